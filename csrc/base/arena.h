@@ -1,0 +1,56 @@
+/* Arena: an allocator over one growing range, addressed by offsets.
+ *
+ * Everything in it survives a copy of the bytes to another address: that is what makes an
+ * instance data (image, snapshot, fork). So nothing stored in an arena may hold a pointer.
+ * The first page is the arena's own header; offset 0 is never handed out and means "none".
+ */
+#ifndef PGN_BASE_ARENA_H
+#define PGN_BASE_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint64_t arena_offset;
+
+enum { ARENA_PAGE = 4096 };
+
+/* Makes [base, base + size) readable and writable; the arena's only way to grow. Supplied by
+   platform/reservation through its owner, so that base/ stays free of the operating system. */
+typedef bool (*arena_commit)(void *owner, size_t size);
+
+struct arena {
+    unsigned char *base; /* page-aligned; borrowed */
+    size_t limit;        /* bytes reserved at base */
+    arena_commit commit;
+    void *owner;
+};
+
+/* Formats a new arena; false when even the header page cannot be committed. */
+bool arena_init(struct arena *arena);
+
+/* Takes over the bytes of a formatted arena found at base (mapped from an image). False when the
+   header is not an arena's or its size exceeds the limit. */
+bool arena_attach(struct arena *arena);
+
+/* Zeroed bytes, 16-aligned (a whole number of pages: page-aligned). 0 when the limit is reached. */
+arena_offset arena_allocate(struct arena *arena, size_t size);
+
+/* size is what was asked for when allocating; the arena keeps no sizes of its own. */
+void arena_free(struct arena *arena, arena_offset offset, size_t size);
+
+/* Bytes in use and bytes committed so far. */
+size_t arena_used(const struct arena *arena);
+size_t arena_size(const struct arena *arena);
+
+/* The owner's root object: one offset kept in the header, so that a reader of the bytes finds the rest. */
+arena_offset arena_root(const struct arena *arena);
+void arena_set_root(struct arena *arena, arena_offset root);
+
+/* Valid until the arena is unmapped: the range never moves. */
+static inline void *arena_at(const struct arena *arena, arena_offset offset)
+{
+    return arena->base + offset;
+}
+
+#endif

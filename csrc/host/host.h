@@ -1,0 +1,92 @@
+/* The host: what the guest's imports find. One file a subsystem; a handler decodes its arguments,
+ * calls one subsystem below (vfs, platform, guest), and encodes the result.
+ *
+ * Two channels that never mix: the guest's errors (a result: negative errno from __syscall_*, a
+ * positive one from WASI calls), and outcomes (no result: the guest unwinds).
+ */
+#ifndef PGN_HOST_HOST_H
+#define PGN_HOST_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "guest/guest.h"
+#include "vfs/vfs.h"
+
+enum host_wait_reason { HOST_WAIT_INPUT = 1, HOST_WAIT_OUTPUT = 2 };
+
+/* What only the engine can answer. Called on the guest's stack. */
+struct host_upcalls {
+    /* The handshake needs the other side: 0 go on, 1 closed. May suspend for long. */
+    int (*wait)(void *engine, enum host_wait_reason reason);
+    /* The callback transport: bytes moved, or negative errno. Pointers are into guest memory. */
+    int64_t (*receive)(void *engine, void *bytes, size_t size);
+    int64_t (*send)(void *engine, const void *bytes, size_t size);
+    /* initdb's system(3)/popen(3) of the postgres binary; see initdb.c. */
+    int (*system)(void *engine, const char *command);
+};
+
+/* State that changes as SQL runs and belongs to an image: in the arena, no pointers. */
+struct host_state {
+    int64_t timer_deadline_ns; /* ITIMER_REAL on the monotonic clock, 0: off */
+    uint32_t environment_count;
+    uint32_t environment_bytes;       /* of all "NAME=value\0" strings */
+    arena_offset environment;         /* those strings, back to back */
+    uint32_t mapping_count;           /* live _mmap_js regions */
+};
+
+struct host {
+    struct guest *guest;
+    struct vfs *vfs;
+    struct arena *arena;
+    arena_offset state; /* struct host_state */
+    const struct host_upcalls *upcalls;
+    void *engine;
+};
+
+static inline struct host_state *host_state(const struct host *host)
+{
+    return arena_at(host->arena, host->state);
+}
+
+/* Every import the host serves, by subsystem file. */
+extern const struct guest_import host_imports[];
+extern const size_t host_import_count;
+
+/* A fresh host over a fresh arena and VFS. environment: NULL-terminated "NAME=value" strings. */
+enum status host_open(struct host *host, struct arena *arena, struct vfs *vfs,
+                      const char *const *environment, struct error *error);
+
+/* Safe point: fires the timers that are due (calls into the guest). For guest_set_poll's function. */
+enum guest_outcome host_fire_timers(struct host *host);
+
+/* Decoding: one argument of a call. */
+static inline uint32_t arg_u32(const struct guest_call *call, unsigned n)
+{
+    return (uint32_t) call->args[n];
+}
+
+static inline int32_t arg_i32(const struct guest_call *call, unsigned n)
+{
+    return (int32_t) (uint32_t) call->args[n];
+}
+
+static inline uint64_t arg_u64(const struct guest_call *call, unsigned n)
+{
+    return call->args[n];
+}
+
+/* Encoding: a result, and on. */
+static inline enum guest_outcome return_i32(struct guest_call *call, int32_t value)
+{
+    call->result = (uint32_t) value;
+    return GUEST_RETURNED;
+}
+
+static inline struct host *host_of(const struct guest_call *call)
+{
+    return call->context;
+}
+
+#endif
