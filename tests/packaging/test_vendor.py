@@ -1,0 +1,162 @@
+"""Third parties arrive as pinned or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from vendor.edits import apply_edits, load_edits
+from vendor.fetch import LOCAL_VARIABLE, fetch_all, find_archive
+from vendor.pins import VENDOR, Pin, VendorError, load_pins
+from vendor.unpack import unpack
+
+
+def make_archive(path: Path, members: dict[str, bytes | tarfile.TarInfo]) -> Pin:
+    with tarfile.open(path, "w:gz") as tar:
+        for name, content in members.items():
+            if isinstance(content, tarfile.TarInfo):
+                tar.addfile(content)
+                continue
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return Pin(
+        name="part",
+        registry="pypi",
+        package="part",
+        version="1",
+        archive=path.name,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        licence="MIT",
+        strip=("part-1/",),
+        files=("*.c", "sub/*.h"),
+    )
+
+
+MEMBERS: dict[str, bytes | tarfile.TarInfo] = {
+    "part-1/a.c": b"int a;\n",
+    "part-1/sub/b.h": b"int b;\n",
+    "part-1/sub/c.c": b"int c;\n",
+    "part-1/setup.py": b"",
+}
+
+
+def test_only_the_files_used_are_unpacked(tmp_path: Path) -> None:
+    pin = make_archive(tmp_path / "part-1.tar.gz", MEMBERS)
+    assert unpack(pin, tmp_path / pin.archive, tmp_path / "out") == ["a.c", "sub/b.h"]
+    assert (tmp_path / "out/a.c").read_bytes() == b"int a;\n"
+    assert not (tmp_path / "out/sub/c.c").exists()
+
+
+def test_a_wrong_hash_names_file_expected_and_actual(tmp_path: Path) -> None:
+    pin = make_archive(tmp_path / "part-1.tar.gz", MEMBERS)
+    wrong = replace(pin, sha256="0" * 64)
+    with pytest.raises(VendorError) as caught:
+        find_archive(wrong, local=tmp_path)
+    assert all(text in str(caught.value) for text in ("part-1.tar.gz", "0" * 64, pin.sha256))
+
+
+def test_a_damaged_download_is_moved_out_of_the_way(tmp_path: Path) -> None:
+    pin = make_archive(tmp_path / "part-1.tar.gz", MEMBERS)
+    with pytest.raises(VendorError, match="sha256 differs"):
+        find_archive(replace(pin, sha256="0" * 64), cache=tmp_path)
+    assert not (tmp_path / pin.archive).exists()
+
+
+def test_a_local_folder_is_the_only_source(tmp_path: Path) -> None:
+    pin = make_archive(tmp_path / "part-1.tar.gz", MEMBERS)
+    assert find_archive(pin, local=tmp_path) == tmp_path / pin.archive
+    with pytest.raises(VendorError, match="not found"):
+        find_archive(replace(pin, archive="absent.tar.gz"), local=tmp_path)
+
+
+def test_the_environment_names_a_local_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(LOCAL_VARIABLE, str(tmp_path))
+    with pytest.raises(VendorError, match=f"{tmp_path}/pywasm3.*not found"):
+        fetch_all(unpacked=tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["../escape.c", "part-1/../../escape.c", "/escape.c", "a\\b.c"])
+def test_a_path_that_leaves_the_folder_is_refused(tmp_path: Path, name: str) -> None:
+    pin = make_archive(tmp_path / "part-1.tar.gz", {**MEMBERS, name: b"x"})
+    with pytest.raises(VendorError, match="unsafe path"):
+        unpack(pin, tmp_path / pin.archive, tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
+def test_only_regular_files_are_written(tmp_path: Path, kind: bytes) -> None:
+    link = tarfile.TarInfo("part-1/evil.c")
+    link.type, link.linkname = kind, "part-1/a.c"
+    pin = make_archive(tmp_path / "part-1.tar.gz", {**MEMBERS, "link": link})
+    with pytest.raises(VendorError, match="not a regular file"):
+        unpack(pin, tmp_path / pin.archive, tmp_path / "out")
+
+
+def test_a_pattern_that_matches_nothing_stops(tmp_path: Path) -> None:
+    pin = make_archive(tmp_path / "part-1.tar.gz", MEMBERS)
+    with pytest.raises(VendorError, match=r"nothing matches gone\.c"):
+        unpack(replace(pin, files=("*.c", "gone.c")), tmp_path / pin.archive, tmp_path / "out")
+
+
+EDIT = """\
+file = "a.c"
+reason = "a test"
+anchor = '''
+int a;
+'''
+replacement = '''
+long a;
+'''
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome"),
+    [
+        ("int a;\nint b;\n", "long a;\nint b;\n"),
+        ("int b;\n", "occurs 0 times in a.c"),
+        ("int a;\nint a;\n", "occurs 2 times in a.c"),
+    ],
+)
+def test_an_edit_applies_to_exactly_one_place(tmp_path: Path, source: str, outcome: str) -> None:
+    (tmp_path / "10-long.toml").write_text(EDIT)
+    (tmp_path / "a.c").write_text(source)
+    edits = load_edits(tmp_path)
+    if outcome.startswith("long"):
+        apply_edits(edits, tmp_path)
+        assert (tmp_path / "a.c").read_text() == outcome
+    else:
+        with pytest.raises(VendorError, match=rf"10-long\.toml.*{outcome}"):
+            apply_edits(edits, tmp_path)
+
+
+def test_an_edit_of_a_missing_file_stops(tmp_path: Path) -> None:
+    (tmp_path / "10-long.toml").write_text(EDIT)
+    with pytest.raises(VendorError, match=r"no file a\.c to edit"):
+        apply_edits(load_edits(tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("line", ["reason", "anchor", "unknown"])
+def test_an_edit_says_everything_and_nothing_else(tmp_path: Path, line: str) -> None:
+    text = EDIT.replace(f"{line} =", "surprise =") if line in EDIT else EDIT + 'unknown = "x"\n'
+    (tmp_path / "10-long.toml").write_text(text)
+    with pytest.raises(VendorError, match="wants exactly"):
+        load_edits(tmp_path)
+
+
+def test_the_pins_are_whole() -> None:
+    pins = load_pins()
+    assert [pin.name for pin in pins] == ["wasm3", "pglite", "pglite-pgvector"]
+    for pin in pins:
+        assert pin.version in pin.archive
+        assert len(bytes.fromhex(pin.sha256)) == hashlib.sha256().digest_size
+        assert pin.licence
+        for edit in load_edits(VENDOR / f"{pin.name}-edits"):
+            assert len(edit.reason) > 20

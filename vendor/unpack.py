@@ -1,0 +1,51 @@
+"""Take the files a pin uses out of its archive, and nothing else."""
+
+from __future__ import annotations
+
+import tarfile
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+from vendor.pins import Pin, VendorError
+
+
+def unpack(pin: Pin, archive: Path, folder: Path) -> list[str]:
+    """Write the files `pin` uses into `folder` and return their names, sorted.
+
+    Only regular files are ever written, and every name is checked, so no archive can reach
+    outside `folder`. A pattern that matches nothing is an error: upstream has changed shape.
+    """
+    unmatched = set(pin.files)
+    names = []
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            name = _relative_name(pin, archive, member.name)
+            patterns = [pattern for pattern in pin.files if _matches(name, pattern)]
+            if not patterns:
+                continue
+            content = tar.extractfile(member) if member.isreg() else None
+            if content is None:
+                raise VendorError(f"{archive}: {member.name} is not a regular file")
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.read())
+            unmatched.difference_update(patterns)
+            names.append(name)
+    if unmatched:
+        raise VendorError(f"{archive}: nothing matches {', '.join(sorted(unmatched))}")
+    return sorted(names)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    # fnmatch's '*' crosses '/'; a pattern here speaks of one folder only.
+    return name.count("/") == pattern.count("/") and fnmatchcase(name, pattern)
+
+
+def _relative_name(pin: Pin, archive: Path, name: str) -> str:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name:
+        raise VendorError(f"{archive}: unsafe path {name!r}")
+    for prefix in pin.strip:
+        if name.startswith(prefix):
+            return name[len(prefix) :]
+    return name
