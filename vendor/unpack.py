@@ -19,7 +19,7 @@ def unpack(pin: Pin, archive: Path, folder: Path) -> list[str]:
     names = []
     with tarfile.open(archive) as tar:
         for member in tar:
-            name = _relative_name(pin, archive, member.name)
+            name = _relative_name(pin, member.name)
             patterns = [pattern for pattern in pin.files if _matches(name, pattern)]
             if not patterns:
                 continue
@@ -41,11 +41,17 @@ def _matches(name: str, pattern: str) -> bool:
     return name.count("/") == pattern.count("/") and fnmatchcase(name, pattern)
 
 
-def _relative_name(pin: Pin, archive: Path, name: str) -> str:
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name:
-        raise VendorError(f"{archive}: unsafe path {name!r}")
+def _relative_name(pin: Pin, name: str) -> str:
+    name = clean_path(name)
     for prefix in pin.strip:
         if name.startswith(prefix):
             return name[len(prefix) :]
     return name
+
+
+def clean_path(path: str) -> str:
+    """Return the relative path of an archive's member, or refuse one that could lead outside."""
+    parts = PurePosixPath(path).parts
+    if not parts or parts[0] == "/" or ".." in parts or "\\" in path:
+        raise VendorError(f"unsafe path {path!r}")
+    return "/".join(parts)

@@ -1,0 +1,1 @@
+"""Build time only: nothing here is imported by the package."""

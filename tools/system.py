@@ -1,0 +1,49 @@
+"""Build system.pack: the guest's file tree but for PGDATA, all of it read-only.
+
+What upstream ships, less what only building extensions or connecting to other servers needs, plus
+the folders PostgreSQL expects of a POSIX system. Side modules are linked into pglite.wasm, but the
+server looks for the file before it calls dlopen, and takes two modules with one inode for the same:
+so each keeps its name, as an empty file.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from tools.pack import Entry, write_pack
+from tools.upstream import read_tree
+
+DIRECTORIES = {
+    "dev/shm": 0o1777,  # dynamic shared memory
+    "home/postgres": 0o755,
+    "tmp": 0o1777,
+}
+# Written by popen() and freopen() of initdb and postgres; upstream ships them with a greeting inside.
+EMPTY = ("pglite/pgstdin", "pglite/pgstdout")
+LEFT_OUT = (
+    "home/postgres/.pgpass",  # libpq's, and its passwords are upstream's tests'
+    "pglite/password",
+    "pglite/include/",
+    "pglite/lib/postgresql/pgxs/",
+    "pglite/share/doc/",
+)
+
+
+def system_entries(files: dict[str, bytes], left_out: Iterable[str] = ()) -> list[Entry]:
+    """Return the tree as entries of a pack. `left_out` names side modules that are not linked."""
+    dropped = (*LEFT_OUT, *(f"pglite/lib/postgresql/{module}.so" for module in left_out))
+    entries = [Entry(path, stat.S_IFDIR | mode) for path, mode in DIRECTORIES.items()]
+    for path, content in files.items():
+        if path.startswith(dropped):
+            continue
+        executable = path.endswith(".so") or path.startswith("pglite/bin/")
+        empty = path.endswith(".so") or path in EMPTY
+        mode = stat.S_IFREG | (0o755 if executable else 0o644)
+        entries.append(Entry(path, mode, b"" if empty else content))
+    return entries
+
+
+def build_system(vendor_dir: Path, path: Path, left_out: Iterable[str] = ()) -> None:
+    write_pack(system_entries(read_tree(vendor_dir), left_out), path)
