@@ -122,6 +122,10 @@ typedef enum guest_outcome (*guest_poll)(void *context);
 void guest_set_poll(struct guest *guest, guest_poll poll);
 void guest_poke(struct guest *guest);
 
+/* The lowest address the native stack may reach in guest calls: below it they trap with "stack
+   overflow". Leave room beneath for host handlers and signal handlers. NULL: not checked. */
+void guest_set_native_limit(struct guest *guest, const void *lowest);
+
 /* Little-endian fields, unaligned. The pointer is one that guest_at checked. */
 static inline uint32_t load_u32(const void *at)
 {

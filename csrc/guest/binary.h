@@ -1,0 +1,57 @@
+/* Binary: what every tier needs to know of a WebAssembly module before it runs a single instruction.
+ *
+ * Reads the memory limits, globals, exports and data segments; code is the tier's affair.
+ * Everything points into the module's bytes, which stay borrowed.
+ * Reference: WebAssembly Core Specification 1.0, chapter 5 (binary format).
+ */
+#ifndef PGN_GUEST_BINARY_H
+#define PGN_GUEST_BINARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+enum binary_kind { BINARY_FUNCTION = 0, BINARY_TABLE = 1, BINARY_MEMORY = 2, BINARY_GLOBAL = 3 };
+
+struct binary_export {
+    const char *name; /* not NUL-terminated */
+    uint32_t name_length;
+    enum binary_kind kind;
+    uint32_t index;
+};
+
+struct binary_global {
+    uint64_t value; /* of the initialiser */
+    uint8_t type;   /* 0x7f i32, 0x7e i64, 0x7d f32, 0x7c f64 */
+    bool is_mutable;
+};
+
+struct binary_segment {
+    const uint8_t *bytes;
+    uint32_t size;
+    uint32_t offset; /* in linear memory */
+};
+
+struct binary {
+    uint32_t memory_pages; /* initial */
+    uint32_t memory_pages_max;
+    uint32_t global_count;
+    uint32_t export_count;
+    uint32_t segment_count;
+    struct binary_global *globals;
+    struct binary_export *exports; /* sorted by name */
+    struct binary_segment *segments;
+};
+
+/* On failure nothing is left to close. */
+enum status binary_read(const uint8_t *wasm, size_t size, struct binary *binary,
+                        struct error *error);
+void binary_close(struct binary *binary);
+
+/* NULL when there is no such export of that kind. */
+const struct binary_export *binary_find(const struct binary *binary, const char *name,
+                                        enum binary_kind kind);
+
+#endif

@@ -1,0 +1,55 @@
+/* Between the two halves of this tier: interpreter.c holds wasm3 and our operations, tier.c the
+ * instances. Only these two name m3_*. */
+#ifndef PGN_GUEST_WASM3_TIER_H
+#define PGN_GUEST_WASM3_TIER_H
+
+#include "guest/guest.h"
+
+/* Messages would need a runtime per thread; the result codes say enough. */
+#define d_m3VerboseErrorMessages 0
+
+#pragma GCC diagnostic push /* wasm3's headers are not written for -Wextra */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wunused-variable"
+#pragma GCC diagnostic ignored "-Wpedantic"
+#include "m3_env.h"
+#include "m3_function.h"
+#pragma GCC diagnostic pop
+
+enum {
+    /* Slots a call's arguments and results can take: what a safe point steps over. */
+    TIER_SIGNATURE_SLOTS = 2 * (GUEST_ARGUMENTS_MAX + 1),
+    /* Guest calls between two looks at timers; at some 30 ns a call, about 0.1 ms. */
+    TIER_SAFE_POINT_CALLS = 4096
+};
+
+/* One import of one module: what op_CallHost finds behind its immediate. */
+struct tier_binding {
+    guest_handler handler;
+    uint8_t result_count; /* 0 or 1 */
+    uint8_t argument_count;
+    char type[GUEST_ARGUMENTS_MAX + 2];
+};
+
+/* wasm3's "traps" are pointers to constant strings. These two are ours; a third says that
+   guest_trap() already holds the reason. */
+extern const char tier_longjmp[], tier_exit[], tier_trap[];
+
+/* interpreter.c */
+m3ret_t tier_enter(pc_t code, m3stack_t stack, M3MemoryHeader *memory);
+void tier_emit_host_call(IM3CodePage page, const struct tier_binding *binding);
+
+/* tier.c, called by the operations */
+m3ret_t tier_host_call(const struct tier_binding *binding, m3stack_t stack, M3MemoryHeader *memory);
+m3ret_t tier_safe_point(m3stack_t free_stack, M3MemoryHeader *memory);
+
+/* wasm3's compiler, serialised; tier.c */
+M3Result CompileFunction(IM3Function function);
+/* wasm3's own, not to be called from two threads at once; interpreter.c */
+M3Result tier_compile(IM3Function function);
+/* What memory.grow calls; tier.c */
+M3Result ResizeMemory(IM3Runtime runtime, u32 pages);
+/* wasm3's element section reader, not in its headers */
+M3Result InitElements(IM3Module module);
+
+#endif
