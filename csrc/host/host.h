@@ -23,17 +23,18 @@ struct host_upcalls {
     /* The callback transport: bytes moved, or negative errno. Pointers are into guest memory. */
     int64_t (*receive)(void *engine, void *bytes, size_t size);
     int64_t (*send)(void *engine, const void *bytes, size_t size);
-    /* initdb's system(3)/popen(3) of the postgres binary; see initdb.c. */
+    /* Sleeps until the monotonic time given, or shorter when a cancel or close comes: true then. */
+    bool (*sleep_until)(void *engine, int64_t monotonic_ns);
+    /* system(3): the wait status, or negative errno. command stays in guest memory. */
     int (*system)(void *engine, const char *command);
 };
 
 /* State that changes as SQL runs and belongs to an image: in the arena, no pointers. */
 struct host_state {
-    int64_t timer_deadline_ns; /* ITIMER_REAL on the monotonic clock, 0: off */
+    int64_t timer_deadline_ns[HOST_TIMERS]; /* on the monotonic clock, 0: off */
     uint32_t environment_count;
-    uint32_t environment_bytes;       /* of all "NAME=value\0" strings */
-    arena_offset environment;         /* those strings, back to back */
-    uint32_t mapping_count;           /* live _mmap_js regions */
+    uint32_t environment_bytes; /* of all "NAME=value\0" strings */
+    arena_offset environment;   /* those strings, back to back */
 };
 
 struct host {
@@ -54,39 +55,15 @@ static inline struct host_state *host_state(const struct host *host)
 extern const struct guest_import host_imports[];
 extern const size_t host_import_count;
 
-/* A fresh host over a fresh arena and VFS. environment: NULL-terminated "NAME=value" strings. */
+/* A fresh host over a fresh arena and VFS. environment: NULL-terminated "NAME=value" strings.
+   guest, upcalls and engine are the caller's to set: here they become NULL. */
 enum status host_open(struct host *host, struct arena *arena, struct vfs *vfs,
                       const char *const *environment, struct error *error);
 
 /* Safe point: fires the timers that are due (calls into the guest). For guest_set_poll's function. */
 enum guest_outcome host_fire_timers(struct host *host);
 
-/* Decoding: one argument of a call. */
-static inline uint32_t arg_u32(const struct guest_call *call, unsigned n)
-{
-    return (uint32_t) call->args[n];
-}
-
-static inline int32_t arg_i32(const struct guest_call *call, unsigned n)
-{
-    return (int32_t) (uint32_t) call->args[n];
-}
-
-static inline uint64_t arg_u64(const struct guest_call *call, unsigned n)
-{
-    return call->args[n];
-}
-
-/* Encoding: a result, and on. */
-static inline enum guest_outcome return_i32(struct guest_call *call, int32_t value)
-{
-    call->result = (uint32_t) value;
-    return GUEST_RETURNED;
-}
-
-static inline struct host *host_of(const struct guest_call *call)
-{
-    return call->context;
-}
+/* When host_fire_timers has something to do next; INT64_MAX: no timer is armed. */
+int64_t host_timer_deadline_ns(const struct host *host);
 
 #endif

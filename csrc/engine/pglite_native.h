@@ -1,0 +1,98 @@
+/* The C interface of pglite-native: a PostgreSQL in this process, spoken to in its wire protocol.
+ *
+ * Read by the compiler and, between the cffi lines, by cffi. Every function that can fail returns
+ * a status (0 is success; pgn_status_name tells the others) and fills *error when it is not NULL.
+ * Handles are opaque and owned by whoever opened them. Any thread may call; one at a time gets in.
+ */
+#ifndef PGLITE_NATIVE_H
+#define PGLITE_NATIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* cffi: begin */
+
+/* The guest's code and files, loaded once and shared by all engines of a process. */
+typedef struct pgn_runtime pgn_runtime;
+
+/* One database session. */
+typedef struct pgn_engine pgn_engine;
+
+typedef struct {
+    int status;
+    char message[1024];
+} pgn_error;
+
+typedef struct {
+    const char *data_dir;         /* NULL: in memory */
+    const char *user;
+    const char *database;
+    const char *const *settings;  /* "name=value" strings, NULL-terminated; NULL: none */
+    uint32_t buffer_size;         /* of each handshake buffer, bytes */
+    uint32_t transport;           /* 0 polling, 1 callback */
+    uint64_t memory_limit;        /* bytes of in-memory files; 0: the largest */
+} pgn_options;
+
+/* Where the time went and what it took; counters run from the engine's opening. */
+typedef struct {
+    int64_t load_ns, boot_ns, session_ns; /* phases of pgn_open */
+    uint64_t bytes_in, bytes_out;
+    uint64_t guest_memory;                /* bytes of linear memory */
+    uint64_t file_memory;                 /* bytes of in-memory files and host state */
+} pgn_statistics;
+
+/* "OK", "BUSY", ...: the name of a status. */
+const char *pgn_status_name(int status);
+
+/* module: the linked pglite.wasm; system, cluster: packs of the guest's tree and of a fresh PGDATA. */
+int pgn_runtime_open(const char *module, const char *system, const char *cluster,
+                     pgn_runtime **runtime, pgn_error *error);
+
+/* To be called when none of its engines is left. */
+void pgn_runtime_close(pgn_runtime *runtime);
+
+/* Boots PostgreSQL. The runtime stays borrowed; options are copied. */
+int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_engine **engine,
+             pgn_error *error);
+
+/* Begins a call: input is borrowed until its end. */
+int pgn_begin(pgn_engine *engine, const uint8_t *input, size_t size, pgn_error *error);
+
+/* Goes on with the call until at least limit bytes of output wait or the guest wants more than the
+   input has. *size 0: the call has ended. *output is valid until the next function on this engine. */
+int pgn_next(pgn_engine *engine, size_t limit, const uint8_t **output, size_t *size,
+             pgn_error *error);
+
+/* Ends the call. What is still running is cancelled, what is left of its output dropped. */
+int pgn_end(pgn_engine *engine, pgn_error *error);
+
+/* pgn_begin, all of pgn_next, pgn_end. */
+int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, const uint8_t **output,
+             size_t *output_size, pgn_error *error);
+
+/* Cancels the running statement, as a CancelRequest does. Never blocks. */
+void pgn_cancel(pgn_engine *engine);
+
+/* Ends the session and frees everything but the handle; idempotent. A statement running in another
+   thread is cancelled and awaited. */
+int pgn_close(pgn_engine *engine, pgn_error *error);
+
+/* Frees the handle, closing it first if need be. NULL is fine. */
+void pgn_free(pgn_engine *engine);
+
+/* Moves up to size bytes of the guest's log (stderr) out; returns how many. */
+size_t pgn_log(pgn_engine *engine, char *bytes, size_t size);
+
+int pgn_statistics_get(pgn_engine *engine, pgn_statistics *statistics, pgn_error *error);
+
+/* Fault injection for tests: the countdown-th write to a file from now on, and all after it, fail
+   with the errno number of base/errno.h; countdown 0 ends it. */
+int pgn_fail_writes(pgn_engine *engine, uint64_t countdown, int error_number, pgn_error *error);
+
+/* Fault injection for tests: the guest traps at its next safe point. */
+int pgn_trap(pgn_engine *engine, pgn_error *error);
+
+/* cffi: end */
+
+#endif
