@@ -26,26 +26,29 @@ struct arena {
     void *owner;
 };
 
-/* Formats a new arena; false when even the header page cannot be committed. */
+/* Formats a new arena; false when even the header page cannot be committed. The range is zero. */
 bool arena_init(struct arena *arena);
 
 /* Takes over the bytes of a formatted arena found at base (mapped from an image). False when the
-   header is not an arena's or its size exceeds the limit. */
+   header is not an arena's or its size exceeds the limit. Bytes from arena_size on are zero. */
 bool arena_attach(struct arena *arena);
 
 /* Zeroed bytes, 16-aligned (a whole number of pages: page-aligned). 0 when the limit is reached. */
 arena_offset arena_allocate(struct arena *arena, size_t size);
 
-/* size is what was asked for when allocating; the arena keeps no sizes of its own. */
+/* size is what was asked for when allocating; the arena keeps no sizes of its own. 0 is fine. */
 void arena_free(struct arena *arena, arena_offset offset, size_t size);
 
-/* Bytes in use and bytes committed so far. */
+/* Bytes in use, and bytes that a copy of the arena must take. */
 size_t arena_used(const struct arena *arena);
 size_t arena_size(const struct arena *arena);
 
-/* The owner's root object: one offset kept in the header, so that a reader of the bytes finds the rest. */
-arena_offset arena_root(const struct arena *arena);
-void arena_set_root(struct arena *arena, arena_offset root);
+/* Root objects: offsets kept in the header, so that a reader of the bytes finds the rest. One for
+   each layer that keeps state here, since none may know the others' objects. */
+enum arena_root { ARENA_ROOT_VFS, ARENA_ROOT_HOST, ARENA_ROOT_ENGINE, ARENA_ROOTS };
+
+arena_offset arena_root(const struct arena *arena, enum arena_root which);
+void arena_set_root(struct arena *arena, enum arena_root which, arena_offset offset);
 
 /* Valid until the arena is unmapped: the range never moves. */
 static inline void *arena_at(const struct arena *arena, arena_offset offset)

@@ -1,0 +1,43 @@
+/* Clocks and entropy. */
+#include "platform/system.h"
+
+#include "platform/clock.h"
+
+#include <errno.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t clock_ns(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now); /* cannot fail for the two clocks below */
+    return (int64_t) now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t platform_realtime_ns(void)
+{
+    return clock_ns(CLOCK_REALTIME);
+}
+
+int64_t platform_monotonic_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+bool platform_random(void *bytes, size_t size)
+{
+    enum { AT_ONCE = 256 }; /* getentropy's limit; such requests are never short or interrupted */
+    unsigned char *at = bytes;
+
+    while (size > 0) {
+        size_t part = size < AT_ONCE ? size : AT_ONCE;
+
+        if (getentropy(at, part) != 0)
+            return false;
+        at += part;
+        size -= part;
+    }
+    return true;
+}

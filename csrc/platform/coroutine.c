@@ -1,0 +1,160 @@
+/* Coroutines over ucontext.
+ *
+ * swapcontext saves the signal mask, which is a system call: 0.33 µs to resume and come back, against
+ * 0.02 µs for a switch in assembly. One pair a request, of which the fastest takes 100 µs: the
+ * portable one stays.
+ */
+#include "platform/system.h"
+
+#include "platform/coroutine.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#ifndef MAP_NORESERVE
+#define MAP_NORESERVE 0
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HAVE_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAVE_ASAN 1
+#endif
+#endif
+
+#ifdef HAVE_ASAN
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+#ifdef __clang__
+/* macOS deprecates ucontext as POSIX does, without a successor; it works. */
+#pragma clang diagnostic ignored "-Wdeprecated-declarations"
+#endif
+
+/* The guard is larger than any frame of ours, so that no function can step over it. */
+enum { GUARD = 65536 };
+
+struct coroutine {
+    ucontext_t self, resumer;
+    coroutine_function function;
+    void *argument;
+    unsigned char *range; /* the guard, then the stack */
+    size_t stack_size;
+    bool finished;
+    void *fake_stack; /* the address sanitizer's, while suspended */
+    const void *resumer_bottom;
+    size_t resumer_size;
+};
+
+/* The address sanitizer must be told of each switch, or it takes the other stack for an overflow.
+   leaving: before it; fake_stack NULL when for good. arrived: after it; where we came from. */
+static void leaving(void **fake_stack, const void *to, size_t size)
+{
+#ifdef HAVE_ASAN
+    __sanitizer_start_switch_fiber(fake_stack, to, size);
+#else
+    (void) fake_stack, (void) to, (void) size;
+#endif
+}
+
+static void arrived(void *fake_stack, const void **from, size_t *size)
+{
+#ifdef HAVE_ASAN
+    __sanitizer_finish_switch_fiber(fake_stack, from, size);
+#else
+    (void) fake_stack, (void) from, (void) size;
+#endif
+}
+
+static void switch_to_resumer(struct coroutine *coroutine)
+{
+    leaving(coroutine->finished ? NULL : &coroutine->fake_stack, coroutine->resumer_bottom,
+            coroutine->resumer_size);
+    swapcontext(&coroutine->self, &coroutine->resumer);
+    arrived(coroutine->fake_stack, &coroutine->resumer_bottom, &coroutine->resumer_size);
+}
+
+/* makecontext passes ints; a pointer takes two. */
+static void entry(unsigned high, unsigned low)
+{
+    struct coroutine *coroutine = (struct coroutine *) ((uintptr_t) high << 32 | low);
+
+    arrived(NULL, &coroutine->resumer_bottom, &coroutine->resumer_size);
+    coroutine->function(coroutine->argument);
+    coroutine->finished = true;
+    switch_to_resumer(coroutine);
+}
+
+static bool prepare(struct coroutine *coroutine)
+{
+    uintptr_t address = (uintptr_t) coroutine;
+
+    if (mprotect(coroutine->range, GUARD, PROT_NONE) != 0 || getcontext(&coroutine->self) != 0)
+        return false;
+    coroutine->self.uc_stack.ss_sp = coroutine->range + GUARD;
+    coroutine->self.uc_stack.ss_size = coroutine->stack_size;
+    coroutine->self.uc_link = NULL;
+    makecontext(&coroutine->self, (void (*)(void)) entry, 2, (unsigned) (address >> 32),
+                (unsigned) address);
+    return true;
+}
+
+struct coroutine *coroutine_open(size_t stack_size, coroutine_function function, void *argument)
+{
+    struct coroutine *coroutine;
+
+    if (stack_size > SIZE_MAX - 2 * (size_t) GUARD)
+        return NULL;
+    coroutine = calloc(1, sizeof *coroutine);
+    if (!coroutine)
+        return NULL;
+    coroutine->function = function;
+    coroutine->argument = argument;
+    coroutine->stack_size = (stack_size + GUARD - 1) / GUARD * GUARD;
+    coroutine->range = mmap(NULL, GUARD + coroutine->stack_size, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (coroutine->range == MAP_FAILED)
+        goto fail;
+    if (!prepare(coroutine))
+        goto fail_mapped;
+    return coroutine;
+
+fail_mapped:
+    munmap(coroutine->range, GUARD + coroutine->stack_size);
+fail:
+    free(coroutine);
+    return NULL;
+}
+
+bool coroutine_resume(struct coroutine *coroutine)
+{
+    void *fake_stack = NULL;
+
+    if (coroutine->finished)
+        return false;
+    leaving(&fake_stack, coroutine->range + GUARD, coroutine->stack_size);
+    swapcontext(&coroutine->resumer, &coroutine->self);
+    arrived(fake_stack, NULL, NULL);
+    return !coroutine->finished;
+}
+
+void coroutine_suspend(struct coroutine *coroutine)
+{
+    switch_to_resumer(coroutine);
+}
+
+void *coroutine_stack_limit(const struct coroutine *coroutine)
+{
+    return coroutine->range + GUARD;
+}
+
+void coroutine_close(struct coroutine *coroutine)
+{
+    if (!coroutine)
+        return;
+    munmap(coroutine->range, GUARD + coroutine->stack_size);
+    free(coroutine);
+}
