@@ -116,7 +116,7 @@ def _complete(entries: Iterable[Entry]) -> dict[tuple[bytes, ...], Entry]:
         is_directory = stat.S_ISDIR(entry.mode)
         if not (is_directory or stat.S_ISREG(entry.mode) or stat.S_ISLNK(entry.mode)):
             raise PackError(f"{entry.path!r}: mode {entry.mode:o} is no file, directory or symlink")
-        if is_directory and entry.content or stat.S_ISLNK(entry.mode) and not entry.content:
+        if (is_directory and entry.content) or (stat.S_ISLNK(entry.mode) and not entry.content):
             raise PackError(f"{entry.path!r}: a directory has no content, a symlink has a target")
         tree[parts] = entry
     for parts, entry in list(tree.items()):

@@ -20,7 +20,7 @@ DIRECTORIES = {
     "home/postgres": 0o755,
     "tmp": 0o1777,
 }
-# Written by popen() and freopen() of initdb and postgres; upstream ships them with a greeting inside.
+# What initdb and postgres use as pipes to each other; upstream ships them with a greeting inside.
 EMPTY = ("pglite/pgstdin", "pglite/pgstdout")
 LEFT_OUT = (
     "home/postgres/.pgpass",  # libpq's, and its passwords are upstream's tests'

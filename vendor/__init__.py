@@ -1,1 +1,1 @@
-"""Third parties: what they are (pins.toml), how they arrive (fetch.py), what we change (edits.py)."""
+"""Third parties: what they are (pins.toml), how they arrive (fetch), what we change (edits)."""

@@ -27,7 +27,8 @@ class Edit:
         text = path.read_text(encoding="utf-8")
         count = text.count(self.anchor)
         if count != 1:
-            raise VendorError(f"{self.source}: anchor occurs {count} times in {self.file}, not once")
+            place = f"{count} times in {self.file}"
+            raise VendorError(f"{self.source}: anchor occurs {place}, not once")
         path.write_text(text.replace(self.anchor, self.replacement), encoding="utf-8")
 
 

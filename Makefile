@@ -1,0 +1,65 @@
+# The front door: `make help`. Everything happens in .venv and build/, which `make clean` removes.
+
+PYTHON ?= python3
+CC ?= cc
+BIN := .venv/bin
+SQL ?= select version(), 'héllo'::text, '[1,2,3]'::vector <-> '[3,2,1]'
+TESTS ?= tests
+
+C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
+HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*')
+
+.PHONY: help build run test test-asan bench wheel sdist dev lint format clean
+.DEFAULT_GOAL := help
+
+help: ## show this page
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
+
+build: .venv/ready ## fetch, link and compile, as far as something has changed
+	@$(BIN)/python setup.py -q build_ext --inplace
+
+# By environment, so that the shell never sees the statement.
+run: export PGLITE_SQL = $(value SQL)
+run: build ## answer one statement: make run SQL="select 1"
+	@$(BIN)/python -m pglite_native sql "$$PGLITE_SQL"
+
+test: build test-asan ## run all tests, with coverage (some of them: TESTS=tests/engine)
+	$(BIN)/python -m pytest --cov --cov-report=term $(TESTS)
+
+test-asan: build ## run the C tests under the address and undefined-behaviour sanitizers
+	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/wat
+
+bench: build ## measure; results go to bench/results/
+	$(BIN)/python -m bench
+
+wheel: .venv/ready ## make the wheel, and beside it those it depends on: dist/
+	rm -rf build/wheel build/setuptools/lib* build/setuptools/bdist*
+	$(BIN)/python -m build --no-isolation --wheel --outdir build/wheel
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --strip --wheel-dir dist build/wheel/*.whl
+	$(BIN)/pip download --quiet --only-binary :all: --dest dist cffi
+
+sdist: .venv/ready ## make the source distribution, which builds offline: dist/
+	$(BIN)/python -m build --no-isolation --sdist --outdir dist
+
+dev: .venv/ready ## install into .venv as an editable package
+	$(BIN)/pip install --no-build-isolation --editable .
+
+lint: build ## check style, types and C warnings
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $(C_FILES)
+	$(CC) -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -Icsrc -isystem build/vendor/wasm3 $(HOST_C)
+
+format: .venv/ready ## lay the sources out as `make lint` wants them
+	$(BIN)/ruff check --fix --quiet
+	$(BIN)/ruff format
+	$(BIN)/clang-format -i $(C_FILES)
+
+clean: ## remove everything that was made
+	rm -rf .venv build dist *.egg-info pglite_native/resources pglite_native/_engine*
+
+.venv/ready: tools/requirements-build.txt tools/requirements-dev.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r tools/requirements-dev.txt
+	@touch $@

@@ -1,0 +1,44 @@
+"""Compile the extension module, and around it run the build's other steps (tools/build.py)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build import build
+from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
+
+# A PEP 517 front end does not put the project's own directory on the path.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from tools import ffi
+from tools.build import make_cluster, prepare
+
+
+class Build(build):
+    """The extension first: the resources that build_py copies are made on the way."""
+
+    sub_commands = [("build_ext", None), ("build_py", None)]  # noqa: RUF012
+
+
+class BuildExt(build_ext):
+    def run(self) -> None:
+        prepare()
+        super().run()
+        make_cluster(Path(self.get_ext_fullpath(ffi.MODULE)).resolve())
+
+
+class Sdist(sdist):
+    """An sdist carries the resources and the edited wasm3, so that it builds offline."""
+
+    def run(self) -> None:
+        self.run_command("build_ext")
+        super().run()
+
+
+setup(
+    cffi_modules=["tools/ffi.py:ffi"],
+    cmdclass={"build": Build, "build_ext": BuildExt, "sdist": Sdist},
+)

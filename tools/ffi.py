@@ -1,0 +1,60 @@
+"""The extension module, for cffi: declarations from the engine's header, sources from csrc/.
+
+setup.py hands this file to cffi. The C API is declared once, in csrc/engine/pglite_native.h: the
+compiler reads the whole file, cffi what stands between the two markers.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cffi
+
+MODULE = "pglite_native._engine"
+HEADER = "engine/pglite_native.h"
+CDEF_BEGIN = "/* cffi: begin */"
+CDEF_END = "/* cffi: end */"
+
+# What runs on the host; polling/ and encoding/ are compiled for the guest. wasm3's sources are not
+# listed: csrc/guest/wasm3 includes them.
+LAYERS = ("base", "platform", "vfs", "guest", "host", "engine")
+
+CFLAGS = [
+    "-std=gnu11",
+    "-O3",
+    "-fvisibility=hidden",
+    # wasm3 dispatches by tail calls and reads its slots as several types.
+    "-fno-strict-aliasing",
+    "-fno-semantic-interposition",
+]
+
+
+def declarations(header: str) -> str:
+    """Cut the declarations that cffi can parse out of the header's text."""
+    if header.count(CDEF_BEGIN) != 1 or header.count(CDEF_END) != 1:
+        raise ValueError(f"{HEADER}: wants {CDEF_BEGIN} and {CDEF_END} once each")
+    return header.partition(CDEF_BEGIN)[2].partition(CDEF_END)[0]
+
+
+def make_ffi(root: Path) -> cffi.FFI:
+    csrc = root / "csrc"
+    sources = [path for layer in LAYERS for path in sorted((csrc / layer).rglob("*.c"))]
+    headers = [path for layer in LAYERS for path in sorted((csrc / layer).rglob("*.h"))]
+    wasm3 = root / "build" / "vendor" / "wasm3"
+    ffi = cffi.FFI()
+    ffi.cdef(declarations((csrc / HEADER).read_text(encoding="utf-8")))
+    ffi.set_source(
+        MODULE,
+        f'#include "{HEADER}"',
+        # Relative, as setuptools puts the objects under the sources' paths.
+        sources=[str(path.relative_to(root)) for path in sources],
+        include_dirs=["csrc", str(wasm3.relative_to(root))],
+        depends=[str(path.relative_to(root)) for path in [*headers, root / "tools" / "ffi.py"]],
+        extra_compile_args=CFLAGS,
+        libraries=["m", "pthread"],
+    )
+    return ffi
+
+
+if __name__ == "__cffi__":
+    ffi = make_ffi(Path.cwd())
