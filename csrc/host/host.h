@@ -16,6 +16,8 @@
 
 enum host_wait_reason { HOST_WAIT_INPUT = 1, HOST_WAIT_OUTPUT = 2 };
 
+enum { HOST_TIMERS = 3 }; /* ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF */
+
 /* What only the engine can answer. Called on the guest's stack. */
 struct host_upcalls {
     /* The handshake needs the other side: 0 go on, 1 closed. May suspend for long. */

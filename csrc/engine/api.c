@@ -1,0 +1,436 @@
+/* The gate: who may come in, opening and closing. Everything a caller touches is checked here. */
+#include "engine/api.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/engine.h"
+#include "platform/clock.h"
+
+enum { CLOSE_GRACE_NS = 2000000000 }; /* for a cancelled statement to end by itself */
+
+int api_error(pgn_error *to, const struct error *from)
+{
+    if (to) {
+        to->status = from->status;
+        memcpy(to->message, from->message, sizeof to->message);
+    }
+    return (int) from->status;
+}
+
+static int fail(pgn_error *to, enum status status, const char *message)
+{
+    struct error error;
+
+    error_set(&error, status, "%s", message);
+    return api_error(to, &error);
+}
+
+const char *pgn_status_name(int status)
+{
+    return status_name((enum status) status);
+}
+
+/* --- opening ------------------------------------------------------------------------------ */
+
+static bool commit_arena(void *memory, size_t size)
+{
+    return reservation_commit(memory, size);
+}
+
+static enum status open_files(pgn_engine *engine, struct error *error)
+{
+    const pgn_options *options = engine->options;
+    enum status status;
+
+    if (!reservation_open(&engine->arena_memory, ENGINE_FILES_MAX))
+        return error_set(error, STATUS_NO_MEMORY, "no address space for in-memory files");
+    engine->arena = (struct arena){.base = engine->arena_memory.base,
+                                   .limit = engine->arena_memory.limit,
+                                   .commit = commit_arena,
+                                   .owner = &engine->arena_memory};
+    if (!arena_init(&engine->arena))
+        return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files");
+    status = vfs_open(&engine->arena, log_write, &engine->log, &engine->vfs, error);
+    if (!status)
+        status = vfs_mount_pack(engine->vfs, "/", engine->runtime->system, error);
+    if (!status && options->data_dir)
+        status = data_dir_open(engine, options->data_dir, error);
+    if (!status && !options->data_dir)
+        status = vfs_mount_pack(engine->vfs, "/pglite/data", engine->runtime->cluster, error);
+    if (!status && options->memory_limit)
+        vfs_set_quota(engine->vfs, options->memory_limit);
+    return status;
+}
+
+static enum status open_instance(pgn_engine *engine, struct error *error)
+{
+    static const char *const environment[] = {
+        "HOME=/home/postgres", "USER=postgres",     "LOGNAME=postgres",  "PGDATA=/pglite/data",
+        "PGUSER=postgres",     "PGDATABASE=postgres", "LANG=en_US.UTF-8", "LC_COLLATE=en_US.UTF-8",
+        "LC_CTYPE=en_US.UTF-8", "TZ=UTC",           "PGTZ=UTC",          "PGCLIENTENCODING=UTF8",
+        "ICU_DATA=/pglite/icu", "PATH=/",           NULL,
+    };
+    enum status status =
+        host_open(&engine->host, &engine->arena, engine->vfs, environment, error);
+
+    if (status)
+        return status;
+    status = guest_open(engine->runtime->module, &engine->host, ENGINE_VALUE_STACK, &engine->guest,
+                        error);
+    if (status)
+        return status;
+    engine->host.guest = engine->guest;
+    engine->host.upcalls = &engine_upcalls;
+    engine->host.engine = engine;
+    guest_set_poll(engine->guest, session_poll);
+    engine->coroutine = coroutine_open(ENGINE_NATIVE_STACK, session_main, engine);
+    if (!engine->coroutine)
+        return error_set(error, STATUS_NO_MEMORY, "no address space for the engine's stack");
+    return STATUS_OK;
+}
+
+int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_engine **opened,
+             pgn_error *pgn_error)
+{
+    struct error error = {STATUS_OK, ""};
+    int64_t started_ns = platform_monotonic_ns();
+    pgn_engine *engine = calloc(1, sizeof *engine);
+
+    if (!engine)
+        return fail(pgn_error, STATUS_NO_MEMORY, "no memory for an engine");
+    engine->runtime = runtime;
+    engine->options = options;
+    engine->owner = getpid();
+    engine->data_dir_lock = -1;
+    engine->output_limit = SIZE_MAX;
+    engine->monitor = monitor_open();
+    if (!engine->monitor) {
+        error_set(&error, STATUS_NO_MEMORY, "no memory for an engine");
+        goto fail;
+    }
+    if (open_files(engine, &error) || open_instance(engine, &error))
+        goto fail;
+    engine->statistics.load_ns = platform_monotonic_ns() - started_ns;
+    session_resume(engine);
+    if (engine->state != ENGINE_IDLE) {
+        error = engine->failure;
+        goto fail;
+    }
+    engine->options = NULL;
+    *opened = engine;
+    return STATUS_OK;
+
+fail:
+    pgn_free(engine);
+    return api_error(pgn_error, &error);
+}
+
+/* --- coming in ---------------------------------------------------------------------------- */
+
+/* The reason why nobody may use the engine now, or STATUS_OK. Inside the monitor. */
+static enum status refusal(const pgn_engine *engine)
+{
+    if (engine->owner != getpid())
+        return STATUS_FORKED;
+    if (engine->closed || atomic_load(&engine->closing))
+        return STATUS_CLOSED;
+    if (engine->running)
+        return STATUS_BUSY;
+    return STATUS_OK;
+}
+
+/* Enters for a step that runs the guest. The forked child must not even wait for the monitor: the
+   thread that held it does not exist there. */
+static enum status enter(pgn_engine *engine)
+{
+    enum status status;
+
+    if (engine->owner != getpid())
+        return STATUS_FORKED;
+    monitor_enter(engine->monitor);
+    status = refusal(engine);
+    if (!status)
+        engine->running = true;
+    monitor_leave(engine->monitor);
+    return status;
+}
+
+static void leave(pgn_engine *engine)
+{
+    monitor_enter(engine->monitor);
+    engine->running = false;
+    engine->cancellable = engine->held || engine->state == ENGINE_WANTS_INPUT;
+    monitor_notify(engine->monitor);
+    monitor_leave(engine->monitor);
+}
+
+static int refuse(pgn_error *error, enum status status)
+{
+    return fail(error, status, status_message(status));
+}
+
+/* --- a call ------------------------------------------------------------------------------- */
+
+/* Opens a call, or says why not. The engine has been entered. */
+static enum status begin(pgn_engine *engine, const uint8_t *input, size_t size,
+                         struct error *error)
+{
+    if (engine->held)
+        return error_set(error, STATUS_BUSY, "a stream of this engine is still open");
+    if (engine->state == ENGINE_ENDED || engine->state == ENGINE_POISONED) {
+        *error = engine->failure;
+        return error->status;
+    }
+    if (engine->output_capacity > ENGINE_OUTPUT_KEPT) {
+        free(engine->output);
+        engine->output = NULL;
+        engine->output_capacity = 0;
+    }
+    monitor_enter(engine->monitor);
+    engine->held = engine->cancellable = true;
+    atomic_store(&engine->cancelled, false);
+    monitor_leave(engine->monitor);
+    engine->input = input;
+    engine->input_size = size;
+    engine->output_size = 0;
+    return STATUS_OK;
+}
+
+int pgn_begin(pgn_engine *engine, const uint8_t *input, size_t size, pgn_error *pgn_error)
+{
+    struct error error;
+    enum status status = enter(engine);
+
+    if (status)
+        return refuse(pgn_error, status);
+    status = begin(engine, input, size, &error);
+    leave(engine);
+    return status ? api_error(pgn_error, &error) : STATUS_OK;
+}
+
+/* Is there anything that resuming would do? */
+static bool can_go_on(const pgn_engine *engine)
+{
+    return engine->state == ENGINE_HAS_OUTPUT
+           || (engine->input_size > 0
+               && (engine->state == ENGINE_IDLE || engine->state == ENGINE_WANTS_INPUT));
+}
+
+/* Runs until limit bytes wait or nothing is left to do. What comes before the session's end is
+   delivered; the end is told by the next call, or at once if there is nothing to deliver. */
+static enum status collect(pgn_engine *engine, size_t limit, struct error *error)
+{
+    engine->output_limit = limit;
+    engine->output_size = 0;
+    engine->output_lost = false;
+    while (can_go_on(engine) && engine->output_size < limit && !engine->output_lost)
+        session_resume(engine);
+    if (engine->output_lost)
+        return error_set(error, STATUS_NO_MEMORY,
+                         "no memory for the reply; take it in parts (exec_protocol_stream)");
+    if (engine->state == ENGINE_POISONED && engine->output_size == 0) {
+        *error = engine->failure;
+        return error->status;
+    }
+    return STATUS_OK;
+}
+
+int pgn_next(pgn_engine *engine, size_t limit, const uint8_t **output, size_t *size,
+             pgn_error *pgn_error)
+{
+    struct error error;
+    enum status status = enter(engine);
+
+    if (status)
+        return refuse(pgn_error, status);
+    status = engine->held ? collect(engine, limit ? limit : 1, &error)
+                          : error_set(&error, STATUS_INVALID, "no call has begun");
+    *output = engine->output;
+    *size = engine->output_size;
+    leave(engine);
+    return status ? api_error(pgn_error, &error) : STATUS_OK;
+}
+
+/* Closes the call; what is left of it runs cancelled and unheard. The output stays. */
+static void end(pgn_engine *engine)
+{
+    if (can_go_on(engine)) {
+        pgn_cancel(engine);
+        engine->discarding = true;
+        while (can_go_on(engine))
+            session_resume(engine);
+        engine->discarding = false;
+    }
+    engine->held = false;
+    engine->input = NULL;
+    engine->input_size = 0;
+}
+
+int pgn_end(pgn_engine *engine, pgn_error *error)
+{
+    enum status status = enter(engine);
+
+    if (status)
+        return refuse(error, status);
+    end(engine);
+    leave(engine);
+    return STATUS_OK;
+}
+
+int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, const uint8_t **output,
+             size_t *output_size, pgn_error *pgn_error)
+{
+    struct error error;
+    enum status status = enter(engine);
+
+    if (status)
+        return refuse(pgn_error, status);
+    status = begin(engine, input, size, &error);
+    if (!status) {
+        status = collect(engine, SIZE_MAX, &error);
+        end(engine);
+        *output = engine->output;
+        *output_size = engine->output_size;
+    }
+    leave(engine);
+    return status ? api_error(pgn_error, &error) : STATUS_OK;
+}
+
+/* --- from other threads ------------------------------------------------------------------- */
+
+static void set_guest_flag(pgn_engine *engine, uint32_t address)
+{
+    uint32_t *flag = guest_at(engine->guest, address, sizeof *flag);
+
+    if (flag)
+        __atomic_store_n(flag, 1, __ATOMIC_RELEASE);
+}
+
+/* As PostgreSQL's StatementCancelHandler: the flag first, then the one that makes it look. An idle
+   session has nothing to cancel. */
+void pgn_cancel(pgn_engine *engine)
+{
+    if (engine->owner != getpid())
+        return;
+    monitor_enter(engine->monitor);
+    if (engine->cancellable && !engine->closed) {
+        set_guest_flag(engine, engine->runtime->exports.query_cancel_pending);
+        set_guest_flag(engine, engine->runtime->exports.interrupt_pending);
+        atomic_store(&engine->cancelled, true);
+        guest_poke(engine->guest);
+        monitor_notify(engine->monitor);
+    }
+    monitor_leave(engine->monitor);
+}
+
+static void release(pgn_engine *engine)
+{
+    coroutine_close(engine->coroutine);
+    guest_close(engine->guest);
+    vfs_close(engine->vfs);
+    reservation_close(&engine->arena_memory);
+    data_dir_close(engine);
+    free(engine->output);
+    engine->coroutine = NULL;
+    engine->guest = NULL;
+    engine->vfs = NULL;
+    engine->output = NULL;
+    engine->output_capacity = engine->output_size = 0;
+}
+
+/* A database in memory needs no farewell. */
+static void shut_down_session(pgn_engine *engine)
+{
+    if (engine->data_dir_lock < 0 || engine->state == ENGINE_POISONED || !engine->coroutine)
+        return;
+    engine->shutting_down = true;
+    engine->discarding = true;
+    engine->output_size = 0;
+    while (coroutine_resume(engine->coroutine))
+        ;
+}
+
+int pgn_close(pgn_engine *engine, pgn_error *error)
+{
+    bool closed;
+
+    if (engine->owner != getpid())
+        return refuse(error, STATUS_FORKED);
+    monitor_enter(engine->monitor);
+    if (!atomic_exchange(&engine->closing, true)) {
+        atomic_store(&engine->stop_ns, platform_monotonic_ns() + CLOSE_GRACE_NS);
+        monitor_leave(engine->monitor);
+        pgn_cancel(engine);
+        monitor_enter(engine->monitor);
+    }
+    while (engine->running)
+        monitor_wait(engine->monitor, INT64_MAX);
+    closed = engine->closed;
+    engine->closed = true;
+    monitor_leave(engine->monitor);
+    if (closed)
+        return STATUS_OK;
+    atomic_store(&engine->stop_ns, 0);
+    shut_down_session(engine);
+    release(engine);
+    return STATUS_OK;
+}
+
+void pgn_free(pgn_engine *engine)
+{
+    if (!engine)
+        return;
+    if (engine->monitor && engine->owner == getpid())
+        pgn_close(engine, NULL);
+    monitor_close(engine->monitor);
+    free(engine);
+}
+
+/* --- looking in --------------------------------------------------------------------------- */
+
+size_t pgn_log(pgn_engine *engine, char *bytes, size_t size)
+{
+    if (enter(engine))
+        return 0;
+    size = log_take(&engine->log, bytes, size);
+    leave(engine);
+    return size;
+}
+
+int pgn_statistics_get(pgn_engine *engine, pgn_statistics *statistics, pgn_error *error)
+{
+    enum status status = enter(engine);
+
+    if (status)
+        return refuse(error, status);
+    *statistics = engine->statistics;
+    statistics->guest_memory = guest_memory_size(engine->guest);
+    statistics->file_memory = arena_used(&engine->arena);
+    leave(engine);
+    return STATUS_OK;
+}
+
+int pgn_fail_writes(pgn_engine *engine, uint64_t countdown, int error_number, pgn_error *error)
+{
+    enum status status = enter(engine);
+
+    if (status)
+        return refuse(error, status);
+    vfs_fail_writes(engine->vfs, countdown, (enum guest_errno) error_number);
+    leave(engine);
+    return STATUS_OK;
+}
+
+int pgn_trap(pgn_engine *engine, pgn_error *error)
+{
+    enum status status = enter(engine);
+
+    if (status)
+        return refuse(error, status);
+    atomic_store(&engine->trap_wanted, true);
+    guest_poke(engine->guest);
+    leave(engine);
+    return STATUS_OK;
+}

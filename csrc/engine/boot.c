@@ -1,0 +1,188 @@
+/* From a pristine instance to an open session. On the coroutine. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine.h"
+#include "platform/clock.h"
+
+enum {
+    EXIT_ALIVE = 99,           /* PGlite: main() leaves by this when the backend stands */
+    PROTOCOL_VERSION = 196608, /* 3.0 */
+    STARTUP_MAX = 4096
+};
+
+/* What PGlite starts PostgreSQL with. -F (no fsync) is for a database in memory only. */
+static const char *const fixed_arguments[] = {
+    "/pglite/bin/postgres", "--single", "-O", "-j",
+    "-c", "search_path=public",
+    "-c", "exit_on_error=false",
+    "-c", "log_checkpoints=false",
+    "-c", "max_worker_processes=0",
+    "-c", "max_parallel_workers=0",
+    "-c", "max_parallel_workers_per_gather=0",
+    "-c", "max_parallel_maintenance_workers=0",
+    "-c", "io_method=sync",
+};
+
+/* An argument list being written into guest memory. */
+struct arguments {
+    uint32_t count, capacity;
+    const char **strings;
+};
+
+static bool add_argument(struct arguments *arguments, const char *string)
+{
+    if (arguments->count == arguments->capacity) {
+        uint32_t capacity = arguments->capacity ? 2 * arguments->capacity : 64;
+        const char **grown = realloc(arguments->strings, capacity * sizeof *grown);
+
+        if (!grown)
+            return false;
+        arguments->strings = grown;
+        arguments->capacity = capacity;
+    }
+    arguments->strings[arguments->count++] = string;
+    return true;
+}
+
+static bool collect_arguments(const pgn_engine *engine, struct arguments *arguments)
+{
+    const pgn_options *options = engine->options;
+    bool complete = true;
+
+    for (size_t i = 0; i < sizeof fixed_arguments / sizeof *fixed_arguments; i++)
+        complete = complete && add_argument(arguments, fixed_arguments[i]);
+    if (!options->data_dir)
+        complete = complete && add_argument(arguments, "-F");
+    for (size_t i = 0; options->settings && options->settings[i]; i++)
+        complete = complete && add_argument(arguments, "-c")
+                   && add_argument(arguments, options->settings[i]);
+    return complete && add_argument(arguments, "-D") && add_argument(arguments, "/pglite/data")
+           && add_argument(arguments, options->database);
+}
+
+/* argv in the guest: the vector and its strings in one allocation, which lives as long as main's
+   frame does: for ever. 0: no memory. */
+static uint32_t write_arguments(pgn_engine *engine, const struct arguments *arguments)
+{
+    uint64_t vector_size = (uint64_t) (arguments->count + 1) * sizeof(uint32_t);
+    uint64_t size = vector_size;
+    uint64_t address;
+    uint8_t *at;
+    uint32_t string_at;
+
+    for (uint32_t i = 0; i < arguments->count; i++)
+        size += strlen(arguments->strings[i]) + 1;
+    if (session_call(engine, engine->runtime->exports.malloc, &size, &address)
+        || !(at = guest_at(engine->guest, (uint32_t) address, size)) || (uint32_t) address == 0)
+        return 0;
+    string_at = (uint32_t) (address + vector_size);
+    for (uint32_t i = 0; i < arguments->count; i++) {
+        size_t length = strlen(arguments->strings[i]) + 1;
+
+        store_u32(at + i * sizeof(uint32_t), string_at);
+        memcpy(at + (string_at - (uint32_t) address), arguments->strings[i], length);
+        string_at += (uint32_t) length;
+    }
+    store_u32(at + arguments->count * sizeof(uint32_t), 0);
+    return (uint32_t) address;
+}
+
+static bool fail_boot(pgn_engine *engine, const char *step)
+{
+    char tail[LOG_TAIL_SIZE];
+    const char *trap = guest_trap(engine->guest);
+
+    log_tail(&engine->log, tail);
+    engine->state = ENGINE_ENDED;
+    error_set(&engine->failure, STATUS_BOOT, "PostgreSQL did not start (%s): %s%s%s", step,
+              trap ? trap : "", trap ? "\n" : "", tail);
+    return false;
+}
+
+/* main() leaves its frame behind on purpose: the backend's outermost sigjmp_buf is in it. So the
+   stack pointer is not restored after this exit. */
+static bool start_backend(pgn_engine *engine)
+{
+    const struct engine_exports *exports = &engine->runtime->exports;
+    struct arguments arguments = {0, 0, NULL};
+    uint64_t active = 1;
+    uint64_t main_args[2] = {0, 0};
+    enum guest_outcome outcome;
+
+    if (collect_arguments(engine, &arguments))
+        main_args[1] = write_arguments(engine, &arguments);
+    main_args[0] = arguments.count;
+    free(arguments.strings);
+    if (!main_args[1])
+        return fail_boot(engine, "no memory for its arguments");
+    if (session_call(engine, exports->set_active, &active, NULL))
+        return fail_boot(engine, "pgl_setPGliteActive");
+    outcome = guest_invoke(engine->guest, exports->main, main_args, NULL);
+    if (outcome != GUEST_EXITED || guest_exit_code(engine->guest) != EXIT_ALIVE)
+        return fail_boot(engine, "main");
+    if (session_call(engine, exports->start, NULL, NULL))
+        return fail_boot(engine, "pgl_startPGlite");
+    return true;
+}
+
+static bool append(uint8_t *packet, size_t *size, const char *string)
+{
+    size_t length = strlen(string) + 1;
+
+    if (length > STARTUP_MAX - *size)
+        return false;
+    memcpy(packet + *size, string, length);
+    *size += length;
+    return true;
+}
+
+static void store_big_endian(uint8_t *at, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (uint8_t) (value >> (24 - 8 * i));
+}
+
+/* The engine's own login. The greeting is dropped: a client that wants it sends a packet of its own. */
+static bool log_in(pgn_engine *engine)
+{
+    uint8_t packet[STARTUP_MAX];
+    size_t size = 8; /* length and version */
+    bool done;
+
+    if (!append(packet, &size, "user") || !append(packet, &size, engine->options->user)
+        || !append(packet, &size, "database") || !append(packet, &size, engine->options->database)
+        || !append(packet, &size, ""))
+        return fail_boot(engine, "user and database names are too long");
+    store_big_endian(packet, (uint32_t) size);
+    store_big_endian(packet + 4, PROTOCOL_VERSION);
+    engine->input = packet;
+    engine->input_size = size;
+    engine->discarding = true;
+    done = session_startup(engine);
+    transport_drain(engine);
+    engine->discarding = false;
+    engine->input_size = 0;
+    return done || fail_boot(engine, "startup packet");
+}
+
+bool engine_boot(pgn_engine *engine)
+{
+    const struct engine_exports *exports = &engine->runtime->exports;
+    int64_t started_ns = platform_monotonic_ns();
+
+    if (guest_start(engine->guest) || session_call(engine, exports->call_ctors, NULL, NULL)
+        || session_call(engine, exports->link_init, NULL, NULL))
+        return fail_boot(engine, "the module's constructors");
+    if (!transport_open(engine))
+        return fail_boot(engine, "transport");
+    if (!start_backend(engine))
+        return false;
+    engine->statistics.boot_ns = platform_monotonic_ns() - started_ns;
+    started_ns = platform_monotonic_ns();
+    if (!log_in(engine))
+        return false;
+    engine->statistics.session_ns = platform_monotonic_ns() - started_ns;
+    return true;
+}

@@ -1,0 +1,154 @@
+/* An engine from the inside: what the files of this folder share.
+ *
+ *     api.c        who may come in: threads, close, fork
+ *     protocol.c   the session's loop on the coroutine, and the caller's side of it
+ *     transport.c  bytes between the caller and the guest's buffers
+ *     boot.c       from a pristine instance to an open session
+ *     datadir.c    a durable data directory: made, locked
+ *     runtime.c    what engines share
+ */
+#ifndef PGN_ENGINE_ENGINE_H
+#define PGN_ENGINE_ENGINE_H
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "engine/log.h"
+#include "engine/pglite_native.h"
+#include "guest/guest.h"
+#include "host/host.h"
+#include "platform/coroutine.h"
+#include "platform/monitor.h"
+#include "platform/reservation.h"
+#include "vfs/pack.h"
+#include "vfs/vfs.h"
+
+#define MIB ((size_t) 1 << 20)
+
+#define ENGINE_VALUE_STACK (64 * MIB)    /* wasm3's operand slots; committed by use */
+#define ENGINE_NATIVE_STACK (256 * MIB)  /* the coroutine's; committed by use */
+#define ENGINE_NATIVE_MARGIN (1 * MIB)   /* of it, kept for compiling and for host handlers */
+#define ENGINE_FILES_MAX (16384 * MIB)   /* the arena: in-memory files and host state */
+#define ENGINE_OUTPUT_KEPT (1 * MIB)     /* of the output buffer, between calls */
+
+/* Exports of the linked module that the engine calls. One table makes the fields, the look-up and
+   the list of what is missing. */
+#define ENGINE_EXPORTS(X)                                                                          \
+    X(call_ctors, "__wasm_call_ctors")                                                             \
+    X(link_init, "__pglite_link_init")                                                             \
+    X(main, "__main_argc_argv")                                                                    \
+    X(malloc, "malloc")                                                                            \
+    X(free, "free")                                                                                \
+    X(set_active, "pgl_setPGliteActive")                                                           \
+    X(start, "pgl_startPGlite")                                                                    \
+    X(my_port, "pgl_getMyProcPort")                                                                \
+    X(process_startup_packet, "ProcessStartupPacket")                                              \
+    X(apply_startup_options, "pglite_apply_startup_options")                                       \
+    X(send_connection_data, "pgl_sendConnData")                                                    \
+    X(flush, "pgl_pq_flush")                                                                       \
+    X(remaining, "pq_buffer_remaining_data")                                                       \
+    X(loop_once, "PostgresMainLoopOnce")                                                           \
+    X(long_jump, "PostgresMainLongJmp")                                                            \
+    X(ready_for_query, "PostgresSendReadyForQueryIfNecessary")                                     \
+    X(run_atexit, "pgl_run_atexit_funcs")                                                          \
+    X(set_buffer_size, "pglite_set_buffer_size")                                                   \
+    X(transport_install, "pglite_transport_install")                                               \
+    X(get_control, "pglite_get_control")
+
+struct engine_exports {
+#define ENGINE_EXPORT_FIELD(field, name) guest_function field;
+    ENGINE_EXPORTS(ENGINE_EXPORT_FIELD)
+#undef ENGINE_EXPORT_FIELD
+    uint32_t interrupt_pending, query_cancel_pending; /* addresses of PostgreSQL's flags */
+};
+
+struct pgn_runtime {
+    const uint8_t *module_bytes; /* mapped */
+    size_t module_size;
+    struct guest_module *module;
+    struct pack *system, *cluster;
+    struct engine_exports exports;
+};
+
+enum engine_state {
+    ENGINE_BOOTING,
+    ENGINE_IDLE,        /* suspended between messages */
+    ENGINE_WANTS_INPUT, /* suspended inside a message, or COPY data */
+    ENGINE_HAS_OUTPUT,  /* suspended because enough output waits */
+    ENGINE_ENDED,       /* the session is over; nothing can be run any more */
+    ENGINE_POISONED     /* the guest trapped or broke an invariant */
+};
+
+/* The guest's end of the handshake: docs/HANDSHAKE.md. Addresses are guest memory's, checked once. */
+struct handshake {
+    uint8_t *control;
+    uint8_t *input, *output; /* PGliteBuffer */
+    uint32_t buffer_size;
+    bool polling; /* false: the callback transport, and the pointers are NULL */
+};
+
+struct pgn_engine {
+    pgn_runtime *runtime;
+
+    /* the instance */
+    struct reservation arena_memory;
+    struct arena arena;
+    struct vfs *vfs;
+    struct host host;
+    struct guest *guest;
+    struct coroutine *coroutine;
+    struct handshake handshake;
+    int data_dir_lock; /* -1: in memory */
+
+    /* the session, touched only by who holds the engine */
+    enum engine_state state;
+    const pgn_options *options; /* while opening */
+    struct error failure;       /* why ENDED or POISONED */
+    const uint8_t *input;       /* the caller's bytes not yet given to the guest */
+    size_t input_size;
+    uint8_t *output; /* bytes for the caller */
+    size_t output_size, output_capacity, output_limit;
+    bool output_lost; /* no memory to take the guest's output: it stays with the guest */
+    bool discarding;  /* the caller does not want the rest of this call's output */
+    bool shutting_down;
+    pgn_statistics statistics;
+    struct log log;
+
+    /* the gate, api.c */
+    struct monitor *monitor;
+    pid_t owner;              /* process: a child of fork must not use it */
+    bool held;                /* between pgn_begin and pgn_end */
+    bool running;             /* a thread is inside */
+    bool cancellable;         /* there is something for pgn_cancel to cancel */
+    bool closed;
+    atomic_bool closing;      /* pgn_close waits for the running thread */
+    atomic_bool cancelled;    /* wakes the guest's sleep */
+    atomic_bool trap_wanted;  /* pgn_trap */
+    atomic_llong stop_ns;     /* after it the guest is unwound at its next safe point; 0: never */
+};
+
+/* boot.c: on the coroutine */
+bool engine_boot(pgn_engine *engine);
+
+/* protocol.c */
+void session_main(void *engine); /* the coroutine's function */
+void session_resume(pgn_engine *engine);
+enum guest_outcome session_call(pgn_engine *engine, guest_function function, const uint64_t *args,
+                                uint64_t *result);
+bool session_startup(pgn_engine *engine);
+bool session_poison(pgn_engine *engine, const char *where); /* false, for `return` */
+enum guest_outcome session_poll(void *host);
+
+/* transport.c */
+extern const struct host_upcalls engine_upcalls;
+bool transport_open(pgn_engine *engine);
+bool transport_input_waits(const pgn_engine *engine);
+void transport_fill(pgn_engine *engine);
+bool transport_drain(pgn_engine *engine);
+
+/* datadir.c */
+enum status data_dir_open(pgn_engine *engine, const char *path, struct error *error);
+void data_dir_close(pgn_engine *engine);
+
+#endif

@@ -1,0 +1,193 @@
+/* The session: PostgreSQL's main loop on the engine's coroutine, and the caller's side of it.
+ *
+ * The coroutine boots, then serves for ever: it suspends when the messages of a call are dealt with
+ * (IDLE), when one is incomplete (WANTS_INPUT), and when enough of a long reply has come
+ * (HAS_OUTPUT). A call resumes it; so a message may come in parts, and a reply may leave in parts.
+ */
+#include "engine/engine.h"
+#include "platform/clock.h"
+
+enum {
+    EXIT_LONGJMP = 100 /* PGlite: an ERROR unwound past PostgresMainLoopOnce; PostgresMainLongJmp
+                          does the rest of what PostgresMain's sigsetjmp block does */
+};
+
+bool session_poison(pgn_engine *engine, const char *where)
+{
+    char tail[LOG_TAIL_SIZE];
+    const char *trap = guest_trap(engine->guest);
+
+    log_tail(&engine->log, tail);
+    engine->state = ENGINE_POISONED;
+    error_set(&engine->failure, STATUS_POISONED, "the guest failed in %s: %s%s%s", where,
+              trap ? trap : "it broke an invariant", tail[0] ? "; its last log lines:\n" : "", tail);
+    return false;
+}
+
+static void end_session(pgn_engine *engine)
+{
+    char tail[LOG_TAIL_SIZE];
+
+    log_tail(&engine->log, tail);
+    engine->state = ENGINE_ENDED;
+    error_set(&engine->failure, STATUS_CLOSED, "the session has ended%s%s",
+              tail[0] ? "; PostgreSQL's last log lines:\n" : "", tail);
+}
+
+/* One call of the guest with what PostgreSQL's ERRORs need. GUEST_EXITED: the session has ended;
+   GUEST_TRAPPED: the instance is lost. */
+enum guest_outcome session_call(pgn_engine *engine, guest_function function, const uint64_t *args,
+                                uint64_t *result)
+{
+    uint32_t stack_pointer = guest_stack_pointer(engine->guest);
+    enum guest_outcome outcome = guest_invoke(engine->guest, function, args, result);
+
+    while (outcome == GUEST_EXITED && guest_exit_code(engine->guest) == EXIT_LONGJMP) {
+        guest_set_stack_pointer(engine->guest, stack_pointer);
+        outcome = guest_invoke(engine->guest, engine->runtime->exports.long_jump, NULL, NULL);
+    }
+    if (outcome == GUEST_LONGJMP)
+        return guest_set_trap(engine->guest, "a longjmp without its setjmp");
+    return outcome;
+}
+
+/* False when the session cannot go on; the state says why. */
+static bool settle(pgn_engine *engine, enum guest_outcome outcome, const char *where)
+{
+    switch (outcome) {
+    case GUEST_RETURNED:
+        return true;
+    case GUEST_EXITED:
+        end_session(engine);
+        return false;
+    default:
+        return session_poison(engine, where);
+    }
+}
+
+/* Safe point, every few thousand guest calls and after guest_poke. */
+enum guest_outcome session_poll(void *context)
+{
+    struct host *host = context;
+    pgn_engine *engine = host->engine;
+    int64_t stop_ns = atomic_load(&engine->stop_ns);
+
+    if (atomic_load(&engine->trap_wanted))
+        return guest_set_trap(engine->guest, "a trap was asked for");
+    if (stop_ns && platform_monotonic_ns() >= stop_ns) {
+        guest_set_exit_code(engine->guest, 0);
+        return GUEST_EXITED;
+    }
+    return host_fire_timers(host);
+}
+
+/* A startup packet at the beginning of a call (its first byte, of a length, is 0): as PGlite does,
+   the session's parameters are reported again; the options in it are applied. */
+bool session_startup(pgn_engine *engine)
+{
+    const struct engine_exports *exports = &engine->runtime->exports;
+    uint64_t port, result;
+    uint64_t args[3] = {0, 1, 1}; /* port; no TLS and no GSS negotiation, which need a socket */
+
+    if (!settle(engine, session_call(engine, exports->my_port, NULL, &port), "pgl_getMyProcPort"))
+        return false;
+    args[0] = port;
+    transport_fill(engine);
+    if (!settle(engine, session_call(engine, exports->process_startup_packet, args, &result),
+                "ProcessStartupPacket"))
+        return false;
+    if ((int32_t) result != 0) {
+        end_session(engine); /* STATUS_ERROR: not a startup packet; a server closes the connection */
+        return false;
+    }
+    return settle(engine, session_call(engine, exports->apply_startup_options, NULL, NULL),
+                  "the startup packet's options")
+           && settle(engine, session_call(engine, exports->send_connection_data, NULL, NULL),
+                     "pgl_sendConnData")
+           && settle(engine, session_call(engine, exports->flush, NULL, NULL), "pgl_pq_flush");
+}
+
+/* Bytes that PostgreSQL has received but not yet looked at. */
+static bool guest_has_input(pgn_engine *engine, bool *has_input)
+{
+    uint64_t result;
+
+    *has_input = transport_input_waits(engine);
+    if (*has_input)
+        return true;
+    if (!settle(engine,
+                session_call(engine, engine->runtime->exports.remaining, NULL, &result),
+                "pq_buffer_remaining_data"))
+        return false;
+    *has_input = result != 0;
+    return true;
+}
+
+/* Deals with all messages that have come. False when the session is over. */
+static bool serve(pgn_engine *engine)
+{
+    const struct engine_exports *exports = &engine->runtime->exports;
+    bool has_input = true;
+
+    if (engine->input_size > 0 && engine->input[0] == 0 && !session_startup(engine))
+        return false;
+    for (;;) {
+        transport_fill(engine);
+        if (!guest_has_input(engine, &has_input))
+            return false;
+        if (!has_input)
+            break;
+        if (!settle(engine, session_call(engine, exports->loop_once, NULL, NULL),
+                    "PostgresMainLoopOnce"))
+            return false;
+    }
+    return settle(engine, session_call(engine, exports->ready_for_query, NULL, NULL),
+                  "PostgresSendReadyForQueryIfNecessary")
+           && settle(engine, session_call(engine, exports->flush, NULL, NULL), "pgl_pq_flush");
+}
+
+/* An orderly end, which checkpoints a durable directory. What it reports goes to nobody. Where the
+   session has ended by itself, in Terminate or at the end of its input, only the last step is left. */
+static void shut_down(pgn_engine *engine)
+{
+    static const uint8_t terminate[] = {'X', 0, 0, 0, 4};
+    const struct engine_exports *exports = &engine->runtime->exports;
+    uint64_t inactive = 0;
+
+    if (engine->state == ENGINE_IDLE) {
+        if (!settle(engine, session_call(engine, exports->set_active, &inactive, NULL),
+                    "pgl_setPGliteActive"))
+            return;
+        engine->input = terminate;
+        engine->input_size = sizeof terminate;
+        transport_fill(engine);
+        settle(engine, session_call(engine, exports->loop_once, NULL, NULL), "Terminate");
+    }
+    if (engine->state != ENGINE_POISONED)
+        settle(engine, session_call(engine, exports->run_atexit, NULL, NULL),
+               "pgl_run_atexit_funcs");
+}
+
+void session_main(void *context)
+{
+    pgn_engine *engine = context;
+
+    guest_set_native_limit(engine->guest, (const uint8_t *) coroutine_stack_limit(engine->coroutine)
+                                              + ENGINE_NATIVE_MARGIN);
+    if (engine_boot(engine)) {
+        do {
+            transport_drain(engine); /* fails only for lack of memory; tried again by the next call */
+            engine->state = ENGINE_IDLE;
+            coroutine_suspend(engine->coroutine);
+        } while (!engine->shutting_down && serve(engine));
+        if (engine->shutting_down)
+            shut_down(engine);
+    }
+    transport_drain(engine);
+}
+
+/* The caller's side: runs the session until it suspends or is over. */
+void session_resume(pgn_engine *engine)
+{
+    coroutine_resume(engine->coroutine);
+}

@@ -1,0 +1,79 @@
+/* What engines share: the module, mapped and parsed once, and the packs of files. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/api.h"
+#include "engine/engine.h"
+#include "platform/map.h"
+
+static enum status find_exports(pgn_runtime *runtime, struct error *error)
+{
+    struct engine_exports *exports = &runtime->exports;
+    char missing[ERROR_MESSAGE_SIZE] = "";
+    size_t used = 0;
+
+    const struct {
+        const char *name;
+        guest_function *function;
+    } functions[] = {
+#define ENGINE_EXPORT_ROW(field, name) {name, &exports->field},
+        ENGINE_EXPORTS(ENGINE_EXPORT_ROW)
+#undef ENGINE_EXPORT_ROW
+    };
+    const struct {
+        const char *name;
+        uint32_t *address;
+    } data[] = {
+        {"InterruptPending", &exports->interrupt_pending},
+        {"QueryCancelPending", &exports->query_cancel_pending},
+    };
+
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        if (!guest_module_function(runtime->module, functions[i].name, functions[i].function)
+            && used < sizeof missing)
+            used += (size_t) snprintf(missing + used, sizeof missing - used, " %s",
+                                      functions[i].name);
+    for (size_t i = 0; i < sizeof data / sizeof *data; i++)
+        if (!guest_module_address(runtime->module, data[i].name, data[i].address)
+            && used < sizeof missing)
+            used += (size_t) snprintf(missing + used, sizeof missing - used, " %s", data[i].name);
+    if (used)
+        return error_set(error, STATUS_MODULE, "the module does not export:%s", missing);
+    return STATUS_OK;
+}
+
+int pgn_runtime_open(const char *module, const char *system, const char *cluster,
+                     pgn_runtime **opened, pgn_error *pgn_error)
+{
+    struct error error = {STATUS_OK, ""};
+    pgn_runtime *runtime = calloc(1, sizeof *runtime);
+
+    if (!runtime) {
+        error_set(&error, STATUS_NO_MEMORY, "no memory for a runtime");
+        goto fail;
+    }
+    if (platform_map_file(module, &runtime->module_bytes, &runtime->module_size, &error)
+        || guest_module_open(runtime->module_bytes, runtime->module_size, host_imports,
+                             host_import_count, &runtime->module, &error)
+        || find_exports(runtime, &error) || pack_open(system, &runtime->system, &error)
+        || pack_open(cluster, &runtime->cluster, &error))
+        goto fail;
+    *opened = runtime;
+    return STATUS_OK;
+
+fail:
+    pgn_runtime_close(runtime);
+    return api_error(pgn_error, &error);
+}
+
+void pgn_runtime_close(pgn_runtime *runtime)
+{
+    if (!runtime)
+        return;
+    guest_module_close(runtime->module);
+    pack_close(runtime->system);
+    pack_close(runtime->cluster);
+    platform_unmap(runtime->module_bytes, runtime->module_size);
+    free(runtime);
+}
