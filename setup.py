@@ -41,4 +41,10 @@ class Sdist(sdist):
 setup(
     cffi_modules=["tools/ffi.py:ffi"],
     cmdclass={"build": Build, "build_ext": BuildExt, "sdist": Sdist},
+    options={
+        # Not build/ itself: what is below build_base is kept out of an sdist.
+        "build": {"build_base": "build/setuptools"},
+        # cffi compiles against the limited API: one wheel serves every CPython from here on.
+        "bdist_wheel": {"py_limited_api": "cp310"},
+    },
 )
