@@ -62,7 +62,7 @@ extern const size_t host_import_count;
 enum status host_open(struct host *host, struct arena *arena, struct vfs *vfs,
                       const char *const *environment, struct error *error);
 
-/* Safe point: fires the timers that are due (calls into the guest). For guest_set_poll's function. */
+/* Safe point: fires the timers that are due; calls into the guest. For guest_set_poll. */
 enum guest_outcome host_fire_timers(struct host *host);
 
 /* When host_fire_timers has something to do next; INT64_MAX: no timer is armed. */

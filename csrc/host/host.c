@@ -1,0 +1,47 @@
+/* Opening a host. */
+#include "host/host.h"
+
+#include <string.h>
+
+enum { ENVIRONMENT_MAX = 1 << 20 }; /* bytes: far beyond any sensible environment */
+
+/* The strings move into the arena: the environment is part of an image. */
+static enum status open_environment(struct host *host, const char *const *environment,
+                                    struct error *error)
+{
+    struct host_state *state = host_state(host);
+    size_t bytes = 0;
+    size_t count = 0;
+
+    for (; environment[count]; count++) {
+        bytes += strlen(environment[count]) + 1;
+        if (bytes > ENVIRONMENT_MAX)
+            return error_set(error, STATUS_INVALID, "the guest's environment exceeds %d bytes",
+                             (int) ENVIRONMENT_MAX);
+    }
+    if (count == 0)
+        return STATUS_OK;
+    state->environment = arena_allocate(host->arena, bytes);
+    if (!state->environment)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the guest's environment");
+    state->environment_count = (uint32_t) count;
+    state->environment_bytes = (uint32_t) bytes;
+
+    char *at = arena_at(host->arena, state->environment);
+    for (size_t i = 0; i < count; i++) {
+        size_t size = strlen(environment[i]) + 1;
+        memcpy(at, environment[i], size);
+        at += size;
+    }
+    return STATUS_OK;
+}
+
+enum status host_open(struct host *host, struct arena *arena, struct vfs *vfs,
+                      const char *const *environment, struct error *error)
+{
+    *host = (struct host) { .vfs = vfs, .arena = arena };
+    host->state = arena_allocate(arena, sizeof(struct host_state));
+    if (!host->state)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the host's state");
+    return open_environment(host, environment, error);
+}
