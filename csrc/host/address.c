@@ -11,7 +11,8 @@
 enum { FAMILY_ANY = 0, FAMILY_INET = 2, FAMILY_INET6 = 10 };
 enum { SOCKTYPE_STREAM = 1, SOCKTYPE_DATAGRAM = 2, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
 
-enum { /* addrinfo's flags */
+/* addrinfo's flags */
+enum {
     AI_PASSIVE = 0x1,
     AI_CANONNAME = 0x2,
     AI_NUMERICHOST = 0x4,
@@ -22,7 +23,8 @@ enum { /* addrinfo's flags */
 
 enum { NI_NAMEREQD = 8 };
 
-enum { /* the results of both functions */
+/* the results of both functions */
+enum {
     EAI_BADFLAGS = -1,
     EAI_NONAME = -2,
     EAI_AGAIN = -3,
@@ -55,11 +57,11 @@ static int load_hints(const struct guest *guest, uint32_t hints, struct address 
     address->protocol = (int32_t) load_u32(at + ADDRINFO_PROTOCOL);
     if (address->flags & ~AI_KNOWN)
         return EAI_BADFLAGS;
-    if (address->family != FAMILY_ANY && address->family != FAMILY_INET &&
-        address->family != FAMILY_INET6)
+    if (address->family != FAMILY_ANY && address->family != FAMILY_INET
+        && address->family != FAMILY_INET6)
         return EAI_FAMILY;
-    if (address->socktype && address->socktype != SOCKTYPE_STREAM &&
-        address->socktype != SOCKTYPE_DATAGRAM)
+    if (address->socktype && address->socktype != SOCKTYPE_STREAM
+        && address->socktype != SOCKTYPE_DATAGRAM)
         return EAI_SOCKTYPE;
     return 0;
 }
@@ -68,11 +70,9 @@ static int load_hints(const struct guest *guest, uint32_t hints, struct address 
 static void complete_hints(struct address *address)
 {
     if (!address->socktype)
-        address->socktype =
-            address->protocol == PROTOCOL_UDP ? SOCKTYPE_DATAGRAM : SOCKTYPE_STREAM;
+        address->socktype = address->protocol == PROTOCOL_UDP ? SOCKTYPE_DATAGRAM : SOCKTYPE_STREAM;
     if (!address->protocol)
-        address->protocol =
-            address->socktype == SOCKTYPE_DATAGRAM ? PROTOCOL_UDP : PROTOCOL_TCP;
+        address->protocol = address->socktype == SOCKTYPE_DATAGRAM ? PROTOCOL_UDP : PROTOCOL_TCP;
 }
 
 static int parse_service(const char *service, struct address *address)
@@ -95,8 +95,8 @@ static int parse_service(const char *service, struct address *address)
 /* No node: any address to listen on, or this machine to talk to. */
 static void wildcard_or_loopback(struct address *address)
 {
-    static const unsigned char loopback4[INET4_SIZE] = { 127, 0, 0, 1 };
-    static const unsigned char loopback6[INET6_SIZE] = { [INET6_SIZE - 1] = 1 };
+    static const unsigned char loopback4[INET4_SIZE] = {127, 0, 0, 1};
+    static const unsigned char loopback6[INET6_SIZE] = {[INET6_SIZE - 1] = 1};
 
     if (address->family == FAMILY_ANY)
         address->family = FAMILY_INET;
@@ -156,7 +156,7 @@ static void store_sockaddr(unsigned char *at, const struct address *address)
 static enum guest_outcome allocate(struct guest *guest, uint32_t size, uint32_t *address,
                                    unsigned char **bytes)
 {
-    const uint64_t args[] = { size };
+    const uint64_t args[] = {size};
     uint64_t result = 0;
     guest_function malloc_function;
 
@@ -216,7 +216,7 @@ enum guest_outcome address_getaddrinfo(struct guest_call *call)
     const char *node = node_at ? guest_string(guest, node_at, NAME_MAX_SIZE) : NULL;
     const char *service = service_at ? guest_string(guest, service_at, SERVICE_MAX_SIZE) : NULL;
     unsigned char *result = arg_at(call, 3, sizeof(uint32_t));
-    struct address address = { 0 };
+    struct address address = {0};
     int error = 0;
 
     if (!result || (node_at && !node))
@@ -278,7 +278,7 @@ static int store_text(const struct guest *guest, uint32_t at, uint32_t size, con
 /* getnameinfo(sockaddr *, size, node *, size, service *, size, flags): always numbers. */
 enum guest_outcome address_getnameinfo(struct guest_call *call)
 {
-    struct address address = { 0 };
+    struct address address = {0};
     char node[INET_TEXT_MAX];
     char service[SERVICE_MAX_SIZE];
     int error = load_sockaddr(call->guest, arg_u32(call, 0), arg_u32(call, 1), &address);

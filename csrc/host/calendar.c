@@ -95,11 +95,11 @@ enum guest_outcome calendar_mktime(struct guest_call *call)
 
     int64_t month = (int32_t) load_u32(tm + TM_MON);
     int64_t year = (int64_t) (int32_t) load_u32(tm + TM_YEAR) + 1900 + floor_divide(month, 12);
-    int64_t days = days_from_date(year, (int) (month - floor_divide(month, 12) * 12) + 1, 1) +
-                   (int32_t) load_u32(tm + TM_MDAY) - 1;
-    int64_t time = days * SECONDS_PER_DAY + INT64_C(3600) * (int32_t) load_u32(tm + TM_HOUR) +
-                   INT64_C(60) * (int32_t) load_u32(tm + TM_MIN) +
-                   (int32_t) load_u32(tm + TM_SEC);
+    int64_t days = days_from_date(year, (int) (month - floor_divide(month, 12) * 12) + 1, 1)
+                   + (int32_t) load_u32(tm + TM_MDAY) - 1;
+    int64_t time = days * SECONDS_PER_DAY + INT64_C(3600) * (int32_t) load_u32(tm + TM_HOUR)
+                   + INT64_C(60) * (int32_t) load_u32(tm + TM_MIN)
+                   + (int32_t) load_u32(tm + TM_SEC);
 
     if (!representable(time))
         return return_i64(call, -1);

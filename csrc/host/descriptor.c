@@ -3,7 +3,8 @@
 #include "host/imports.h"
 #include "host/layout.h"
 
-enum { /* fcntl's commands, as Emscripten's musl numbers them */
+/* fcntl's commands, as Emscripten's musl numbers them */
+enum {
     F_DUPFD = 0,
     F_GETFD = 1,
     F_SETFD = 2,
@@ -17,7 +18,8 @@ enum { /* fcntl's commands, as Emscripten's musl numbers them */
 
 enum { FD_CLOEXEC = 1, F_UNLCK = 2 };
 
-enum { /* WASI's filetype and fdflags */
+/* WASI's filetype and fdflags */
+enum {
     FILETYPE_UNKNOWN = 0,
     FILETYPE_DIRECTORY = 3,
     FILETYPE_REGULAR = 4,
@@ -161,7 +163,8 @@ enum guest_outcome descriptor_fdstat_get(struct guest_call *call)
         return return_wasi(call, error);
     memset(result, 0, FDSTAT_SIZE);
     result[FDSTAT_FILETYPE] = (unsigned char) filetype(stat.mode);
-    store_u16(result + FDSTAT_FLAGS, (uint16_t) ((flags & VFS_O_APPEND ? FDFLAGS_APPEND : 0) |
-                                                 (flags & VFS_O_NONBLOCK ? FDFLAGS_NONBLOCK : 0)));
+    store_u16(result + FDSTAT_FLAGS,
+              (uint16_t) ((flags & VFS_O_APPEND ? FDFLAGS_APPEND : 0)
+                          | (flags & VFS_O_NONBLOCK ? FDFLAGS_NONBLOCK : 0)));
     return return_wasi(call, 0);
 }

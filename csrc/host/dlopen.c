@@ -10,7 +10,8 @@
 #include "host/imports.h"
 #include "host/layout.h"
 
-enum { /* docs/LINKER.md, "The link table": every entry begins with a name and its length */
+/* docs/LINKER.md, "The link table": every entry begins with a name and its length */
+enum {
     TABLE_SIZE = 8,
     TABLE_COUNT = 0,
     TABLE_MODULES = 4,
@@ -69,11 +70,11 @@ static struct name module_name(const char *path)
 {
     static const char suffix[] = ".so";
     const char *slash = strrchr(path, '/');
-    struct name name = { slash ? slash + 1 : path, 0 };
+    struct name name = {slash ? slash + 1 : path, 0};
 
     name.length = strlen(name.bytes);
-    if (name.length > sizeof suffix - 1 &&
-        strcmp(name.bytes + name.length - (sizeof suffix - 1), suffix) == 0)
+    if (name.length > sizeof suffix - 1
+        && strcmp(name.bytes + name.length - (sizeof suffix - 1), suffix) == 0)
         name.length -= sizeof suffix - 1;
     return name;
 }
@@ -95,9 +96,8 @@ static const unsigned char *find_module(const struct guest *guest, struct name n
 static const char *handle_path(const struct guest_call *call)
 {
     uint64_t address = (uint64_t) arg_u32(call, 0) + DSO_NAME;
-    const char *path = address <= UINT32_MAX
-                           ? guest_string(call->guest, (uint32_t) address, VFS_PATH_MAX)
-                           : NULL;
+    const char *path =
+        address <= UINT32_MAX ? guest_string(call->guest, (uint32_t) address, VFS_PATH_MAX) : NULL;
 
     return path ? path : "";
 }
@@ -125,7 +125,7 @@ static enum guest_outcome fail(struct guest_call *call, const char *message)
     memcpy(frame + FORMAT_AT, "%s", sizeof "%s");
     memcpy(frame + MESSAGE_AT, message, size);
 
-    const uint64_t args[] = { address + FORMAT_AT, address };
+    const uint64_t args[] = {address + FORMAT_AT, address};
     guest_set_stack_pointer(guest, address);
     enum guest_outcome outcome = guest_invoke(guest, set_error, args, NULL);
     guest_set_stack_pointer(guest, stack_pointer);
@@ -155,7 +155,7 @@ enum guest_outcome dlopen_symbol(struct guest_call *call)
     char message[MESSAGE_MAX];
 
     if (module && symbol)
-        entry = find(call->guest, (struct name) { symbol, strlen(symbol) },
+        entry = find(call->guest, (struct name){symbol, strlen(symbol)},
                      load_u32(module + MODULE_SYMBOLS), load_u32(module + MODULE_SYMBOL_COUNT),
                      SYMBOL_SIZE);
     if (entry)

@@ -30,8 +30,8 @@ enum guest_outcome file_chmod(struct guest_call *call)
 
 enum guest_outcome file_fchmod(struct guest_call *call)
 {
-    return return_i32(call, vfs_fchmod(vfs_of(call), arg_i32(call, 0),
-                                       arg_u32(call, 1) & PERMISSION_BITS));
+    return return_i32(
+        call, vfs_fchmod(vfs_of(call), arg_i32(call, 0), arg_u32(call, 1) & PERMISSION_BITS));
 }
 
 enum guest_outcome file_fchmodat(struct guest_call *call)
@@ -39,16 +39,16 @@ enum guest_outcome file_fchmodat(struct guest_call *call)
     const char *path;
     int error = arg_path(call, 1, &path);
 
-    return return_i32(call, error ? error
-                                  : vfs_chmodat(vfs_of(call), arg_i32(call, 0), path,
-                                                arg_u32(call, 2) & PERMISSION_BITS,
-                                                arg_i32(call, 3)));
+    return return_i32(call,
+                      error ? error
+                            : vfs_chmodat(vfs_of(call), arg_i32(call, 0), path,
+                                          arg_u32(call, 2) & PERMISSION_BITS, arg_i32(call, 3)));
 }
 
 enum guest_outcome file_fchown(struct guest_call *call)
 {
-    return return_i32(call, vfs_fchown(vfs_of(call), arg_i32(call, 0), arg_u32(call, 1),
-                                       arg_u32(call, 2)));
+    return return_i32(
+        call, vfs_fchown(vfs_of(call), arg_i32(call, 0), arg_u32(call, 1), arg_u32(call, 2)));
 }
 
 /* fchownat(dirfd, path, owner, group, flags) */
@@ -57,10 +57,10 @@ enum guest_outcome file_fchownat(struct guest_call *call)
     const char *path;
     int error = arg_path(call, 1, &path);
 
-    return return_i32(call, error ? error
-                                  : vfs_chownat(vfs_of(call), arg_i32(call, 0), path,
-                                                arg_u32(call, 2), arg_u32(call, 3),
-                                                arg_i32(call, 4)));
+    return return_i32(call,
+                      error ? error
+                            : vfs_chownat(vfs_of(call), arg_i32(call, 0), path, arg_u32(call, 2),
+                                          arg_u32(call, 3), arg_i32(call, 4)));
 }
 
 enum guest_outcome file_umask(struct guest_call *call)

@@ -39,7 +39,7 @@ static enum status open_environment(struct host *host, const char *const *enviro
 enum status host_open(struct host *host, struct arena *arena, struct vfs *vfs,
                       const char *const *environment, struct error *error)
 {
-    *host = (struct host) { .vfs = vfs, .arena = arena };
+    *host = (struct host){.vfs = vfs, .arena = arena};
     host->state = arena_allocate(arena, sizeof(struct host_state));
     if (!host->state)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the host's state");

@@ -62,7 +62,7 @@ static bool parse_group(const char **text, unsigned char group[2])
 /* Groups are collected from the left; those behind "::" are then moved to the right end. */
 bool inet6_parse(const char *text, unsigned char address[INET6_SIZE])
 {
-    unsigned char bytes[INET6_SIZE] = { 0 };
+    unsigned char bytes[INET6_SIZE] = {0};
     size_t used = 0;
     size_t gap = INET6_SIZE + 1; /* none yet */
 
@@ -121,7 +121,7 @@ static int longest_run(const unsigned char address[INET6_SIZE], int *first)
 
 void inet6_format(const unsigned char address[INET6_SIZE], char text[INET_TEXT_MAX])
 {
-    static const unsigned char v4_mapped[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+    static const unsigned char v4_mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     int first = GROUPS;
     int length = longest_run(address, &first);
     char *at = text;

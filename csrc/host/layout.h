@@ -68,7 +68,8 @@ enum {
     FDSTAT_FLAGS = 2     /* u16 */
 };
 
-enum { /* struct tm: i32 fields */
+/* struct tm: i32 fields */
+enum {
     TM_SIZE = 40,
     TM_SEC = 0,
     TM_MIN = 4,

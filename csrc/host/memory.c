@@ -65,7 +65,7 @@ static int check_mapping(struct vfs *vfs, int fd, uint32_t length, uint32_t prot
 /* Zeroed memory of the guest's. *address is 0 when it has none left. */
 static enum guest_outcome allocate(struct guest *guest, uint64_t size, uint32_t *address)
 {
-    const uint64_t args[] = { GUEST_PAGE, size };
+    const uint64_t args[] = {GUEST_PAGE, size};
     guest_function memalign;
     uint64_t result = 0;
 
@@ -90,7 +90,7 @@ static enum guest_outcome allocate(struct guest *guest, uint64_t size, uint32_t 
 /* Gives the memory of a mapping that failed back; the guest is told why it failed. */
 static enum guest_outcome release(struct guest_call *call, uint32_t address, int error)
 {
-    const uint64_t args[] = { address };
+    const uint64_t args[] = {address};
     guest_function free_memory;
 
     if (!guest_module_function(guest_module_of(call->guest), "free", &free_memory))

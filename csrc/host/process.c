@@ -40,7 +40,7 @@ enum guest_outcome process_assert_fail(struct guest_call *call)
 
 enum guest_outcome process_call_sighandler(struct guest_call *call)
 {
-    const uint64_t args[] = { arg_u32(call, 1) };
+    const uint64_t args[] = {arg_u32(call, 1)};
 
     return guest_invoke_table(call->guest, arg_u32(call, 0), "vi", args, NULL);
 }

@@ -23,7 +23,7 @@ enum { INVOKE_INDEX = 1 }; /* the leading parameter of every invoke_* */
 
 static enum guest_outcome set_threw(struct guest *guest)
 {
-    const uint64_t args[] = { 1, 0 };
+    const uint64_t args[] = {1, 0};
     guest_function set_threw;
 
     if (!guest_module_function(guest_module_of(guest), "setThrew", &set_threw))
@@ -48,7 +48,7 @@ enum guest_outcome sjlj_invoke(struct guest_call *call)
     type[0] = call->type[0];
     memcpy(type + 1, call->type + 1 + INVOKE_INDEX, arity); /* with the NUL */
 
-    uint32_t stack_pointer = guest_stack_pointer(guest); /* 1 */
+    uint32_t stack_pointer = guest_stack_pointer(guest);                                /* 1 */
     enum guest_outcome outcome = guest_invoke_table(guest, index, type, args, &result); /* 2 */
 
     if (outcome == GUEST_RETURNED) {
@@ -57,8 +57,8 @@ enum guest_outcome sjlj_invoke(struct guest_call *call)
     }
     guest_set_stack_pointer(guest, stack_pointer); /* 3 */
     if (outcome != GUEST_LONGJMP)
-        return outcome; /* 4 */
-    call->result = 0; /* 6 */
+        return outcome;      /* 4 */
+    call->result = 0;        /* 6 */
     return set_threw(guest); /* 5 */
 }
 

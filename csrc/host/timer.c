@@ -41,7 +41,7 @@ int64_t host_timer_deadline_ns(const struct host *host)
 static enum guest_outcome fire(struct host *host, uint32_t which, int64_t now_ns)
 {
     double now_ms = (double) now_ns / NS_PER_MS;
-    uint64_t args[2] = { which };
+    uint64_t args[2] = {which};
     guest_function timeout;
 
     if (!guest_module_function(guest_module_of(host->guest), "_emscripten_timeout", &timeout))
