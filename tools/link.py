@@ -1,0 +1,217 @@
+"""Links PGlite with everything it would otherwise load at run time.
+
+pglite.wasm, our guest objects, plpgsql, the snowball dictionaries, the encoding conversions, every
+contrib module and pgvector become one module, and a report says what went where. The linker itself
+is pglite_native/linker, which knows no PostgreSQL; what is particular to PGlite is here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from tools import ROOT
+from tools.upstream import extension_bundles, read_bundle, read_data
+
+
+def _load_linker() -> ModuleType:
+    """Import the linker without its package, whose extension module is not built yet."""
+    path = ROOT / "pglite_native" / "linker" / "__init__.py"
+    spec = importlib.util.spec_from_file_location("_pglite_linker", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+if TYPE_CHECKING:
+    from pglite_native import linker
+else:
+    linker = _load_linker()
+
+# Our own objects come first: where several modules define a symbol, the first one wins.
+GUEST_OBJECTS = {"polling": True, "encoding": False}  # name: do its symbols become exports?
+FIRST = ("plpgsql", "dict_snowball")
+
+LEFT_OUT = {
+    "libpqwalreceiver": "physical replication: needs outgoing connections and a second process",
+    "pgoutput": "logical replication: needs a WAL sender, a second process",
+}
+
+# The host's side of the handshake (docs/HANDSHAKE.md).
+HOST_IMPORTS = r"env\.pglite_(?:host_wait|recv|send)"
+
+OPENSSL = "called by parts of OpenSSL that no SQL function of pgcrypto reaches"
+ALLOWED = {
+    "pgcrypto": {
+        **dict.fromkeys(("setbuf", "signal", "tcgetattr", "tcsetattr"), f"terminal: {OPENSSL}"),
+        **dict.fromkeys(("madvise", "mlock", "mprotect"), f"secure heap: {OPENSSL}"),
+        **dict.fromkeys(
+            ("gethostbyname", "getsockname", "getsockopt", "setsockopt", "shutdown"),
+            f"sockets: {OPENSSL}",
+        ),
+        "sleep": f"waiting for entropy and sockets: {OPENSSL}",
+    }
+}
+
+# The host's files, each with what it answers.
+SUBSYSTEMS = {
+    "handshake": r"pglite_\w+",
+    "sjlj": r"invoke_[vijfd]+|_emscripten_throw_longjmp",
+    "process": r"exit|proc_exit|_abort_js|__assert_fail|__call_sighandler"
+    r"|_emscripten_runtime_keepalive_clear|__syscall_gete?[ug]id32|__syscall_umask",
+    "environment": r"environ_(?:sizes_)?get",
+    "clock": r"clock_time_get|emscripten_(?:date_now|get_now)"
+    r"|_(?:tzset|localtime|gmtime|setitimer)_js",
+    "random": r"random_get",
+    "memory": r"emscripten_(?:resize_heap|get_heap_max)|_m(?:un)?map_js",
+    "dlopen": r"_dlopen_js|_dlsym_js",
+    "sockets": r"__syscall_(?:socket|bind|listen|accept4|connect|sendto|recvfrom)"
+    r"|get(?:addr|name)info",
+    "files": r"__syscall_\w+|fd_\w+",
+}
+
+
+def link(vendor_dir: Path, guest_dir: Path, out_dir: Path) -> None:
+    """Write pglite.wasm, report.json and report.txt."""
+    started = time.monotonic()
+    modules = list(side_modules(vendor_dir, guest_dir))
+    print(f"link: linking {len(modules)} modules")
+    linked = linker.link(
+        (vendor_dir / "pglite" / "dist" / "pglite.wasm").read_bytes(),
+        modules,
+        linker.Policy(host_imports=f"{linker.INVOKE}|{HOST_IMPORTS}", allowed=ALLOWED),
+    )
+    out_dir.mkdir(parents=True, exist_ok=True)
+    output = out_dir / "pglite.wasm"
+    output.write_bytes(linked.binary)
+    validator = validate(output)
+    (out_dir / "report.json").write_text(json.dumps(report(linked, validator), indent=1) + "\n")
+    (out_dir / "report.txt").write_text("\n".join(describe(linked, validator)) + "\n")
+    seconds = time.monotonic() - started
+    print(f"link: {output.name} has {len(linked.binary):,} bytes, after {seconds:.1f} s")
+
+
+def side_modules(vendor_dir: Path, guest_dir: Path) -> Iterator[linker.SideModule]:
+    """Yield the side modules in the order they are linked."""
+    for name, export in GUEST_OBJECTS.items():
+        yield linker.SideModule(name, (guest_dir / f"{name}.wasm").read_bytes(), export)
+    core = _libraries(read_data(vendor_dir))
+    for name in (*FIRST, *sorted(core.keys() - LEFT_OUT.keys() - set(FIRST))):
+        yield linker.SideModule(name, core[name])
+    *contrib, vector = (_libraries(read_bundle(path)) for path in extension_bundles(vendor_dir))
+    contrib_modules = {name: binary for bundle in contrib for name, binary in bundle.items()}
+    for name, binary in [*sorted(contrib_modules.items()), *vector.items()]:
+        yield linker.SideModule(name, binary)
+
+
+def _libraries(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Take the side modules from a file tree, by the names that dlopen's paths end in."""
+    paths = [PurePosixPath(path) for path in files]
+    return {path.stem: files[str(path)] for path in paths if path.suffix == ".so"}
+
+
+def validate(module: Path) -> str | None:
+    """Check the result with wabt, if the build environment has it: an eye that is not ours."""
+    search = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    validator = shutil.which("wasm-validate", path=search)
+    if validator is None:
+        print("link: wasm-validate is not installed; the result is not validated")
+        return None
+    subprocess.run([validator, module], check=True)
+    return "wabt wasm-validate"
+
+
+def subsystem_of(function: str) -> str:
+    """Return the part of the host that answers an import."""
+    for subsystem, pattern in SUBSYSTEMS.items():
+        if re.fullmatch(pattern, function):
+            return subsystem
+    raise linker.LinkError(f"no subsystem of the host answers the import {function}")
+
+
+def imports_by_subsystem(linked: linker.Linked) -> dict[str, list[linker.HostFunction]]:
+    groups: dict[str, list[linker.HostFunction]] = {subsystem: [] for subsystem in SUBSYSTEMS}
+    for function in linked.host_functions:
+        groups[subsystem_of(function.name)].append(function)
+    return groups
+
+
+def report(linked: linker.Linked, validator: str | None) -> dict[str, object]:
+    """Say what was linked, for programs."""
+    return {
+        "size": len(linked.binary),
+        "validated_by": validator,
+        "heap_base": linked.heap_base,
+        "table_size": linked.table_size,
+        "modules": [dataclasses.asdict(module) for module in linked.modules],
+        "imports": {
+            subsystem: [dataclasses.asdict(function) for function in functions]
+            for subsystem, functions in imports_by_subsystem(linked).items()
+        },
+        "allowed": [
+            {"module": trap.module, "symbol": trap.symbol, "reason": trap.reason}
+            for trap in linked.traps
+        ],
+        "left_out": LEFT_OUT,
+    }
+
+
+def describe(linked: linker.Linked, validator: str | None) -> Iterator[str]:
+    """Say what was linked, for people: the lines of report.txt."""
+    yield f"pglite.wasm: {len(linked.binary):,} bytes, validated by {validator or 'nothing'}"
+    yield f"heap from {linked.heap_base:,}; {linked.table_size:,} table entries"
+    yield ""
+    yield (
+        f"{'module':<22}{'memory base':>12}{'size':>10}{'table base':>12}{'size':>6}"
+        f"{'functions':>11}{'code':>11}{'symbols':>9}  symbols from"
+    )
+    for module in linked.modules:
+        providers = {
+            name: len(symbols) for name, symbols in module.providers.items() if name != module.name
+        }
+        yield (
+            f"{module.name:<22}{module.memory_base:>12,}{module.memory_size:>10,}"
+            f"{module.table_base:>12,}{module.table_size:>6,}{module.functions:>11,}"
+            f"{module.code_size:>11,}{module.symbols:>9,}  "
+            + ", ".join(f"{name} {count}" for name, count in providers.items())
+        )
+    yield from ("", "Left out")
+    yield from (f"  {name}: {reason}" for name, reason in LEFT_OUT.items())
+    yield from ("", "Undefined, and trap when called")
+    yield from (f"  {trap.module}: {trap.symbol}: {trap.reason}" for trap in linked.traps)
+    for subsystem, functions in imports_by_subsystem(linked).items():
+        yield from ("", f"Imports: {subsystem} ({len(functions)})")
+        for function in functions:
+            mark = "  (new)" if function.is_new else ""
+            yield f"  {function.module}.{function.name} {function.type}{mark}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    build = ROOT / "build"
+    parser.add_argument("--vendor", type=Path, default=build / "vendor", help="unpacked packages")
+    parser.add_argument("--guest", type=Path, default=build / "guest", help="our guest objects")
+    parser.add_argument("--out", type=Path, default=build / "link", help="where results go")
+    arguments = parser.parse_args()
+    try:
+        link(arguments.vendor, arguments.guest, arguments.out)
+    except linker.LinkError as error:
+        sys.exit(f"link: {error}")
+
+
+if __name__ == "__main__":
+    main()
