@@ -1,0 +1,83 @@
+"""system.pack holds the guest's tree: what upstream ships, as PostgreSQL expects to find it."""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tools.build import VENDOR
+from tools.pack import Entry
+from tools.system import build_system, system_entries
+from tools.upstream import UpstreamError, extension_bundles, read_bundle, read_data, read_tree
+from vendor.pins import VendorError
+
+
+@pytest.fixture(scope="module")
+def tree() -> dict[str, Entry]:
+    return {entry.path: entry for entry in system_entries(read_tree(VENDOR), ["pgoutput"])}
+
+
+def test_every_file_of_the_data_table_is_found() -> None:
+    files = read_data(VENDOR)
+    assert len(files) == 699
+    assert sum(map(len, files.values())) == (VENDOR / "pglite/dist/pglite.data").stat().st_size
+    assert files["pglite/locale-a"].split() == [b"C", b"C.utf8", b"en_US.utf8", b"POSIX"]
+
+
+def test_a_table_that_does_not_fit_its_data_is_refused(tmp_path: Path) -> None:
+    dist = tmp_path / "pglite" / "dist"
+    dist.mkdir(parents=True)
+    (dist / "pglite.data").write_bytes(b"abc")
+    for end, size in ((3, 4), (4, 3)):
+        table = f'files:[{{filename:"/a",start:0,end:{end}}}],remote_package_size:{size}'
+        (dist / "pglite.js").write_text(table)
+        with pytest.raises(UpstreamError):
+            read_data(tmp_path)
+
+
+def test_a_bundle_cannot_reach_outside_the_tree(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as tar:
+        tar.addfile(tarfile.TarInfo("../../etc/passwd"), io.BytesIO())
+    with pytest.raises(VendorError, match="unsafe path"):
+        read_bundle(tmp_path / "evil.tar.gz")
+
+
+def test_the_posix_folders_are_there(tree: dict[str, Entry]) -> None:
+    modes = {path: stat.S_IMODE(tree[path].mode) for path in ("tmp", "dev/shm", "home/postgres")}
+    assert modes == {"tmp": 0o1777, "dev/shm": 0o1777, "home/postgres": 0o755}
+
+
+def test_side_modules_keep_their_names_and_lose_their_bytes(tree: dict[str, Entry]) -> None:
+    modules = {path: entry for path, entry in tree.items() if path.endswith(".so")}
+    assert {"plpgsql", "dict_snowball", "vector", "pgcrypto", "utf8_and_gbk"} <= {
+        Path(path).stem for path in modules
+    }
+    assert len(modules) == 68
+    assert all(entry == Entry(entry.path, stat.S_IFREG | 0o755) for entry in modules.values())
+
+
+def test_every_extension_has_its_control_file_and_module(tree: dict[str, Entry]) -> None:
+    bundles = extension_bundles(VENDOR)
+    assert len(bundles) == 38
+    for bundle in bundles:
+        for path in read_bundle(bundle):
+            if path.endswith((".control", ".sql", ".so", ".rules")):
+                assert path in tree
+
+
+def test_what_the_guest_does_not_need_is_left_out(tree: dict[str, Entry]) -> None:
+    left_out = re.compile(r"/pgxs/|/include/|/doc/|/\.pgpass$|^pglite/password$|/pgoutput\.so$")
+    assert [path for path in tree if left_out.search(path)] == []
+    assert any(left_out.search(path) for path in read_tree(VENDOR))
+    assert tree["pglite/pgstdin"].content == tree["pglite/pgstdout"].content == b""
+
+
+def test_the_same_packages_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        build_system(VENDOR, tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
