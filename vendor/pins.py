@@ -47,7 +47,8 @@ class Pin:
 
 def read_toml(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
-        return tomllib.load(file)
+        table: dict[str, Any] = tomllib.load(file)
+    return table
 
 
 def load_pins(path: Path = VENDOR / "pins.toml") -> list[Pin]:
