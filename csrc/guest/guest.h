@@ -47,8 +47,10 @@ typedef enum guest_outcome (*guest_handler)(struct guest_call *call);
 
 /* An import that the host serves. A name ending in '*' serves every import with that prefix and
    any type (invoke_*); otherwise the type must match the module's. */
+#define GUEST_LENT "table"
+
 struct guest_import {
-    const char *module;
+    const char *module; /* or GUEST_LENT: not an import, but a function lent to the guest's table */
     const char *name;
     const char *type;
     guest_handler handler;
@@ -69,6 +71,10 @@ void guest_module_close(struct guest_module *module);
 bool guest_module_function(const struct guest_module *module, const char *name,
                            guest_function *function);
 bool guest_module_address(const struct guest_module *module, const char *name, uint32_t *address);
+
+/* The table index of a lent function, for the guest to call through. False when the module has no
+   such type, so cannot. */
+bool guest_module_lent(const struct guest_module *module, const char *name, uint32_t *index);
 
 /* A fresh instance: memory with the data segments in it, globals initialised, start function not
    yet run. stack_size: bytes of value stack (reserved, committed by use). */

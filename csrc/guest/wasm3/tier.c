@@ -25,6 +25,14 @@ enum {
 _Static_assert(sizeof(M3MemoryHeader) <= HEADER_ROOM, "the header fits before the memory");
 _Static_assert(GUEST_GLOBALS_MAX <= d_m3MaxInstanceGlobals, "edit 10-instance-header has room");
 
+/* A host function in the guest's table: guest code calls it as any function pointer. */
+struct lent {
+    const char *name;
+    uint32_t index;
+    M3Function function;
+    struct tier_binding binding;
+};
+
 struct guest_module {
     struct binary binary;
     pthread_mutex_t compiling;
@@ -32,6 +40,8 @@ struct guest_module {
     IM3Runtime compiler; /* owns code pages; user data: this module */
     IM3Module module;
     struct tier_binding *bindings; /* one an import */
+    struct lent *lent;
+    uint32_t lent_count;
     uint32_t start_function;       /* UINT32_MAX: none */
     uint64_t globals[GUEST_GLOBALS_MAX]; /* initial values of the mutable ones */
     uint32_t global_count;
@@ -84,6 +94,21 @@ static bool serves(const struct guest_import *import, const char *module, const 
     return strcmp(import->name, name) == 0 && strcmp(import->type, type) == 0;
 }
 
+/* Makes function one that calls the binding. */
+static bool emit_host_function(struct guest_module *module, IM3Function function,
+                               const struct tier_binding *binding)
+{
+    IM3CodePage page = AcquireCodePageWithCapacity(module->compiler, 2);
+
+    if (!page)
+        return false;
+    function->module = module->module;
+    function->compiled = GetPagePC(page);
+    tier_emit_host_call(page, binding);
+    ReleaseCodePage(module->compiler, page);
+    return true;
+}
+
 static bool bind_import(struct guest_module *module, uint32_t index,
                         const struct guest_import *imports, size_t import_count)
 {
@@ -93,7 +118,8 @@ static bool bind_import(struct guest_module *module, uint32_t index,
     if (!spell_type(function->funcType, binding->type))
         return false;
     for (size_t i = 0; i < import_count; i++) {
-        if (!serves(&imports[i], function->import.moduleUtf8, function->import.fieldUtf8,
+        if (strcmp(imports[i].module, GUEST_LENT) == 0
+            || !serves(&imports[i], function->import.moduleUtf8, function->import.fieldUtf8,
                     binding->type))
             continue;
         binding->handler = imports[i].handler;
@@ -116,7 +142,6 @@ static enum status bind_imports(struct guest_module *module, const struct guest_
         return error_set(error, STATUS_NO_MEMORY, "no memory for %u imports", count);
     for (uint32_t i = 0; i < count; i++) {
         IM3Function function = &module->module->functions[i];
-        IM3CodePage page;
 
         if (!bind_import(module, i, imports, import_count)) {
             if (used < sizeof missing)
@@ -125,17 +150,73 @@ static enum status bind_imports(struct guest_module *module, const struct guest_
                                           module->bindings[i].type);
             continue;
         }
-        page = AcquireCodePageWithCapacity(module->compiler, 2);
-        if (!page)
+        if (!emit_host_function(module, function, &module->bindings[i]))
             return error_set(error, STATUS_NO_MEMORY, "no memory for code");
-        function->module = module->module;
-        function->compiled = GetPagePC(page);
-        tier_emit_host_call(page, &module->bindings[i]);
-        ReleaseCodePage(module->compiler, page);
     }
     if (used)
         return error_set(error, STATUS_MODULE, "imports that the host does not serve:%s", missing);
     return STATUS_OK;
+}
+
+static IM3FuncType find_type(IM3Module module, const char *spelled)
+{
+    char type[GUEST_ARGUMENTS_MAX + 2];
+
+    for (uint32_t i = 0; i < module->numFuncTypes; i++)
+        if (spell_type(module->funcTypes[i], type) && strcmp(type, spelled) == 0)
+            return module->funcTypes[i];
+    return NULL;
+}
+
+/* Appends the lent functions to the table, those whose type the module knows: no other could be
+   called through it. */
+static enum status lend_functions(struct guest_module *module, const struct guest_import *imports,
+                                  size_t import_count, struct error *error)
+{
+    IM3Module m3 = module->module;
+    IM3Function *table;
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < import_count; i++)
+        count += strcmp(imports[i].module, GUEST_LENT) == 0;
+    if (count == 0)
+        return STATUS_OK;
+    module->lent = calloc(count, sizeof *module->lent);
+    table = m3_ReallocArray(IM3Function, m3->table0, m3->table0Size + count, m3->table0Size);
+    if (table)
+        m3->table0 = table;
+    if (!module->lent || !table)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the table");
+    for (size_t i = 0; i < import_count; i++) {
+        struct lent *lent = &module->lent[module->lent_count];
+        IM3FuncType type;
+
+        if (strcmp(imports[i].module, GUEST_LENT) != 0 || !(type = find_type(m3, imports[i].type)))
+            continue;
+        spell_type(type, lent->binding.type);
+        lent->binding.handler = imports[i].handler;
+        lent->binding.result_count = type->numRets;
+        lent->binding.argument_count = type->numArgs;
+        lent->function.funcType = type;
+        if (!emit_host_function(module, &lent->function, &lent->binding))
+            return error_set(error, STATUS_NO_MEMORY, "no memory for code");
+        lent->name = imports[i].name;
+        lent->index = m3->table0Size;
+        m3->table0[m3->table0Size++] = &lent->function;
+        module->lent_count++;
+    }
+    return STATUS_OK;
+}
+
+bool guest_module_lent(const struct guest_module *module, const char *name, uint32_t *index)
+{
+    for (uint32_t i = 0; i < module->lent_count; i++) {
+        if (strcmp(module->lent[i].name, name) != 0)
+            continue;
+        *index = module->lent[i].index;
+        return true;
+    }
+    return false;
 }
 
 /* Gives wasm3 the values of immutable globals, and of mutable ones their place in an instance
@@ -203,6 +284,8 @@ enum status guest_module_open(const uint8_t *wasm, size_t size, const struct gue
         goto fail;
     }
     status = bind_imports(module, imports, import_count, error);
+    if (!status)
+        status = lend_functions(module, imports, import_count, error);
     if (status)
         goto fail;
     *opened = module;
@@ -221,6 +304,7 @@ void guest_module_close(struct guest_module *module)
     m3_FreeRuntime(module->compiler);
     m3_FreeEnvironment(module->environment);
     free(module->bindings);
+    free(module->lent);
     binary_close(&module->binary);
     pthread_mutex_destroy(&module->compiling);
     free(module);
