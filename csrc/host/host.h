@@ -16,6 +16,7 @@
 
 enum host_wait_reason { HOST_WAIT_INPUT = 1, HOST_WAIT_OUTPUT = 2 };
 
+enum { HOST_COMMAND_MAX = 8192 }; /* bytes with the NUL */
 enum { HOST_TIMERS = 3 }; /* ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF */
 
 /* What only the engine can answer. Called on the guest's stack. */
@@ -27,8 +28,9 @@ struct host_upcalls {
     int64_t (*send)(void *engine, const void *bytes, size_t size);
     /* Sleeps until the monotonic time given, or shorter when a cancel or close comes: true then. */
     bool (*sleep_until)(void *engine, int64_t monotonic_ns);
-    /* system(3): the wait status, or negative errno. command stays in guest memory. */
-    int (*system)(void *engine, const char *command);
+    /* Runs a command to its end, with the redirections written in it; input and output are files
+       for its descriptors 0 and 1, or NULL. The wait status, or negative errno. */
+    int (*run)(void *engine, const char *command, const char *input, const char *output);
 };
 
 /* State that changes as SQL runs and belongs to an image: in the arena, no pointers. */
@@ -37,6 +39,8 @@ struct host_state {
     uint32_t environment_count;
     uint32_t environment_bytes; /* of all "NAME=value\0" strings */
     arena_offset environment;   /* those strings, back to back */
+    arena_offset command;       /* popen(3)'s, of HOST_COMMAND_MAX bytes, while it is being written to */
+    int32_t command_status;     /* of the last popen(3)'s command */
 };
 
 struct host {
@@ -61,6 +65,9 @@ extern const size_t host_import_count;
    guest, upcalls and engine are the caller's to set: here they become NULL. */
 enum status host_open(struct host *host, struct arena *arena, struct vfs *vfs,
                       const char *const *environment, struct error *error);
+
+/* Tells a guest of its system, popen and pclose. Once the guest's constructors have run. */
+enum guest_outcome host_install_subprocess(struct host *host);
 
 /* Safe point: fires the timers that are due; calls into the guest. For guest_set_poll. */
 enum guest_outcome host_fire_timers(struct host *host);

@@ -8,7 +8,7 @@
 
 #include "guest/guest.h"
 
-#define HOST_IMPORTS(ENV, WASI)                                                                    \
+#define HOST_IMPORTS(ENV, WASI, LENT)                                                                    \
     /* sjlj.c: setjmp and longjmp */                                                               \
     ENV("invoke_*", "", sjlj_invoke)                                                               \
     ENV("_emscripten_throw_longjmp", "v", sjlj_throw_longjmp)                                      \
@@ -111,10 +111,14 @@
     /* handshake.c: the client's bytes */                                                          \
     ENV("pglite_host_wait", "ii", handshake_wait)                                                  \
     ENV("pglite_recv", "iii", handshake_receive)                                                   \
-    ENV("pglite_send", "iii", handshake_send)
+    ENV("pglite_send", "iii", handshake_send)                                                      \
+    /* subprocess.c: lent to the guest's table, for pgl_set_system_fn and its like */              \
+    LENT("system", "ii", subprocess_system)                                                        \
+    LENT("popen", "iii", subprocess_popen)                                                         \
+    LENT("pclose", "ii", subprocess_pclose)
 
 #define DECLARE_HANDLER(name, type, handler) enum guest_outcome handler(struct guest_call *call);
-HOST_IMPORTS(DECLARE_HANDLER, DECLARE_HANDLER)
+HOST_IMPORTS(DECLARE_HANDLER, DECLARE_HANDLER, DECLARE_HANDLER)
 #undef DECLARE_HANDLER
 
 #endif
