@@ -23,8 +23,9 @@ run: export PGLITE_SQL = $(value SQL)
 run: build ## answer one statement: make run SQL="select 1"
 	@$(BIN)/python -m pglite_native sql "$$PGLITE_SQL"
 
-test: build test-asan ## run all tests, with coverage (some of them: TESTS=tests/engine)
+test: build ## run all tests, with coverage (some of them: TESTS=tests/engine)
 	$(BIN)/python -m pytest --cov --cov-report=term $(TESTS)
+	@$(MAKE) --no-print-directory test-asan
 
 test-asan: build ## run the C tests under the address and undefined-behaviour sanitizers
 	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/wat

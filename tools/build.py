@@ -38,8 +38,12 @@ def vendor_step() -> Step:
     # Imported when the step runs, here and below: a step's tools may not be there to plan it.
     def fetch() -> None:
         from vendor.fetch import fetch_all
+        from vendor.pins import VendorError
 
-        fetch_all(VENDOR)
+        try:
+            fetch_all(VENDOR)
+        except VendorError as error:
+            raise SystemExit(f"vendor: {error}") from None
 
     parts = ("wasm3", "pglite", "pglite-pgvector")
     return Step(
@@ -76,9 +80,12 @@ def guest_step() -> Step:
 
 def link_step() -> Step:
     def link_guest() -> None:
-        from tools.link import link
+        from tools.link import link, linker
 
-        link(VENDOR, GUEST, LINK)
+        try:
+            link(VENDOR, GUEST, LINK)
+        except linker.LinkError as error:
+            raise SystemExit(f"link: {error}") from None
 
     return Step(
         name="link",
