@@ -12,6 +12,7 @@
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 #pragma GCC diagnostic ignored "-Wtype-limits"
 
+#define M3_IMPLEMENT_ERROR_STRINGS /* the strings are defined here, where wasm3.h comes first */
 #include "guest/wasm3/tier.h"
 
 #include "m3_exec.h"
@@ -21,6 +22,7 @@
 #include "m3_code.c"
 #include "m3_core.c"
 #include "m3_emit.c"
+#include "m3_exec.c"
 #include "m3_function.c"
 #include "m3_module.c"
 #include "m3_parse.c"

@@ -21,7 +21,7 @@ static inline m3ret_t before_call(m3stack_t _sp, M3MemoryHeader *_mem)
     __atomic_store_n(&_mem->countdown, countdown, __ATOMIC_RELAXED);
     if (UNLIKELY(countdown < 0))
         return tier_safe_point(_sp + TIER_SIGNATURE_SLOTS, _mem);
-    return m3Err_none;
+    return NULL; /* not m3Err_none: that is a variable */
 }
 
 #define CALL(code, sp)                                                                             \
