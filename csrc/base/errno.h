@@ -47,7 +47,7 @@ enum guest_errno {
     GE_NOTDIR = 54,
     GE_NOTEMPTY = 55,
     GE_NOTSOCK = 57,
-    GE_NOTSUP = 58,
+    GE_NOTSUP = 138, /* Emscripten's EOPNOTSUPP, and not WASI's 58 */
     GE_NOTTY = 59,
     GE_NXIO = 60,
     GE_OVERFLOW = 61,
