@@ -57,8 +57,10 @@ static enum status open_files(pgn_engine *engine, struct error *error)
         status = vfs_mount_pack(engine->vfs, "/", engine->runtime->system, error);
     if (!status && options->data_dir)
         status = data_dir_open(engine, options->data_dir, error);
-    if (!status && !options->data_dir)
-        status = vfs_mount_pack(engine->vfs, "/pglite/data", engine->runtime->cluster, error);
+    else if (!status && !options->initdb_arguments)
+        status = engine->runtime->cluster
+                     ? vfs_mount_pack(engine->vfs, "/pglite/data", engine->runtime->cluster, error)
+                     : error_set(error, STATUS_NOT_FOUND, "there is no packaged cluster");
     if (!status && options->memory_limit)
         vfs_set_quota(engine->vfs, options->memory_limit);
     return status;
@@ -66,14 +68,8 @@ static enum status open_files(pgn_engine *engine, struct error *error)
 
 static enum status open_instance(pgn_engine *engine, struct error *error)
 {
-    static const char *const environment[] = {
-        "HOME=/home/postgres", "USER=postgres",     "LOGNAME=postgres",  "PGDATA=/pglite/data",
-        "PGUSER=postgres",     "PGDATABASE=postgres", "LANG=en_US.UTF-8", "LC_COLLATE=en_US.UTF-8",
-        "LC_CTYPE=en_US.UTF-8", "TZ=UTC",           "PGTZ=UTC",          "PGCLIENTENCODING=UTF8",
-        "ICU_DATA=/pglite/icu", "PATH=/",           NULL,
-    };
     enum status status =
-        host_open(&engine->host, &engine->arena, engine->vfs, environment, error);
+        host_open(&engine->host, &engine->arena, engine->vfs, engine_environment, error);
 
     if (status)
         return status;
@@ -237,20 +233,28 @@ static enum status collect(pgn_engine *engine, size_t limit, struct error *error
     return STATUS_OK;
 }
 
-int pgn_next(pgn_engine *engine, size_t limit, const uint8_t **output, size_t *size,
-             pgn_error *pgn_error)
+/* The same, as the caller sees it. */
+static int reply_with(pgn_engine *engine, size_t limit, pgn_reply *reply)
 {
     struct error error;
-    enum status status = enter(engine);
+    enum status status = collect(engine, limit, &error);
+
+    reply->bytes = engine->output;
+    reply->size = engine->output_size;
+    reply->log_size = (size_t) (engine->log.written - engine->log.taken);
+    return status ? api_error(&reply->error, &error) : STATUS_OK;
+}
+
+int pgn_next(pgn_engine *engine, size_t limit, pgn_reply *reply)
+{
+    int status = enter(engine);
 
     if (status)
-        return refuse(pgn_error, status);
-    status = engine->held ? collect(engine, limit ? limit : 1, &error)
-                          : error_set(&error, STATUS_INVALID, "no call has begun");
-    *output = engine->output;
-    *size = engine->output_size;
+        return refuse(&reply->error, status);
+    status = engine->held ? reply_with(engine, limit ? limit : 1, reply)
+                          : fail(&reply->error, STATUS_INVALID, "no call has begun");
     leave(engine);
-    return status ? api_error(pgn_error, &error) : STATUS_OK;
+    return status;
 }
 
 /* Closes the call; what is left of it runs cancelled and unheard. The output stays. */
@@ -279,23 +283,23 @@ int pgn_end(pgn_engine *engine, pgn_error *error)
     return STATUS_OK;
 }
 
-int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, const uint8_t **output,
-             size_t *output_size, pgn_error *pgn_error)
+int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *reply)
 {
     struct error error;
-    enum status status = enter(engine);
+    int status = enter(engine);
 
     if (status)
-        return refuse(pgn_error, status);
+        return refuse(&reply->error, status);
     status = begin(engine, input, size, &error);
-    if (!status) {
-        status = collect(engine, SIZE_MAX, &error);
-        end(engine);
-        *output = engine->output;
-        *output_size = engine->output_size;
+    if (status) {
+        api_error(&reply->error, &error);
+    } else {
+        status = reply_with(engine, SIZE_MAX, reply);
+        if (status)
+            end(engine);
     }
     leave(engine);
-    return status ? api_error(pgn_error, &error) : STATUS_OK;
+    return status;
 }
 
 /* --- from other threads ------------------------------------------------------------------- */
@@ -380,9 +384,9 @@ int pgn_close(pgn_engine *engine, pgn_error *error)
 
 void pgn_free(pgn_engine *engine)
 {
-    if (!engine)
+    if (!engine || engine->owner != getpid()) /* a child of fork has no threads to meet: it leaks */
         return;
-    if (engine->monitor && engine->owner == getpid())
+    if (engine->monitor)
         pgn_close(engine, NULL);
     monitor_close(engine->monitor);
     free(engine);

@@ -12,6 +12,14 @@ enum {
     STARTUP_MAX = 4096
 };
 
+/* As upstream's, which has what a login shell would. */
+const char *const engine_environment[] = {
+    "HOME=/home/postgres", "USER=postgres", "LOGNAME=postgres", "PGDATA=/pglite/data",
+    "PGUSER=postgres", "PGDATABASE=postgres", "PGCLIENTENCODING=UTF8", "LANG=en_US.UTF-8",
+    "LC_COLLATE=en_US.UTF-8", "LC_CTYPE=en_US.UTF-8", "TZ=UTC", "PGTZ=UTC",
+    "ICU_DATA=/pglite/icu", "PATH=/", NULL,
+};
+
 /* What PGlite starts PostgreSQL with. -F (no fsync) is for a database in memory only. */
 static const char *const fixed_arguments[] = {
     "/pglite/bin/postgres", "--single", "-O", "-j",
@@ -25,68 +33,20 @@ static const char *const fixed_arguments[] = {
     "-c", "io_method=sync",
 };
 
-/* An argument list being written into guest memory. */
-struct arguments {
-    uint32_t count, capacity;
-    const char **strings;
-};
-
-static bool add_argument(struct arguments *arguments, const char *string)
-{
-    if (arguments->count == arguments->capacity) {
-        uint32_t capacity = arguments->capacity ? 2 * arguments->capacity : 64;
-        const char **grown = realloc(arguments->strings, capacity * sizeof *grown);
-
-        if (!grown)
-            return false;
-        arguments->strings = grown;
-        arguments->capacity = capacity;
-    }
-    arguments->strings[arguments->count++] = string;
-    return true;
-}
-
 static bool collect_arguments(const pgn_engine *engine, struct arguments *arguments)
 {
     const pgn_options *options = engine->options;
     bool complete = true;
 
     for (size_t i = 0; i < sizeof fixed_arguments / sizeof *fixed_arguments; i++)
-        complete = complete && add_argument(arguments, fixed_arguments[i]);
+        complete = complete && arguments_add(arguments, fixed_arguments[i]);
     if (!options->data_dir)
-        complete = complete && add_argument(arguments, "-F");
+        complete = complete && arguments_add(arguments, "-F");
     for (size_t i = 0; options->settings && options->settings[i]; i++)
-        complete = complete && add_argument(arguments, "-c")
-                   && add_argument(arguments, options->settings[i]);
-    return complete && add_argument(arguments, "-D") && add_argument(arguments, "/pglite/data")
-           && add_argument(arguments, options->database);
-}
-
-/* argv in the guest: the vector and its strings in one allocation, which lives as long as main's
-   frame does: for ever. 0: no memory. */
-static uint32_t write_arguments(pgn_engine *engine, const struct arguments *arguments)
-{
-    uint64_t vector_size = (uint64_t) (arguments->count + 1) * sizeof(uint32_t);
-    uint64_t size = vector_size;
-    uint64_t address;
-    uint8_t *at;
-    uint32_t string_at;
-
-    for (uint32_t i = 0; i < arguments->count; i++)
-        size += strlen(arguments->strings[i]) + 1;
-    if (session_call(engine, engine->runtime->exports.malloc, &size, &address)
-        || !(at = guest_at(engine->guest, (uint32_t) address, size)) || (uint32_t) address == 0)
-        return 0;
-    string_at = (uint32_t) (address + vector_size);
-    for (uint32_t i = 0; i < arguments->count; i++) {
-        size_t length = strlen(arguments->strings[i]) + 1;
-
-        store_u32(at + i * sizeof(uint32_t), string_at);
-        memcpy(at + (string_at - (uint32_t) address), arguments->strings[i], length);
-        string_at += (uint32_t) length;
-    }
-    store_u32(at + arguments->count * sizeof(uint32_t), 0);
-    return (uint32_t) address;
+        complete = complete && arguments_add(arguments, "-c")
+                   && arguments_add(arguments, options->settings[i]);
+    return complete && arguments_add(arguments, "-D") && arguments_add(arguments, "/pglite/data")
+           && arguments_add(arguments, options->database);
 }
 
 static bool fail_boot(pgn_engine *engine, const char *step)
@@ -112,9 +72,9 @@ static bool start_backend(pgn_engine *engine)
     enum guest_outcome outcome;
 
     if (collect_arguments(engine, &arguments))
-        main_args[1] = write_arguments(engine, &arguments);
+        main_args[1] = arguments_write(&arguments, engine->guest);
     main_args[0] = arguments.count;
-    free(arguments.strings);
+    arguments_close(&arguments);
     if (!main_args[1])
         return fail_boot(engine, "no memory for its arguments");
     if (session_call(engine, exports->set_active, &active, NULL))
@@ -172,8 +132,11 @@ bool engine_boot(pgn_engine *engine)
     const struct engine_exports *exports = &engine->runtime->exports;
     int64_t started_ns = platform_monotonic_ns();
 
+    if (engine->options->initdb_arguments && !engine_initdb(engine))
+        return false;
     if (guest_start(engine->guest) || session_call(engine, exports->call_ctors, NULL, NULL)
-        || session_call(engine, exports->link_init, NULL, NULL))
+        || session_call(engine, exports->link_init, NULL, NULL)
+        || host_install_subprocess(&engine->host))
         return fail_boot(engine, "the module's constructors");
     if (!transport_open(engine))
         return fail_boot(engine, "transport");

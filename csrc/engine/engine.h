@@ -5,6 +5,8 @@
  *     transport.c  bytes between the caller and the guest's buffers
  *     boot.c       from a pristine instance to an open session
  *     datadir.c    a durable data directory: made, locked
+ *     initdb.c     a cluster made by initdb
+ *     arguments.c  argv in guest memory
  *     runtime.c    what engines share
  */
 #ifndef PGN_ENGINE_ENGINE_H
@@ -64,10 +66,10 @@ struct engine_exports {
 };
 
 struct pgn_runtime {
-    const uint8_t *module_bytes; /* mapped */
-    size_t module_size;
+    const uint8_t *module_bytes, *initdb_bytes; /* mapped */
+    size_t module_size, initdb_size;
     struct guest_module *module;
-    struct pack *system, *cluster;
+    struct pack *system, *cluster; /* cluster: NULL before there is one, in the build */
     struct engine_exports exports;
 };
 
@@ -146,6 +148,20 @@ bool transport_open(pgn_engine *engine);
 bool transport_input_waits(const pgn_engine *engine);
 void transport_fill(pgn_engine *engine);
 bool transport_drain(pgn_engine *engine);
+
+/* arguments.c: a growing list of borrowed strings, and its copy in a guest */
+struct arguments {
+    uint32_t count, capacity;
+    const char **strings;
+};
+bool arguments_add(struct arguments *arguments, const char *string);
+void arguments_close(struct arguments *arguments);
+/* The address of a NULL-terminated vector in one allocation of the guest's malloc; 0: no memory. */
+uint32_t arguments_write(const struct arguments *arguments, struct guest *guest);
+
+/* initdb.c: on the coroutine */
+bool engine_initdb(pgn_engine *engine);
+extern const char *const engine_environment[];
 
 /* datadir.c */
 enum status data_dir_open(pgn_engine *engine, const char *path, struct error *error);

@@ -29,6 +29,7 @@ typedef struct {
     const char *user;
     const char *database;
     const char *const *settings;  /* "name=value" strings, NULL-terminated; NULL: none */
+    const char *const *initdb_arguments; /* NULL: a new database starts from the packaged cluster */
     uint32_t buffer_size;         /* of each handshake buffer, bytes */
     uint32_t transport;           /* 0 polling, 1 callback */
     uint64_t memory_limit;        /* bytes of in-memory files; 0: the largest */
@@ -45,9 +46,10 @@ typedef struct {
 /* "OK", "BUSY", ...: the name of a status. */
 const char *pgn_status_name(int status);
 
-/* module: the linked pglite.wasm; system, cluster: packs of the guest's tree and of a fresh PGDATA. */
-int pgn_runtime_open(const char *module, const char *system, const char *cluster,
-                     pgn_runtime **runtime, pgn_error *error);
+/* Paths of files: the linked pglite.wasm; initdb.wasm; packs of the guest's tree and of a fresh
+   PGDATA, which may be NULL: then every engine needs initdb_arguments or a data directory made before. */
+int pgn_runtime_open(const char *module, const char *initdb, const char *system,
+                     const char *cluster, pgn_runtime **runtime, pgn_error *error);
 
 /* To be called when none of its engines is left. */
 void pgn_runtime_close(pgn_runtime *runtime);
@@ -56,20 +58,26 @@ void pgn_runtime_close(pgn_runtime *runtime);
 int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_engine **engine,
              pgn_error *error);
 
-/* Begins a call: input is borrowed until its end. */
+/* What a call has brought so far. bytes are the engine's, valid until pgn_end. */
+typedef struct {
+    const uint8_t *bytes;
+    size_t size;
+    size_t log_size; /* bytes that pgn_log would give */
+    pgn_error error;
+} pgn_reply;
+
+/* Begins a call: input is borrowed until pgn_end. */
 int pgn_begin(pgn_engine *engine, const uint8_t *input, size_t size, pgn_error *error);
 
-/* Goes on with the call until at least limit bytes of output wait or the guest wants more than the
-   input has. *size 0: the call has ended. *output is valid until the next function on this engine. */
-int pgn_next(pgn_engine *engine, size_t limit, const uint8_t **output, size_t *size,
-             pgn_error *error);
+/* Goes on with the call until at least limit bytes of output have come or the guest wants more than
+   the input has. Size 0: nothing is left to come. */
+int pgn_next(pgn_engine *engine, size_t limit, pgn_reply *reply);
 
 /* Ends the call. What is still running is cancelled, what is left of its output dropped. */
 int pgn_end(pgn_engine *engine, pgn_error *error);
 
-/* pgn_begin, all of pgn_next, pgn_end. */
-int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, const uint8_t **output,
-             size_t *output_size, pgn_error *error);
+/* pgn_begin and all of pgn_next; on failure also pgn_end. */
+int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *reply);
 
 /* Cancels the running statement, as a CancelRequest does. Never blocks. */
 void pgn_cancel(pgn_engine *engine);

@@ -43,8 +43,8 @@ static enum status find_exports(pgn_runtime *runtime, struct error *error)
     return STATUS_OK;
 }
 
-int pgn_runtime_open(const char *module, const char *system, const char *cluster,
-                     pgn_runtime **opened, pgn_error *pgn_error)
+int pgn_runtime_open(const char *module, const char *initdb, const char *system,
+                     const char *cluster, pgn_runtime **opened, pgn_error *pgn_error)
 {
     struct error error = {STATUS_OK, ""};
     pgn_runtime *runtime = calloc(1, sizeof *runtime);
@@ -56,8 +56,10 @@ int pgn_runtime_open(const char *module, const char *system, const char *cluster
     if (platform_map_file(module, &runtime->module_bytes, &runtime->module_size, &error)
         || guest_module_open(runtime->module_bytes, runtime->module_size, host_imports,
                              host_import_count, &runtime->module, &error)
-        || find_exports(runtime, &error) || pack_open(system, &runtime->system, &error)
-        || pack_open(cluster, &runtime->cluster, &error))
+        || find_exports(runtime, &error)
+        || platform_map_file(initdb, &runtime->initdb_bytes, &runtime->initdb_size, &error)
+        || pack_open(system, &runtime->system, &error)
+        || (cluster && pack_open(cluster, &runtime->cluster, &error)))
         goto fail;
     *opened = runtime;
     return STATUS_OK;
@@ -74,6 +76,7 @@ void pgn_runtime_close(pgn_runtime *runtime)
     guest_module_close(runtime->module);
     pack_close(runtime->system);
     pack_close(runtime->cluster);
+    platform_unmap(runtime->initdb_bytes, runtime->initdb_size);
     platform_unmap(runtime->module_bytes, runtime->module_size);
     free(runtime);
 }

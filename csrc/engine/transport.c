@@ -219,12 +219,15 @@ static bool transport_sleep_until(void *context, int64_t deadline_ns)
 }
 
 /* There is no shell to give the command to: what system(3) returns where sh cannot be executed. */
-static int transport_system(void *context, const char *command)
+static int transport_run(void *context, const char *command, const char *input,
+                         const char *output)
 {
     enum { SHELL_NOT_FOUND = 127 << 8 };
 
     (void) context;
     (void) command;
+    (void) input;
+    (void) output;
     return SHELL_NOT_FOUND;
 }
 
@@ -233,5 +236,5 @@ const struct host_upcalls engine_upcalls = {
     .receive = transport_receive,
     .send = transport_send,
     .sleep_until = transport_sleep_until,
-    .system = transport_system,
+    .run = transport_run,
 };
