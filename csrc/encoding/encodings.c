@@ -230,8 +230,10 @@ static bool is_valid_euc_tw(const unsigned char *bytes, int count)
     return bytes[0] != EUC_SINGLE_SHIFT_3 && all_euc(bytes, count);
 }
 
-static bool is_valid_sjis(const unsigned char *bytes)
+static bool is_valid_sjis(const unsigned char *bytes, int count)
 {
+    if (count == 1)
+        return is_half_width_kana(bytes[0]);
     return (within(bytes[0], 0x81, 0x9f) || within(bytes[0], 0xe0, 0xfc)) &&
            (within(bytes[1], 0x40, 0x7e) || within(bytes[1], 0x80, 0xfc));
 }
@@ -269,7 +271,7 @@ static bool is_valid_multibyte(Scheme scheme, const unsigned char *bytes, int co
     case SCHEME_JOHAB:
         return all_euc(bytes, count);
     case SCHEME_SJIS:
-        return is_valid_sjis(bytes);
+        return is_valid_sjis(bytes, count);
     case SCHEME_DOUBLE_BYTE:
         return is_valid_double_byte(bytes);
     case SCHEME_GB18030:

@@ -8,7 +8,7 @@
 
 /* Lines of the "invalid encoding number" reports in PostgreSQL 18.6. */
 #define SOURCE_FILE "conv.c"
-enum { UTF_TO_LOCAL_LINE = 523, LOCAL_TO_UTF_LINE = 731 };
+enum { UTF_TO_LOCAL_LINE = 520, LOCAL_TO_UTF_LINE = 731 };
 
 /* The character's bytes as one big-endian word: E8 A2 B4 is 0x00E8A2B4. */
 static uint32_t word_of(const unsigned char *bytes, int count)
@@ -112,12 +112,13 @@ static void check_encoding(int encoding, int line, const char *function)
     errfinish(SOURCE_FILE, line, function);
 }
 
-/* The length of the legal UTF-8 character at the start of `utf`, or 0. */
+/* The length of the legal UTF-8 character at the start of `utf`, or 0. NUL is one: it is legal UTF-8, the
+ * caller refuses it where a character of text has to be. */
 static int utf8_character(const unsigned char *utf, int length)
 {
     int count = encoding_announced_length(PG_UTF8, utf, length);
 
-    return utf[0] != 0 && count <= length && pg_utf8_islegal(utf, count) ? count : 0;
+    return count <= length && pg_utf8_islegal(utf, count) ? count : 0;
 }
 
 int UtfToLocal(const unsigned char *utf, int length, unsigned char *local, const PGRadixTree *tree,
@@ -130,7 +131,7 @@ int UtfToLocal(const unsigned char *utf, int length, unsigned char *local, const
     while (taken < length) {
         const unsigned char *next = utf + taken;
         int left = length - taken;
-        int count = utf8_character(next, left);
+        int count = *next == 0 ? 0 : utf8_character(next, left);
         uint32_t code = 0;
 
         if (count == 0) {
@@ -146,14 +147,17 @@ int UtfToLocal(const unsigned char *utf, int length, unsigned char *local, const
         if (combined != NULL && left > count) {
             /* Whether it combines cannot be said before the character after it is whole: stop there,
              * so that a caller with more to come starts again with both. */
-            int second = utf8_character(next + count, left - count);
+            const unsigned char *after = next + count;
+            int left_after = left - count;
+            int second = utf8_character(after, left_after);
             if (second == 0) {
+                bool cut = encoding_announced_length(PG_UTF8, after, left_after) > left_after;
                 if (no_error)
                     break;
-                report_invalid_encoding(PG_UTF8, (const char *) next + count, left - count);
+                /* Of one that is cut off PostgreSQL names the first character, by as many bytes. */
+                report_invalid_encoding(PG_UTF8, (const char *) (cut ? next : after), left_after);
             }
-            code = combine(combined, combined_count, word_of(next, count),
-                           word_of(next + count, second));
+            code = combine(combined, combined_count, word_of(next, count), word_of(after, second));
             if (code != 0)
                 count += second;
         }
