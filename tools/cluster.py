@@ -35,13 +35,14 @@ def load_extension(path: Path) -> None:
 
 def main(extension: Path, output: Path) -> None:
     load_extension(extension)
-    from pglite_native._initdb import initdb
+    from pglite_native import Engine
 
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"
-        data_dir.mkdir(mode=0o700)
-        initdb(data_dir, INITDB_ARGUMENTS)
-        write_pack(read_directory(data_dir), output)
+        # Closing makes a shutdown checkpoint: a packaged cluster that needs no recovery.
+        Engine(data_dir, initdb_args=INITDB_ARGUMENTS).close()
+        entries = read_directory(data_dir)
+        write_pack([entry for entry in entries if not entry.path.startswith(".")], output)
 
 
 if __name__ == "__main__":

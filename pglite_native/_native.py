@@ -1,0 +1,27 @@
+"""The one module that imports the extension, and the one place where a status becomes an exception."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pglite_native import errors
+from pglite_native._engine import ffi, lib
+
+__all__ = ["check", "ffi", "lib"]
+
+# Names of csrc/base/status.h; whatever is not here is an EngineError.
+_EXCEPTIONS: dict[str, type[errors.EngineError]] = {
+    "BUSY": errors.EngineBusy,
+    "CLOSED": errors.EngineClosed,
+    "LOCKED": errors.EngineLocked,
+    "NO_MEMORY": errors.EngineMemoryError,
+}
+
+
+def check(status: int, error: Any) -> None:
+    """Raise what `status` stands for; `error` is the pgn_error that came with it."""
+    if status == 0:
+        return
+    name = ffi.string(lib.pgn_status_name(status)).decode()
+    message = ffi.string(error.message).decode(errors="replace")
+    raise _EXCEPTIONS.get(name, errors.EngineError)(message)

@@ -1,0 +1,204 @@
+"""Engine: one PostgreSQL session in this process, spoken to in its wire protocol."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from pglite_native._native import check, ffi, lib
+from pglite_native._runtime import runtime
+
+Message = bytes | bytearray | memoryview
+"""Bytes-like: one or many protocol messages, or a part of one."""
+
+STREAM_PART = 256 * 1024
+"""Bytes that a part of a stream has at least, but for the last: a few buffers' worth, so that the
+price of a step (some microseconds) does not count."""
+
+_TRANSPORTS = {"polling": 0, "callback": 1}
+
+_guest_log = logging.getLogger("pglite_native.guest")
+logging.getLogger("pglite_native").addHandler(logging.NullHandler())
+
+# PostgreSQL's severities (elog.c) by Python's levels. ERROR is for the client, who has got it already.
+_LEVELS = {
+    "WARNING": logging.WARNING,
+    "FATAL": logging.ERROR,
+    "PANIC": logging.CRITICAL,
+    "DEBUG": logging.DEBUG,
+}
+
+
+class Engine:
+    """A PostgreSQL 18 session, in memory or on a durable directory.
+
+    In memory, every engine starts from the packaged cluster and is gone when closed. With
+    `data_dir` the files are real, writes are synced, and a killed process loses nothing that was
+    committed: the next engine recovers from the WAL. The directory is made when it does not exist or
+    is empty, and locked while the engine lives.
+
+    An engine may be used from any thread, by one at a time. The GIL is released while SQL runs.
+    It does not survive `os.fork()`: the child gets EngineError.
+
+    Args:
+        data_dir: the durable directory; None for a database in memory.
+        settings: PostgreSQL parameters by name, as `-c name=value` on a server's command line.
+        user: the session's user; must exist.
+        database: the session's database; must exist.
+        transport: "polling" (shared buffers), or "callback", which is there to be compared with.
+        buffer_size: of each of the two shared buffers, 4 KiB to 64 MiB.
+        memory_limit: bytes that in-memory files may take before PostgreSQL's disk is full
+            (SQLSTATE 53100); None for 16 GiB.
+        initdb_args: arguments for initdb, which then makes a new database's cluster (some seconds);
+            None to start it from the packaged one: UTF8, C.UTF-8, trust.
+
+    Raises:
+        EngineLocked: the directory is in use.
+        EngineError: PostgreSQL did not start; the message has its last log lines.
+    """
+
+    def __init__(
+        self,
+        data_dir: str | os.PathLike[str] | None = None,
+        *,
+        settings: Mapping[str, str] | None = None,
+        user: str = "postgres",
+        database: str = "postgres",
+        transport: Literal["polling", "callback"] = "polling",
+        buffer_size: int = 64 * 1024,
+        memory_limit: int | None = None,
+        initdb_args: Sequence[str] | None = None,
+    ) -> None:
+        if transport not in _TRANSPORTS:
+            raise ValueError(f"transport must be one of {', '.join(_TRANSPORTS)}: {transport!r}")
+        options = ffi.new("pgn_options *")
+        kept: list[Any] = [ffi.new("char[]", _text(name)) for name in (user, database)]
+        options.user, options.database = kept
+        options.settings = _vector(kept, (f"{k}={v}" for k, v in (settings or {}).items()))
+        if initdb_args is not None:
+            options.initdb_arguments = _vector(kept, initdb_args)
+        if data_dir is not None:
+            kept.append(ffi.new("char[]", os.fsencode(Path(data_dir).absolute())))
+            options.data_dir = kept[-1]
+        options.transport = _TRANSPORTS[transport]
+        options.buffer_size = buffer_size
+        options.memory_limit = memory_limit or 0
+        handle, error = ffi.new("pgn_engine **"), ffi.new("pgn_error *")
+        check(lib.pgn_open(runtime(), options, handle, error), error)
+        self._handle: Any = ffi.gc(handle[0], lib.pgn_free)
+        self._log_line = b""
+
+    def exec_protocol_raw(self, message: Message) -> bytes:
+        """Send messages of the frontend protocol, return everything the backend answers.
+
+        `message` may hold a part of a message or many. The call returns when the backend has dealt
+        with all of it and waits for more; an incomplete message is completed by the next calls.
+        Errors of SQL are messages in the reply, not exceptions.
+
+        Reference: PostgreSQL documentation, chapter "Frontend/Backend Protocol".
+
+        Raises:
+            EngineBusy: another thread is using the engine, or a stream is open.
+            EngineClosed: the engine is closed or its session has ended.
+            EngineMemoryError: the reply does not fit in memory; use exec_protocol_stream.
+            EngineError: the engine has failed.
+        """
+        data = ffi.from_buffer("uint8_t[]", message)
+        reply = ffi.new("pgn_reply *")
+        status = lib.pgn_exec(self._handle, data, len(data), reply)
+        if status:
+            check(status, reply.error)
+        answer = bytes(ffi.buffer(reply.bytes, reply.size)) if reply.size else b""
+        self._end(reply)
+        return answer
+
+    def exec_protocol_stream(self, message: Message) -> Iterator[bytes]:
+        """As exec_protocol_raw, with the reply in parts of some hundred KiB as it is made.
+
+        Memory stays bounded whatever the reply's size. Until the iterator is exhausted or closed
+        the engine is busy; closing it early cancels the statement and drops the rest of the reply.
+        """
+        data = ffi.from_buffer("uint8_t[]", message)
+        error = ffi.new("pgn_error *")
+        check(lib.pgn_begin(self._handle, data, len(data), error), error)
+        return self._parts(data)
+
+    def _parts(self, data: Any) -> Iterator[bytes]:
+        reply = ffi.new("pgn_reply *")
+        try:
+            while True:
+                check(lib.pgn_next(self._handle, STREAM_PART, reply), reply.error)
+                if not reply.size:
+                    break
+                yield bytes(ffi.buffer(reply.bytes, reply.size))
+        finally:
+            self._end(reply)
+            del data  # borrowed by the engine until here
+
+    def _end(self, reply: Any) -> None:
+        lib.pgn_end(self._handle, ffi.NULL)  # refused only when closed meanwhile: then it has ended
+        if reply.log_size:
+            self._pass_log_on()
+
+    def cancel(self) -> None:
+        """Cancel the running statement (SQLSTATE 57014); from any thread. Does nothing when idle."""
+        lib.pgn_cancel(self._handle)
+
+    def close(self) -> None:
+        """End the session; idempotent.
+
+        A durable directory is checkpointed. A statement that runs in another thread is cancelled
+        and awaited; that thread gets EngineClosed or the statement's last reply.
+        """
+        self._pass_log_on()
+        error = ffi.new("pgn_error *")
+        check(lib.pgn_close(self._handle, error), error)
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def statistics(self) -> dict[str, int]:
+        """Return counters of this engine: nanoseconds of the opening's phases, bytes moved and held."""
+        statistics, error = ffi.new("pgn_statistics *"), ffi.new("pgn_error *")
+        check(lib.pgn_statistics_get(self._handle, statistics, error), error)
+        fields = ffi.typeof("pgn_statistics").fields or []
+        return {name: getattr(statistics, name) for name, _ in fields}
+
+    def _pass_log_on(self) -> None:
+        size = 64 * 1024
+        buffer = ffi.new("char[]", size)
+        text = self._log_line
+        while count := lib.pgn_log(self._handle, buffer, size):
+            text += bytes(ffi.buffer(buffer, count))
+        *lines, self._log_line = text.split(b"\n")
+        for line in lines:
+            severity = line.partition(b":")[0].rpartition(b" ")[2].rstrip(b"12345")
+            level = _LEVELS.get(severity.decode(errors="replace"), logging.INFO)
+            _guest_log.log(level, "%s", line.decode(errors="replace"))
+
+
+def _vector(kept: list[Any], values: Iterable[str]) -> Any:
+    """Make a NULL-terminated array of C strings; `kept` holds what it points to."""
+    strings = [ffi.new("char[]", _text(value)) for value in values]
+    kept += [*strings, ffi.new("char *[]", [*strings, ffi.NULL])]
+    return kept[-1]
+
+
+def _text(value: str) -> bytes:
+    """Encode for C; a NUL would cut the string off unnoticed."""
+    encoded = value.encode()
+    if b"\0" in encoded:
+        raise ValueError(f"contains a NUL character: {value!r}")
+    return encoded

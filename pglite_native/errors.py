@@ -1,0 +1,31 @@
+"""What goes wrong, by what the caller can do about it."""
+
+from __future__ import annotations
+
+
+class PGliteError(Exception):
+    """Base class of every error this package raises on its own."""
+
+
+class EngineError(PGliteError):
+    """The engine cannot do it: it did not start, has failed, or was asked for the impossible.
+
+    The message says what happened and carries PostgreSQL's last log lines where they help.
+    An engine that has failed raises this until it is closed; other engines go on.
+    """
+
+
+class EngineBusy(EngineError):
+    """The engine is in use: by another thread, or by a stream that is still open."""
+
+
+class EngineClosed(EngineError):
+    """The engine was closed, or its session has ended (Terminate, pg_terminate_backend)."""
+
+
+class EngineLocked(EngineError):
+    """The data directory is in use by another engine or server."""
+
+
+class EngineMemoryError(EngineError, MemoryError):
+    """The host has no memory or address space for what was asked."""
