@@ -5,45 +5,49 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
+#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum status platform_map_file(const char *path, const uint8_t **bytes, size_t *size,
-                              struct error *error)
+#include "platform/errno.h"
+
+static int map_fd(int fd, struct map *map)
 {
-    enum status status = STATUS_OK;
     struct stat stat;
-    void *mapped;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    void *base;
 
-    if (fd < 0)
-        return error_set(error, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO,
-                         "cannot open %s: %s", path, strerror(errno));
-    if (fstat(fd, &stat) != 0) {
-        status = error_set(error, STATUS_IO, "cannot read %s: %s", path, strerror(errno));
-        goto fail;
-    }
-    if (!S_ISREG(stat.st_mode) || stat.st_size <= 0) {
-        status = error_set(error, STATUS_IO, "%s is empty or not a regular file", path);
-        goto fail;
-    }
-    mapped = mmap(NULL, (size_t) stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (mapped == MAP_FAILED) {
-        status = error_set(error, STATUS_NO_MEMORY, "cannot map %s: %s", path, strerror(errno));
-        goto fail;
-    }
-    *bytes = mapped;
-    *size = (size_t) stat.st_size;
-
-fail:
-    close(fd);
-    return status;
+    if (fstat(fd, &stat) != 0)
+        return -(int) platform_errno(errno);
+    if (!S_ISREG(stat.st_mode) || stat.st_size <= 0)
+        return -GE_INVAL;
+    if ((uintmax_t) stat.st_size > SIZE_MAX)
+        return -GE_FBIG;
+    base = mmap(NULL, (size_t) stat.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (base == MAP_FAILED)
+        return -(int) platform_errno(errno);
+    *map = (struct map){.base = base, .size = (size_t) stat.st_size};
+    return 0;
 }
 
-void platform_unmap(const uint8_t *bytes, size_t size)
+int map_open(const char *path, struct map *map)
 {
-    if (bytes)
-        munmap((void *) (uintptr_t) bytes, size);
+    int fd, result;
+
+    *map = (struct map){0};
+    do
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to hang on a FIFO */
+    while (fd < 0 && errno == EINTR);
+    if (fd < 0)
+        return -(int) platform_errno(errno);
+    result = map_fd(fd, map);
+    close(fd); /* the mapping stays */
+    return result;
+}
+
+void map_close(struct map *map)
+{
+    if (map->base)
+        munmap((void *) (uintptr_t) map->base, map->size);
+    *map = (struct map){0};
 }

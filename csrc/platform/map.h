@@ -1,18 +1,19 @@
-/* Whole files mapped read-only. */
+/* A file mapped read-only. */
 #ifndef PGN_PLATFORM_MAP_H
 #define PGN_PLATFORM_MAP_H
 
 #include <stddef.h>
-#include <stdint.h>
 
-#include "base/status.h"
+struct map {
+    const unsigned char *base;
+    size_t size;
+};
 
-/* Maps the file at path. Its pages are shared with every process that maps it. An empty file cannot
-   be mapped: STATUS_IO. */
-enum status platform_map_file(const char *path, const uint8_t **bytes, size_t *size,
-                              struct error *error);
+/* 0 or -GE_*; -GE_INVAL for an empty file and for anything but a regular one. Whoever shortens the
+   file while it is mapped kills the process that reads on: only for files nobody writes to. */
+int map_open(const char *path, struct map *map);
 
-/* bytes may be NULL. */
-void platform_unmap(const uint8_t *bytes, size_t size);
+/* Idempotent. */
+void map_close(struct map *map);
 
 #endif

@@ -8,6 +8,10 @@
  * Two kinds of tree: in memory (in the arena, over read-only packs copied block by block on first
  * write), and a host directory. Paths are walked here, one component at a time, so that a symbolic
  * link in a host directory resolves inside this name space and never outside it.
+ *
+ * In memory there is one user and it is root: permission bits are kept and reported, and refuse
+ * nothing but X_OK for a file that nobody may execute. A host directory's are the system's to check.
+ * Access times are set by utimensat alone (noatime).
  */
 #ifndef PGN_VFS_VFS_H
 #define PGN_VFS_VFS_H
@@ -26,8 +30,17 @@ enum {
     VFS_LINK_MAX = 40,         /* symbolic links followed in one walk */
     VFS_DESCRIPTORS_MAX = 1024,
     VFS_BLOCK = 4096,
-    VFS_AT_CWD = -100
+    VFS_AT_CWD = -100,
+    VFS_PACKS_MAX = 8,
+    VFS_MOUNTS_MAX = 8,
+    VFS_PIPE_SIZE = 65536,
+    VFS_PIPE_ATOMIC = 4096, /* PIPE_BUF */
+    VFS_UID = 0,            /* the guest's one user; a host directory's files of this process's user */
+    VFS_UID_OTHER = 65534   /* everybody else */
 };
+
+#define VFS_FILE_MAX (UINT64_C(1) << 42) /* bytes in one in-memory file; beyond: -GE_FBIG */
+#define VFS_TIME_KEEP INT64_MIN          /* for vfs_utimensat: leave as it is */
 
 /* Open flags, as Emscripten's musl has them. */
 enum {
@@ -47,6 +60,8 @@ enum {
 
 enum { VFS_S_IFMT = 0170000, VFS_S_IFIFO = 0010000, VFS_S_IFCHR = 0020000, VFS_S_IFDIR = 0040000,
        VFS_S_IFREG = 0100000, VFS_S_IFLNK = 0120000 };
+
+enum { VFS_POLL_IN = 1, VFS_POLL_OUT = 4, VFS_POLL_HANGUP = 16 }; /* poll's POLLIN, POLLOUT, POLLHUP */
 
 enum vfs_whence { VFS_SEEK_SET = 0, VFS_SEEK_CUR = 1, VFS_SEEK_END = 2 };
 
@@ -125,9 +140,10 @@ int vfs_dup(struct vfs *vfs, int fd, int lowest);        /* the lowest free numb
 int vfs_dup_to(struct vfs *vfs, int fd, int to);         /* dup3 */
 int vfs_flags(struct vfs *vfs, int fd);                  /* VFS_O_* of the open descriptor */
 int vfs_set_flags(struct vfs *vfs, int fd, int flags);   /* O_APPEND and O_NONBLOCK only */
-bool vfs_close_on_exec(struct vfs *vfs, int fd);
+bool vfs_close_on_exec(struct vfs *vfs, int fd);         /* false too when fd is not open */
+int vfs_set_close_on_exec(struct vfs *vfs, int fd, bool on);
 int vfs_pipe(struct vfs *vfs, int fds[2], int flags);    /* in memory; read of an empty one: -GE_AGAIN, or 0 when no writer is left */
-int vfs_poll(struct vfs *vfs, int fd);                   /* bits: 1 readable, 4 writable, 16 hang-up */
+int vfs_poll(struct vfs *vfs, int fd);                   /* VFS_POLL_* bits */
 int vfs_fstat(struct vfs *vfs, int fd, struct vfs_stat *stat);
 int vfs_statat(struct vfs *vfs, int dirfd, const char *path, int flags, struct vfs_stat *stat);
 int vfs_statfs(struct vfs *vfs, const char *path, struct vfs_statfs *stat);
@@ -138,7 +154,7 @@ int vfs_fchmod(struct vfs *vfs, int fd, uint32_t mode);
 int vfs_chownat(struct vfs *vfs, int dirfd, const char *path, uint32_t uid, uint32_t gid, int flags);
 int vfs_fchown(struct vfs *vfs, int fd, uint32_t uid, uint32_t gid);
 int vfs_utimensat(struct vfs *vfs, int dirfd, const char *path, int64_t atime_ns, int64_t mtime_ns,
-                  int flags); /* path may be NULL: dirfd itself. INT64_MIN: leave as it is */
+                  int flags); /* path may be NULL: dirfd itself. VFS_TIME_KEEP: leave as it is */
 int vfs_mkdirat(struct vfs *vfs, int dirfd, const char *path, uint32_t mode);
 int vfs_unlinkat(struct vfs *vfs, int dirfd, const char *path, int flags);
 int vfs_renameat(struct vfs *vfs, int from_dirfd, const char *from, int to_dirfd, const char *to);

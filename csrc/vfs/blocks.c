@@ -1,0 +1,135 @@
+/* Block maps: which block of the arena holds which part of a file. */
+#include <string.h>
+
+#include "vfs/internal.h"
+
+enum { CAPACITY_MIN = 4 }; /* most files are a few blocks */
+
+static uint32_t *table_at(const struct vfs *vfs, arena_offset table)
+{
+    return arena_at(vfs->arena, table);
+}
+
+static arena_offset offset_of(uint32_t block)
+{
+    return (arena_offset) block * VFS_BLOCK;
+}
+
+/* Blocks under one entry of a table of this height. */
+static uint64_t entry_span(uint32_t height)
+{
+    uint64_t span = 1;
+
+    while (--height > 0)
+        span *= BLOCK_FANOUT;
+    return span;
+}
+
+uint32_t blocks_get(const struct vfs *vfs, const struct block_map *map, uint64_t index)
+{
+    arena_offset table = map->top;
+    uint64_t span;
+
+    if (!table)
+        return 0;
+    span = entry_span(map->height);
+    if (index / span >= map->capacity)
+        return 0;
+    for (;; span /= BLOCK_FANOUT) {
+        uint32_t block = table_at(vfs, table)[index / span];
+
+        if (span == 1 || !block)
+            return block;
+        index %= span;
+        table = offset_of(block);
+    }
+}
+
+/* Doubles the top table; a full one becomes the first entry of a new top. */
+static bool grow(struct vfs *vfs, struct block_map *map)
+{
+    bool full = map->capacity == BLOCK_FANOUT;
+    uint32_t capacity = full || !map->top ? CAPACITY_MIN : map->capacity * 2;
+    arena_offset top = arena_allocate(vfs->arena, capacity * sizeof(uint32_t));
+
+    if (!top)
+        return false;
+    if (full) {
+        table_at(vfs, top)[0] = (uint32_t) (map->top / VFS_BLOCK);
+        map->height++;
+    } else if (map->top) {
+        memcpy(table_at(vfs, top), table_at(vfs, map->top), map->capacity * sizeof(uint32_t));
+        arena_free(vfs->arena, map->top, map->capacity * sizeof(uint32_t));
+    } else {
+        map->height = 1;
+    }
+    map->top = top;
+    map->capacity = capacity;
+    return true;
+}
+
+uint32_t *blocks_slot(struct vfs *vfs, struct block_map *map, uint64_t index)
+{
+    uint32_t *slot;
+    uint64_t span;
+
+    while (!map->top || index / entry_span(map->height) >= map->capacity)
+        if (!grow(vfs, map))
+            return NULL;
+    span = entry_span(map->height);
+    slot = &table_at(vfs, map->top)[index / span];
+    while (span > 1) {
+        if (!*slot)
+            *slot = (uint32_t) (arena_allocate(vfs->arena, VFS_BLOCK) / VFS_BLOCK);
+        if (!*slot)
+            return NULL;
+        index %= span;
+        span /= BLOCK_FANOUT;
+        slot = &table_at(vfs, offset_of(*slot))[index / span];
+    }
+    return slot;
+}
+
+uint32_t block_new(struct vfs *vfs)
+{
+    arena_offset block;
+
+    if (vfs->super->blocks_used >= vfs->super->blocks_quota)
+        return 0;
+    block = arena_allocate(vfs->arena, VFS_BLOCK);
+    if (block)
+        vfs->super->blocks_used++;
+    return (uint32_t) (block / VFS_BLOCK);
+}
+
+/* Frees the blocks from keep on, counted within this table, and the tables that held only them. */
+static void truncate_table(struct vfs *vfs, uint32_t *table, uint32_t capacity, uint64_t span,
+                           uint64_t keep)
+{
+    for (uint64_t i = keep / span; i < capacity; i++) {
+        uint64_t kept = i == keep / span ? keep % span : 0; /* of this entry's blocks */
+
+        if (!table[i])
+            continue;
+        if (span > 1)
+            truncate_table(vfs, table_at(vfs, offset_of(table[i])), BLOCK_FANOUT,
+                           span / BLOCK_FANOUT, kept);
+        else
+            vfs->super->blocks_used--;
+        if (kept)
+            continue;
+        arena_free(vfs->arena, offset_of(table[i]), VFS_BLOCK);
+        table[i] = 0;
+    }
+}
+
+void blocks_truncate(struct vfs *vfs, struct block_map *map, uint64_t count)
+{
+    if (!map->top)
+        return;
+    truncate_table(vfs, table_at(vfs, map->top), map->capacity, entry_span(map->height), count);
+    if (count == 0) {
+        arena_free(vfs->arena, map->top, map->capacity * sizeof(uint32_t));
+        *map = (struct block_map){0};
+    }
+}

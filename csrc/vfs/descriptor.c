@@ -1,0 +1,146 @@
+/* Descriptors, and the open files that they share. */
+#include "vfs/internal.h"
+
+static struct descriptor *descriptors(const struct vfs *vfs)
+{
+    return arena_at(vfs->arena, vfs->super->descriptors);
+}
+
+/* NULL: no such descriptor is open. */
+static struct descriptor *descriptor_at(const struct vfs *vfs, int fd)
+{
+    if (fd < 0 || fd >= VFS_DESCRIPTORS_MAX || !descriptors(vfs)[fd].file)
+        return NULL;
+    return &descriptors(vfs)[fd];
+}
+
+const struct file_operations *file_operations(const struct file *file)
+{
+    static const struct file_operations *const tables[FILE_KINDS] = {
+        [FILE_MEMORY] = &memory_files,
+        [FILE_HOST] = &host_files,
+        [FILE_DEVICE] = &device_files,
+        [FILE_PIPE] = &pipe_files,
+    };
+
+    return tables[file->kind];
+}
+
+struct file *descriptor_file(const struct vfs *vfs, int fd)
+{
+    const struct descriptor *descriptor = descriptor_at(vfs, fd);
+
+    return descriptor ? arena_at(vfs->arena, descriptor->file) : NULL;
+}
+
+arena_offset file_new(struct vfs *vfs)
+{
+    return arena_allocate(vfs->arena, sizeof(struct file));
+}
+
+void file_free(struct vfs *vfs, arena_offset file)
+{
+    arena_free(vfs->arena, file, sizeof(struct file));
+}
+
+void file_drop(struct vfs *vfs, arena_offset offset)
+{
+    struct file *file = arena_at(vfs->arena, offset);
+
+    if (--file->references)
+        return;
+    file_operations(file)->close(vfs, file);
+    file_free(vfs, offset);
+}
+
+int descriptor_lowest(const struct vfs *vfs, int lowest)
+{
+    for (int fd = lowest; fd < VFS_DESCRIPTORS_MAX; fd++)
+        if (!descriptors(vfs)[fd].file)
+            return fd;
+    return -GE_MFILE;
+}
+
+void descriptor_set(struct vfs *vfs, int fd, arena_offset file, bool close_on_exec)
+{
+    struct file *at = arena_at(vfs->arena, file);
+
+    at->references++;
+    descriptors(vfs)[fd] = (struct descriptor){.file = file, .close_on_exec = close_on_exec};
+}
+
+int vfs_close_fd(struct vfs *vfs, int fd)
+{
+    struct descriptor *descriptor = descriptor_at(vfs, fd);
+    arena_offset file;
+
+    if (!descriptor)
+        return -GE_BADF;
+    file = descriptor->file;
+    descriptor->file = 0;
+    file_drop(vfs, file);
+    return 0;
+}
+
+int vfs_dup(struct vfs *vfs, int fd, int lowest)
+{
+    const struct descriptor *descriptor = descriptor_at(vfs, fd);
+    int to;
+
+    if (!descriptor)
+        return -GE_BADF;
+    if (lowest < 0 || lowest >= VFS_DESCRIPTORS_MAX)
+        return -GE_INVAL;
+    to = descriptor_lowest(vfs, lowest);
+    if (to >= 0)
+        descriptor_set(vfs, to, descriptor->file, false);
+    return to;
+}
+
+int vfs_dup_to(struct vfs *vfs, int fd, int to)
+{
+    const struct descriptor *descriptor = descriptor_at(vfs, fd);
+
+    if (fd == to)
+        return -GE_INVAL;
+    if (!descriptor || to < 0 || to >= VFS_DESCRIPTORS_MAX)
+        return -GE_BADF;
+    vfs_close_fd(vfs, to); /* may well not be open */
+    descriptor_set(vfs, to, descriptor->file, false);
+    return to;
+}
+
+int vfs_flags(struct vfs *vfs, int fd)
+{
+    const struct file *file = descriptor_file(vfs, fd);
+
+    return file ? (int) file->flags : -GE_BADF;
+}
+
+int vfs_set_flags(struct vfs *vfs, int fd, int flags)
+{
+    enum { SETTABLE = VFS_O_APPEND | VFS_O_NONBLOCK };
+    struct file *file = descriptor_file(vfs, fd);
+
+    if (!file)
+        return -GE_BADF;
+    file->flags = (file->flags & ~(uint32_t) SETTABLE) | ((uint32_t) flags & SETTABLE);
+    return 0;
+}
+
+bool vfs_close_on_exec(struct vfs *vfs, int fd)
+{
+    const struct descriptor *descriptor = descriptor_at(vfs, fd);
+
+    return descriptor && descriptor->close_on_exec;
+}
+
+int vfs_set_close_on_exec(struct vfs *vfs, int fd, bool on)
+{
+    struct descriptor *descriptor = descriptor_at(vfs, fd);
+
+    if (!descriptor)
+        return -GE_BADF;
+    descriptor->close_on_exec = on;
+    return 0;
+}

@@ -1,0 +1,140 @@
+/* Regular files in memory: blocks of the arena over blocks of a pack over zeros.
+ *
+ * Bytes of the last block past the end of the file are always zero, so that growing needs no clearing.
+ */
+#include <string.h>
+
+#include "vfs/internal.h"
+
+/* The block to read from; NULL: zeros. */
+static const unsigned char *readable(const struct vfs *vfs, const struct regular *regular,
+                                     uint64_t index)
+{
+    uint32_t block = blocks_get(vfs, &regular->map, index);
+
+    if (block)
+        return block_at(vfs, block);
+    if (index >= regular->pack_blocks || regular->pack > vfs->pack_count)
+        return NULL;
+    return pack_block(vfs->packs[regular->pack - 1], regular->pack_first + (uint32_t) index);
+}
+
+/* The block to write to, made when missing with what could be read there before, unless the caller
+   overwrites it whole. NULL: no space. */
+static unsigned char *writable(struct vfs *vfs, struct regular *regular, uint64_t index, bool whole)
+{
+    uint32_t *slot = blocks_slot(vfs, &regular->map, index);
+    const unsigned char *old;
+
+    if (!slot)
+        return NULL;
+    if (*slot)
+        return block_at(vfs, *slot);
+    old = readable(vfs, regular, index);
+    *slot = block_new(vfs);
+    if (!*slot)
+        return NULL;
+    if (old && !whole)
+        memcpy(block_at(vfs, *slot), old, VFS_BLOCK);
+    return block_at(vfs, *slot);
+}
+
+/* The part of [offset, offset + size) that lies in the block of offset. */
+static size_t part_of_block(uint64_t offset, uint64_t size)
+{
+    size_t room = VFS_BLOCK - (size_t) (offset % VFS_BLOCK);
+
+    return size < room ? (size_t) size : room;
+}
+
+int64_t regular_read(const struct vfs *vfs, const struct node *node, void *bytes, size_t size,
+                     uint64_t offset)
+{
+    unsigned char *to = bytes;
+    size_t done;
+
+    if (offset >= node->size)
+        return 0;
+    if (size > node->size - offset)
+        size = (size_t) (node->size - offset);
+    for (done = 0; done < size;) {
+        size_t part = part_of_block(offset + done, size - done);
+        const unsigned char *block = readable(vfs, &node->regular, (offset + done) / VFS_BLOCK);
+
+        if (block)
+            memcpy(to + done, block + (offset + done) % VFS_BLOCK, part);
+        else
+            memset(to + done, 0, part);
+        done += part;
+    }
+    return (int64_t) size;
+}
+
+int64_t regular_write(struct vfs *vfs, struct node *node, const void *bytes, size_t size,
+                      uint64_t offset)
+{
+    const unsigned char *from = bytes;
+    size_t done;
+
+    if (size == 0)
+        return 0;
+    if (offset >= VFS_FILE_MAX)
+        return -GE_FBIG;
+    if (size > VFS_FILE_MAX - offset)
+        size = (size_t) (VFS_FILE_MAX - offset);
+    for (done = 0; done < size;) {
+        size_t part = part_of_block(offset + done, size - done);
+        unsigned char *block = writable(vfs, &node->regular, (offset + done) / VFS_BLOCK,
+                                        part == VFS_BLOCK);
+
+        if (!block)
+            break;
+        memcpy(block + (offset + done) % VFS_BLOCK, from + done, part);
+        done += part;
+    }
+    if (done == 0)
+        return -GE_NOSPC;
+    if (offset + done > node->size)
+        node->size = offset + done;
+    node_touch(node);
+    return (int64_t) done;
+}
+
+int regular_truncate(struct vfs *vfs, struct node *node, uint64_t size)
+{
+    struct regular *regular = &node->regular;
+    uint64_t blocks = (size + VFS_BLOCK - 1) / VFS_BLOCK;
+    size_t tail = (size_t) (size % VFS_BLOCK);
+
+    if (size > VFS_FILE_MAX)
+        return -GE_FBIG;
+    if (size < node->size) {
+        if (tail && readable(vfs, regular, blocks - 1)) {
+            unsigned char *last = writable(vfs, regular, blocks - 1, false);
+
+            if (!last)
+                return -GE_NOSPC;
+            memset(last + tail, 0, VFS_BLOCK - tail);
+        }
+        blocks_truncate(vfs, &regular->map, blocks);
+        if (regular->pack_blocks > blocks)
+            regular->pack_blocks = (uint32_t) blocks;
+    }
+    node->size = size;
+    node_touch(node);
+    return 0;
+}
+
+int regular_allocate(struct vfs *vfs, struct node *node, uint64_t offset, uint64_t size)
+{
+    if (offset > VFS_FILE_MAX || size > VFS_FILE_MAX - offset)
+        return -GE_FBIG;
+    /* Pack blocks are copied too: after this no write into the range may run out of space. */
+    for (uint64_t i = offset / VFS_BLOCK; i * VFS_BLOCK < offset + size; i++)
+        if (!writable(vfs, &node->regular, i, false))
+            return -GE_NOSPC;
+    if (offset + size > node->size)
+        node->size = offset + size;
+    node_change(node);
+    return 0;
+}

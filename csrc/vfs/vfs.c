@@ -1,0 +1,156 @@
+/* A name space's beginning and end. */
+#include "vfs/vfs.h"
+
+#include <stdlib.h>
+
+#include "vfs/internal.h"
+
+#define VFS_MAGIC UINT64_C(0x315346564e4750) /* "PGNVFS1" */
+
+enum { ROOT_MODE = VFS_S_IFDIR | 0755, UMASK = 022, UMASK_BITS = 0777 };
+
+static struct vfs *new_vfs(struct arena *arena, vfs_sink sink, void *context)
+{
+    struct vfs *vfs = calloc(1, sizeof *vfs);
+
+    if (!vfs)
+        return NULL;
+    vfs->arena = arena;
+    vfs->sink = sink;
+    vfs->sink_context = context;
+    return vfs;
+}
+
+static int make_root(struct vfs *vfs)
+{
+    arena_offset offset = node_new(vfs, ROOT_MODE);
+    struct node *root = node_at(vfs, offset);
+
+    if (!offset)
+        return -GE_NOSPC;
+    root->links = 2;
+    root->references = 1; /* its own parent */
+    root->directory.parent = offset;
+    vfs->super->root = offset;
+    return 0;
+}
+
+static int make_cwd(struct vfs *vfs)
+{
+    struct place root = {.tree = &memory_tree, .node = vfs->super->root};
+    arena_offset offset = file_new(vfs);
+    struct file *file = arena_at(vfs->arena, offset);
+
+    if (!offset)
+        return -GE_NOSPC;
+    file->references = 1;
+    vfs->super->cwd = offset;
+    return memory_tree.open(vfs, &root, ".", VFS_O_RDONLY, 0, file);
+}
+
+static int open_standard(struct vfs *vfs)
+{
+    static const struct {
+        const char *path;
+        int flags;
+    } standard[] = {
+        {"/dev/stdin", VFS_O_RDONLY},
+        {"/dev/stdout", VFS_O_WRONLY},
+        {"/dev/stderr", VFS_O_WRONLY},
+    };
+
+    for (int fd = 0; fd < 3; fd++) {
+        int result = vfs_openat(vfs, VFS_AT_CWD, standard[fd].path, standard[fd].flags, 0);
+
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+static int format(struct vfs *vfs)
+{
+    arena_offset super = arena_allocate(vfs->arena, sizeof(struct superblock));
+    arena_offset table = arena_allocate(vfs->arena,
+                                        VFS_DESCRIPTORS_MAX * sizeof(struct descriptor));
+    int result;
+
+    if (!super || !table)
+        return -GE_NOSPC;
+    vfs->super = arena_at(vfs->arena, super);
+    *vfs->super = (struct superblock){
+        .magic = VFS_MAGIC,
+        .descriptors = table,
+        .next_inode = 1,
+        .blocks_quota = UINT64_MAX,
+        .umask = UMASK,
+    };
+    result = make_root(vfs);
+    if (result == 0)
+        result = device_add_all(vfs);
+    if (result == 0)
+        result = make_cwd(vfs);
+    if (result == 0)
+        result = open_standard(vfs);
+    if (result == 0)
+        arena_set_root(vfs->arena, ARENA_ROOT_VFS, super);
+    return result;
+}
+
+enum status vfs_open(struct arena *arena, vfs_sink sink, void *context, struct vfs **opened,
+                     struct error *error)
+{
+    struct vfs *vfs = new_vfs(arena, sink, context);
+
+    if (!vfs || format(vfs) < 0) {
+        free(vfs); /* what is in the arena is the caller's to drop */
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a file system");
+    }
+    *opened = vfs;
+    return STATUS_OK;
+}
+
+enum status vfs_attach(struct arena *arena, vfs_sink sink, void *context, struct vfs **opened,
+                       struct error *error)
+{
+    arena_offset super = arena_root(arena, ARENA_ROOT_VFS);
+    struct superblock *at = arena_at(arena, super);
+    struct vfs *vfs;
+
+    if (!super || super > arena_size(arena) - sizeof *at || at->magic != VFS_MAGIC
+        || at->pack_count > VFS_PACKS_MAX)
+        return error_set(error, STATUS_INVALID, "the image holds no file system");
+    vfs = new_vfs(arena, sink, context);
+    if (!vfs)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a file system");
+    vfs->super = at;
+    *opened = vfs;
+    return STATUS_OK;
+}
+
+void vfs_close(struct vfs *vfs)
+{
+    if (!vfs)
+        return;
+    host_close_all(vfs);
+    free(vfs);
+}
+
+void vfs_set_quota(struct vfs *vfs, uint64_t bytes)
+{
+    vfs->super->blocks_quota = bytes / VFS_BLOCK;
+}
+
+void vfs_fail_writes(struct vfs *vfs, uint64_t countdown, enum guest_errno error)
+{
+    vfs->fail_countdown = countdown;
+    vfs->fail_error = error;
+}
+
+uint32_t vfs_umask(struct vfs *vfs, uint32_t mask)
+{
+    uint32_t old = vfs->super->umask;
+
+    vfs->super->umask = mask & UMASK_BITS;
+    return old;
+}
