@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from .errors import LinkError, MalformedModuleError, UnresolvedSymbolsError
-from .linker import HostFunction, Linked, LinkedModule, link
-from .resolver import INVOKE, Policy, Trap
+from .linked import HostFunction, Linked, LinkedModule
+from .linker import link
+from .policy import INVOKE, Policy
+from .resolver import Trap
 from .side import SideModule
 
 __all__ = [

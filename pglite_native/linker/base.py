@@ -18,7 +18,7 @@ STACK_POINTER = "__stack_pointer"
 LINK_TABLE = "pglite_link_table"
 
 # Exported constants that are no addresses of the main module's data.
-NOT_DATA = {"__memory_base", "__table_base", LINK_TABLE}
+NOT_DATA = {"__memory_base", "__table_base", HEAP_BASE, LINK_TABLE}
 
 ADDRESS_SPACE = 1 << 32
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 
 class LinkError(Exception):
@@ -20,3 +21,12 @@ class UnresolvedSymbolsError(LinkError):
         self.symbols = tuple(symbols)
         lines = "".join(f"\n  {module}: {symbol}" for module, symbol in self.symbols)
         super().__init__(f"{len(self.symbols)} unresolved symbols:{lines}")
+
+
+@contextmanager
+def blaming(name: str) -> Iterator[None]:
+    """Put a module's name before the message of an error."""
+    try:
+        yield
+    except LinkError as error:
+        raise type(error)(f"{name}: {error}") from error

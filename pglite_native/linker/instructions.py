@@ -38,6 +38,8 @@ class Op(IntEnum):
     I32_STORE16 = 0x3B
     I32_CONST = 0x41
     I64_CONST = 0x42
+    F32_CONST = 0x43
+    F64_CONST = 0x44
     I32_ADD = 0x6A
     I32_SUB = 0x6B
     REF_FUNC = 0xD2

@@ -15,6 +15,9 @@ from .startup import NOWHERE, Image, run
 # Zeros need no segment; but a run of them shorter than a segment costs is not worth a new one.
 NON_ZERO = re.compile(rb"[^\0]+(?:\0{1,15}[^\0]+)*")
 
+# Opcodes of the constants that mean the same in every module.
+NUMBERS = (Op.I32_CONST, Op.I64_CONST, Op.F32_CONST, Op.F64_CONST)
+
 
 @dataclass(frozen=True)
 class Relocated:
@@ -63,8 +66,8 @@ def relocate(
             globals.append(Constant(value))
         elif value is not None:
             globals.append(add_global(Global(item.type, i32_const_expression(value))))
-        elif Op.GLOBAL_GET in item.init[:1]:
-            raise LinkError(f"global {index} starts as another global that is not known")
+        elif item.init[0] not in NUMBERS:
+            raise LinkError(f"global {index} starts as something other than a number")
         else:
             globals.append(add_global(item))
     return Relocated(globals, bytes(image.content), set(side.start_up) - live.functions)

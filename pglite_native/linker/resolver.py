@@ -1,58 +1,35 @@
-"""Who defines what: the target of every symbol that the side modules import."""
+"""Who defines what: the target of every symbol that the side modules import.
+
+A module's own definition comes first, then the base's, then the host's, then those of the other
+side modules in the order they were linked, as if all had been loaded with RTLD_GLOBAL.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from .base import Base
 from .errors import LinkError, UnresolvedSymbolsError
 from .instructions import Constant
 from .link_table import SymbolKind
 from .module import Import, Kind, describe_type
+from .policy import Policy
 from .side import Side
 
 ENV = "env"
-GOT_FUNCTIONS = "GOT.func"
-GOT_DATA = "GOT.mem"
 
-# What a trap calls, (assertion, file, line, function) -> (): Emscripten's host prints all three
-# names.
+# What a trap calls: (assertion, file, line, function). Hosts print all of them.
 ASSERT_FAIL = "__assert_fail"
 ASSERT_FAIL_TYPE = b"\x60\x04\x7f\x7f\x7f\x7f\0"
 
 NO_ARGUMENTS_TYPE = b"\x60\0\0"
 
-# Emscripten's JavaScript has these under other names than its main modules.
-EMSCRIPTEN_ALIASES = {
-    "setTempRet0": "_emscripten_tempret_set",
-    "getTempRet0": "_emscripten_tempret_get",
-}
-
-# Hosts answer an invoke_* of any shape, so a new one may become an import of the result.
-INVOKE = r"env\.invoke_[vijfd]+"
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What the modules alone do not say.
-
-    `host_imports` matches "module.name" of functions the host provides even if the base does not
-    import them. `allowed` names the symbols of a module that may stay undefined, each with its
-    reason: the function then traps, naming itself. `aliases` are names of functions of the base.
-    """
-
-    host_imports: str = INVOKE
-    allowed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    aliases: Mapping[str, str] = field(default_factory=lambda: EMSCRIPTEN_ALIASES)
-
-
-# Whose index space a function's index is in: a side module's if not negative, its position among
-# them.
+# Whose index a function's is: the base's, or among the new imports, or among the traps; of a side
+# module, its position. Final indices depend on how many imports are new, so they come later.
 BASE = -1
-HOST = -2  # imports that the base does not have
+HOST = -2
 TRAP = -3
 
 
@@ -62,7 +39,10 @@ class Function:
     index: int
 
 
-class HostImport(NamedTuple):
+@dataclass(frozen=True)
+class HostImport:
+    """A function import of the result that the base does not have."""
+
     module: str
     name: str
     type: bytes
@@ -82,8 +62,8 @@ class Trap:
 class Bindings:
     """The targets of one side module's imports, in their order.
 
-    A global is one of the base's, a constant, or a function whose table index it holds. `providers`
-    says for the report which module gave which symbols.
+    A global is one of the base's, or a constant, or the table index of a function. `providers`
+    tells a report which module gave which symbols.
     """
 
     functions: list[Function]
@@ -99,6 +79,21 @@ class Resolution:
     trap_reporter: Function | None
 
 
+def resolve(base: Base, sides: Sequence[Side], policy: Policy) -> Resolution:
+    """Find every symbol's definition; the modules must have been placed."""
+    resolver = _Resolver(base, sides, policy)
+    bindings = [resolver.bind(position) for position in range(len(sides))]
+    if resolver.unresolved:
+        raise UnresolvedSymbolsError(list(dict.fromkeys(resolver.unresolved)))
+    for side in sides:
+        needless = policy.allowed.get(side.name, {}).keys() - {
+            trap.symbol for trap in resolver.traps if trap.module == side.name
+        }
+        if needless:
+            raise LinkError(f"{side.name}: allowed to be undefined, but is not: {sorted(needless)}")
+    return Resolution(bindings, resolver.host_imports, resolver.traps, resolver.trap_reporter)
+
+
 class _Resolver:
     def __init__(self, base: Base, sides: Sequence[Side], policy: Policy) -> None:
         self.base = base
@@ -108,25 +103,29 @@ class _Resolver:
             (item.module, item.name): index
             for index, item in enumerate(base.module.imported(Kind.FUNCTION))
         }
-        self.host_imports: dict[tuple[str, str], HostImport] = {}
-        self.traps: dict[tuple[str, str], Trap] = {}
+        self.host_imports: list[HostImport] = []
+        self.traps: list[Trap] = []
         self.trap_reporter: Function | None = None
         self.unresolved: list[tuple[str, str]] = []
-        # Of every side module, linked earlier or now: the first definition wins, as for dlopen's
-        # RTLD_GLOBAL.
+        # What all side modules define, linked earlier or now: provider and definition.
         self.functions: dict[str, tuple[str, Function]] = {}
         self.data: dict[str, tuple[str, int]] = {}
+        self._collect_earlier()
         self._collect()
 
-    def _collect(self) -> None:
-        at_slot = {slot: function for function, slot in self.base.slots.items()}
+    def _collect_earlier(self) -> None:
+        function_at = {slot: function for function, slot in self.base.slots.items()}
         for entry in self.base.entries:
             for name, symbol in entry.symbols.items():
                 if symbol.kind == SymbolKind.DATUM:
                     self.data.setdefault(name, (entry.name, symbol.value))
-                elif symbol.value in at_slot:
-                    function = Function(BASE, at_slot[symbol.value])
+                elif symbol.value in function_at:
+                    function = Function(BASE, function_at[symbol.value])
                     self.functions.setdefault(name, (entry.name, function))
+                else:
+                    raise LinkError(f"link table: {entry.name}: {name} has no function")
+
+    def _collect(self) -> None:
         for position, side in enumerate(self.sides):
             for name, index in side.functions.items():
                 self.functions.setdefault(name, (side.name, Function(position, index)))
@@ -136,6 +135,7 @@ class _Resolver:
     def bind(self, position: int) -> Bindings:
         side = self.sides[position]
         bindings = Bindings([], [], {})
+        # Functions first: they know the types that function addresses lack.
         for item, type in zip(side.function_imports, side.signatures, strict=False):
             provider, function = self._function(position, item.module, item.name, type)
             bindings.functions.append(function)
@@ -146,60 +146,50 @@ class _Resolver:
             bindings.providers.setdefault(provider, []).append(item.name)
         return bindings
 
-    def _function(
-        self, position: int, module: str, name: str, type: bytes | None
-    ) -> tuple[str, Function]:
-        """The definition of a function, and the name of the module it is in.
-
-        `type` is unknown where only its address is wanted.
-        """
-        for provider, function in self._definitions(position, module, name):
-            self._check_type(position, name, type, function)
-            return provider, function
-        if type and re.fullmatch(self.policy.host_imports, f"{module}.{name}"):
+    def _function(self, position: int, module: str, name: str, type: bytes) -> tuple[str, Function]:
+        """An imported function, and the name of who provides it."""
+        defined = self._definition(position, module, name)
+        if defined is not None:
+            found = self._type(defined[1])
+            if found != type:
+                raise LinkError(
+                    f"{self.sides[position].name}: {name} is imported as {describe_type(type)}, "
+                    f"but {defined[0]} has it as {describe_type(found)}"
+                )
+            return defined
+        if re.fullmatch(self.policy.host_imports, f"{module}.{name}"):
             return "host", self._host_import(HostImport(module, name, type))
-        return "undefined", self._undefined(position, name, type or NO_ARGUMENTS_TYPE)
+        return "undefined", self._undefined(position, name, type)
 
-    def _definitions(self, position: int, module: str, name: str) -> Iterator[tuple[str, Function]]:
-        """Where a function may come from, best first."""
+    def _definition(self, position: int, module: str, name: str) -> tuple[str, Function] | None:
         side = self.sides[position]
+        if module == ENV and name in side.functions:
+            return side.name, Function(position, side.functions[name])
         if module == ENV:
-            if name in side.functions:
-                yield side.name, Function(position, side.functions[name])
-            for alias in (name, self.policy.aliases.get(name)):
-                if alias in self.base.functions:
-                    yield "base", Function(BASE, self.base.functions[alias])
+            for known_as in (name, self.policy.aliases.get(name, name)):
+                if known_as in self.base.functions:
+                    return "base", Function(BASE, self.base.functions[known_as])
         if (module, name) in self.base_imports:
-            yield "host", Function(BASE, self.base_imports[module, name])
-        if module == ENV and name in self.functions:
-            yield self.functions[name]
+            return "host", Function(BASE, self.base_imports[module, name])
+        return self.functions.get(name) if module == ENV else None
 
-    def _check_type(self, position: int, name: str, type: bytes | None, function: Function) -> None:
-        signatures = (
-            self.base.signatures
-            if function.owner == BASE
-            else self.sides[function.owner].signatures
-        )
-        found = signatures[function.index]
-        if type is not None and type != found:
-            raise LinkError(
-                f"{self.sides[position].name}: {name} is imported as {describe_type(type)}, "
-                f"but defined as {describe_type(found)}"
-            )
+    def _type(self, function: Function) -> bytes:
+        owner = self.base if function.owner == BASE else self.sides[function.owner]
+        return owner.signatures[function.index]
 
     def _host_import(self, item: HostImport) -> Function:
-        key = item.module, item.name
-        known = self.host_imports.setdefault(key, item)
-        if known.type != item.type:
-            raise LinkError(
-                f"{item.module}.{item.name} is imported as {describe_type(known.type)} "
-                f"and as {describe_type(item.type)}"
-            )
-        return Function(HOST, list(self.host_imports).index(key))
+        if item not in self.host_imports:
+            if any((item.module, item.name) == (i.module, i.name) for i in self.host_imports):
+                raise LinkError(f"{item.module}.{item.name} is imported with two types")
+            self.host_imports.append(item)
+        return Function(HOST, self.host_imports.index(item))
 
     def _undefined(self, position: int, name: str, type: bytes) -> Function:
         """A trap, if the symbol may stay undefined."""
         side = self.sides[position]
+        for index, trap in enumerate(self.traps):
+            if (trap.module, trap.symbol) == (side.name, name):
+                return Function(TRAP, index)
         reason = self.policy.allowed.get(side.name, {}).get(name)
         if reason is None and name in side.dylink.weak_imports:
             reason = "weak"
@@ -207,64 +197,49 @@ class _Resolver:
             self.unresolved.append((side.name, name))
             return Function(TRAP, 0)
         self.trap_reporter = self._find_trap_reporter()
-        key = side.name, name
-        self.traps.setdefault(key, Trap(side.name, name, type, reason))
-        return Function(TRAP, list(self.traps).index(key))
+        self.traps.append(Trap(side.name, name, type, reason))
+        return Function(TRAP, len(self.traps) - 1)
 
     def _find_trap_reporter(self) -> Function:
-        """The host function that a trap calls."""
-        known = self.base_imports.get((ENV, ASSERT_FAIL))
-        if known is not None:
-            return Function(BASE, known)
+        index = self.base_imports.get((ENV, ASSERT_FAIL))
+        if index is not None and self.base.signatures[index] == ASSERT_FAIL_TYPE:
+            return Function(BASE, index)
         return self._host_import(HostImport(ENV, ASSERT_FAIL, ASSERT_FAIL_TYPE))
 
     def _global(self, position: int, item: Import) -> tuple[str, int | Constant | Function]:
+        """What an imported global is, and the name of who provides it."""
         side = self.sides[position]
-        name = item.name
-        if item.module == ENV:
-            own = {"__memory_base": side.memory_base, "__table_base": side.table_base}
-            if name in own:
-                return side.name, Constant(own[name])
-            if name == "__stack_pointer":
+        match item.module, item.name:
+            case "env", "__memory_base":
+                return side.name, Constant(side.memory_base)
+            case "env", "__table_base":
+                return side.name, Constant(side.table_base)
+            case "env", "__stack_pointer":
                 return "base", self.base.stack_pointer
-        if item.module == GOT_FUNCTIONS:
-            return self._function_address(position, name)
-        if item.module == GOT_DATA:
-            if name in side.data:
-                return side.name, Constant(side.data[name])
-            if name in self.base.data:
-                return "base", Constant(self.base.data[name])
-            if name in self.data:
-                provider, address = self.data[name]
-                return provider, Constant(address)
-            if name in side.dylink.weak_imports:
-                return "undefined", Constant(0)
-        self.unresolved.append((side.name, name))
+            case "GOT.func", name:
+                return self._function_address(position, name)
+            case "GOT.mem", name:
+                return self._address(position, name)
+        self.unresolved.append((side.name, item.name))
         return "undefined", Constant(0)
 
     def _function_address(self, position: int, name: str) -> tuple[str, Constant | Function]:
-        side = self.sides[position]
-        is_defined = any(self._definitions(position, ENV, name))
-        if not is_defined and name in side.dylink.weak_imports:
+        defined = self._definition(position, ENV, name)
+        if defined is not None:
+            return defined
+        if name in self.sides[position].dylink.weak_imports:
             return "undefined", Constant(0)
-        return self._function(position, ENV, name, None)
+        return "undefined", self._undefined(position, name, NO_ARGUMENTS_TYPE)
 
-
-def resolve(base: Base, sides: Sequence[Side], policy: Policy) -> Resolution:
-    """Find every symbol's definition; the modules must have been placed."""
-    resolver = _Resolver(base, sides, policy)
-    bindings = [resolver.bind(position) for position in range(len(sides))]
-    if resolver.unresolved:
-        raise UnresolvedSymbolsError(list(dict.fromkeys(resolver.unresolved)))
-    for side in sides:
-        needless = policy.allowed.get(side.name, {}).keys() - {
-            symbol for module, symbol in resolver.traps if module == side.name
-        }
-        if needless:
-            raise LinkError(f"{side.name}: allowed to be undefined, but is not: {sorted(needless)}")
-    return Resolution(
-        bindings,
-        list(resolver.host_imports.values()),
-        list(resolver.traps.values()),
-        resolver.trap_reporter,
-    )
+    def _address(self, position: int, name: str) -> tuple[str, Constant]:
+        side = self.sides[position]
+        if name in side.data:
+            return side.name, Constant(side.data[name])
+        if name in self.base.data:
+            return "base", Constant(self.base.data[name])
+        if name in self.data:
+            provider, address = self.data[name]
+            return provider, Constant(address)
+        if name not in side.dylink.weak_imports:
+            self.unresolved.append((side.name, name))
+        return "undefined", Constant(0)

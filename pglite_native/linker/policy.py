@@ -1,0 +1,29 @@
+"""What linking needs to know that the modules do not say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# Hosts answer an invoke_* of any shape, so a new shape may become an import of the result.
+INVOKE = r"env\.invoke_[vijfd]+"
+
+# What Emscripten's JavaScript calls otherwise than its main modules do.
+EMSCRIPTEN_ALIASES = {
+    "setTempRet0": "_emscripten_tempret_set",
+    "getTempRet0": "_emscripten_tempret_get",
+}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Decisions of whoever links.
+
+    `host_imports` matches "module.name" of the functions that a host provides though the base does
+    not import them. `allowed` names, module by module, the symbols that may stay undefined, each
+    with its reason; calling one ends the guest. `aliases` gives functions of the base other names.
+    """
+
+    host_imports: str = INVOKE
+    allowed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=lambda: EMSCRIPTEN_ALIASES)
