@@ -132,9 +132,11 @@ def make_cluster(extension: Path) -> None:
     output = RESOURCES / "cluster.pack"
 
     def run_initdb() -> None:
+        output.unlink(missing_ok=True)
         # In a process of its own, so that the build outlives whatever happens in the guest.
         command = [sys.executable, "-m", "tools.cluster", str(extension), str(output)]
-        subprocess.run(command, cwd=ROOT, check=True)
+        if subprocess.run(command, cwd=ROOT).returncode != 0:
+            raise SystemExit("cluster: initdb failed in the engine that was just built")
 
     Step(
         name="cluster",

@@ -39,10 +39,9 @@ def main(extension: Path, output: Path) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"
-        # Closing makes a shutdown checkpoint: a packaged cluster that needs no recovery.
-        Engine(data_dir, initdb_args=INITDB_ARGUMENTS).close()
-        entries = read_directory(data_dir)
-        write_pack([entry for entry in entries if not entry.path.startswith(".")], output)
+        with Engine(data_dir, initdb_args=INITDB_ARGUMENTS):
+            pass  # booting and closing it leaves the cluster as a clean shutdown does
+        write_pack(read_directory(data_dir), output)
 
 
 if __name__ == "__main__":
