@@ -21,6 +21,7 @@
 #include "guest/guest.h"
 #include "host/host.h"
 #include "platform/coroutine.h"
+#include "platform/map.h"
 #include "platform/monitor.h"
 #include "platform/reservation.h"
 #include "vfs/pack.h"
@@ -46,7 +47,6 @@
     X(start, "pgl_startPGlite")                                                                    \
     X(my_port, "pgl_getMyProcPort")                                                                \
     X(process_startup_packet, "ProcessStartupPacket")                                              \
-    X(apply_startup_options, "pglite_apply_startup_options")                                       \
     X(send_connection_data, "pgl_sendConnData")                                                    \
     X(flush, "pgl_pq_flush")                                                                       \
     X(remaining, "pq_buffer_remaining_data")                                                       \
@@ -66,8 +66,7 @@ struct engine_exports {
 };
 
 struct pgn_runtime {
-    const uint8_t *module_bytes, *initdb_bytes; /* mapped */
-    size_t module_size, initdb_size;
+    struct map module_file, initdb_file;
     struct guest_module *module;
     struct pack *system, *cluster; /* cluster: NULL before there is one, in the build */
     struct engine_exports exports;

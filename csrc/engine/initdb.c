@@ -191,7 +191,8 @@ bool engine_initdb(pgn_engine *engine)
     complete = complete && arguments_add(&arguments, "-D")
                && arguments_add(&arguments, "/pglite/data");
     if (complete
-        && !guest_module_open(engine->runtime->initdb_bytes, engine->runtime->initdb_size,
+        && !guest_module_open(engine->runtime->initdb_file.base,
+                              engine->runtime->initdb_file.size,
                               host_imports, host_import_count, &module, &error)
         && open_child(engine, module, VALUE_STACK, &initdb_upcalls, &host))
         code = run_program(&host, &arguments);

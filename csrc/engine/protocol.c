@@ -100,9 +100,7 @@ bool session_startup(pgn_engine *engine)
         end_session(engine); /* STATUS_ERROR: not a startup packet; a server closes the connection */
         return false;
     }
-    return settle(engine, session_call(engine, exports->apply_startup_options, NULL, NULL),
-                  "the startup packet's options")
-           && settle(engine, session_call(engine, exports->send_connection_data, NULL, NULL),
+    return settle(engine, session_call(engine, exports->send_connection_data, NULL, NULL),
                      "pgl_sendConnData")
            && settle(engine, session_call(engine, exports->flush, NULL, NULL), "pgl_pq_flush");
 }

@@ -5,7 +5,6 @@
 
 #include "engine/api.h"
 #include "engine/engine.h"
-#include "platform/map.h"
 
 static enum status find_exports(pgn_runtime *runtime, struct error *error)
 {
@@ -43,6 +42,17 @@ static enum status find_exports(pgn_runtime *runtime, struct error *error)
     return STATUS_OK;
 }
 
+static enum status map_file(const char *path, struct map *map, struct error *error)
+{
+    int result = map_open(path, map);
+
+    if (result == 0)
+        return STATUS_OK;
+    if (result == -GE_NOENT)
+        return error_set(error, STATUS_NOT_FOUND, "%s does not exist: is the package complete?", path);
+    return error_set(error, STATUS_IO, "cannot map %s (errno %d)", path, -result);
+}
+
 int pgn_runtime_open(const char *module, const char *initdb, const char *system,
                      const char *cluster, pgn_runtime **opened, pgn_error *pgn_error)
 {
@@ -53,11 +63,10 @@ int pgn_runtime_open(const char *module, const char *initdb, const char *system,
         error_set(&error, STATUS_NO_MEMORY, "no memory for a runtime");
         goto fail;
     }
-    if (platform_map_file(module, &runtime->module_bytes, &runtime->module_size, &error)
-        || guest_module_open(runtime->module_bytes, runtime->module_size, host_imports,
+    if (map_file(module, &runtime->module_file, &error)
+        || guest_module_open(runtime->module_file.base, runtime->module_file.size, host_imports,
                              host_import_count, &runtime->module, &error)
-        || find_exports(runtime, &error)
-        || platform_map_file(initdb, &runtime->initdb_bytes, &runtime->initdb_size, &error)
+        || find_exports(runtime, &error) || map_file(initdb, &runtime->initdb_file, &error)
         || pack_open(system, &runtime->system, &error)
         || (cluster && pack_open(cluster, &runtime->cluster, &error)))
         goto fail;
@@ -76,7 +85,7 @@ void pgn_runtime_close(pgn_runtime *runtime)
     guest_module_close(runtime->module);
     pack_close(runtime->system);
     pack_close(runtime->cluster);
-    platform_unmap(runtime->initdb_bytes, runtime->initdb_size);
-    platform_unmap(runtime->module_bytes, runtime->module_size);
+    map_close(&runtime->initdb_file);
+    map_close(&runtime->module_file);
     free(runtime);
 }

@@ -50,27 +50,26 @@ enum guest_outcome host_install_subprocess(struct host *host)
     return GUEST_RETURNED;
 }
 
-/* fopen in the guest; *stream is 0 when it failed, and the guest's errno says why. */
+/* fopen in the guest, its arguments on the guest's stack; *stream is 0 when it failed, and the
+   guest's errno says why. */
 static enum guest_outcome open_stream(struct guest *guest, const char *path, const char *mode,
                                       uint32_t *stream)
 {
+    enum { STACK_ALIGNMENT = 16 };
     size_t path_size = strlen(path) + 1, mode_size = strlen(mode) + 1;
-    uint64_t size = path_size + mode_size, address, result = 0;
-    enum guest_outcome outcome = call_export(guest, "malloc", &size, &address);
-    char *at;
+    uint32_t stack_pointer = guest_stack_pointer(guest);
+    uint64_t result, address = (stack_pointer - (path_size + mode_size)) & -(uint64_t) STACK_ALIGNMENT;
+    enum guest_outcome outcome;
+    char *at = guest_at(guest, (uint32_t) address, path_size + mode_size);
 
-    *stream = 0;
-    if (outcome)
-        return outcome;
-    at = (uint32_t) address ? guest_at(guest, (uint32_t) address, size) : NULL;
-    if (!at)
-        return GUEST_RETURNED;
+    if (!at || address > stack_pointer)
+        return guest_set_trap(guest, "popen: no stack left");
     memcpy(at, path, path_size);
     memcpy(at + path_size, mode, mode_size);
-    outcome = call_export(guest, "fopen", (uint64_t[2]){address, address + path_size}, &result);
-    if (!outcome)
-        outcome = call_export(guest, "free", &address, NULL);
-    *stream = (uint32_t) result;
+    guest_set_stack_pointer(guest, (uint32_t) address);
+    outcome = call_export(guest, "fopen", (uint64_t[2]) {address, address + path_size}, &result);
+    guest_set_stack_pointer(guest, stack_pointer);
+    *stream = outcome ? 0 : (uint32_t) result;
     return outcome;
 }
 
