@@ -2,16 +2,17 @@
 
     vendor ─► guest ─► link ─► resources ─► (extension module) ─► cluster
 
-setup.py calls `prepare` before it compiles the extension and `make_cluster` after. A step whose
-inputs have not changed is skipped; `python -m tools.build` runs those before the extension alone.
+setup.py calls `prepare` before it compiles the extension and `make_cluster` after. Each step is a
+command that can also be run by hand, and is skipped when its inputs have not changed.
+`python -m tools.build` runs the steps before the extension.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tools import IS_SDIST, ROOT
@@ -34,44 +35,43 @@ def prepare() -> None:
         step.run(STAMPS)
 
 
+def make_cluster(extension: Path) -> None:
+    """Run initdb in the engine that was just built, and pack the data directory it makes."""
+    if IS_SDIST:
+        return
+    cluster_step(extension).run(STAMPS)
+
+
+def command(module: str, *arguments: Path) -> Callable[[], None]:
+    """Return a step's action: `python -m module arguments`, whose failure ends the build."""
+
+    def run() -> None:
+        line = [sys.executable, "-m", module, *map(str, arguments)]
+        if subprocess.run(line, cwd=ROOT).returncode != 0:
+            raise SystemExit(f"build: {module} failed")
+
+    return run
+
+
 def vendor_step() -> Step:
-    # Imported when the step runs, here and below: a step's tools may not be there to plan it.
-    def fetch() -> None:
-        from vendor.fetch import fetch_all
-        from vendor.pins import VendorError
-
-        try:
-            fetch_all(VENDOR)
-        except VendorError as error:
-            raise SystemExit(f"vendor: {error}") from None
-
-    parts = ("wasm3", "pglite", "pglite-pgvector")
+    vendor = ROOT / "vendor"
     return Step(
         name="vendor",
-        action=fetch,
-        inputs=(
-            *(ROOT / "vendor").glob("*.py"),
-            ROOT / "vendor" / "pins.toml",
-            *(ROOT / "vendor").glob("*-edits"),
-        ),
-        outputs=tuple(VENDOR / part / "LICENSE" for part in parts),
+        action=command("vendor.fetch"),
+        inputs=(*vendor.glob("*.py"), *vendor.glob("*.toml"), *vendor.glob("*-edits")),
+        outputs=tuple(VENDOR / name / "LICENSE" for name in ("wasm3", "pglite", "pglite-pgvector")),
     )
 
 
 def guest_step() -> Step:
-    def compile_guest() -> None:
-        from tools.guest import compile, polling_switch
-
-        compile(GUEST, polling=polling_switch(dict(os.environ)))
-
     return Step(
         name="guest",
-        action=compile_guest,
+        action=command("tools.guest"),
         inputs=(
             ROOT / "csrc" / "polling",
             ROOT / "csrc" / "encoding",
             TOOLS / "guest.py",
-            TOOLS / "requirements-build.txt",
+            TOOLS / "requirements-build.txt",  # the compiler's version
         ),
         outputs=(GUEST / "polling.wasm", GUEST / "encoding.wasm"),
         settings=(os.environ.get("PGLITE_POLLING", "true"),),
@@ -79,17 +79,9 @@ def guest_step() -> Step:
 
 
 def link_step() -> Step:
-    def link_guest() -> None:
-        from tools.link import link, linker
-
-        try:
-            link(VENDOR, GUEST, LINK)
-        except linker.LinkError as error:
-            raise SystemExit(f"link: {error}") from None
-
     return Step(
         name="link",
-        action=link_guest,
+        action=command("tools.link"),
         inputs=(
             VENDOR / "pglite",
             VENDOR / "pglite-pgvector",
@@ -104,43 +96,24 @@ def link_step() -> Step:
 
 
 def resources_step() -> Step:
-    def gather() -> None:
-        from tools.link import LEFT_OUT
-        from tools.system import build_system
-        from tools.upstream import read_data
-
-        RESOURCES.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(LINK / "pglite.wasm", RESOURCES / "pglite.wasm")
-        shutil.copyfile(VENDOR / "pglite" / "dist" / "initdb.wasm", RESOURCES / "initdb.wasm")
-        build_system(VENDOR, RESOURCES / "system.pack", left_out=LEFT_OUT)
-        for part in ("wasm3", "pglite"):
-            shutil.copyfile(VENDOR / part / "LICENSE", RESOURCES / f"LICENSE.{part}")
-        (RESOURCES / "LICENSE.icu").write_bytes(read_data(VENDOR)["pglite/icu/LICENSE"])
-
     return Step(
         name="resources",
-        action=gather,
-        inputs=(LINK / "pglite.wasm", VENDOR, *TOOLS.glob("*.py")),
+        action=command("tools.resources", VENDOR, LINK, RESOURCES),
+        inputs=(
+            VENDOR,
+            LINK / "pglite.wasm",
+            *(TOOLS / f"{name}.py" for name in ("resources", "system", "upstream", "pack", "link")),
+        ),
         outputs=tuple(RESOURCES / name for name in ("pglite.wasm", "initdb.wasm", "system.pack")),
     )
 
 
-def make_cluster(extension: Path) -> None:
-    """Run initdb in the engine that was just built, and pack the data directory it makes."""
-    if IS_SDIST:
-        return
+def cluster_step(extension: Path) -> Step:
     output = RESOURCES / "cluster.pack"
-
-    def run_initdb() -> None:
-        output.unlink(missing_ok=True)
-        # In a process of its own, so that the build outlives whatever happens in the guest.
-        command = [sys.executable, "-m", "tools.cluster", str(extension), str(output)]
-        if subprocess.run(command, cwd=ROOT).returncode != 0:
-            raise SystemExit("cluster: initdb failed in the engine that was just built")
-
-    Step(
+    return Step(
         name="cluster",
-        action=run_initdb,
+        # In a process of its own, the build outlives whatever happens in the guest.
+        action=command("tools.cluster", extension, output),
         inputs=(
             extension,
             *(RESOURCES / name for name in ("pglite.wasm", "initdb.wasm", "system.pack")),
@@ -148,7 +121,7 @@ def make_cluster(extension: Path) -> None:
             TOOLS / "pack.py",
         ),
         outputs=(output,),
-    ).run(STAMPS)
+    )
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ def load_extension(path: Path) -> None:
 
 
 def main(extension: Path, output: Path) -> None:
+    output.unlink(missing_ok=True)  # the engine would start from it
     load_extension(extension)
     from pglite_native import Engine
 

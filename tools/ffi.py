@@ -26,6 +26,7 @@ CFLAGS = [
     # wasm3 dispatches by tail calls and reads its slots as several types.
     "-fno-strict-aliasing",
     "-fno-semantic-interposition",
+    "-Werror=implicit-function-declaration",
 ]
 
 

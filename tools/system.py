@@ -1,4 +1,4 @@
-"""Build system.pack: the guest's file tree but for PGDATA, all of it read-only.
+"""The content of system.pack: the guest's file tree but for PGDATA, all of it read-only.
 
 What upstream ships, less what only building extensions or connecting to other servers needs, plus
 the folders PostgreSQL expects of a POSIX system. Side modules are linked into pglite.wasm, but the
@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable
-from pathlib import Path
 
-from tools.pack import Entry, write_pack
-from tools.upstream import read_tree
+from tools.pack import Entry
 
 DIRECTORIES = {
     "dev/shm": 0o1777,  # dynamic shared memory
@@ -43,7 +41,3 @@ def system_entries(files: dict[str, bytes], left_out: Iterable[str] = ()) -> lis
         mode = stat.S_IFREG | (0o755 if executable else 0o644)
         entries.append(Entry(path, mode, b"" if empty else content))
     return entries
-
-
-def build_system(vendor_dir: Path, path: Path, left_out: Iterable[str] = ()) -> None:
-    write_pack(system_entries(read_tree(vendor_dir), left_out), path)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tools import ROOT
+from tools.build import guest_step, link_step, resources_step, vendor_step
 from tools.ffi import declarations, make_ffi
 from tools.stamp import Step
 
@@ -95,3 +97,12 @@ def test_the_extension_is_made_of_every_host_layer_and_nothing_of_the_guests() -
     layers = {Path(source).parts[1] for source in sources}
     assert layers == {"base", "platform", "vfs", "guest", "host", "engine"}
     assert len(sources) == len(set(sources))
+
+
+@pytest.mark.parametrize("plan", [vendor_step, guest_step, link_step, resources_step])
+def test_a_planned_step_depends_on_its_own_code(plan: Callable[[], Step]) -> None:
+    step = plan()
+    inputs = [path for path in step.inputs if path.suffix == ".py"]
+    assert inputs
+    assert all(path.is_file() for path in inputs)
+    assert all(output.exists() for output in step.outputs), "build first: `make build`"

@@ -12,7 +12,7 @@ import pytest
 
 from tools.build import VENDOR
 from tools.pack import Entry
-from tools.system import build_system, system_entries
+from tools.system import system_entries
 from tools.upstream import UpstreamError, extension_bundles, read_bundle, read_data, read_tree
 from vendor.pins import VendorError
 
@@ -75,9 +75,3 @@ def test_what_the_guest_does_not_need_is_left_out(tree: dict[str, Entry]) -> Non
     assert [path for path in tree if left_out.search(path)] == []
     assert any(left_out.search(path) for path in read_tree(VENDOR))
     assert tree["pglite/pgstdin"].content == tree["pglite/pgstdout"].content == b""
-
-
-def test_the_same_packages_give_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        build_system(VENDOR, tmp_path / name)
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
