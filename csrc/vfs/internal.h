@@ -6,6 +6,7 @@
 #ifndef PGN_VFS_INTERNAL_H
 #define PGN_VFS_INTERNAL_H
 
+#include "platform/files.h"
 #include "vfs/pack.h"
 #include "vfs/vfs.h"
 
@@ -94,6 +95,7 @@ struct superblock {
     uint64_t next_inode;
     uint64_t blocks_used, blocks_quota;
     uint32_t umask;
+    uint32_t host_mounts; /* such a name space is not all in the arena and cannot be attached */
     uint32_t pack_count;
     uint64_t packs[VFS_PACKS_MAX]; /* pack_identity of each, to know them again */
 };
@@ -106,14 +108,12 @@ struct mount {
     arena_offset node; /* the directory it covers */
 };
 
-struct host_listing;
-
 struct host_file {
     bool used;
     int fd;
     uint32_t mount;
     char *path;                   /* directories: relative to the mount, "" is the mount itself */
-    struct host_listing *listing; /* directories: what readdir steps through */
+    struct files_listing listing; /* directories: what readdir steps through */
 };
 
 enum { HOST_FILES_MAX = VFS_DESCRIPTORS_MAX + 2 }; /* descriptors, the working directory and its next */
@@ -149,6 +149,8 @@ struct tree_operations {
     /* Into a subdirectory; -GE_LOOP when it is a symbolic link, unfollowed. */
     int (*enter)(struct vfs *vfs, struct place *place, const char *name);
     int (*leave)(struct vfs *vfs, struct place *place); /* ".." */
+    /* A name that the guest may not use: our own file in a host directory. */
+    bool (*is_reserved)(const struct place *place, const char *name);
     /* A directory that something is mounted on. */
     bool (*is_mount)(struct vfs *vfs, const struct place *place, const char *name);
     /* The absolute path of the place: length without the NUL. */
@@ -293,11 +295,23 @@ int node_file_utimens(struct vfs *vfs, struct file *file, int64_t atime_ns, int6
 bool device_is_stream(enum device device);
 int device_add_all(struct vfs *vfs); /* makes /dev */
 
-/* hostdir.c */
+/* overlay.c */
+int overlay_directory(struct vfs *vfs, const char *path, arena_offset *node); /* made when missing */
+
+/* host_tree.c */
 void host_place(struct vfs *vfs, uint32_t mount, struct place *place); /* the mounted directory */
 void host_place_release(struct place *place); /* of any tree */
-void host_close_fd(int fd);
-void host_close_all(struct vfs *vfs);
+uint32_t host_type(enum files_type type); /* VFS_S_IF* */
+void host_stat(uint32_t mount, const struct files_stat *found, struct vfs_stat *stat);
+int host_statfs(int fd, struct vfs_statfs *stat);
+int host_check_owner(uint32_t uid, uint32_t gid); /* may the file be given to them? */
+
+/* host_file.c */
+int host_file_open(struct vfs *vfs, struct place *place, const char *name, int flags,
+                   uint32_t permissions, struct file *file);
+/* A directory has moved within its mount: open ones at or below it have new paths. */
+void host_files_moved(struct vfs *vfs, uint32_t mount, const char *from, const char *to);
+void host_files_close_all(struct vfs *vfs);
 
 /* pack.c */
 struct pack_node {

@@ -21,17 +21,16 @@ static arena_offset find(struct vfs *vfs, const struct place *place, const char 
     return entry ? entry_at(vfs, entry)->node : 0;
 }
 
-static bool is_covered(const struct vfs *vfs, const struct node *node)
+static bool is_covered(const struct node *node)
 {
-    /* An attached image may remember mounts that are not here any more. */
-    return is_directory(node) && node->directory.mount && node->directory.mount <= vfs->mount_count;
+    return is_directory(node) && node->directory.mount;
 }
 
 void memory_place(struct vfs *vfs, arena_offset node, struct place *place)
 {
     const struct node *at = node_at(vfs, node);
 
-    if (is_covered(vfs, at)) {
+    if (is_covered(at)) {
         host_place(vfs, at->directory.mount - 1, place);
         return;
     }
@@ -119,11 +118,17 @@ static int memory_leave(struct vfs *vfs, struct place *place)
     return 0;
 }
 
+static bool memory_is_reserved(const struct place *place, const char *name)
+{
+    (void) place, (void) name;
+    return false;
+}
+
 static bool memory_is_mount(struct vfs *vfs, const struct place *place, const char *name)
 {
     arena_offset node = find(vfs, place, name);
 
-    return node && is_covered(vfs, node_at(vfs, node));
+    return node && is_covered(node_at(vfs, node));
 }
 
 static int memory_path(struct vfs *vfs, const struct place *place, char *path, size_t size)
@@ -341,9 +346,9 @@ static int memory_unlink(struct vfs *vfs, struct place *place, const char *name)
 }
 
 /* May the directory be removed or replaced? */
-static int check_removable(const struct vfs *vfs, const struct node *node)
+static int check_removable(const struct node *node)
 {
-    if (is_covered(vfs, node))
+    if (is_covered(node))
         return -GE_BUSY;
     return node->directory.entries ? -GE_NOTEMPTY : 0;
 }
@@ -358,7 +363,7 @@ static int memory_rmdir(struct vfs *vfs, struct place *place, const char *name)
     if (!entry)
         return -GE_NOENT;
     node = node_at(vfs, entry_at(vfs, entry)->node);
-    result = is_directory(node) ? check_removable(vfs, node) : -GE_NOTDIR;
+    result = is_directory(node) ? check_removable(node) : -GE_NOTDIR;
     if (result == 0)
         remove_name(vfs, directory, entry);
     return result;
@@ -412,9 +417,9 @@ static int check_rename(const struct vfs *vfs, const struct place *from, arena_o
         return -GE_NOENT;
     if (replaced && is_directory(node) != is_directory(old))
         return is_directory(node) ? -GE_NOTDIR : -GE_ISDIR;
-    if (is_covered(vfs, node))
+    if (is_covered(node))
         return -GE_BUSY;
-    return replaced && is_directory(old) ? check_removable(vfs, old) : 0;
+    return replaced && is_directory(old) ? check_removable(old) : 0;
 }
 
 static int memory_rename(struct vfs *vfs, struct place *from, const char *from_name,
@@ -458,6 +463,7 @@ static int memory_rename(struct vfs *vfs, struct place *from, const char *from_n
 const struct tree_operations memory_tree = {
     .enter = memory_enter,
     .leave = memory_leave,
+    .is_reserved = memory_is_reserved,
     .is_mount = memory_is_mount,
     .path = memory_path,
     .open = memory_open,

@@ -164,26 +164,3 @@ enum status vfs_mount_pack(struct vfs *vfs, const char *at, const struct pack *p
                          -result);
     return STATUS_OK;
 }
-
-enum status vfs_mount_host(struct vfs *vfs, const char *at, int host_fd, bool sync,
-                           struct error *error)
-{
-    struct mount *mount = &vfs->mounts[vfs->mount_count];
-    arena_offset node;
-    int result;
-
-    if (vfs->mount_count == VFS_MOUNTS_MAX) {
-        host_close_fd(host_fd);
-        return error_set(error, STATUS_INVALID, "at most %d host directories can be mounted",
-                         VFS_MOUNTS_MAX);
-    }
-    result = overlay_directory(vfs, at, &node);
-    if (result < 0) {
-        host_close_fd(host_fd);
-        return error_set(error, status_of(result), "cannot mount a host directory at %s (errno %d)",
-                         at, -result);
-    }
-    *mount = (struct mount){.fd = host_fd, .sync = sync, .node = node};
-    node_at(vfs, node)->directory.mount = ++vfs->mount_count;
-    return STATUS_OK;
-}

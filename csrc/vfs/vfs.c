@@ -120,6 +120,9 @@ enum status vfs_attach(struct arena *arena, vfs_sink sink, void *context, struct
     if (!super || super > arena_size(arena) - sizeof *at || at->magic != VFS_MAGIC
         || at->pack_count > VFS_PACKS_MAX)
         return error_set(error, STATUS_INVALID, "the image holds no file system");
+    if (at->host_mounts)
+        return error_set(error, STATUS_INVALID,
+                         "the image was made while a host directory was mounted");
     vfs = new_vfs(arena, sink, context);
     if (!vfs)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a file system");
@@ -128,11 +131,32 @@ enum status vfs_attach(struct arena *arena, vfs_sink sink, void *context, struct
     return STATUS_OK;
 }
 
+enum status vfs_mount_host(struct vfs *vfs, const char *at, int host_fd, bool sync,
+                           struct error *error)
+{
+    arena_offset node;
+    int result = vfs->mount_count < VFS_MOUNTS_MAX ? 0 : -GE_MFILE;
+
+    if (result == 0)
+        result = overlay_directory(vfs, at, &node);
+    if (result < 0) {
+        files_close(host_fd);
+        return error_set(error, result == -GE_NOSPC ? STATUS_NO_MEMORY : STATUS_INVALID,
+                         "cannot mount a host directory at %s (errno %d)", at, -result);
+    }
+    vfs->mounts[vfs->mount_count] = (struct mount){.fd = host_fd, .sync = sync, .node = node};
+    node_at(vfs, node)->directory.mount = ++vfs->mount_count;
+    vfs->super->host_mounts++;
+    return STATUS_OK;
+}
+
 void vfs_close(struct vfs *vfs)
 {
     if (!vfs)
         return;
-    host_close_all(vfs);
+    host_files_close_all(vfs);
+    for (uint32_t i = 0; i < vfs->mount_count; i++)
+        files_close(vfs->mounts[i].fd);
     free(vfs);
 }
 

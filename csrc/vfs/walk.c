@@ -140,6 +140,8 @@ static int walk_rest(struct vfs *vfs, struct walk *walk, struct rest *rest, int 
                 return result;
             continue;
         }
+        if (walk->place.tree->is_reserved(&walk->place, walk->name))
+            return -GE_ACCES;
         last = LAST_NAME;
         walk->slash = *rest->at == '/';
         if (final && walk->slash && (mode & WALK_CREATE))

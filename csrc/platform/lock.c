@@ -1,0 +1,143 @@
+/* Locking a data directory. */
+#include "platform/system.h"
+
+#include "platform/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define POSTMASTER_FILE "postmaster.pid"
+
+enum { LOCK_FILE_MODE = 0600, PID_TEXT_SIZE = 32 };
+
+/* The number a file starts with; 0: none. */
+static long read_pid(int fd)
+{
+    char text[PID_TEXT_SIZE] = "";
+    ssize_t length = pread(fd, text, sizeof text - 1, 0);
+
+    return length > 0 ? strtol(text, NULL, 10) : 0;
+}
+
+/* PostgreSQL's own question (CreateLockFile): a process of another user cannot be using the directory,
+   and our parents are not servers. */
+static bool is_live(long pid)
+{
+    if (pid <= 0 || pid == getpid() || pid == getppid())
+        return false;
+    return kill((pid_t) pid, 0) == 0;
+}
+
+/* A native PostgreSQL's process number, 0 when there is none alive. A negative number in the file is a
+   stand-alone backend's, such as our guests are. */
+static long native_server(int directory, int guest_pid)
+{
+    int fd = openat(directory, POSTMASTER_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    long pid;
+
+    if (fd < 0)
+        return 0;
+    pid = read_pid(fd);
+    close(fd);
+    if (labs(pid) == guest_pid)
+        return 0;
+    return is_live(labs(pid)) ? labs(pid) : 0;
+}
+
+/* Is fd still the file of this name? */
+static bool is_current(int directory, int fd)
+{
+    struct stat ours, named;
+
+    return fstat(fd, &ours) == 0
+           && fstatat(directory, LOCK_FILE, &named, AT_SYMLINK_NOFOLLOW) == 0
+           && ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+static int open_lock_file(int directory)
+{
+    return openat(directory, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                  LOCK_FILE_MODE);
+}
+
+static enum status locked_by(long pid, const char *path, struct error *error)
+{
+    if (pid == getpid())
+        return error_set(error, STATUS_LOCKED,
+                         "the data directory %s is in use by another engine in this process", path);
+    if (pid > 0)
+        return error_set(error, STATUS_LOCKED,
+                         "the data directory %s is in use by process %ld", path, pid);
+    return error_set(error, STATUS_LOCKED, "the data directory %s is in use by another process",
+                     path);
+}
+
+static enum status no_lock(const char *what, const char *path, struct error *error)
+{
+    return error_set(error, STATUS_IO, "cannot %s in the data directory %s: %s", what, path,
+                     strerror(errno));
+}
+
+/* For whoever is refused: who holds it. Only a courtesy, so nothing is made of a failure. */
+static void write_pid(int fd)
+{
+    char text[PID_TEXT_SIZE];
+    int length = snprintf(text, sizeof text, "%ld\n", (long) getpid());
+
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t) length, 0) != length)
+        return;
+}
+
+enum status lock_open(int directory, const char *path, int guest_pid, struct lock *lock,
+                      struct error *error)
+{
+    enum status status;
+    long holder;
+    int fd;
+
+    /* flock: portable, and (unlike fcntl's own locks) not lost when another descriptor is closed.
+       Linux makes it a lock on the server over NFS. */
+    for (;;) {
+        fd = open_lock_file(directory);
+        if (fd < 0)
+            return no_lock("make " LOCK_FILE, path, error);
+        while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+            if (errno == EINTR)
+                continue;
+            status = errno == EWOULDBLOCK ? locked_by(read_pid(fd), path, error)
+                                          : no_lock("lock " LOCK_FILE, path, error);
+            goto fail;
+        }
+        if (is_current(directory, fd))
+            break;
+        close(fd); /* somebody has removed it since we opened it */
+    }
+    holder = native_server(directory, guest_pid);
+    if (holder) {
+        status = error_set(error, STATUS_LOCKED,
+                           "the data directory %s is in use by a PostgreSQL server (process %ld)",
+                           path, holder);
+        goto fail;
+    }
+    write_pid(fd);
+    lock->fd = fd;
+    return STATUS_OK;
+
+fail:
+    close(fd);
+    return status;
+}
+
+void lock_close(struct lock *lock)
+{
+    close(lock->fd); /* the lock goes with it */
+    lock->fd = -1;
+}

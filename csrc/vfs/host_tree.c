@@ -1,0 +1,314 @@
+/* The tree of a mounted host directory.
+ *
+ * A place holds an open descriptor of its directory, and every operation is relative to that and to one
+ * name that is never followed: nothing outside the mounted directory can be reached. The path kept
+ * beside it serves ".." and getcwd, which go by names and never by the system's "..".
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/lock.h"
+#include "vfs/internal.h"
+
+enum { FIRST_DEVICE = 2, UNCHANGED = -1 };
+
+/* ---- Places ---- */
+
+void host_place(struct vfs *vfs, uint32_t mount, struct place *place)
+{
+    host_place_release(place);
+    place->tree = &host_tree;
+    place->mount = mount;
+    place->host_fd = vfs->mounts[mount].fd;
+    place->host_path[0] = '\0';
+}
+
+void host_place_release(struct place *place)
+{
+    if (place->host_fd_owned)
+        files_close(place->host_fd);
+    place->host_fd_owned = false;
+}
+
+/* "path/name" in path's place. */
+static int append(char *path, const char *name)
+{
+    size_t length = strlen(path), more = strlen(name);
+    bool slash = length > 0;
+
+    if (length + slash + more >= VFS_PATH_MAX)
+        return -GE_NAMETOOLONG;
+    if (slash)
+        path[length++] = '/';
+    memcpy(path + length, name, more + 1);
+    return 0;
+}
+
+static bool is_link(const struct place *place, const char *name)
+{
+    char target[1];
+
+    return files_readlink(place->host_fd, name, target, sizeof target) >= 0;
+}
+
+static int host_enter(struct vfs *vfs, struct place *place, const char *name)
+{
+    int fd = files_enter(place->host_fd, name);
+    int result;
+
+    (void) vfs;
+    if (fd < 0)
+        return fd == -GE_NOTDIR && is_link(place, name) ? -GE_LOOP : fd;
+    result = append(place->host_path, name);
+    if (result < 0) {
+        files_close(fd);
+        return result;
+    }
+    host_place_release(place);
+    place->host_fd = fd;
+    place->host_fd_owned = true;
+    return 0;
+}
+
+static int host_leave(struct vfs *vfs, struct place *place)
+{
+    char path[VFS_PATH_MAX];
+    char *slash, *name, *end;
+    int result = 0;
+
+    if (place->host_path[0] == '\0') {
+        arena_offset covered = vfs->mounts[place->mount].node;
+
+        host_place_release(place);
+        memory_place(vfs, node_at(vfs, covered)->directory.parent, place);
+        return 0;
+    }
+    /* Down again from the mount, by all names but the last. */
+    strcpy(path, place->host_path);
+    slash = strrchr(path, '/');
+    *(slash ? slash : path) = '\0';
+    host_place(vfs, place->mount, place);
+    for (name = path; *name && result == 0; name = end) {
+        end = name + strcspn(name, "/");
+        if (*end)
+            *end++ = '\0';
+        result = host_enter(vfs, place, name);
+    }
+    return result;
+}
+
+static bool host_is_reserved(const struct place *place, const char *name)
+{
+    return place->host_path[0] == '\0' && strcmp(name, LOCK_FILE) == 0;
+}
+
+static bool host_is_mount(struct vfs *vfs, const struct place *place, const char *name)
+{
+    (void) vfs, (void) place, (void) name;
+    return false; /* mounts are made in memory only */
+}
+
+static int host_path(struct vfs *vfs, const struct place *place, char *path, size_t size)
+{
+    struct place covered = {.tree = &memory_tree, .node = vfs->mounts[place->mount].node};
+    struct files_stat stat;
+    int length = memory_tree.path(vfs, &covered, path, size);
+    int result;
+
+    if (length < 0)
+        return length;
+    result = files_stat(place->host_fd, &stat);
+    if (result < 0)
+        return result;
+    if (stat.links == 0)
+        return -GE_NOENT; /* removed */
+    if (place->host_path[0] == '\0')
+        return length;
+    if (length == 1)
+        length = 0; /* mounted at "/" */
+    result = snprintf(path + length, size - (size_t) length, "/%s", place->host_path);
+    if ((size_t) result >= size - (size_t) length)
+        return -GE_RANGE;
+    return length + result;
+}
+
+/* ---- Attributes ---- */
+
+uint32_t host_type(enum files_type type)
+{
+    switch (type) {
+    case FILES_REGULAR:
+        return VFS_S_IFREG;
+    case FILES_IS_DIRECTORY:
+        return VFS_S_IFDIR;
+    case FILES_LINK:
+        return VFS_S_IFLNK;
+    default:
+        return VFS_S_IFCHR; /* sockets, FIFOs, devices: they can be seen and not opened */
+    }
+}
+
+void host_stat(uint32_t mount, const struct files_stat *found, struct vfs_stat *stat)
+{
+    *stat = (struct vfs_stat){
+        .inode = found->inode,
+        .size = found->size,
+        .device = FIRST_DEVICE + mount,
+        .mode = host_type(found->type) | found->permissions,
+        .links = (uint32_t) found->links,
+        .uid = found->own_user ? VFS_UID : VFS_UID_OTHER,
+        .gid = found->own_group ? VFS_UID : VFS_UID_OTHER,
+        .blocks = found->blocks,
+        .atime_ns = found->atime_ns,
+        .mtime_ns = found->mtime_ns,
+        .ctime_ns = found->ctime_ns,
+    };
+}
+
+int host_statfs(int fd, struct vfs_statfs *stat)
+{
+    struct files_statfs found;
+    int result = files_statfs(fd, &found);
+
+    if (result == 0)
+        *stat = (struct vfs_statfs){
+            .block_size = found.block_size,
+            .blocks = found.blocks,
+            .blocks_free = found.blocks_free,
+            .files = found.files,
+            .files_free = found.files_free,
+        };
+    return result;
+}
+
+int host_check_owner(uint32_t uid, uint32_t gid)
+{
+    /* The guest has one user, who is the process's; to whom else could the file go? */
+    if ((uid == VFS_UID || uid == (uint32_t) UNCHANGED)
+        && (gid == VFS_UID || gid == (uint32_t) UNCHANGED))
+        return 0;
+    return -GE_PERM;
+}
+
+static int host_tree_stat(struct vfs *vfs, struct place *place, const char *name,
+                          struct vfs_stat *stat)
+{
+    struct files_stat found;
+    int result = files_stat_at(place->host_fd, name, &found);
+
+    (void) vfs;
+    if (result == 0)
+        host_stat(place->mount, &found, stat);
+    return result;
+}
+
+static int host_tree_statfs(struct vfs *vfs, struct place *place, struct vfs_statfs *stat)
+{
+    return host_statfs(vfs->mounts[place->mount].fd, stat);
+}
+
+static int host_access(struct vfs *vfs, struct place *place, const char *name, int mode)
+{
+    (void) vfs;
+    return files_access_at(place->host_fd, name, mode);
+}
+
+static int host_readlink(struct vfs *vfs, struct place *place, const char *name, char *target,
+                         size_t size)
+{
+    (void) vfs;
+    return files_readlink(place->host_fd, name, target, size);
+}
+
+static int host_chmod(struct vfs *vfs, struct place *place, const char *name, uint32_t mode)
+{
+    (void) vfs;
+    return files_chmod_at(place->host_fd, name, mode);
+}
+
+static int host_chown(struct vfs *vfs, struct place *place, const char *name, uint32_t uid,
+                      uint32_t gid)
+{
+    struct vfs_stat stat;
+    int result = host_tree_stat(vfs, place, name, &stat);
+
+    return result < 0 ? result : host_check_owner(uid, gid);
+}
+
+static int host_utimens(struct vfs *vfs, struct place *place, const char *name, int64_t atime_ns,
+                        int64_t mtime_ns)
+{
+    (void) vfs;
+    return files_utimens_at(place->host_fd, name, atime_ns, mtime_ns);
+}
+
+/* ---- Names ---- */
+
+static int host_open(struct vfs *vfs, struct place *place, const char *name, int flags,
+                     uint32_t mode, struct file *file)
+{
+    return host_file_open(vfs, place, name, flags, mode & ~vfs->super->umask, file);
+}
+
+static int host_mkdir(struct vfs *vfs, struct place *place, const char *name, uint32_t mode)
+{
+    return files_make_directory(place->host_fd, name, mode & ~vfs->super->umask);
+}
+
+static int host_unlink(struct vfs *vfs, struct place *place, const char *name)
+{
+    (void) vfs;
+    return files_unlink(place->host_fd, name);
+}
+
+static int host_rmdir(struct vfs *vfs, struct place *place, const char *name)
+{
+    (void) vfs;
+    return files_remove_directory(place->host_fd, name);
+}
+
+static int host_symlink(struct vfs *vfs, struct place *place, const char *name, const char *target)
+{
+    (void) vfs;
+    return files_symlink(target, place->host_fd, name);
+}
+
+static int host_rename(struct vfs *vfs, struct place *from, const char *from_name,
+                       struct place *to, const char *to_name)
+{
+    int result = files_rename(from->host_fd, from_name, to->host_fd, to_name);
+
+    if (result == 0 && append(from->host_path, from_name) == 0
+        && append(to->host_path, to_name) == 0)
+        host_files_moved(vfs, from->mount, from->host_path, to->host_path);
+    return result;
+}
+
+static int host_link(struct vfs *vfs, struct place *from, const char *from_name, struct place *to,
+                     const char *to_name)
+{
+    (void) vfs;
+    return files_link(from->host_fd, from_name, to->host_fd, to_name);
+}
+
+const struct tree_operations host_tree = {
+    .enter = host_enter,
+    .leave = host_leave,
+    .is_reserved = host_is_reserved,
+    .is_mount = host_is_mount,
+    .path = host_path,
+    .open = host_open,
+    .stat = host_tree_stat,
+    .statfs = host_tree_statfs,
+    .access = host_access,
+    .readlink = host_readlink,
+    .chmod = host_chmod,
+    .chown = host_chown,
+    .utimens = host_utimens,
+    .mkdir = host_mkdir,
+    .unlink = host_unlink,
+    .rmdir = host_rmdir,
+    .symlink = host_symlink,
+    .rename = host_rename,
+    .link = host_link,
+};
