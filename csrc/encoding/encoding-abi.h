@@ -78,12 +78,12 @@ _Noreturn void report_untranslatable_char(int source_encoding, int target_encodi
 /* unicode.c */
 GUEST_EXPORT(UtfToLocal)
 int UtfToLocal(const unsigned char *utf, int length, unsigned char *local, const PGRadixTree *tree,
-               const PGUtfToLocalCombined *combined, int combined_count,
-               PGConvertCharacter convert, int encoding, bool no_error);
+               const PGUtfToLocalCombined *combined, int combined_count, PGConvertCharacter convert,
+               int encoding, bool no_error);
 GUEST_EXPORT(LocalToUtf)
 int LocalToUtf(const unsigned char *local, int length, unsigned char *utf, const PGRadixTree *tree,
-               const PGLocalToUtfCombined *combined, int combined_count,
-               PGConvertCharacter convert, int encoding, bool no_error);
+               const PGLocalToUtfCombined *combined, int combined_count, PGConvertCharacter convert,
+               int encoding, bool no_error);
 
 /* single_byte.c: `table` maps each byte from 0x80 on, 0 meaning no equivalent; `charset` is the leading
  * byte that MULE_INTERNAL gives the single-byte encoding. */
@@ -97,10 +97,10 @@ GUEST_EXPORT(mic2latin)
 int mic2latin(const unsigned char *source, unsigned char *target, int length, int charset,
               int encoding, bool no_error);
 GUEST_EXPORT(latin2mic_with_table)
-int latin2mic_with_table(const unsigned char *source, unsigned char *target, int length, int charset,
-                         int encoding, const unsigned char *table, bool no_error);
+int latin2mic_with_table(const unsigned char *source, unsigned char *target, int length,
+                         int charset, int encoding, const unsigned char *table, bool no_error);
 GUEST_EXPORT(mic2latin_with_table)
-int mic2latin_with_table(const unsigned char *source, unsigned char *target, int length, int charset,
-                         int encoding, const unsigned char *table, bool no_error);
+int mic2latin_with_table(const unsigned char *source, unsigned char *target, int length,
+                         int charset, int encoding, const unsigned char *table, bool no_error);
 
 #endif

@@ -234,8 +234,8 @@ static bool is_valid_sjis(const unsigned char *bytes, int count)
 {
     if (count == 1)
         return is_half_width_kana(bytes[0]);
-    return (within(bytes[0], 0x81, 0x9f) || within(bytes[0], 0xe0, 0xfc)) &&
-           (within(bytes[1], 0x40, 0x7e) || within(bytes[1], 0x80, 0xfc));
+    return (within(bytes[0], 0x81, 0x9f) || within(bytes[0], 0xe0, 0xfc))
+           && (within(bytes[1], 0x40, 0x7e) || within(bytes[1], 0x80, 0xfc));
 }
 
 /* BIG5, GBK and UHC: structure only, the conversion knows which codes exist. 8D 20 is what PostgreSQL

@@ -61,8 +61,9 @@ _Noreturn void report_untranslatable_char(int source_encoding, int target_encodi
 
     errstart(PG_ERROR, NULL);
     errcode(SQLSTATE_UNTRANSLATABLE_CHARACTER);
-    errmsg("character with byte sequence %s in encoding \"%s\" has no equivalent in encoding \"%s\"",
-           hex.text, encoding_name(source_encoding), encoding_name(target_encoding));
+    errmsg(
+        "character with byte sequence %s in encoding \"%s\" has no equivalent in encoding \"%s\"",
+        hex.text, encoding_name(source_encoding), encoding_name(target_encoding));
     errfinish(SOURCE_FILE, UNTRANSLATABLE_LINE, "report_untranslatable_char");
     __builtin_unreachable();
 }

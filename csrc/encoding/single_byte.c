@@ -38,8 +38,8 @@ int local2local(const unsigned char *source, unsigned char *target, int length, 
     return taken;
 }
 
-int latin2mic_with_table(const unsigned char *source, unsigned char *target, int length, int charset,
-                         int encoding, const unsigned char *table, bool no_error)
+int latin2mic_with_table(const unsigned char *source, unsigned char *target, int length,
+                         int charset, int encoding, const unsigned char *table, bool no_error)
 {
     int taken = 0;
 
@@ -66,8 +66,8 @@ int latin2mic_with_table(const unsigned char *source, unsigned char *target, int
     return taken;
 }
 
-int mic2latin_with_table(const unsigned char *source, unsigned char *target, int length, int charset,
-                         int encoding, const unsigned char *table, bool no_error)
+int mic2latin_with_table(const unsigned char *source, unsigned char *target, int length,
+                         int charset, int encoding, const unsigned char *table, bool no_error)
 {
     int taken = 0;
 

@@ -122,8 +122,8 @@ static int utf8_character(const unsigned char *utf, int length)
 }
 
 int UtfToLocal(const unsigned char *utf, int length, unsigned char *local, const PGRadixTree *tree,
-               const PGUtfToLocalCombined *combined, int combined_count,
-               PGConvertCharacter convert, int encoding, bool no_error)
+               const PGUtfToLocalCombined *combined, int combined_count, PGConvertCharacter convert,
+               int encoding, bool no_error)
 {
     int taken = 0;
 
@@ -178,8 +178,8 @@ int UtfToLocal(const unsigned char *utf, int length, unsigned char *local, const
 }
 
 int LocalToUtf(const unsigned char *local, int length, unsigned char *utf, const PGRadixTree *tree,
-               const PGLocalToUtfCombined *combined, int combined_count,
-               PGConvertCharacter convert, int encoding, bool no_error)
+               const PGLocalToUtfCombined *combined, int combined_count, PGConvertCharacter convert,
+               int encoding, bool no_error)
 {
     int taken = 0;
 

@@ -37,13 +37,13 @@ typedef enum PGliteWait {
 typedef struct PGliteControl {
     uint32_t magic;
     uint32_t version;
-    uint32_t buffer_size;  /* capacity of each buffer's data; 0 before there are buffers */
-    uint32_t input;        /* addresses of the PGliteBuffers, likewise 0 */
+    uint32_t buffer_size; /* capacity of each buffer's data; 0 before there are buffers */
+    uint32_t input;       /* addresses of the PGliteBuffers, likewise 0 */
     uint32_t output;
     uint32_t input_offset; /* bytes of input.data already taken */
     uint32_t waiting;      /* PGliteWait of the pglite_host_wait in progress */
     uint32_t reserved;
-    uint64_t bytes_in;     /* counters, since the start */
+    uint64_t bytes_in; /* counters, since the start */
     uint64_t bytes_out;
     uint64_t input_waits;
     uint64_t output_waits;

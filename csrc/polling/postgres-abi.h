@@ -16,8 +16,8 @@ enum { PG_ERROR = 21, PG_FATAL = 22 };
  * 16908800, which is 08P01. */
 #define PG_SIXBIT(character) ((((unsigned) (character)) - '0') & 0x3f)
 #define PG_SQLSTATE(a, b, c, d, e)                                                                 \
-    ((int) (PG_SIXBIT(a) | PG_SIXBIT(b) << 6 | PG_SIXBIT(c) << 12 | PG_SIXBIT(d) << 18 |           \
-            PG_SIXBIT(e) << 24))
+    ((int) (PG_SIXBIT(a) | PG_SIXBIT(b) << 6 | PG_SIXBIT(c) << 12 | PG_SIXBIT(d) << 18             \
+            | PG_SIXBIT(e) << 24))
 
 /* ereport is these in order; errfinish does not return for ERROR and above. The file, line and function
  * given to it go to the client, so those of PostgreSQL's own source are passed. */
