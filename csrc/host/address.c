@@ -182,8 +182,8 @@ static enum guest_outcome return_addrinfo(struct guest_call *call, const struct 
     uint32_t sockaddr_at = 0;
     uint32_t info_at = 0;
     unsigned char *sockaddr, *info = NULL;
-    enum guest_outcome outcome =
-        allocate(call->guest, sockaddr_size(address), &sockaddr_at, &sockaddr);
+    enum guest_outcome outcome = allocate(call->guest, sockaddr_size(address), &sockaddr_at,
+                                          &sockaddr);
 
     if (outcome == GUEST_RETURNED && sockaddr)
         outcome = allocate(call->guest, ADDRINFO_SIZE + name_size, &info_at, &info);

@@ -37,8 +37,9 @@ static void date_from_days(int64_t days, int64_t *year, int *month, int *day)
     int64_t shifted = days + EPOCH_DAYS;
     int64_t era = floor_divide(shifted, DAYS_PER_ERA);
     int64_t day_of_era = shifted - era * DAYS_PER_ERA;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524
+                           - day_of_era / 146096)
+                          / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int month_from_march = (int) ((5 * day_of_year + 2) / 153);
 

@@ -29,8 +29,9 @@ enum guest_outcome directory_mkdirat(struct guest_call *call)
     const char *path;
     int error = arg_path(call, 1, &path);
 
-    return return_i32(
-        call, error ? error : vfs_mkdirat(vfs_of(call), arg_i32(call, 0), path, arg_u32(call, 2)));
+    return return_i32(call,
+                      error ? error
+                            : vfs_mkdirat(vfs_of(call), arg_i32(call, 0), path, arg_u32(call, 2)));
 }
 
 enum guest_outcome directory_rmdir(struct guest_call *call)
@@ -62,9 +63,9 @@ enum guest_outcome directory_renameat(struct guest_call *call)
 
     if (!error)
         error = arg_path(call, 3, &to);
-    return return_i32(
-        call,
-        error ? error : vfs_renameat(vfs_of(call), arg_i32(call, 0), from, arg_i32(call, 2), to));
+    return return_i32(call, error ? error
+                                  : vfs_renameat(vfs_of(call), arg_i32(call, 0), from,
+                                                 arg_i32(call, 2), to));
 }
 
 /* linkat(from_dirfd, from, to_dirfd, to, flags) */
@@ -107,8 +108,9 @@ enum guest_outcome directory_readlinkat(struct guest_call *call)
         error = -GE_INVAL;
     if (!error && !target)
         error = -GE_FAULT;
-    return return_i32(
-        call, error ? error : vfs_readlinkat(vfs_of(call), arg_i32(call, 0), path, target, size));
+    return return_i32(call,
+                      error ? error
+                            : vfs_readlinkat(vfs_of(call), arg_i32(call, 0), path, target, size));
 }
 
 static void store_dirent(unsigned char *at, const struct vfs_dirent *entry)

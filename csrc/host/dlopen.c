@@ -96,8 +96,9 @@ static const unsigned char *find_module(const struct guest *guest, struct name n
 static const char *handle_path(const struct guest_call *call)
 {
     uint64_t address = (uint64_t) arg_u32(call, 0) + DSO_NAME;
-    const char *path =
-        address <= UINT32_MAX ? guest_string(call->guest, (uint32_t) address, VFS_PATH_MAX) : NULL;
+    const char *path = address <= UINT32_MAX
+                           ? guest_string(call->guest, (uint32_t) address, VFS_PATH_MAX)
+                           : NULL;
 
     return path ? path : "";
 }
@@ -110,8 +111,8 @@ static enum guest_outcome fail(struct guest_call *call, const char *message)
     struct guest *guest = call->guest;
     size_t size = strlen(message) + 1;
     uint32_t stack_pointer = guest_stack_pointer(guest);
-    uint32_t frame_size =
-        (uint32_t) ((MESSAGE_AT + size + STACK_ALIGNMENT - 1) / STACK_ALIGNMENT * STACK_ALIGNMENT);
+    uint32_t frame_size = (uint32_t) ((MESSAGE_AT + size + STACK_ALIGNMENT - 1) / STACK_ALIGNMENT
+                                      * STACK_ALIGNMENT);
     guest_function set_error;
 
     if (!guest_module_function(guest_module_of(guest), "__dl_seterr", &set_error))

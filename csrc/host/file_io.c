@@ -148,8 +148,8 @@ enum guest_outcome file_seek(struct guest_call *call)
     if (whence > VFS_SEEK_END)
         return return_wasi(call, -GE_INVAL);
 
-    int64_t result =
-        vfs_seek(vfs_of(call), arg_i32(call, 0), arg_i64(call, 1), (enum vfs_whence) whence);
+    int64_t result = vfs_seek(vfs_of(call), arg_i32(call, 0), arg_i64(call, 1),
+                              (enum vfs_whence) whence);
     if (result < 0)
         return return_wasi(call, (int) result);
     store_u64(position, (uint64_t) result);

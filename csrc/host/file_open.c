@@ -57,8 +57,8 @@ enum guest_outcome file_fallocate(struct guest_call *call)
         return return_i32(call, -GE_INVAL);
     if (offset > INT64_MAX - length)
         return return_i32(call, -GE_FBIG);
-    return return_i32(
-        call, vfs_allocate(vfs_of(call), arg_i32(call, 0), (uint64_t) offset, (uint64_t) length));
+    return return_i32(call, vfs_allocate(vfs_of(call), arg_i32(call, 0), (uint64_t) offset,
+                                         (uint64_t) length));
 }
 
 /* Advice is free to be ignored, but not for a descriptor that could not take it. */

@@ -30,8 +30,8 @@ enum guest_outcome file_chmod(struct guest_call *call)
 
 enum guest_outcome file_fchmod(struct guest_call *call)
 {
-    return return_i32(
-        call, vfs_fchmod(vfs_of(call), arg_i32(call, 0), arg_u32(call, 1) & PERMISSION_BITS));
+    return return_i32(call, vfs_fchmod(vfs_of(call), arg_i32(call, 0),
+                                       arg_u32(call, 1) & PERMISSION_BITS));
 }
 
 enum guest_outcome file_fchmodat(struct guest_call *call)
@@ -47,8 +47,8 @@ enum guest_outcome file_fchmodat(struct guest_call *call)
 
 enum guest_outcome file_fchown(struct guest_call *call)
 {
-    return return_i32(
-        call, vfs_fchown(vfs_of(call), arg_i32(call, 0), arg_u32(call, 1), arg_u32(call, 2)));
+    return return_i32(call, vfs_fchown(vfs_of(call), arg_i32(call, 0), arg_u32(call, 1),
+                                       arg_u32(call, 2)));
 }
 
 /* fchownat(dirfd, path, owner, group, flags) */

@@ -17,7 +17,7 @@
 enum host_wait_reason { HOST_WAIT_INPUT = 1, HOST_WAIT_OUTPUT = 2 };
 
 enum { HOST_COMMAND_MAX = 8192 }; /* bytes with the NUL */
-enum { HOST_TIMERS = 3 }; /* ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF */
+enum { HOST_TIMERS = 3 };         /* ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF */
 
 /* What only the engine can answer. Called on the guest's stack. */
 struct host_upcalls {
@@ -39,8 +39,8 @@ struct host_state {
     uint32_t environment_count;
     uint32_t environment_bytes; /* of all "NAME=value\0" strings */
     arena_offset environment;   /* those strings, back to back */
-    arena_offset command;       /* popen(3)'s, of HOST_COMMAND_MAX bytes, while it is being written to */
-    int32_t command_status;     /* of the last popen(3)'s command */
+    arena_offset command; /* popen(3)'s, of HOST_COMMAND_MAX bytes, while it is being written to */
+    int32_t command_status; /* of the last popen(3)'s command */
 };
 
 struct host {

@@ -8,7 +8,7 @@
 
 #include "guest/guest.h"
 
-#define HOST_IMPORTS(ENV, WASI, LENT)                                                                    \
+#define HOST_IMPORTS(ENV, WASI, LENT)                                                              \
     /* sjlj.c: setjmp and longjmp */                                                               \
     ENV("invoke_*", "", sjlj_invoke)                                                               \
     ENV("_emscripten_throw_longjmp", "v", sjlj_throw_longjmp)                                      \

@@ -47,8 +47,8 @@ enum guest_outcome poll_descriptors(struct guest_call *call)
     if (ready || timeout_ms == 0)
         return return_i32(call, ready);
 
-    int64_t deadline =
-        timeout_ms < 0 ? INT64_MAX : platform_monotonic_ns() + timeout_ms * NS_PER_MS;
+    int64_t deadline = timeout_ms < 0 ? INT64_MAX
+                                      : platform_monotonic_ns() + timeout_ms * NS_PER_MS;
     int64_t timer = host_timer_deadline_ns(host);
 
     if (host->upcalls->sleep_until(host->engine, timer < deadline ? timer : deadline))

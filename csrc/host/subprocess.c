@@ -58,7 +58,8 @@ static enum guest_outcome open_stream(struct guest *guest, const char *path, con
     enum { STACK_ALIGNMENT = 16 };
     size_t path_size = strlen(path) + 1, mode_size = strlen(mode) + 1;
     uint32_t stack_pointer = guest_stack_pointer(guest);
-    uint64_t result, address = (stack_pointer - (path_size + mode_size)) & -(uint64_t) STACK_ALIGNMENT;
+    uint64_t result,
+        address = (stack_pointer - (path_size + mode_size)) & -(uint64_t) STACK_ALIGNMENT;
     enum guest_outcome outcome;
     char *at = guest_at(guest, (uint32_t) address, path_size + mode_size);
 
@@ -67,7 +68,7 @@ static enum guest_outcome open_stream(struct guest *guest, const char *path, con
     memcpy(at, path, path_size);
     memcpy(at + path_size, mode, mode_size);
     guest_set_stack_pointer(guest, (uint32_t) address);
-    outcome = call_export(guest, "fopen", (uint64_t[2]) {address, address + path_size}, &result);
+    outcome = call_export(guest, "fopen", (uint64_t[2]){address, address + path_size}, &result);
     guest_set_stack_pointer(guest, stack_pointer);
     *stream = outcome ? 0 : (uint32_t) result;
     return outcome;
@@ -92,8 +93,10 @@ enum guest_outcome subprocess_system(struct guest_call *call)
     const struct host *host = host_of(call);
     const char *command = guest_string(call->guest, arg_u32(call, 0), HOST_COMMAND_MAX);
 
+    if (arg_u32(call, 0) == 0)
+        return return_i32(call, 0); /* system(NULL): is there a shell? No. */
     if (!command)
-        return return_i32(call, arg_u32(call, 0) ? -1 : 0); /* system(NULL): is there a shell? No. */
+        return return_i32(call, -1);
     return return_i32(call, host->upcalls->run(host->engine, command, NULL, NULL));
 }
 

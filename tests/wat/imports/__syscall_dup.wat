@@ -1,0 +1,11 @@
+;; The lowest free number; both share one position.
+(import "env" "__syscall_dup" (func $dup (param i32) (result i32)))
+(data (i32.const 0) "/a\00")
+(func (export "test")
+  (call $equal (i32.const 1) (call $create (i32.const 0)) (i32.const 3))
+  (call $equal (i32.const 2) (call $dup (i32.const 3)) (i32.const 4))
+  (call $equal (i32.const 3) (call $write (i32.const 3) (i32.const 0) (i32.const 8)) (i32.const 8))
+  (call $equal (i32.const 4) (call $read (i32.const 4) (i32.const 1024) (i32.const 8)) (i32.const 0))
+  (call $equal (i32.const 5) (call $close (i32.const 3)) (i32.const 0))
+  (call $equal (i32.const 6) (call $dup (i32.const 4)) (i32.const 3))
+  (call $equal (i32.const 7) (call $dup (i32.const 99)) (global.get $E_BADF)))

@@ -1,0 +1,13 @@
+;; Owner and group are kept; -1 leaves one as it is.
+(import "env" "__syscall_fchown32" (func $fchown (param i32 i32 i32) (result i32)))
+(import "env" "__syscall_fstat64" (func $fstat (param i32 i32) (result i32)))
+(data (i32.const 0) "/a\00")
+(func (export "test")
+  (call $equal (i32.const 1) (call $create (i32.const 0)) (i32.const 3))
+  (call $equal (i32.const 2) (call $fchown (i32.const 3) (i32.const 5) (i32.const 6)) (i32.const 0))
+  (call $equal (i32.const 3) (call $fchown (i32.const 3) (i32.const -1) (i32.const 7)) (i32.const 0))
+  (call $equal (i32.const 4) (call $fstat (i32.const 3) (i32.const 1024)) (i32.const 0))
+  (call $equal (i32.const 5) (i32.load (i32.const 1036)) (i32.const 5))
+  (call $equal (i32.const 6) (i32.load (i32.const 1040)) (i32.const 7))
+  (call $equal (i32.const 7)
+    (call $fchown (i32.const 99) (i32.const 5) (i32.const 6)) (global.get $E_BADF)))

@@ -1,0 +1,11 @@
+;; Nothing is a terminal: TIOCGWINSZ, TCGETS, FIONREAD.
+(import "env" "__syscall_ioctl" (func $ioctl (param i32 i32 i32) (result i32)))
+(func (export "test")
+  (call $equal (i32.const 1)
+    (call $ioctl (i32.const 1) (i32.const 0x5413) (i32.const 1024)) (global.get $E_NOTTY))
+  (call $equal (i32.const 2)
+    (call $ioctl (i32.const 1) (i32.const 0x5401) (i32.const 1024)) (global.get $E_NOTTY))
+  (call $equal (i32.const 3)
+    (call $ioctl (i32.const 0) (i32.const 0x541b) (global.get $WILD)) (global.get $E_NOTTY))
+  (call $equal (i32.const 4)
+    (call $ioctl (i32.const 99) (i32.const 0x5413) (i32.const 1024)) (global.get $E_BADF)))

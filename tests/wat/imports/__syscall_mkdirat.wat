@@ -1,0 +1,18 @@
+;; With the mask applied.
+(import "env" "__syscall_mkdirat" (func $mkdir (param i32 i32 i32) (result i32)))
+(import "env" "__syscall_stat64" (func $stat (param i32 i32) (result i32)))
+(data (i32.const 0) "/d\00")
+(data (i32.const 16) "/none/d\00")
+(func (export "test")
+  (call $equal (i32.const 1)
+    (call $mkdir (global.get $AT_CWD) (i32.const 0) (i32.const 0x1ff)) (i32.const 0))
+  (call $equal (i32.const 2) (call $stat (i32.const 0) (i32.const 1024)) (i32.const 0))
+  (call $equal (i32.const 3) (i32.load (i32.const 1028)) (i32.const 0x41ed)) ;; 040755
+  (call $equal (i32.const 4)
+    (call $mkdir (global.get $AT_CWD) (i32.const 0) (i32.const 0x1ff)) (global.get $E_EXIST))
+  (call $equal (i32.const 5)
+    (call $mkdir (global.get $AT_CWD) (i32.const 16) (i32.const 0x1ff)) (global.get $E_NOENT))
+  (call $equal (i32.const 6)
+    (call $mkdir (i32.const 99) (i32.const 1) (i32.const 0x1ff)) (global.get $E_BADF))
+  (call $equal (i32.const 7)
+    (call $mkdir (global.get $AT_CWD) (global.get $WILD) (i32.const 0x1ff)) (global.get $E_FAULT)))

@@ -1,0 +1,17 @@
+;; The time of day, and clocks that only go forward; in nanoseconds.
+(import "wasi_snapshot_preview1" "clock_time_get" (func $time (param i32 i64 i32) (result i32)))
+(func $get (param $clock i32) (result i64)
+  (call $equal (i32.const 100)
+    (call $time (local.get $clock) (i64.const 1) (i32.const 1025)) (i32.const 0))
+  (i64.load (i32.const 1025)))
+(func (export "test")
+  (call $equal (i32.const 1) ;; after 2023
+    (i64.gt_s (call $get (i32.const 0)) (i64.const 1700000000000000000)) (i32.const 1))
+  (call $equal (i32.const 2)
+    (i64.le_s (call $get (i32.const 1)) (call $get (i32.const 1))) (i32.const 1))
+  (call $equal (i32.const 3)
+    (i64.le_s (call $get (i32.const 2)) (call $get (i32.const 3))) (i32.const 1))
+  (call $equal (i32.const 4)
+    (call $time (i32.const 4) (i64.const 1) (i32.const 1024)) (global.get $INVAL))
+  (call $equal (i32.const 5)
+    (call $time (i32.const 0) (i64.const 1) (global.get $WILD)) (global.get $FAULT)))

@@ -1,0 +1,10 @@
+;; A failing disk is reported.
+(import "wasi_snapshot_preview1" "fd_sync" (func $call (param i32) (result i32)))
+(import "test" "fail_writes" (func $fail_writes (param i32 i32)))
+(data (i32.const 0) "/a\00")
+(func (export "test")
+  (call $equal (i32.const 1) (call $create (i32.const 0)) (i32.const 3))
+  (call $equal (i32.const 2) (call $call (i32.const 3)) (i32.const 0))
+  (call $fail_writes (i32.const 1) (global.get $IO))
+  (call $equal (i32.const 3) (call $call (i32.const 3)) (global.get $IO))
+  (call $equal (i32.const 4) (call $call (i32.const 99)) (global.get $BADF)))

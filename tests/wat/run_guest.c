@@ -1,0 +1,381 @@
+/* Runs one tiny guest over the real host: the layers from base to host, an in-memory VFS, and in
+ * place of the engine the few answers below. What happened goes to stdout, a line each.
+ *
+ *     run_guest [--environment NAME=VALUE]... [--input TEXT] MODULE.wasm
+ *     run_guest --imports
+ *
+ * The guest's export `test` is called, then, unless that trapped, `after` if there is one. Besides
+ * the host's imports a guest may use those of the module "test", at the end of this file.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "guest/guest.h"
+#include "host/abi.h"
+#include "host/host.h"
+#include "platform/clock.h"
+#include "platform/coroutine.h"
+#include "platform/monitor.h"
+#include "platform/reservation.h"
+#include "vfs/vfs.h"
+
+enum {
+    ARENA_SIZE = 64 << 20,
+    VALUE_STACK_SIZE = 64 << 20,   /* as the engine's */
+    NATIVE_STACK_SIZE = 256 << 20, /* as the engine's */
+    ENVIRONMENT_MAX = 16,
+    TEXT_MAX = 65536
+};
+
+/* What stands in for the engine. */
+struct runner {
+    struct host host;
+    struct reservation memory; /* the arena's */
+    struct arena arena;
+    struct monitor *monitor;
+    const char *input; /* what receive and the waits have left to give */
+    char log[TEXT_MAX], sent[TEXT_MAX];
+    size_t log_size, sent_size;
+    int failures;
+    bool interrupted;
+};
+
+static void append(char *text, size_t *size, const void *bytes, size_t count)
+{
+    if (count > TEXT_MAX - *size)
+        count = TEXT_MAX - *size;
+    memcpy(text + *size, bytes, count);
+    *size += count;
+}
+
+static void log_sink(void *context, int fd, const void *bytes, size_t size)
+{
+    struct runner *runner = context;
+
+    (void) fd;
+    append(runner->log, &runner->log_size, bytes, size);
+}
+
+static int wait_upcall(void *engine, enum host_wait_reason reason)
+{
+    struct runner *runner = engine;
+
+    if (reason == HOST_WAIT_OUTPUT)
+        return 0;
+    if (!*runner->input)
+        return 1;
+    runner->input++;
+    return 0;
+}
+
+static int64_t receive_upcall(void *engine, void *bytes, size_t size)
+{
+    struct runner *runner = engine;
+    size_t left = strlen(runner->input);
+
+    if (size > left)
+        size = left;
+    memcpy(bytes, runner->input, size);
+    runner->input += size;
+    return (int64_t) size;
+}
+
+static int64_t send_upcall(void *engine, const void *bytes, size_t size)
+{
+    struct runner *runner = engine;
+
+    append(runner->sent, &runner->sent_size, bytes, size);
+    return (int64_t) size;
+}
+
+static bool sleep_upcall(void *engine, int64_t monotonic_ns)
+{
+    struct runner *runner = engine;
+    bool interrupted = runner->interrupted;
+
+    runner->interrupted = false;
+    monitor_enter(runner->monitor);
+    while (!interrupted && platform_monotonic_ns() < monotonic_ns)
+        monitor_wait(runner->monitor, monotonic_ns);
+    monitor_leave(runner->monitor);
+    return interrupted;
+}
+
+/* The command exits with 1. */
+static int run_upcall(void *engine, const char *command, const char *input, const char *output)
+{
+    (void) engine;
+    printf("run: %s%s%s%s%s\n", command, input ? " < " : "", input ? input : "",
+           output ? " > " : "", output ? output : "");
+    return 256;
+}
+
+static const struct host_upcalls upcalls = {
+    .wait = wait_upcall,
+    .receive = receive_upcall,
+    .send = send_upcall,
+    .sleep_until = sleep_upcall,
+    .run = run_upcall,
+};
+
+static struct runner *runner_of(const struct guest_call *call)
+{
+    return host_of(call)->engine;
+}
+
+/* equal(check, actual, expected) */
+static enum guest_outcome test_equal(struct guest_call *call)
+{
+    if (arg_i32(call, 1) != arg_i32(call, 2)) {
+        printf("check %d: %d, expected %d\n", arg_i32(call, 0), arg_i32(call, 1), arg_i32(call, 2));
+        runner_of(call)->failures++;
+    }
+    return GUEST_RETURNED;
+}
+
+static enum guest_outcome test_equal_i64(struct guest_call *call)
+{
+    if (arg_i64(call, 1) != arg_i64(call, 2)) {
+        printf("check %d: %lld, expected %lld\n", arg_i32(call, 0), (long long) arg_i64(call, 1),
+               (long long) arg_i64(call, 2));
+        runner_of(call)->failures++;
+    }
+    return GUEST_RETURNED;
+}
+
+/* Passes so many milliseconds. */
+static enum guest_outcome test_sleep(struct guest_call *call)
+{
+    sleep_upcall(runner_of(call), platform_monotonic_ns() + arg_i32(call, 0) * INT64_C(1000000));
+    return GUEST_RETURNED;
+}
+
+/* Asks for a safe point at the next guest call. */
+static enum guest_outcome test_poke(struct guest_call *call)
+{
+    guest_poke(call->guest);
+    return GUEST_RETURNED;
+}
+
+/* The next sleep is cut short, as cancel does. */
+static enum guest_outcome test_interrupt(struct guest_call *call)
+{
+    runner_of(call)->interrupted = true;
+    return GUEST_RETURNED;
+}
+
+/* fail_writes(countdown, errno) */
+static enum guest_outcome test_fail_writes(struct guest_call *call)
+{
+    vfs_fail_writes(vfs_of(call), arg_u32(call, 0), (enum guest_errno) arg_i32(call, 1));
+    return GUEST_RETURNED;
+}
+
+static const struct guest_import test_imports[] = {
+    {"test", "equal", "viii", test_equal},      {"test", "equal_i64", "vijj", test_equal_i64},
+    {"test", "sleep", "vi", test_sleep},        {"test", "poke", "v", test_poke},
+    {"test", "interrupt", "v", test_interrupt}, {"test", "fail_writes", "vii", test_fail_writes},
+};
+
+enum { TEST_IMPORT_COUNT = sizeof test_imports / sizeof *test_imports };
+
+static enum guest_outcome poll_guest(void *context)
+{
+    return host_fire_timers(context);
+}
+
+static bool commit(void *owner, size_t size)
+{
+    return reservation_commit(owner, size);
+}
+
+static void print_outcome(const struct guest *guest, const char *name, enum guest_outcome outcome)
+{
+    switch (outcome) {
+    case GUEST_RETURNED:
+        printf("%s: returned\n", name);
+        break;
+    case GUEST_LONGJMP:
+        printf("%s: longjmp\n", name);
+        break;
+    case GUEST_EXITED:
+        printf("%s: exited %d\n", name, guest_exit_code(guest));
+        break;
+    case GUEST_TRAPPED:
+        printf("%s: trapped: %s\n", name, guest_trap(guest));
+        break;
+    }
+}
+
+/* On the coroutine, as in the engine: deep recursion must not meet the caller's stack. */
+static void run_guest(void *argument)
+{
+    struct runner *runner = argument;
+    struct guest *guest = runner->host.guest;
+    const struct guest_module *module = guest_module_of(guest);
+    enum guest_outcome outcome = guest_start(guest);
+    guest_function function;
+
+    if (outcome != GUEST_RETURNED) {
+        print_outcome(guest, "start", outcome);
+        return;
+    }
+    if (guest_module_function(module, "pgl_set_popen_fn", &function))
+        outcome = host_install_subprocess(&runner->host);
+    if (outcome != GUEST_RETURNED) {
+        print_outcome(guest, "subprocess", outcome);
+        return;
+    }
+    if (!guest_module_function(module, "test", &function)) {
+        printf("test: not exported\n");
+        return;
+    }
+    outcome = guest_invoke(guest, function, NULL, NULL);
+    print_outcome(guest, "test", outcome);
+    if (outcome == GUEST_TRAPPED || !guest_module_function(module, "after", &function))
+        return;
+    print_outcome(guest, "after", guest_invoke(guest, function, NULL, NULL));
+}
+
+static bool read_file(const char *path, uint8_t **bytes, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    long length;
+    bool done = false;
+
+    *bytes = NULL;
+    if (!file)
+        return false;
+    if (fseek(file, 0, SEEK_END) == 0 && (length = ftell(file)) >= 0) {
+        *size = (size_t) length;
+        *bytes = malloc(*size + 1);
+        rewind(file);
+        done = *bytes && fread(*bytes, 1, *size, file) == *size;
+    }
+    fclose(file);
+    return done;
+}
+
+static enum status open_all(struct runner *runner, const uint8_t *wasm, size_t size,
+                            const char *const *environment, struct guest_module **module,
+                            struct error *error)
+{
+    struct guest_import *imports;
+    struct vfs *vfs;
+    struct guest *guest;
+    enum status status;
+
+    runner->monitor = monitor_open();
+    imports = calloc(host_import_count + TEST_IMPORT_COUNT, sizeof *imports);
+    if (!runner->monitor || !imports || !reservation_open(&runner->memory, ARENA_SIZE))
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    memcpy(imports, host_imports, host_import_count * sizeof *imports);
+    memcpy(imports + host_import_count, test_imports, sizeof test_imports);
+    status = guest_module_open(wasm, size, imports, host_import_count + TEST_IMPORT_COUNT, module,
+                               error);
+    free(imports);
+    if (status)
+        return status;
+
+    runner->arena = (struct arena){runner->memory.base, runner->memory.limit, commit,
+                                   &runner->memory};
+    if (!arena_init(&runner->arena))
+        return error_set(error, STATUS_NO_MEMORY, "no arena");
+    status = vfs_open(&runner->arena, log_sink, runner, &vfs, error);
+    if (!status)
+        status = host_open(&runner->host, &runner->arena, vfs, environment, error);
+    if (!status)
+        status = guest_open(*module, &runner->host, VALUE_STACK_SIZE, &guest, error);
+    if (status)
+        return status;
+    runner->host.guest = guest;
+    runner->host.upcalls = &upcalls;
+    runner->host.engine = runner;
+    guest_set_poll(guest, poll_guest);
+    return STATUS_OK;
+}
+
+static void print_text(const char *name, const char *text, size_t size)
+{
+    if (size > 0)
+        printf("%s: %.*s\n", name, (int) size, text);
+}
+
+static int run(const char *path, const char *const *environment, const char *input)
+{
+    struct runner *runner = calloc(1, sizeof *runner);
+    struct guest_module *module = NULL;
+    struct coroutine *coroutine = NULL;
+    struct error error = {STATUS_OK, ""};
+    uint8_t *wasm;
+    size_t size;
+    int exit_code = EXIT_FAILURE;
+
+    if (!runner || !read_file(path, &wasm, &size)) {
+        fprintf(stderr, "cannot read %s\n", path);
+        free(runner);
+        return EXIT_FAILURE;
+    }
+    runner->input = input;
+    if (open_all(runner, wasm, size, environment, &module, &error) != STATUS_OK) {
+        printf("not opened: %s\n", error.message);
+        goto done;
+    }
+    coroutine = coroutine_open(NATIVE_STACK_SIZE, run_guest, runner);
+    if (!coroutine)
+        goto done;
+    while (coroutine_resume(coroutine))
+        ;
+    print_text("log", runner->log, runner->log_size);
+    print_text("sent", runner->sent, runner->sent_size);
+    if (runner->failures == 0)
+        exit_code = EXIT_SUCCESS;
+
+done:
+    coroutine_close(coroutine);
+    if (runner->host.guest)
+        guest_close(runner->host.guest);
+    if (runner->host.vfs)
+        vfs_close(runner->host.vfs);
+    guest_module_close(module);
+    reservation_close(&runner->memory);
+    monitor_close(runner->monitor);
+    free(runner);
+    free(wasm);
+    return exit_code;
+}
+
+static int print_imports(void)
+{
+    for (size_t i = 0; i < host_import_count; i++)
+        if (strcmp(host_imports[i].module, GUEST_LENT) != 0)
+            printf("%s %s %s\n", host_imports[i].module, host_imports[i].name,
+                   host_imports[i].type);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    const char *environment[ENVIRONMENT_MAX + 1] = {NULL};
+    const char *input = "";
+    int variables = 0;
+    int i = 1;
+
+    if (argc == 2 && strcmp(argv[1], "--imports") == 0)
+        return print_imports();
+    for (; i + 1 < argc; i += 2) {
+        if (strcmp(argv[i], "--environment") == 0 && variables < ENVIRONMENT_MAX)
+            environment[variables++] = argv[i + 1];
+        else if (strcmp(argv[i], "--input") == 0)
+            input = argv[i + 1];
+        else
+            break;
+    }
+    if (i + 1 != argc) {
+        fprintf(stderr, "usage: run_guest [--environment N=V]... [--input TEXT] MODULE.wasm\n");
+        return 2;
+    }
+    return run(argv[i], environment, input);
+}

