@@ -120,7 +120,7 @@ static bool log_in(pgn_engine *engine)
     engine->input = packet;
     engine->input_size = size;
     engine->discarding = true;
-    done = session_startup(engine);
+    done = session_startup(engine) && session_ready(engine);
     transport_drain(engine);
     engine->discarding = false;
     engine->input_size = 0;

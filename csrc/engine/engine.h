@@ -138,6 +138,7 @@ void session_resume(pgn_engine *engine);
 enum guest_outcome session_call(pgn_engine *engine, guest_function function, const uint64_t *args,
                                 uint64_t *result);
 bool session_startup(pgn_engine *engine);
+bool session_ready(pgn_engine *engine);
 bool session_poison(pgn_engine *engine, const char *where); /* false, for `return` */
 enum guest_outcome session_poll(void *host);
 

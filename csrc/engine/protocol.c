@@ -101,7 +101,7 @@ bool session_startup(pgn_engine *engine)
         return false;
     }
     return settle(engine, session_call(engine, exports->send_connection_data, NULL, NULL),
-                     "pgl_sendConnData")
+                  "pgl_sendConnData")
            && settle(engine, session_call(engine, exports->flush, NULL, NULL), "pgl_pq_flush");
 }
 
@@ -119,6 +119,16 @@ static bool guest_has_input(pgn_engine *engine, bool *has_input)
         return false;
     *has_input = result != 0;
     return true;
+}
+
+/* What PostgreSQL does before it waits for a command: changed parameters, ReadyForQuery, flush. */
+bool session_ready(pgn_engine *engine)
+{
+    const struct engine_exports *exports = &engine->runtime->exports;
+
+    return settle(engine, session_call(engine, exports->ready_for_query, NULL, NULL),
+                  "PostgresSendReadyForQueryIfNecessary")
+           && settle(engine, session_call(engine, exports->flush, NULL, NULL), "pgl_pq_flush");
 }
 
 /* Deals with all messages that have come. False when the session is over. */
@@ -139,9 +149,7 @@ static bool serve(pgn_engine *engine)
                     "PostgresMainLoopOnce"))
             return false;
     }
-    return settle(engine, session_call(engine, exports->ready_for_query, NULL, NULL),
-                  "PostgresSendReadyForQueryIfNecessary")
-           && settle(engine, session_call(engine, exports->flush, NULL, NULL), "pgl_pq_flush");
+    return session_ready(engine);
 }
 
 /* An orderly end, which checkpoints a durable directory. What it reports goes to nobody. Where the
