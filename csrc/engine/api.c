@@ -99,7 +99,7 @@ int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_engine **open
     engine->runtime = runtime;
     engine->options = options;
     engine->owner = getpid();
-    engine->data_dir_lock = -1;
+    engine->data_dir_lock.fd = -1;
     engine->output_limit = SIZE_MAX;
     engine->monitor = monitor_open();
     if (!engine->monitor) {
@@ -347,7 +347,7 @@ static void release(pgn_engine *engine)
 /* A database in memory needs no farewell. */
 static void shut_down_session(pgn_engine *engine)
 {
-    if (engine->data_dir_lock < 0 || engine->state == ENGINE_POISONED || !engine->coroutine)
+    if (engine->data_dir_lock.fd < 0 || engine->state == ENGINE_POISONED || !engine->coroutine)
         return;
     engine->shutting_down = true;
     engine->discarding = true;

@@ -1,3 +1,170 @@
+/* A durable data directory: made when it is missing, locked against a second opener, filled from the
+ * packaged cluster when it is empty.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
 #include "engine/engine.h"
-enum status data_dir_open(pgn_engine *engine, const char *path, struct error *error){(void)engine;(void)path; return error_set(error, STATUS_INVALID,"later");}
-void data_dir_close(pgn_engine *engine){(void)engine;}
+#include "platform/files.h"
+
+enum {
+    DIRECTORY_MODE = 0700, /* what PostgreSQL asks of PGDATA */
+    FILE_MODE = 0600,
+    GUEST_PID = 42, /* Emscripten's getpid */
+    DEPTH_MAX = 16  /* of a data directory; far beyond PostgreSQL's own */
+};
+
+/* Stands in the directory while it is being filled: what is found beside it after a crash is ours,
+   incomplete, and made again. */
+static const char marker[] = LOCK_PREFIX "creating";
+
+static enum status fail(struct error *error, const char *what, const char *path, int result)
+{
+    return error_set(error, STATUS_IO, "cannot %s the data directory %s: %s", what, path,
+                     result == -GE_ACCES || result == -GE_PERM ? "permission denied"
+                     : result == -GE_ROFS                      ? "read-only file system"
+                     : result == -GE_NOSPC                     ? "no space left on device"
+                     : result == -GE_NOTDIR                    ? "not a directory"
+                     : result == -GE_NOENT                     ? "no such directory"
+                                                               : "input/output error");
+}
+
+static bool is_ours(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0
+           || strncmp(name, LOCK_PREFIX, strlen(LOCK_PREFIX)) == 0;
+}
+
+/* Removes everything but our own files. */
+static int clear(int directory, int depth)
+{
+    struct files_listing listing = {NULL, 0};
+    int result = depth < DEPTH_MAX ? files_list(directory, &listing) : -GE_LOOP;
+
+    for (size_t i = 0; result >= 0 && i < listing.count; i++) {
+        const struct files_entry *entry = &listing.entries[i];
+        int child;
+
+        if (is_ours(entry->name))
+            continue;
+        if (entry->type != FILES_IS_DIRECTORY) {
+            result = files_unlink(directory, entry->name);
+            continue;
+        }
+        child = files_enter(directory, entry->name);
+        if (child < 0) {
+            result = child;
+            break;
+        }
+        result = clear(child, depth + 1);
+        files_close(child);
+        if (result >= 0)
+            result = files_remove_directory(directory, entry->name);
+    }
+    files_list_free(&listing);
+    return result < 0 ? result : 0;
+}
+
+/* What a data directory holds before it is opened. */
+struct contents {
+    bool is_empty, is_incomplete, is_cluster;
+};
+
+static int look(int directory, struct contents *contents)
+{
+    struct files_listing listing = {NULL, 0};
+    int result = files_list(directory, &listing);
+
+    *contents = (struct contents) {.is_empty = true};
+    for (size_t i = 0; result >= 0 && i < listing.count; i++) {
+        const char *name = listing.entries[i].name;
+
+        contents->is_incomplete |= strcmp(name, marker) == 0;
+        contents->is_cluster |= strcmp(name, "PG_VERSION") == 0;
+        contents->is_empty &= is_ours(name);
+    }
+    files_list_free(&listing);
+    return result;
+}
+
+static enum status fill(pgn_engine *engine, int directory, const char *path, struct error *error)
+{
+    enum files_type type;
+    int result, fd;
+    enum status status;
+
+    fd = files_open(directory, marker, FILES_WRITE | FILES_CREATE, FILE_MODE, &type);
+    if (fd < 0)
+        return fail(error, "write to", path, fd);
+    files_close(fd);
+    result = clear(directory, 0);
+    if (result >= 0)
+        result = files_sync(directory, false);
+    if (result < 0)
+        return fail(error, "write to", path, result);
+    if (!engine->runtime->cluster)
+        return error_set(error, STATUS_NOT_FOUND, "there is no packaged cluster");
+    status = pack_extract(engine->runtime->cluster, directory, true, error);
+    if (status)
+        return status;
+    result = files_unlink(directory, marker);
+    if (result >= 0)
+        result = files_sync(directory, false);
+    return result < 0 ? fail(error, "write to", path, result) : STATUS_OK;
+}
+
+static enum status prepare(pgn_engine *engine, int directory, const char *path,
+                           struct error *error)
+{
+    struct contents contents;
+    int result = look(directory, &contents);
+
+    if (result < 0)
+        return fail(error, "read", path, result);
+    if (engine->options->initdb_arguments) {
+        if (!contents.is_empty)
+            return error_set(error, STATUS_INVALID,
+                             "the data directory %s is not empty: initdb_args are for a new one",
+                             path);
+        return STATUS_OK;
+    }
+    if (contents.is_empty || contents.is_incomplete)
+        return fill(engine, directory, path, error);
+    if (!contents.is_cluster)
+        return error_set(error, STATUS_INVALID,
+                         "%s is not empty and not a PostgreSQL data directory (no PG_VERSION)",
+                         path);
+    return STATUS_OK;
+}
+
+enum status data_dir_open(pgn_engine *engine, const char *path, struct error *error)
+{
+    enum status status;
+    int directory;
+
+    if (mkdir(path, DIRECTORY_MODE) != 0 && errno != EEXIST)
+        return error_set(error, STATUS_IO, "cannot make the data directory %s: %s", path,
+                         strerror(errno));
+    directory = files_open_directory(path);
+    if (directory < 0)
+        return fail(error, "open", path, directory);
+    status = lock_open(directory, path, GUEST_PID, &engine->data_dir_lock, error);
+    if (status)
+        goto fail;
+    status = prepare(engine, directory, path, error);
+    if (status)
+        goto fail;
+    return vfs_mount_host(engine->vfs, "/pglite/data", directory, true, error);
+
+fail:
+    files_close(directory);
+    return status;
+}
+
+void data_dir_close(pgn_engine *engine)
+{
+    if (engine->data_dir_lock.fd >= 0)
+        lock_close(&engine->data_dir_lock);
+    engine->data_dir_lock.fd = -1;
+}

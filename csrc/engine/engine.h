@@ -21,6 +21,7 @@
 #include "guest/guest.h"
 #include "host/host.h"
 #include "platform/coroutine.h"
+#include "platform/lock.h"
 #include "platform/map.h"
 #include "platform/monitor.h"
 #include "platform/reservation.h"
@@ -47,6 +48,7 @@
     X(start, "pgl_startPGlite")                                                                    \
     X(my_port, "pgl_getMyProcPort")                                                                \
     X(process_startup_packet, "ProcessStartupPacket")                                              \
+    X(begin_session, "pglite_begin_session")                                                       \
     X(send_connection_data, "pgl_sendConnData")                                                    \
     X(flush, "pgl_pq_flush")                                                                       \
     X(remaining, "pq_buffer_remaining_data")                                                       \
@@ -100,7 +102,7 @@ struct pgn_engine {
     struct guest *guest;
     struct coroutine *coroutine;
     struct handshake handshake;
-    int data_dir_lock; /* -1: in memory */
+    struct lock data_dir_lock; /* fd -1: in memory */
 
     /* the session, touched only by who holds the engine */
     enum engine_state state;

@@ -10,7 +10,9 @@
 
 #include "base/status.h"
 
-#define LOCK_FILE ".pglite-native.lock"
+/* Files of ours in a data directory begin so; the guest does not see them. */
+#define LOCK_PREFIX ".pglite-native."
+#define LOCK_FILE LOCK_PREFIX "lock"
 
 struct lock {
     int fd;

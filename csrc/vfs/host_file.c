@@ -233,7 +233,7 @@ static int host_readdir(struct vfs *vfs, struct file *file, uint64_t cookie,
     for (; cookie < listing->count; cookie++) {
         const struct files_entry *found = &listing->entries[cookie];
 
-        if ((*host->path == '\0' && strcmp(found->name, LOCK_FILE) == 0)
+        if ((*host->path == '\0' && strncmp(found->name, LOCK_PREFIX, strlen(LOCK_PREFIX)) == 0)
             || strlen(found->name) > VFS_NAME_MAX)
             continue;
         strcpy(entry->name, found->name);

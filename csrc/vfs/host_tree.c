@@ -99,7 +99,7 @@ static int host_leave(struct vfs *vfs, struct place *place)
 
 static bool host_is_reserved(const struct place *place, const char *name)
 {
-    return place->host_path[0] == '\0' && strcmp(name, LOCK_FILE) == 0;
+    return place->host_path[0] == '\0' && strncmp(name, LOCK_PREFIX, strlen(LOCK_PREFIX)) == 0;
 }
 
 static bool host_is_mount(struct vfs *vfs, const struct place *place, const char *name)
