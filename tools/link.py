@@ -38,7 +38,7 @@ def _load_linker() -> ModuleType:
 
 
 if TYPE_CHECKING:
-    from pglite_native import linker
+    from pglite_native import linker as linker
 else:
     linker = _load_linker()
 

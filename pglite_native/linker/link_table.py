@@ -81,12 +81,17 @@ def encode(entries: Sequence[Entry], address: int) -> bytes:
 def decode(content: bytes, address: int) -> list[Entry]:
     """The modules in the order they were linked, which is the order of their memory."""
 
+    def take(pointer: int, size: int) -> bytes:
+        start = pointer - address
+        if not 0 <= start <= len(content) - size:
+            raise ValueError(f"{size} bytes at {pointer} are outside of it")
+        return content[start : start + size]
+
     def unpack(record: struct.Struct, pointer: int) -> tuple[int, ...]:
-        return record.unpack_from(content, pointer - address)
+        return record.unpack(take(pointer, record.size))
 
     def name(pointer: int, length: int) -> str:
-        start = pointer - address
-        return content[start : start + length].decode()
+        return take(pointer, length).decode()
 
     entries = []
     try:
@@ -101,6 +106,6 @@ def decode(content: bytes, address: int) -> list[Entry]:
             entries.append(
                 Entry(name(*record[:2]), memory_base, memory_size, table_base, table_size, symbols)
             )
-    except (struct.error, ValueError) as error:
-        raise LinkError(f"the link table of the base module is damaged: {error}") from None
+    except ValueError as error:
+        raise LinkError(f"its link table is damaged: {error}") from None
     return sorted(entries, key=lambda entry: (entry.memory_base, entry.table_base))

@@ -14,6 +14,7 @@ from .resolver import resolve
 from .side import Side, SideModule
 
 STACK_ALIGNMENT = 16  # of C's most aligned type, and so of every module's data
+MAX_DATA_END = 1 << 31  # Emscripten's heap ends there
 
 
 def link(base: bytes, modules: Sequence[SideModule], policy: Policy | None = None) -> Linked:
@@ -48,4 +49,6 @@ def _place(base: Base, sides: Sequence[Side]) -> tuple[int, int]:
             side.place(memory_base, table_base)
         memory_end = memory_base + needs.memory_size
         table_size = table_base + needs.table_size
+        if memory_end > MAX_DATA_END:
+            raise LinkError(f"{side.name}: its data would end at {memory_end}")
     return memory_end, table_size

@@ -9,7 +9,7 @@ from .decoder import decode
 from .errors import LinkError, MalformedModuleError
 from .instructions import EMPTY_BODY
 from .module import Kind
-from .startup import NOWHERE, run
+from .startup import NOWHERE, U32, run
 
 DATA_RELOCATIONS = "__wasm_apply_data_relocs"
 CONSTRUCTORS = "__wasm_call_ctors"
@@ -62,7 +62,7 @@ class Side:
             if own >= 0 and not self.module.globals[own].type.mutable:
                 # A datum is exported as its distance from the memory base.
                 distance = run(self.module.globals[own].init, [], NOWHERE)
-                self.data[name] = memory_base + distance
+                self.data[name] = memory_base + distance & U32
 
     def elements(self) -> list[tuple[int, list[int]]]:
         """The element segments: first table index, functions."""
