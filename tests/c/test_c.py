@@ -1,0 +1,90 @@
+"""Ring 1: the C below the guest, as small test programs, plain and under the sanitizers.
+
+Each `test_*.c` here is one program of named tests; every test runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+CSRC = HERE.parent.parent / "csrc"
+WARNINGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-format-truncation", "-g"]
+VARIANTS = {
+    "plain": ["-O2"],
+    "asan": ["-O1", "-fsanitize=address", "-fno-omit-frame-pointer"],
+    "ubsan": ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"],
+}
+# What a program needs beyond the code under test and this folder's helpers.
+FLAGS = {
+    "test_hostile": [
+        "-include",
+        str(HERE / "hostile.h"),
+        *(f"-Wl,--wrap={name}" for name in ("malloc", "calloc", "realloc", "strdup")),
+    ],
+}
+TIMEOUT_S = 300
+NAMED_TEST = re.compile(r'^    \{"(\w+)", \w+\},$', re.MULTILINE)
+
+PROGRAMS = sorted(HERE.glob("test_*.c"))
+CASES = [
+    (program.stem, name)
+    for program in PROGRAMS
+    for name in NAMED_TEST.findall(program.read_text(encoding="utf-8"))
+]
+UNDER_TEST = [path for layer in ("base", "platform", "vfs") for path in (CSRC / layer).glob("*.c")]
+
+
+class Builder:
+    """Compiles a program the first time it is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._built: set[Path] = set()
+
+    def build(self, name: str, variant: str) -> Path:
+        program = self._folder / f"{name}-{variant}"
+        if program not in self._built:
+            sources = [HERE / f"{name}.c", HERE / "check.c", HERE / "space.c", *UNDER_TEST]
+            flags = [*WARNINGS, *VARIANTS[variant], *FLAGS.get(name, [])]
+            compiler = shlex.split(os.environ.get("CC", "cc"))
+            include = [f"-I{CSRC}", f"-I{HERE}"]
+            subprocess.run(
+                [*compiler, *flags, *include, *sources, "-o", program, "-lpthread"], check=True
+            )
+            self._built.add(program)
+        return program
+
+
+@pytest.fixture(scope="session")
+def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
+    return Builder(tmp_path_factory.mktemp("c"))
+
+
+def test_every_program_names_its_tests() -> None:
+    assert {program for program, _ in CASES} == {path.stem for path in PROGRAMS}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(("program", "name"), CASES)
+def test_c(builder: Builder, tmp_path: Path, program: str, name: str, variant: str) -> None:
+    environment = {
+        **os.environ,
+        "TMPDIR": str(tmp_path),
+        "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+    }
+    result = subprocess.run(
+        [builder.build(program, variant), name],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        env=environment,
+    )
+    assert (result.stdout, result.returncode) == (f"ok {name}\n", 0), result.stdout + result.stderr
