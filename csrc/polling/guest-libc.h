@@ -15,6 +15,9 @@ typedef ptrdiff_t ssize_t;
 
 void *malloc(size_t size);
 void free(void *block);
+int atoi(const char *text);
+int snprintf(char *text, size_t size, const char *format, ...);
+int strcmp(const char *a, const char *b);
 int *__errno_location(void);
 #define errno (*__errno_location())
 
@@ -28,6 +31,7 @@ int *__errno_location(void);
 #else
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>

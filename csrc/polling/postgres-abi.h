@@ -1,16 +1,21 @@
 /* The part of PGlite's module that guest code calls into: functions it exports, and the few facts about
  * PostgreSQL 18 they need.
  *
- * No PostgreSQL header is pinned or copied; each declaration says how it was verified. Signatures were
- * compared with the types in the module's own type section, which the linker checks again for every call
- * it resolves: a wrong one stops the build. */
+ * No PostgreSQL header is pinned or copied. Each fact was read from the module's own code, in the
+ * function named beside it; each prototype agrees with the type of the export, or the module would not
+ * validate after linking. */
 #ifndef PGLITE_POSTGRES_ABI_H
 #define PGLITE_POSTGRES_ABI_H
 
 #include "guest-libc.h"
 
-/* elog.h levels. Verified: pgl_startPGlite and PostgresMainLongJmp pass 22 for FATAL. */
-enum { PG_ERROR = 21, PG_FATAL = 22 };
+typedef uint32_t PGOid;
+typedef uintptr_t PGDatum;
+
+/* Errors */
+
+/* Levels. Verified: get_role_oid passes 21 for an ERROR, pgl_startPGlite 22 for a FATAL. */
+enum { PG_ERROR = 21 };
 
 /* An SQLSTATE as errcode takes it: five characters of six bits. Verified: PostgresMainLongJmp passes
  * 16908800, which is 08P01. */
@@ -24,7 +29,111 @@ enum { PG_ERROR = 21, PG_FATAL = 22 };
 bool errstart(int level, const char *domain);
 int errcode(int sqlstate);
 int errmsg(const char *format, ...);
-int errmsg_internal(const char *format, ...);
+int errdetail(const char *format, ...);
+int errhint(const char *format, ...);
 void errfinish(const char *file, int line, const char *function);
+
+/* Memory and transactions */
+
+void *palloc(size_t size);
+char *pstrdup(const char *text);
+bool IsTransactionBlock(void);
+void StartTransactionCommand(void);
+void CommitTransactionCommand(void);
+
+/* Settings */
+
+/* GucContext and GucSource. Verified: SetConfigOption tests its source against 9 (CLIENT) and 10
+ * (OVERRIDE); the contexts are the order in which pg_settings documents them. */
+enum {
+    PGC_SU_BACKEND = 3,
+    PGC_BACKEND = 4,
+    PGC_SUSET = 5,
+};
+enum {
+    PGC_S_GLOBAL = 5,
+    PGC_S_DATABASE = 6,
+    PGC_S_USER = 7,
+    PGC_S_DATABASE_USER = 8,
+    PGC_S_CLIENT = 9,
+    PGC_S_OVERRIDE = 10,
+};
+enum { GUC_ACTION_SET = 0 };
+
+void SetConfigOption(const char *name, const char *value, int context, int source);
+/* Applies a text[] of "name=value". */
+void ProcessGUCArray(void *array, int context, int source, int action);
+
+/* The session's connection */
+
+/* A List of pointers. Verified: ProcessStartupPacket walks one by length and elements. */
+typedef struct PGList {
+    int32_t tag;
+    int32_t length;
+    int32_t capacity;
+    void **elements;
+} PGList;
+
+/* What the startup packet said. Verified: ProcessStartupPacket stores the four at 360 to 372. */
+enum { PG_PORT_BEFORE_NAMES = 360 };
+typedef struct PGPort {
+    uint8_t before[PG_PORT_BEFORE_NAMES];
+    char *database_name;
+    char *user_name;
+    char *command_line_options; /* the value of "options", or NULL */
+    PGList *settings;           /* names and values in turn, or NULL */
+} PGPort;
+
+PGPort *pgl_getMyProcPort(void);
+extern PGOid MyDatabaseId;
+
+/* Roles, databases, catalogs */
+
+bool superuser_arg(PGOid role);
+PGOid get_role_oid(const char *name, bool missing_ok);
+char *get_database_name(PGOid database);
+int object_aclcheck(PGOid class_id, PGOid object, PGOid role, uint64_t mode);
+enum { PG_ACL_OK = 0 };
+#define PG_ACL_CONNECT ((uint64_t) 1 << 11)
+
+/* A row. Verified: get_database_name finds the columns at data + data[22], datname 4 bytes in. */
+typedef struct PGTuple {
+    uint8_t before[16];
+    uint8_t *data;
+} PGTuple;
+enum { PG_TUPLE_COLUMNS_AT = 22 };
+
+/* System caches, keyed by OID. Verified: superuser_arg looks in 11, get_database_name in 21. */
+enum {
+    PG_CACHE_AUTHOID = 11,
+    PG_CACHE_DATABASEOID = 21,
+};
+PGTuple *SearchSysCache1(int cache, PGDatum key);
+PGDatum SysCacheGetAttrNotNull(int cache, PGTuple *tuple, int16_t column);
+void ReleaseSysCache(PGTuple *tuple);
+
+/* Catalogs have fixed OIDs and column numbers; the system catalogs' documentation gives the latter. */
+enum {
+    PG_DATABASE = 1262,
+    PG_DB_ROLE_SETTING = 2964,
+};
+enum {
+    PG_AUTHID_ROLCANLOGIN = 7,
+    PG_AUTHID_ROLCONNLIMIT = 10,
+    PG_DATABASE_DATALLOWCONN = 7,
+    PG_DATABASE_DATCONNLIMIT = 9,
+};
+enum { PG_ACCESS_SHARE_LOCK = 1 };
+
+typedef struct PGRelation PGRelation;
+typedef struct PGScan PGScan;
+
+PGRelation *table_open(PGOid relation, int lock);
+void table_close(PGRelation *relation, int lock);
+PGScan *systable_beginscan(PGRelation *relation, PGOid index, bool index_ok, void *snapshot,
+                           int key_count, void *keys);
+PGTuple *systable_getnext(PGScan *scan);
+void systable_endscan(PGScan *scan);
+void *pg_detoast_datum(void *value);
 
 #endif

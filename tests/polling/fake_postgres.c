@@ -10,6 +10,7 @@ static jmp_buf handler;
 static int level;
 static int sqlstate;
 static char message[512];
+static char hint[256];
 static char text[1024];
 
 void fake_clear_error(void)
@@ -31,6 +32,7 @@ bool errstart(int new_level, const char *domain)
 {
     (void) domain;
     level = new_level;
+    hint[0] = '\0';
     return true;
 }
 
@@ -50,6 +52,18 @@ int errmsg(const char *format, ...)
     return 0;
 }
 
+int errhint(const char *format, ...)
+{
+    char rest[sizeof hint - 4];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(rest, sizeof rest, format, arguments);
+    va_end(arguments);
+    snprintf(hint, sizeof hint, " (%s)", rest);
+    return 0;
+}
+
 void errfinish(const char *file, int line, const char *function)
 {
     char code[6] = {0};
@@ -58,6 +72,6 @@ void errfinish(const char *file, int line, const char *function)
         abort();
     for (int i = 0; i < 5; i++)
         code[i] = (char) ((sqlstate >> 6 * i & 0x3f) + '0');
-    snprintf(text, sizeof text, "%s %s @%s:%d %s", code, message, file, line, function);
+    snprintf(text, sizeof text, "%s %s%s @%s:%d %s", code, message, hint, file, line, function);
     longjmp(handler, 1);
 }

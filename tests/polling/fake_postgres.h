@@ -5,7 +5,7 @@
 #include <setjmp.h>
 
 /* Runs `statement`; what it reports as an error ends it and is left in fake_error_text(): "22021 message
- * @file:line function", or "" if there was none. */
+ * (hint) @file:line function", or "" if there was none. */
 #define FAKE_TRY(statement)                                                                        \
     do {                                                                                           \
         fake_clear_error();                                                                        \
