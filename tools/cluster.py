@@ -42,6 +42,8 @@ def main(extension: Path, output: Path) -> None:
         data_dir = Path(folder) / "data"
         with Engine(data_dir, initdb_args=INITDB_ARGUMENTS):
             pass  # booting and closing it leaves the cluster as a clean shutdown does
+        for path in data_dir.glob(".pglite-native.*"):
+            path.unlink()  # the lock, of this engine and not of the cluster
         write_pack(read_directory(data_dir), output)
 
 
