@@ -135,6 +135,11 @@ class Assembler:
         indices = IndexMap(functions, *same)
         with blaming("base module"):
             out.code = [rewrite(body, indices) for body in out.code]
+            out.globals = [
+                # Its value is code too, and may refer to a function.
+                Global(item.type, rewrite(NO_LOCALS + item.init, indices)[len(NO_LOCALS) :])
+                for item in out.globals
+            ]
         out.start = None if out.start is None else functions[out.start]
         out.elements = [
             Elements(segment.offset, [functions[old] for old in segment.functions])

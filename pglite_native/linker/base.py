@@ -47,8 +47,7 @@ class Base:
             for slot, function in enumerate(segment.functions, run(segment.offset, [], NOWHERE)):
                 self.slots.setdefault(function, slot)
         self.entries: list[Entry] = []
-        # New data go where the heap began: behind everything but an earlier link table, which is
-        # replaced.
+        # New data go where the heap began, or where an earlier link table is, to be replaced.
         self.data_end = self.constant(HEAP_BASE)
         if LINK_TABLE in self.globals:
             self.data_end = self.constant(LINK_TABLE)
@@ -76,6 +75,8 @@ class Base:
         break_variable = range(self.break_address, self.break_address + 4)
         guard = Guard([break_variable, range(self.data_end, ADDRESS_SPACE)])
         try:
+            if start < self.function_import_count:
+                raise LinkError("it is an import")
             run(self.module.code[start - self.function_import_count], [], guard)
         except LinkError as error:
             raise LinkError(f"its start function may spoil what is linked: {error}") from None
@@ -108,9 +109,9 @@ class Base:
 
     def _take_off_link_table(self) -> None:
         """Remove the two segments the earlier link put last: the initial break, and the table."""
-        break_segment, table_segment = self.module.data[-2:]
-        places = [run(item.offset or b"", [], NOWHERE) for item in (break_segment, table_segment)]
+        segments = self.module.data[-2:]
+        places = [run(item.offset, [], NOWHERE) for item in segments if item.offset]
         if places != [self.break_address, self.data_end]:
             raise LinkError("its link table is not in its last data segment")
         del self.module.data[-2:]
-        self.entries = link_table.decode(table_segment.content, self.data_end)
+        self.entries = link_table.decode(segments[-1].content, self.data_end)

@@ -21,9 +21,11 @@ NUMBERS = (Op.I32_CONST, Op.I64_CONST, Op.F32_CONST, Op.F64_CONST)
 
 @dataclass(frozen=True)
 class Relocated:
-    """`globals` says what each global has become: one of the result, or a constant. `finished` are
-    the
-    functions that have done their work and that nothing else calls."""
+    """A module after its start-up.
+
+    `globals` says what each global has become: one of the result, or a constant. `finished` are the
+    functions that have done their work and that nothing else calls.
+    """
 
     globals: list[int | Constant]
     image: bytes

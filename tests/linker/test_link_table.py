@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from pglite_native.linker import LinkError, link
@@ -80,9 +82,10 @@ def test_damaged_table_is_refused(position: int) -> None:
         link(encode(module), [])
 
 
-def test_table_that_is_not_last_is_refused() -> None:
+@pytest.mark.parametrize("change", [lambda data: data.append(data[0]), lambda data: data.clear()])
+def test_table_that_is_not_last_is_refused(change: Callable[[list[Data]], None]) -> None:
     module = decode(link_text().binary)
-    module.data.append(module.data[0])
+    change(module.data)
     module.data_count = None
     with pytest.raises(LinkError, match="its link table is not in its last data segment"):
         link(encode(module), [])

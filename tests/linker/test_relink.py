@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pglite_native.linker import Linked, LinkError, Policy, SideModule, link
-from tests.linker.modules import link_text, results, side
+from tests.linker.modules import BASE, link_text, results, side
 from tests.linker.wabt import run, validate
 
 COUNTER = side(
@@ -83,6 +83,18 @@ def test_new_import_moves_what_an_earlier_link_added() -> None:
     assert ran.results["indirect"] == "i32:3"
     assert "env.invoke_vd(i32:1, f64:2.000000)" in ran.host_calls
     assert ran.host_calls[-1] == "env.host(i32:6)"
+
+
+def test_function_that_a_global_of_the_base_holds_is_moved() -> None:
+    base = BASE.replace(
+        "(func $clear",
+        """(global $held funcref (ref.func $twice))
+        (func (export "held") (result i32)
+          (table.set (i32.const 0) (global.get $held))
+          (call_indirect (param i32) (result i32) (i32.const 4) (i32.const 0)))
+        (func $clear""",
+    )
+    assert results(link_text(SHAPE, base=base).binary)["held"] == "i32:8"
 
 
 def test_link_table_is_replaced_not_repeated() -> None:
