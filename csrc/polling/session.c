@@ -134,19 +134,30 @@ static void apply_stored_settings(PGOid role)
     table_close(relation, PG_ACCESS_SHARE_LOCK);
 }
 
+/* The packet leaves the Port it was read into: the next packet's reader expects an empty one, as a new
+ * connection's is, and would keep what that packet does not mention. */
+static PGPort take_packet(PGPort *port)
+{
+    PGPort packet = *port;
+
+    port->database_name = port->user_name = port->command_line_options = NULL;
+    port->settings = NULL;
+    return packet;
+}
+
 int pglite_begin_session(void)
 {
-    const PGPort *port = pgl_getMyProcPort();
+    PGPort packet = take_packet(pgl_getMyProcPort());
     PGOid role;
 
     /* Where the last session left one open, no catalog can be read before it is rolled back. */
     if (IsTransactionBlock())
         refuse(SQLSTATE_ACTIVE_TRANSACTION, "user \"%s\" cannot log in during a transaction",
-               port->user_name, NULL, "session.c", 0, "pglite_begin_session");
+               packet.user_name, NULL, "session.c", 0, "pglite_begin_session");
     StartTransactionCommand();
-    role = log_in(port->user_name);
-    check_database(port->database_name, role);
-    session_apply_startup_options(port, superuser_arg(role));
+    role = log_in(packet.user_name);
+    check_database(packet.database_name, role);
+    session_apply_startup_options(&packet, superuser_arg(role));
     apply_stored_settings(role);
     CommitTransactionCommand();
     return 0;
