@@ -1,7 +1,7 @@
 /* Runs one tiny guest over the real host: the layers from base to host, an in-memory VFS, and in
  * place of the engine the few answers below. What happened goes to stdout, a line each.
  *
- *     run_guest [--environment NAME=VALUE]... [--input TEXT] MODULE.wasm
+ *     run_guest [--environment NAME=VALUE]... [--input TEXT] [--sleep no] MODULE.wasm
  *     run_guest --imports
  *
  * The guest's export `test` is called, then, unless that trapped, `after` if there is one. Besides
@@ -25,6 +25,7 @@ enum {
     ARENA_SIZE = 64 << 20,
     VALUE_STACK_SIZE = 64 << 20,   /* as the engine's */
     NATIVE_STACK_SIZE = 256 << 20, /* as the engine's */
+    NATIVE_MARGIN = 256 << 10,     /* for handlers, which are not checked */
     ENVIRONMENT_MAX = 16,
     TEXT_MAX = 65536
 };
@@ -35,11 +36,13 @@ struct runner {
     struct reservation memory; /* the arena's */
     struct arena arena;
     struct monitor *monitor;
+    struct coroutine *coroutine;
     const char *input; /* what receive and the waits have left to give */
     char log[TEXT_MAX], sent[TEXT_MAX];
     size_t log_size, sent_size;
     int failures;
-    bool interrupted;
+    bool interrupted; /* the next sleep */
+    bool sleepless;   /* all sleeps */
 };
 
 static void append(char *text, size_t *size, const void *bytes, size_t count)
@@ -93,7 +96,7 @@ static int64_t send_upcall(void *engine, const void *bytes, size_t size)
 static bool sleep_upcall(void *engine, int64_t monotonic_ns)
 {
     struct runner *runner = engine;
-    bool interrupted = runner->interrupted;
+    bool interrupted = runner->interrupted || runner->sleepless;
 
     runner->interrupted = false;
     monitor_enter(runner->monitor);
@@ -215,9 +218,12 @@ static void run_guest(void *argument)
     struct runner *runner = argument;
     struct guest *guest = runner->host.guest;
     const struct guest_module *module = guest_module_of(guest);
-    enum guest_outcome outcome = guest_start(guest);
+    const char *limit = coroutine_stack_limit(runner->coroutine);
+    enum guest_outcome outcome;
     guest_function function;
 
+    guest_set_native_limit(guest, limit + NATIVE_MARGIN);
+    outcome = guest_start(guest);
     if (outcome != GUEST_RETURNED) {
         print_outcome(guest, "start", outcome);
         return;
@@ -303,11 +309,10 @@ static void print_text(const char *name, const char *text, size_t size)
         printf("%s: %.*s\n", name, (int) size, text);
 }
 
-static int run(const char *path, const char *const *environment, const char *input)
+static int run(const char *path, const char *const *environment, const char *input, bool sleepless)
 {
     struct runner *runner = calloc(1, sizeof *runner);
     struct guest_module *module = NULL;
-    struct coroutine *coroutine = NULL;
     struct error error = {STATUS_OK, ""};
     uint8_t *wasm;
     size_t size;
@@ -319,14 +324,15 @@ static int run(const char *path, const char *const *environment, const char *inp
         return EXIT_FAILURE;
     }
     runner->input = input;
+    runner->sleepless = sleepless;
     if (open_all(runner, wasm, size, environment, &module, &error) != STATUS_OK) {
         printf("not opened: %s\n", error.message);
         goto done;
     }
-    coroutine = coroutine_open(NATIVE_STACK_SIZE, run_guest, runner);
-    if (!coroutine)
+    runner->coroutine = coroutine_open(NATIVE_STACK_SIZE, run_guest, runner);
+    if (!runner->coroutine)
         goto done;
-    while (coroutine_resume(coroutine))
+    while (coroutine_resume(runner->coroutine))
         ;
     print_text("log", runner->log, runner->log_size);
     print_text("sent", runner->sent, runner->sent_size);
@@ -334,7 +340,7 @@ static int run(const char *path, const char *const *environment, const char *inp
         exit_code = EXIT_SUCCESS;
 
 done:
-    coroutine_close(coroutine);
+    coroutine_close(runner->coroutine);
     if (runner->host.guest)
         guest_close(runner->host.guest);
     if (runner->host.vfs)
@@ -360,6 +366,7 @@ int main(int argc, char **argv)
 {
     const char *environment[ENVIRONMENT_MAX + 1] = {NULL};
     const char *input = "";
+    bool sleepless = false;
     int variables = 0;
     int i = 1;
 
@@ -370,12 +377,15 @@ int main(int argc, char **argv)
             environment[variables++] = argv[i + 1];
         else if (strcmp(argv[i], "--input") == 0)
             input = argv[i + 1];
+        else if (strcmp(argv[i], "--sleep") == 0)
+            sleepless = strcmp(argv[i + 1], "no") == 0;
         else
             break;
     }
     if (i + 1 != argc) {
-        fprintf(stderr, "usage: run_guest [--environment N=V]... [--input TEXT] MODULE.wasm\n");
+        fprintf(stderr,
+                "usage: run_guest [--environment N=V]... [--input TEXT] [--sleep no] GUEST.wasm\n");
         return 2;
     }
-    return run(argv[i], environment, input);
+    return run(argv[i], environment, input, sleepless);
 }

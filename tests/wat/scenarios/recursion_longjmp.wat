@@ -1,0 +1,15 @@
+;; A longjmp out of 100,000 frames, and again: nothing of them is left behind.
+(import "env" "invoke_ii" (func $invoke_ii (param i32 i32) (result i32)))
+(import "env" "_emscripten_throw_longjmp" (func $throw))
+(table 2 funcref)
+(elem (i32.const 1) $deep)
+(func $deep (param i32) (result i32)
+  (if (i32.eqz (local.get 0)) (then (call $throw)))
+  (i32.add (call $deep (i32.sub (local.get 0) (i32.const 1))) (i32.const 1)))
+(func (export "test")
+  (local $n i32)
+  (loop $again
+    (call $equal (i32.const 1) (call $invoke_ii (i32.const 1) (i32.const 100000)) (i32.const 0))
+    (local.set $n (i32.add (local.get $n) (i32.const 1)))
+    (br_if $again (i32.lt_u (local.get $n) (i32.const 20))))
+  (call $equal (i32.const 2) (global.get $threw) (i32.const 20)))

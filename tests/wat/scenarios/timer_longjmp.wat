@@ -1,0 +1,21 @@
+;; What a timer's handler does, its interrupted caller finds: a longjmp reaches the invoke_* around it.
+(import "env" "_setitimer_js" (func $setitimer (param i32 f64) (result i32)))
+(import "env" "_emscripten_throw_longjmp" (func $throw))
+(import "env" "invoke_v" (func $invoke_v (param i32)))
+(table 2 funcref)
+(elem (i32.const 1) $for_ever)
+(func (export "_emscripten_timeout") (param $which i32) (param $now f64)
+  (call $throw))
+(func $work (param i32) (result i32)
+  (i32.add (local.get 0) (i32.const 1)))
+(func $for_ever
+  (local $n i32)
+  (global.set $sp (i32.sub (global.get $sp) (i32.const 64)))
+  (loop $again
+    (local.set $n (call $work (local.get $n)))
+    (br $again)))
+(func (export "test")
+  (call $equal (i32.const 1) (call $setitimer (i32.const 0) (f64.const 5)) (i32.const 0))
+  (call $invoke_v (i32.const 1))
+  (call $equal (i32.const 2) (global.get $threw) (i32.const 1))
+  (call $equal (i32.const 3) (global.get $sp) (i32.const 65536)))
