@@ -6,12 +6,13 @@ python -m tools.cluster EXTENSION OUTPUT
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 import tempfile
 from pathlib import Path
 
 from tools.ffi import MODULE
-from tools.pack import read_directory, write_pack
+from tools.pack import Entry, read_directory, write_pack
 
 INITDB_ARGUMENTS = [
     "--allow-group-access",
@@ -20,7 +21,11 @@ INITDB_ARGUMENTS = [
     "--locale-provider=libc",
     "--auth=trust",
     "--wal-segsize=1",  # MiB; the default of 16 would be most of the cluster
+    "--no-sync",
 ]
+
+LOCK_FILE = ".pglite-native.lock"  # csrc/platform/lock.h
+WAL_SEGMENT = re.compile("pg_wal/[0-9A-F]{24}")
 
 
 def load_extension(path: Path) -> None:
@@ -33,6 +38,18 @@ def load_extension(path: Path) -> None:
     spec.loader.exec_module(module)
 
 
+def cluster_entries(data_dir: Path) -> list[Entry]:
+    """Describe a cleanly closed PGDATA without the engine's lock and without recycled WAL.
+
+    A clean shutdown leaves its checkpoint in the oldest segment; those after it are old ones,
+    renamed for later use, and nothing reads what is in them.
+    """
+    entries = read_directory(data_dir)
+    _, *recycled = sorted(entry.path for entry in entries if WAL_SEGMENT.fullmatch(entry.path))
+    dropped = {LOCK_FILE, *recycled}
+    return [entry for entry in entries if entry.path not in dropped]
+
+
 def main(extension: Path, output: Path) -> None:
     output.unlink(missing_ok=True)  # the engine would start from it
     load_extension(extension)
@@ -42,9 +59,7 @@ def main(extension: Path, output: Path) -> None:
         data_dir = Path(folder) / "data"
         with Engine(data_dir, initdb_args=INITDB_ARGUMENTS):
             pass  # booting and closing it leaves the cluster as a clean shutdown does
-        for path in data_dir.glob(".pglite-native.*"):
-            path.unlink()  # the lock, of this engine and not of the cluster
-        write_pack(read_directory(data_dir), output)
+        write_pack(cluster_entries(data_dir), output)
 
 
 if __name__ == "__main__":

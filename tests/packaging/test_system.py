@@ -1,4 +1,4 @@
-"""system.pack holds the guest's tree: what upstream ships, as PostgreSQL expects to find it."""
+"""The packs hold the guest's tree as PostgreSQL expects to find it, and a fresh cluster."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tools.build import VENDOR
+from tools.cluster import cluster_entries
 from tools.pack import Entry
 from tools.system import system_entries
 from tools.upstream import UpstreamError, extension_bundles, read_bundle, read_data, read_tree
@@ -75,3 +76,17 @@ def test_what_the_guest_does_not_need_is_left_out(tree: dict[str, Entry]) -> Non
     assert [path for path in tree if left_out.search(path)] == []
     assert any(left_out.search(path) for path in read_tree(VENDOR))
     assert tree["pglite/pgstdin"].content == tree["pglite/pgstdout"].content == b""
+
+
+def test_the_cluster_is_a_fresh_pgdata_and_no_more(tmp_path: Path) -> None:
+    segments = [f"0000000100000000000000{n:02X}" for n in (9, 10, 11)]
+    files = ["PG_VERSION", "global/pg_control", ".pglite-native.lock"]
+    for name in [*files, *(f"pg_wal/{segment}" for segment in segments)]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    entries = cluster_entries(tmp_path)
+    assert [entry.path for entry in entries if stat.S_ISREG(entry.mode)] == [
+        "PG_VERSION",
+        "global/pg_control",
+        f"pg_wal/{segments[0]}",
+    ]
