@@ -24,7 +24,10 @@ STAMPS = BUILD / "stamps"
 VENDOR = BUILD / "vendor"
 GUEST = BUILD / "guest"
 LINK = BUILD / "link"
-RESOURCES = ROOT / "pglite_native" / "resources"
+PACKAGE = ROOT / "pglite_native"
+RESOURCES = PACKAGE / "resources"
+PACK = (PACKAGE / "_pack.py", TOOLS / "pack.py")
+GUEST_FILES = tuple(RESOURCES / name for name in ("pglite.wasm", "initdb.wasm", "system.pack"))
 
 
 def prepare() -> None:
@@ -87,7 +90,7 @@ def link_step() -> Step:
             VENDOR / "pglite-pgvector",
             GUEST / "polling.wasm",
             GUEST / "encoding.wasm",
-            ROOT / "pglite_native" / "linker",
+            PACKAGE / "linker",
             TOOLS / "link.py",
             TOOLS / "upstream.py",
         ),
@@ -102,9 +105,10 @@ def resources_step() -> Step:
         inputs=(
             VENDOR,
             LINK / "pglite.wasm",
-            *(TOOLS / f"{name}.py" for name in ("resources", "system", "upstream", "pack", "link")),
+            *(TOOLS / f"{name}.py" for name in ("resources", "system", "upstream", "link")),
+            *PACK,
         ),
-        outputs=tuple(RESOURCES / name for name in ("pglite.wasm", "initdb.wasm", "system.pack")),
+        outputs=(*GUEST_FILES, RESOURCES / "identity"),
     )
 
 
@@ -116,9 +120,9 @@ def cluster_step(extension: Path) -> Step:
         action=command("tools.cluster", extension, output),
         inputs=(
             extension,
-            *(RESOURCES / name for name in ("pglite.wasm", "initdb.wasm", "system.pack")),
+            *GUEST_FILES,
             TOOLS / "cluster.py",
-            TOOLS / "pack.py",
+            *PACK,
         ),
         outputs=(output,),
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib.util
 import json
 import os
 import re
@@ -19,28 +18,16 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from tools import ROOT
+from tools.package import load
 from tools.upstream import extension_bundles, read_bundle, read_data
-
-
-def _load_linker() -> ModuleType:
-    """Import the linker without its package, whose extension module is not built yet."""
-    path = ROOT / "pglite_native" / "linker" / "__init__.py"
-    spec = importlib.util.spec_from_file_location("_pglite_linker", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
 
 if TYPE_CHECKING:
     from pglite_native import linker as linker
 else:
-    linker = _load_linker()
+    linker = load("linker")
 
 # Our own objects come first: where several modules define a symbol, the first one wins.
 GUEST_OBJECTS = {"polling": True, "encoding": False}  # name: do its symbols become exports?

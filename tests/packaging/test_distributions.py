@@ -16,7 +16,7 @@ import pytest
 from tools import ROOT
 
 WHEEL_MAX_BYTES = 20 * 1000 * 1000
-RESOURCES = {"pglite.wasm", "initdb.wasm", "system.pack", "cluster.pack"}
+RESOURCES = {"pglite.wasm", "initdb.wasm", "system.pack", "cluster.pack", "identity"}
 LICENCES = {"LICENSE.wasm3", "LICENSE.pglite", "LICENSE.icu"}
 
 # A query message; a data row with the text "42" must be in the answer.

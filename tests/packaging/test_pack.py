@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import stat
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tools import pack as packs
+from tools.build import RESOURCES
 from tools.pack import Entry, PackError, pack, read_directory, write_pack
 
 FILE, DIRECTORY, LINK = stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK
@@ -159,3 +162,23 @@ def test_a_host_directory_is_packed_whole(tmp_path: Path) -> None:
     assert nodes[""].mode == DIRECTORY | 0o700
     assert nodes["link"].content == b"base/1"
     assert nodes["base/1/file"].content == b"\1" * 5000
+
+
+@given(trees())
+def test_a_pack_is_read_as_it_was_written(entries: list[Entry]) -> None:
+    data = pack(entries)
+    found = {(entry.path, entry.mode, entry.content) for entry in packs.unpack(data)}
+    assert found >= {(entry.path, entry.mode, entry.content) for entry in entries}
+    assert pack(packs.unpack(data)) == data
+
+
+def test_the_shipped_packs_are_read_and_written_again_unchanged() -> None:
+    for name in ("system", "cluster"):
+        data = (RESOURCES / f"{name}.pack").read_bytes()
+        assert pack(packs.unpack(data)) == data
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: b"X" + data[1:]])
+def test_what_is_no_pack_is_not_read(damage: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(PackError, match="not a pack"):
+        packs.unpack(damage(pack([Entry("a", FILE, b"x")])))
