@@ -1,0 +1,94 @@
+"""What tools/guest.py makes: side modules with exactly the exports and imports that are meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pglite_native.linker.decoder import decode
+from pglite_native.linker.module import Kind, Module
+from tools.guest import compile, polling_switch
+
+COMMON_EXPORTS = {"__wasm_call_ctors", "__wasm_apply_data_relocs"}
+SESSION_EXPORTS = {"pglite_begin_session", "pglite_transport_install"}
+POLLING_EXPORTS = {
+    "pglite_get_control",
+    "pglite_get_input_buffer",
+    "pglite_get_output_buffer",
+    "pglite_get_buffer_size",
+    "pglite_set_buffer_size",
+    "pglite_signal_input_ready",
+    "pglite_reset_buffers",
+    "pglite_has_output",
+    "pglite_get_output_length",
+    "pglite_ack_output",
+}
+ENCODING_EXPORTS = {
+    "LocalToUtf",
+    "UtfToLocal",
+    "latin2mic",
+    "mic2latin",
+    "latin2mic_with_table",
+    "mic2latin_with_table",
+    "local2local",
+    "report_invalid_encoding",
+    "report_untranslatable_char",
+    "pg_encoding_verifymbchar",
+    "pg_utf8_islegal",
+}
+HOST_IMPORTS = {"pglite_host_wait", "pglite_recv", "pglite_send"}
+
+
+def modules(folder: Path, polling: bool) -> dict[str, Module]:
+    return {file.stem: decode(file.read_bytes()) for file in compile(folder, polling)}
+
+
+def exports(module: Module) -> set[str]:
+    return {export.name for export in module.exports} - COMMON_EXPORTS
+
+
+def imports(module: Module) -> set[str]:
+    return {item.name for item in module.imports if item.kind is Kind.FUNCTION}
+
+
+def test_both_transports(tmp_path: Path) -> None:
+    objects = modules(tmp_path, polling=True)
+    assert exports(objects["polling"]) == SESSION_EXPORTS | POLLING_EXPORTS
+    assert imports(objects["polling"]) >= HOST_IMPORTS
+    assert exports(objects["encoding"]) == ENCODING_EXPORTS
+    assert imports(objects["encoding"]) == {"errstart", "errcode", "errmsg", "errfinish"}
+
+
+def test_callback_transport_only(tmp_path: Path) -> None:
+    polling = modules(tmp_path, polling=False)["polling"]
+    assert exports(polling) == SESSION_EXPORTS
+    assert imports(polling) >= HOST_IMPORTS - {"pglite_host_wait"}
+    assert "pglite_host_wait" not in imports(polling)
+
+
+def test_no_state_but_memory(tmp_path: Path) -> None:
+    """A global that changes would be state outside guest memory; a start function would set one."""
+    for module in modules(tmp_path, polling=True).values():
+        assert module.start is None
+        assert not module.globals
+        assert {item.module for item in module.imports} <= {"env", "GOT.mem"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, True),
+        ({"PGLITE_POLLING": "true"}, True),
+        ({"PGLITE_POLLING": "1"}, True),
+        ({"PGLITE_POLLING": "False"}, False),
+        ({"PGLITE_POLLING": "0"}, False),
+    ],
+)
+def test_switch(environ: dict[str, str], expected: bool) -> None:
+    assert polling_switch(environ) is expected
+
+
+def test_switch_is_checked() -> None:
+    with pytest.raises(SystemExit, match="PGLITE_POLLING"):
+        polling_switch({"PGLITE_POLLING": "maybe"})
