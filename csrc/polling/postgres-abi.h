@@ -35,7 +35,6 @@ void errfinish(const char *file, int line, const char *function);
 
 /* Memory and transactions */
 
-void *palloc(size_t size);
 char *pstrdup(const char *text);
 bool IsTransactionBlock(void);
 void StartTransactionCommand(void);
