@@ -184,7 +184,7 @@ class Engine:
             text += bytes(ffi.buffer(buffer, count))
         *lines, self._log_line = text.split(b"\n")
         for line in lines:
-            severity = line.partition(b":")[0].rpartition(b" ")[2].rstrip(b"12345")
+            severity = line.partition(b":  ")[0].rpartition(b" ")[2].rstrip(b"12345")
             level = _LEVELS.get(severity.decode(errors="replace"), logging.INFO)
             _guest_log.log(level, "%s", line.decode(errors="replace"))
 

@@ -138,9 +138,7 @@ bool engine_boot(pgn_engine *engine)
         || session_call(engine, exports->link_init, NULL, NULL)
         || host_install_subprocess(&engine->host))
         return fail_boot(engine, "the module's constructors");
-    if (!transport_open(engine))
-        return fail_boot(engine, "transport");
-    if (!start_backend(engine))
+    if (!transport_open(engine) || !start_backend(engine))
         return false;
     engine->statistics.boot_ns = platform_monotonic_ns() - started_ns;
     started_ns = platform_monotonic_ns();

@@ -65,9 +65,17 @@ bool transport_open(pgn_engine *engine)
     const struct engine_exports *exports = &engine->runtime->exports;
     uint64_t result, kind = engine->options->transport, size = engine->options->buffer_size;
 
-    if (kind != TRANSPORT_CALLBACK
-        && (session_call(engine, exports->set_buffer_size, &size, &result) || (int32_t) result))
-        return session_poison(engine, "pglite_set_buffer_size");
+    if (kind != TRANSPORT_CALLBACK) {
+        if (session_call(engine, exports->set_buffer_size, &size, &result))
+            return session_poison(engine, "pglite_set_buffer_size");
+        if ((int32_t) result) {
+            engine->state = ENGINE_ENDED;
+            error_set(&engine->failure, STATUS_INVALID,
+                      "the guest refuses a buffer_size of %u bytes: it takes 4 KiB to 64 MiB",
+                      engine->options->buffer_size);
+            return false;
+        }
+    }
     if (session_call(engine, exports->transport_install, &kind, &result) || (int32_t) result)
         return session_poison(engine, "pglite_transport_install");
     if (kind == TRANSPORT_CALLBACK)
