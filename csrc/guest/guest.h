@@ -91,7 +91,7 @@ struct guest_module *guest_module_of(const struct guest *guest);
 enum guest_outcome guest_start(struct guest *guest);
 
 /* Calls a function; args as in guest_call, as many as its type has. May be called from a handler.
-   result may be NULL. */
+   result may be NULL; an i32 is zero-extended. */
 enum guest_outcome guest_invoke(struct guest *guest, guest_function function, const uint64_t *args,
                                 uint64_t *result);
 

@@ -571,8 +571,11 @@ static enum guest_outcome call(struct guest *guest, IM3Function function, const 
             memcpy(frame + type->numRets, args, type->numArgs * sizeof *args);
         trap = tier_enter(function->compiled, (m3stack_t) frame, guest->header);
     }
-    if (!trap && result)
+    if (!trap && result) {
         *result = type->numRets ? frame[0] : 0;
+        if (type->numRets && type->types[0] == c_m3Type_i32)
+            *result = (uint32_t) *result; /* wasm3 writes half a slot */
+    }
     return outcome_of(guest, trap);
 }
 
