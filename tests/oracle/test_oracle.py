@@ -1,6 +1,6 @@
 """The engine answers as native PostgreSQL does, byte for byte, but for what differences.py names.
 
-With --native-only a second native session stands in for the engine: that shows the corpus to be
+With --native-only a second native server stands in for the engine: that shows the corpus to be
 repeatable, and needs no engine.
 """
 
@@ -97,22 +97,27 @@ def native_answers(server: NativeServer, greeting: bytes) -> Iterator[Callable[[
 
 
 @pytest.fixture(scope="session")
+def connect_by(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Callable[[], Session]]]:
+    """What opens a session on the other side, by how messages are delivered to it."""
+    if request.config.getoption("native_only"):
+        with NativeServer() as stand_in:
+            yield lambda delivery: stand_in.connect
+        return
+    from tests.oracle.embedded import connect_by  # only here: needs an engine
+
+    yield connect_by
+
+
+@pytest.fixture(scope="session")
 def sides(
-    request: pytest.FixtureRequest, server: NativeServer
+    connect_by: Callable[[str], Callable[[], Session]],
 ) -> Iterator[Callable[[str], Side]]:
-    """The other side, by how messages are delivered to it."""
+    """The other side, by delivery."""
     opened: dict[str, Side] = {}
-
-    def connect(delivery: str) -> Callable[[], Session]:
-        if request.config.getoption("native_only"):
-            return server.connect
-        from tests.oracle.embedded import connect_by  # only here: needs an engine
-
-        return connect_by(delivery)
 
     def side(delivery: str) -> Side:
         if delivery not in opened:
-            opened[delivery] = Side(connect(delivery))
+            opened[delivery] = Side(connect_by(delivery))
         return opened[delivery]
 
     yield side

@@ -336,8 +336,6 @@ RESET work_mem;
 
 SET work_mem = '1 parsec';
 
-SET work_mem = 1;
-
 SET nosuch = 1;
 
 SHOW nosuch;
@@ -359,6 +357,9 @@ SET server_version = '1';
 SET enable_seqscan = maybe;
 
 SET "DateStyle" TO ISO, DMY;
+
+--- settings-limit-of-memory
+SET work_mem = 1;
 
 --- settings-in-transactions
 BEGIN;
@@ -577,7 +578,7 @@ ROLLBACK;
 --- session-information
 SELECT current_user, session_user, user, current_role, current_catalog, current_schema, current_database(), pg_is_in_recovery(), txid_current_if_assigned(), pg_trigger_depth(), version() LIKE 'PostgreSQL 18.6%', pg_postmaster_start_time() < now(), pg_conf_load_time() < now(), current_query();
 
-SELECT pg_size_pretty(10240::bigint), pg_size_bytes('1.5 GB'), pg_column_size('abc'::text), pg_typeof(pg_backend_pid()), pg_encoding_to_char(encoding), datcollate, datctype, datlocprovider, datname FROM pg_database WHERE datname = current_database();
+SELECT pg_size_pretty(10240::bigint), pg_size_bytes('1.5 GB'), pg_column_size('abc'::text), pg_typeof(pg_backend_pid()), pg_encoding_to_char(encoding), datlocprovider, datname FROM pg_database WHERE datname = current_database();
 
 --- warnings-and-notices
 ROLLBACK;
@@ -593,3 +594,9 @@ SET client_min_messages = warning;
 DROP TABLE IF EXISTS nosuch;
 
 SET client_min_messages = panic;
+
+--- database-locale
+SELECT datcollate, datctype FROM pg_database WHERE datname = current_database();
+
+--- version
+SELECT version();
