@@ -1,4 +1,4 @@
-"""Ring 2: tiny WebAssembly guests over the real host, one for each import and some for what spans several.
+"""Ring 2: tiny guests over the real host, one for each import and some for what spans several.
 
 A `.wat` file here is the inside of a module: test_wat puts prelude.wat before it and support.wat
 behind it. `imports/NAME.wat` is the test of the import NAME (`invoke` that of `invoke_*`). Comment

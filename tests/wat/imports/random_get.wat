@@ -6,6 +6,7 @@
     (i64.eq (i64.load (i32.const 1024)) (i64.load (i32.const 1032))) (i32.const 0))
   (call $equal_i64 (i32.const 3) (i64.load (i32.const 1040)) (i64.const 0))
   (call $equal (i32.const 4) (call $random (i32.const 65536) (i32.const 1000000)) (i32.const 0))
+  (call $equal (i32.const 8) (i64.eqz (i64.load (i32.const 1065528))) (i32.const 0)) ;; its end
   (call $equal (i32.const 5) (call $random (i32.const 2097152) (i32.const 0)) (i32.const 0))
   (call $equal (i32.const 6) (call $random (i32.const 2097152) (i32.const 1)) (global.get $FAULT))
   (call $equal (i32.const 7) (call $random (i32.const 1024) (i32.const -1)) (global.get $FAULT)))
