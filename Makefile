@@ -21,14 +21,14 @@ build: .venv/ready ## fetch, link and compile, as far as something has changed
 # By environment, so that the shell never sees the statement.
 run: export PGLITE_SQL = $(value SQL)
 run: build ## answer one statement: make run SQL="select 1"
-	@$(BIN)/python -m pglite_native sql "$$PGLITE_SQL"
+	@$(BIN)/python -m pglite_native sql --extension vector "$$PGLITE_SQL"
 
 test: build ## run all tests, with coverage (some of them: TESTS=tests/engine)
 	$(BIN)/python -m pytest --cov --cov-report=term $(TESTS)
-	@$(MAKE) --no-print-directory test-asan
+	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/wat
 
 test-asan: build ## run the C tests under the address and undefined-behaviour sanitizers
-	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/wat
+	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/polling tests/wat -k "not plain"
 
 bench: build ## measure; results go to bench/results/
 	$(BIN)/python -m bench

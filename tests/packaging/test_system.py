@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tools.build import VENDOR
+from tools.build import LINK, VENDOR
 from tools.cluster import cluster_entries
 from tools.pack import Entry
+from tools.resources import gather
 from tools.system import system_entries
 from tools.upstream import UpstreamError, extension_bundles, read_bundle, read_data, read_tree
 from vendor.pins import VendorError
@@ -90,3 +91,12 @@ def test_the_cluster_is_a_fresh_pgdata_and_no_more(tmp_path: Path) -> None:
         "global/pg_control",
         f"pg_wal/{segments[0]}",
     ]
+
+
+def test_what_is_installed_is_the_same_each_time(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        gather(VENDOR, LINK, tmp_path / name)
+    files = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
+    assert files == {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()}
+    licences = {"LICENSE.wasm3", "LICENSE.pglite", "LICENSE.icu"}
+    assert set(files) == {"pglite.wasm", "initdb.wasm", "system.pack", "identity"} | licences

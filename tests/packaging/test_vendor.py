@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -160,3 +161,68 @@ def test_the_pins_are_whole() -> None:
         assert pin.licence
         for edit in load_edits(VENDOR / f"{pin.name}-edits"):
             assert len(edit.reason) > 20
+
+
+def fake_client(folder: Path, name: str, script: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_npm_fetches_the_version_that_is_pinned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin = make_archive(tmp_path / "part-1.tgz", MEMBERS)
+    fake_client(tmp_path, "npm", f'[ "$1 $2" = "pack part@1" ] && cp {tmp_path}/part-1.tgz "$5"')
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    found = find_archive(replace(pin, registry="npm"), cache=tmp_path / "cache")
+    assert found.read_bytes() == (tmp_path / "part-1.tgz").read_bytes()
+
+
+def test_a_client_that_fails_or_brings_nothing_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin = replace(make_archive(tmp_path / "part-1.tgz", MEMBERS), registry="npm")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    fake_client(tmp_path, "npm", "echo no such package; exit 1")
+    with pytest.raises(VendorError, match="no such package"):
+        find_archive(pin, cache=tmp_path / "cache")
+    fake_client(tmp_path, "npm", "exit 0")
+    with pytest.raises(VendorError, match=r"left no part-1\.tgz"):
+        find_archive(pin, cache=tmp_path / "cache")
+    with pytest.raises(VendorError, match="unknown registry"):
+        find_archive(replace(pin, registry="floppy"), cache=tmp_path / "cache")
+
+
+def test_pip_is_given_the_hash_before_it_runs_a_setup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin = make_archive(tmp_path / "part-1.tar.gz", MEMBERS)
+    cache = tmp_path / "cache"
+
+    def pip(command: Sequence[str]) -> None:
+        assert {"download", "--require-hashes", "--no-deps"} <= set(command)
+        requirements = Path(command[-1]).read_text()
+        assert requirements == f"part==1 --hash=sha256:{pin.sha256}\n"
+        (tmp_path / pin.archive).rename(cache / pin.archive)
+
+    monkeypatch.setattr("vendor.fetch.run", pip)
+    assert find_archive(pin, cache=cache) == cache / pin.archive
+
+
+def test_everything_is_fetched_unpacked_edited_and_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pin = make_archive(tmp_path / "part-1.tar.gz", MEMBERS)
+    (tmp_path / "part-edits").mkdir()
+    (tmp_path / "part-edits/10-long.toml").write_text(EDIT)
+    monkeypatch.setattr("vendor.fetch.load_pins", lambda: [pin])
+    monkeypatch.setattr("vendor.fetch.VENDOR", tmp_path)
+    leftover = tmp_path / "out/part/leftover.c"
+    leftover.parent.mkdir(parents=True)
+    leftover.touch()
+    fetch_all(unpacked=tmp_path / "out", local=tmp_path)
+    assert (tmp_path / "out/part/a.c").read_text() == "long a;\n"
+    assert not leftover.exists()
+    assert capsys.readouterr().out.split() == [
+        *("part", "1", "MIT", "2", "files", "15", "B", "1", "edits")
+    ]
