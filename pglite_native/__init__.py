@@ -14,6 +14,7 @@ from pglite_native.errors import (
     EngineError,
     EngineLocked,
     EngineMemoryError,
+    ExtensionError,
     PGliteError,
 )
 
@@ -24,5 +25,6 @@ __all__ = [
     "EngineError",
     "EngineLocked",
     "EngineMemoryError",
+    "ExtensionError",
     "PGliteError",
 ]

@@ -29,3 +29,7 @@ class EngineLocked(EngineError):
 
 class EngineMemoryError(EngineError, MemoryError):
     """The host has no memory or address space for what was asked."""
+
+
+class ExtensionError(PGliteError):
+    """An extension cannot be added or removed; nothing has changed."""

@@ -1,0 +1,113 @@
+"""Guests that a user has linked extensions onto: where they are kept, and which one is in use.
+
+    <home>/<identity of the packaged guest>/
+        lock            held by whoever changes something
+        current         the name of the generation in use; no file: none
+        1/, 2/, ...     generations: some of the guest's files, in place of the packaged ones
+
+A generation does not change. What changes is `current`, which is replaced in one step; so whoever
+starts an engine meanwhile has the old generation or the new one. The generation before the current
+one stays for those who have read its name but not yet opened its files.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+HOME_VARIABLE = "PGLITE_NATIVE_HOME"
+IDENTITY_LENGTH = 16  # of 64 hexadecimal digits: a file name
+
+
+def home() -> Path:
+    """Return the folder of everything that users add; it need not exist."""
+    if chosen := os.environ.get(HOME_VARIABLE):
+        return Path(chosen)
+    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    return Path(data) / "pglite-native"
+
+
+class Store:
+    """The generations that belong to one packaged guest."""
+
+    def __init__(self, packaged: Path, home: Path) -> None:
+        self.folder = home / _identity(packaged)
+
+    def current(self) -> Path | None:
+        """Return the folder of the generation in use; None if it is the packaged guest itself."""
+        try:
+            return self.folder / (self.folder / "current").read_text()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep others from changing anything. A process that ends, however it ends, lets go."""
+        import fcntl  # not on every platform, and not needed for starting engines
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def prepare(self) -> Iterator[Prepared]:
+        """Give a folder for making the next generation in; it goes unless `use` takes it."""
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=self.folder) as scratch:
+            yield Prepared(self, Path(scratch))
+
+    def use(self, generation: Path | None) -> None:
+        """Make a generation the one in use, or none; remove what nobody can still be opening."""
+        previous = self.current()
+        pointer = self.folder / "current"
+        if generation is None:
+            pointer.unlink(missing_ok=True)
+        else:
+            _write_pointer(pointer, generation.name)
+        kept = {path.name for path in (previous, generation) if path}
+        for path in self.folder.iterdir():
+            if path.is_dir() and path.name.isdecimal() and path.name not in kept:
+                shutil.rmtree(path)
+
+
+class Prepared:
+    """A generation being made. `home` is a store of its own, in which it is the current one."""
+
+    def __init__(self, store: Store, home: Path) -> None:
+        self.home = home
+        self._store = store
+        folder = home / store.folder.name
+        self.folder = folder / "1"
+        self.folder.mkdir(parents=True)
+        _write_pointer(folder / "current", self.folder.name)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file, and have it on the disk before the generation can be used."""
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        with path.open("wb") as file:
+            file.write(content)
+            os.fsync(file.fileno())
+
+    def use(self) -> None:
+        """Move it to where generations are, and make it the one in use."""
+        numbers = [int(path.name) for path in self._store.folder.iterdir() if path.name.isdecimal()]
+        target = self._store.folder / str(max(numbers, default=0) + 1)
+        self.folder.rename(target)
+        self._store.use(target)
+
+
+def _write_pointer(pointer: Path, name: str) -> None:
+    temporary = pointer.with_suffix(".new")
+    temporary.write_text(name)
+    temporary.replace(pointer)
+
+
+@cache
+def _identity(packaged: Path) -> str:
+    return (packaged / "identity").read_text()[:IDENTITY_LENGTH]

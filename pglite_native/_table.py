@@ -1,0 +1,98 @@
+"""Lay out a result as psql does ("aligned", border 1)."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+
+from pglite_native._wire import Column
+
+# pg_type.dat: int8 int2 int4 oid xid cid float4 float8 money numeric xid8, which psql aligns right.
+NUMERIC_TYPES = frozenset((20, 21, 23, 26, 28, 29, 700, 701, 790, 1700, 5069))
+
+TAB_COLUMNS = 8
+INVISIBLE = ("Mn", "Me", "Cf")  # marks on other characters, and what steers their layout
+
+Cell = list[str]  # its lines, printable
+Align = Callable[[str, int], str]
+
+
+def layout(columns: Sequence[Column], rows: Sequence[Sequence[str | None]]) -> Iterator[str]:
+    """Yield the lines of a table, without their ends: header, rule, rows, count of rows."""
+    header = [printable(column.name) for column in columns]
+    body = [[printable(value or "") for value in row] for row in rows]
+    widths = [
+        max(map(width, chain(name, *(row[index] for row in body))))
+        for index, name in enumerate(header)
+    ]
+    if columns:
+        yield from _lines(header, widths, [_centre] * len(columns), pad_last=True)
+    yield "+".join("-" * (cell + 2) for cell in widths) or "--"
+    aligns = [_right if column.type in NUMERIC_TYPES else _left for column in columns]
+    for row in body if columns else []:
+        yield from _lines(row, widths, aligns, pad_last=False)
+    yield f"({len(rows)} row{'s' if len(rows) != 1 else ''})"
+
+
+def _lines(
+    row: Sequence[Cell], widths: Sequence[int], aligns: Sequence[Align], pad_last: bool
+) -> Iterator[str]:
+    """Yield the lines of a row: as many as its tallest cell has. A "+" says that a cell goes on."""
+    for number in range(max(map(len, row))):
+        parts = []
+        for cell, cell_width, align in zip(row, widths, aligns, strict=True):
+            text = cell[number] if number < len(cell) else ""
+            mark = "+" if number + 1 < len(cell) else " "
+            parts.append(f" {align(text, cell_width)}{mark}")
+        if not pad_last and mark == " ":
+            parts[-1] = f" {text if align is _left or not text else align(text, cell_width)}"
+        yield "|".join(parts)
+
+
+def _left(text: str, cell: int) -> str:
+    return text + " " * (cell - width(text))
+
+
+def _right(text: str, cell: int) -> str:
+    return " " * (cell - width(text)) + text
+
+
+def _centre(text: str, cell: int) -> str:
+    space = cell - width(text)
+    return " " * (space // 2) + text + " " * (space - space // 2)
+
+
+def printable(value: str) -> Cell:
+    """Split into lines; spell out what would move the cursor, as psql does."""
+    return [_printable_line(line) for line in value.split("\n")]
+
+
+def _printable_line(line: str) -> str:
+    if line.isascii() and line.isprintable():
+        return line
+    shown = ""
+    for character in line:
+        code = ord(character)
+        if character == "\t":
+            shown += " " * (TAB_COLUMNS - width(shown) % TAB_COLUMNS)
+        elif character == "\r":
+            shown += "\\r"
+        elif unicodedata.category(character) == "Cc":
+            shown += f"\\x{code:02X}" if code < 0x80 else f"\\u{code:04X}"
+        else:
+            shown += character
+    return shown
+
+
+def width(line: str) -> int:
+    """Return the columns that a terminal takes for a line."""
+    if line.isascii():
+        return len(line)
+    return sum(map(_character_width, line))
+
+
+def _character_width(character: str) -> int:
+    if unicodedata.category(character) in INVISIBLE:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -1,0 +1,134 @@
+"""The wire protocol, version 3, as far as the command line speaks it: simple queries, text.
+
+Theory of operation: bytes in, messages out, no I/O. `Splitter` cuts a stream that arrives in any
+pieces into messages; a function for each message's payload turns it into Python values.
+
+Why our own: what drivers have of this is tied to their sockets or to libpq, and the command line is
+no reason to make every user install a driver.
+
+Reference: PostgreSQL documentation, "Frontend/Backend Protocol", "Message Formats".
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pglite_native.errors import EngineError
+
+HEADER = struct.Struct("!cI")  # the length counts itself but not the type
+LENGTH_BYTES = 4
+NULL_LENGTH = -1
+
+
+class Message(NamedTuple):
+    """One message of the backend; `kind` is its type byte as a character."""
+
+    kind: str
+    payload: bytes
+
+
+class Column(NamedTuple):
+    """One column of a RowDescription. `type` is an OID."""
+
+    name: str
+    type: int
+
+
+class Splitter:
+    """Cuts a stream that arrives in any pieces into messages."""
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """Yield the messages that `data` completes."""
+        self._pending += data
+        start = 0
+        while len(self._pending) - start >= HEADER.size:
+            kind, length = HEADER.unpack_from(self._pending, start)
+            if length < LENGTH_BYTES:
+                raise EngineError(f"a message of type {kind!r} says its length is {length}")
+            end = start + 1 + length
+            if len(self._pending) < end:
+                break
+            yield Message(kind.decode("latin-1"), bytes(self._pending[start + HEADER.size : end]))
+            start = end
+        del self._pending[:start]
+
+
+def query(sql: str) -> bytes:
+    """Query: one string of any number of statements."""
+    if "\0" in sql:
+        raise ValueError("SQL must not contain a NUL character")
+    return _message(b"Q", sql.encode() + b"\0")
+
+
+def copy_data(data: bytes) -> bytes:
+    return _message(b"d", data)
+
+
+def copy_done() -> bytes:
+    return _message(b"c", b"")
+
+
+def copy_fail(reason: str) -> bytes:
+    return _message(b"f", reason.encode() + b"\0")
+
+
+def _message(kind: bytes, payload: bytes) -> bytes:
+    return HEADER.pack(kind, LENGTH_BYTES + len(payload)) + payload
+
+
+def columns(payload: bytes) -> list[Column]:
+    """RowDescription."""
+    found = []
+    (count,) = struct.unpack_from("!H", payload)
+    position = 2
+    for _ in range(count):
+        end = payload.index(b"\0", position)
+        _table, _attribute, type_oid, _size, _modifier, _format = struct.unpack_from(
+            "!IhIhih", payload, end + 1
+        )
+        found.append(Column(text(payload[position:end]), type_oid))
+        position = end + 1 + struct.calcsize("!IhIhih")
+    return found
+
+
+def values(payload: bytes) -> list[str | None]:
+    """DataRow; None is NULL."""
+    found: list[str | None] = []
+    (count,) = struct.unpack_from("!H", payload)
+    position = 2
+    for _ in range(count):
+        (length,) = struct.unpack_from("!i", payload, position)
+        position += 4
+        if length == NULL_LENGTH:
+            found.append(None)
+        else:
+            found.append(text(payload[position : position + length]))
+            position += length
+    return found
+
+
+def report(payload: bytes) -> dict[str, str]:
+    """ErrorResponse, NoticeResponse: fields by their letter."""
+    return {text(field[:1]): text(field[1:]) for field in payload.split(b"\0") if field}
+
+
+def string(payload: bytes) -> str:
+    """CommandComplete: its one string."""
+    return text(payload.partition(b"\0")[0])
+
+
+def notification(payload: bytes) -> tuple[int, str, str]:
+    """NotificationResponse: process, channel, payload."""
+    (process,) = struct.unpack_from("!i", payload)
+    channel, content, _ = payload[4:].split(b"\0")
+    return process, text(channel), text(content)
+
+
+def text(data: bytes) -> str:
+    """Decode what the server sent: UTF-8, unless the statement chose another client_encoding."""
+    return data.decode(errors="backslashreplace")
