@@ -58,6 +58,7 @@ def run_guest() -> Path:
     sources = [path for layer in LAYERS for path in sorted((ROOT / "csrc" / layer).rglob("*.c"))]
     sources.append(HERE / "run_guest.c")
     headers = list((ROOT / "csrc").rglob("*.h"))
+    headers += WASM3.iterdir()
     newest = max(path.stat().st_mtime for path in (*sources, *headers))
     if program.exists() and program.stat().st_mtime > newest:
         return program
