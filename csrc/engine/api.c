@@ -312,8 +312,17 @@ static void set_guest_flag(pgn_engine *engine, uint32_t address)
         __atomic_store_n(flag, 1, __ATOMIC_RELEASE);
 }
 
-/* As PostgreSQL's StatementCancelHandler: the flag first, then the one that makes it look. An idle
-   session has nothing to cancel. */
+/* SetLatch(MyLatch): a WaitLatch that sleeps returns. is_set is a Latch's first member. */
+static void set_latch(pgn_engine *engine)
+{
+    uint32_t *latch = guest_at(engine->guest, engine->runtime->exports.my_latch, sizeof *latch);
+
+    if (latch)
+        set_guest_flag(engine, __atomic_load_n(latch, __ATOMIC_ACQUIRE));
+}
+
+/* What PostgreSQL's StatementCancelHandler does, in its order: the request, the flag that makes
+   CHECK_FOR_INTERRUPTS look, the latch. An idle session has nothing to cancel. */
 void pgn_cancel(pgn_engine *engine)
 {
     if (engine->owner != getpid())
@@ -322,6 +331,7 @@ void pgn_cancel(pgn_engine *engine)
     if (engine->cancellable && !engine->closed) {
         set_guest_flag(engine, engine->runtime->exports.query_cancel_pending);
         set_guest_flag(engine, engine->runtime->exports.interrupt_pending);
+        set_latch(engine);
         atomic_store(&engine->cancelled, true);
         guest_poke(engine->guest);
         monitor_notify(engine->monitor);

@@ -64,7 +64,8 @@ struct engine_exports {
 #define ENGINE_EXPORT_FIELD(field, name) guest_function field;
     ENGINE_EXPORTS(ENGINE_EXPORT_FIELD)
 #undef ENGINE_EXPORT_FIELD
-    uint32_t interrupt_pending, query_cancel_pending; /* addresses of PostgreSQL's flags */
+    /* addresses of PostgreSQL's variables */
+    uint32_t interrupt_pending, query_cancel_pending, my_latch;
 };
 
 struct pgn_runtime {
