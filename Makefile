@@ -34,7 +34,7 @@ bench: build ## measure; results go to bench/results/
 	$(BIN)/python -m bench
 
 wheel: .venv/ready ## make the wheel, and beside it those it depends on: dist/
-	rm -rf build/wheel build/setuptools/lib* build/setuptools/bdist*
+	rm -rf dist/*.whl build/wheel build/setuptools/lib* build/setuptools/bdist*
 	$(BIN)/python -m build --no-isolation --wheel --outdir build/wheel
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --strip --wheel-dir dist build/wheel/*.whl
 	$(BIN)/pip download --quiet --only-binary :all: --dest dist cffi
