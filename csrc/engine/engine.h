@@ -33,8 +33,16 @@
 #define ENGINE_VALUE_STACK (64 * MIB)    /* wasm3's operand slots; committed by use */
 #define ENGINE_NATIVE_STACK (256 * MIB)  /* the coroutine's; committed by use */
 #define ENGINE_NATIVE_MARGIN (1 * MIB)   /* of it, kept for compiling and for host handlers */
+#define ENGINE_NATIVE_RESERVE (32 * MIB) /* of it, what is left when PostgreSQL is told */
 #define ENGINE_FILES_MAX (16384 * MIB)   /* the arena: in-memory files and host state */
 #define ENGINE_OUTPUT_KEPT (1 * MIB)     /* of the output buffer, between calls */
+
+/* The guest's own stack, 8 MiB in linear memory below its heap: what it is moved by when the others
+   run low, more than max_stack_depth's 2 MiB; and how far down at most. */
+enum {
+    ENGINE_VISIBLE_STACK_STEP = 4 << 20,
+    ENGINE_VISIBLE_STACK_FLOOR = 7 << 19 /* static data ends, and the stack with it, at some 2.9 MiB */
+};
 
 /* Exports of the linked module that the engine calls. One table makes the fields, the look-up and
    the list of what is missing. */
@@ -142,6 +150,7 @@ enum guest_outcome session_call(pgn_engine *engine, guest_function function, con
                                 uint64_t *result);
 bool session_startup(pgn_engine *engine);
 bool session_ready(pgn_engine *engine);
+void session_watch_stack(pgn_engine *engine, struct guest *guest);
 bool session_poison(pgn_engine *engine, const char *where); /* false, for `return` */
 enum guest_outcome session_poll(void *host);
 

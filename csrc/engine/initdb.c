@@ -102,9 +102,28 @@ static void restore(struct vfs *vfs, int fd, int saved)
     vfs_close_fd(vfs, saved);
 }
 
+/* What libc's exit does before it leaves: atexit functions, then the streams. Emscripten has this in
+   its JavaScript. initdb removes what it has made by an atexit function when it fails. */
+static bool run_exit_functions(struct host *host)
+{
+    static const char *const steps[] = {"__funcs_on_exit", "fflush"};
+    uint64_t all_streams = 0;
+
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        guest_function step;
+
+        if (guest_module_function(guest_module_of(host->guest), steps[i], &step)
+            && guest_invoke(host->guest, step, &all_streams, NULL) == GUEST_TRAPPED)
+            return false;
+    }
+    return true;
+}
+
 /* A program from a pristine instance to its end: its exit code, or -1 when it trapped. */
 static int run_program(struct host *host, const struct arguments *arguments)
 {
+    int code;
+
     struct guest_module *module = guest_module_of(host->guest);
     guest_function constructors, link_init, main;
     uint64_t args[2];
@@ -122,12 +141,15 @@ static int run_program(struct host *host, const struct arguments *arguments)
         return -1;
     switch (guest_invoke(host->guest, main, args, &args[0])) {
     case GUEST_RETURNED:
-        return (int) args[0];
+        code = (int) args[0];
+        break;
     case GUEST_EXITED:
-        return guest_exit_code(host->guest);
+        code = guest_exit_code(host->guest);
+        break;
     default:
         return -1;
     }
+    return run_exit_functions(host) ? code : -1;
 }
 
 /* A host over the engine's files for one more instance. */
@@ -143,8 +165,7 @@ static bool open_child(pgn_engine *engine, struct guest_module *module, size_t s
     }
     host->upcalls = upcalls;
     host->engine = engine;
-    guest_set_native_limit(host->guest, (const uint8_t *) coroutine_stack_limit(engine->coroutine)
-                                            + ENGINE_NATIVE_MARGIN);
+    session_watch_stack(engine, host->guest);
     return true;
 }
 

@@ -65,6 +65,28 @@ static bool settle(pgn_engine *engine, enum guest_outcome outcome, const char *w
     }
 }
 
+/* PostgreSQL checks its depth (check_stack_depth) by the stack in linear memory alone, where calls
+   without an address-taken variable take nothing: a regular expression's 100,000 parentheses would
+   use up the stacks it cannot see. So when those run low, the one it can see is moved by more than
+   max_stack_depth: its next check raises 54001, and longjmp moves the stack pointer back. */
+static void use_up_visible_stack(void *context)
+{
+    const struct host *host = context;
+    uint32_t stack_pointer = guest_stack_pointer(host->guest);
+
+    if (stack_pointer > ENGINE_VISIBLE_STACK_STEP
+        && stack_pointer - ENGINE_VISIBLE_STACK_STEP > ENGINE_VISIBLE_STACK_FLOOR)
+        guest_set_stack_pointer(host->guest, stack_pointer - ENGINE_VISIBLE_STACK_STEP);
+}
+
+void session_watch_stack(pgn_engine *engine, struct guest *guest)
+{
+    guest_set_native_stack(guest,
+                           (const uint8_t *) coroutine_stack_limit(engine->coroutine)
+                               + ENGINE_NATIVE_MARGIN,
+                           ENGINE_NATIVE_RESERVE, use_up_visible_stack);
+}
+
 /* Safe point, every few thousand guest calls and after guest_poke. */
 enum guest_outcome session_poll(void *context)
 {
@@ -187,8 +209,7 @@ void session_main(void *context)
 {
     pgn_engine *engine = context;
 
-    guest_set_native_limit(engine->guest, (const uint8_t *) coroutine_stack_limit(engine->coroutine)
-                                              + ENGINE_NATIVE_MARGIN);
+    session_watch_stack(engine, engine->guest);
     if (engine_boot(engine)) {
         do {
             transport_drain(engine); /* fails only for lack of memory; tried again by the next call */

@@ -6,6 +6,7 @@
 
 enum {
     SECTION_IMPORT = 2,
+    SECTION_TABLE = 4,
     SECTION_MEMORY = 5,
     SECTION_GLOBAL = 6,
     SECTION_EXPORT = 7,
@@ -210,11 +211,24 @@ static const char *read_segments(struct reader *reader, struct binary *binary)
     return NULL;
 }
 
+static void read_table(struct reader *reader, struct binary *binary)
+{
+    uint32_t maximum;
+
+    if (read_count(reader) == 0)
+        return;
+    read_byte(reader); /* funcref: there is no other in 1.0 */
+    read_limits(reader, &binary->table_size, &maximum);
+}
+
 static const char *read_section(uint8_t id, struct reader *reader, struct binary *binary)
 {
     switch (id) {
     case SECTION_IMPORT:
         return read_imports(reader, binary);
+    case SECTION_TABLE:
+        read_table(reader, binary);
+        return NULL;
     case SECTION_MEMORY:
         if (read_count(reader) == 1)
             read_limits(reader, &binary->memory_pages, &binary->memory_pages_max);

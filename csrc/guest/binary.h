@@ -37,6 +37,7 @@ struct binary_segment {
 struct binary {
     uint32_t memory_pages; /* initial */
     uint32_t memory_pages_max;
+    uint32_t table_size; /* initial entries of table 0 */
     uint32_t global_count;
     uint32_t export_count;
     uint32_t segment_count;

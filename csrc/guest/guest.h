@@ -128,9 +128,13 @@ typedef enum guest_outcome (*guest_poll)(void *context);
 void guest_set_poll(struct guest *guest, guest_poll poll);
 void guest_poke(struct guest *guest);
 
-/* The lowest address the native stack may reach in guest calls: below it they trap with "stack
-   overflow". Leave room beneath for host handlers and signal handlers. NULL: not checked. */
-void guest_set_native_limit(struct guest *guest, const void *lowest);
+/* The stacks that a guest's calls take beside its own in linear memory, native and value stack, are
+   watched: the first time one of them is all but used up, low(context) is told, and once more after
+   it has been seen to shrink again; when nothing is left, the guest traps with "stack overflow".
+   lowest: the lowest address the native stack may reach (room beneath it for host handlers is the
+   caller's affair); reserve: bytes of native stack to be left when low is told. */
+typedef void (*guest_low)(void *context);
+void guest_set_native_stack(struct guest *guest, const void *lowest, size_t reserve, guest_low low);
 
 /* Little-endian fields, unaligned. The pointer is one that guest_at checked. */
 static inline uint32_t load_u32(const void *at)

@@ -222,7 +222,7 @@ static void run_guest(void *argument)
     enum guest_outcome outcome;
     guest_function function;
 
-    guest_set_native_limit(guest, limit + NATIVE_MARGIN);
+    guest_set_native_stack(guest, limit + NATIVE_MARGIN, 0, NULL);
     outcome = guest_start(guest);
     if (outcome != GUEST_RETURNED) {
         print_outcome(guest, "start", outcome);

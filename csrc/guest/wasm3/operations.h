@@ -11,10 +11,14 @@
    straight-line code off the native stack; calls and loops do use it. */
 static inline m3ret_t before_call(m3stack_t _sp, M3MemoryHeader *_mem)
 {
+    const u8 *frame = __builtin_frame_address(0);
     i32 countdown;
 
-    if (UNLIKELY((const u8 *) __builtin_frame_address(0) < _mem->nativeLimit))
-        return m3Err_trapStackOverflow;
+    if (UNLIKELY(frame < _mem->nativeLimit)) {
+        m3ret_t trap = tier_stack_low(_mem, frame, _sp);
+        if (trap)
+            return trap;
+    }
     /* guest_poke stores 0 from another thread; losing one to this decrement delays the safe point
        by one round, no more. */
     countdown = __atomic_load_n(&_mem->countdown, __ATOMIC_RELAXED) - 1;
@@ -105,8 +109,12 @@ d_m3Op(TierEntry)
 
     d_m3ClearRegisters
 
-    if (UNLIKELY((void *) (_sp + function->maxStackSlots) >= _mem->maxStack))
-        return m3Err_trapStackOverflow;
+    if (UNLIKELY((void *) (_sp + function->maxStackSlots) >= _mem->maxStack)) {
+        m3ret_t trap =
+            tier_stack_low(_mem, __builtin_frame_address(0), _sp + function->maxStackSlots);
+        if (trap)
+            return trap;
+    }
     memset(stack, 0, function->numLocalBytes);
     if (function->constants)
         memcpy(stack + function->numLocalBytes, function->constants, function->numConstantBytes);

@@ -17,6 +17,7 @@
 #include "platform/reservation.h"
 
 enum {
+    VALUE_RESERVE_PART = 4,     /* of the value stack, a quarter is left when guest_low is told */
     COMPILER_STACK = 64 * 1024, /* wasm3 wants one for constant expressions; we never run on it */
     HEADER_ROOM = PLATFORM_PAGE,
     STACK_MARGIN_SLOTS = 2 * TIER_SIGNATURE_SLOTS /* a call from outside copies its arguments there */
@@ -56,7 +57,13 @@ struct guest {
     const char *trap;
     int exit_code;
     struct reservation memory;
-    struct reservation stack;
+    struct reservation stack; /* wasm3's value stack */
+    struct {
+        const uint8_t *native, *native_last;      /* grows down; NULL: not watched */
+        const m3slot_t *value, *value_last;       /* grows up */
+        guest_low low;
+        bool is_low; /* low has been told: the last limits are in force */
+    } watch;
 };
 
 /* --- module ------------------------------------------------------------------------------- */
@@ -168,13 +175,31 @@ static IM3FuncType find_type(IM3Module module, const char *spelled)
     return NULL;
 }
 
+/* wasm3's table ends with the last element; the module's may go on. */
+static bool extend_table(struct guest_module *module, uint32_t size)
+{
+    IM3Module m3 = module->module;
+    IM3Function *table;
+
+    if (size <= m3->table0Size)
+        return true;
+    if (size > d_m3MaxSaneTableSize)
+        return false;
+    table = m3_ReallocArray(IM3Function, m3->table0, size, m3->table0Size);
+    if (!table)
+        return false;
+    m3->table0 = table;
+    m3->table0Size = size;
+    return true;
+}
+
 /* Appends the lent functions to the table, those whose type the module knows: no other could be
    called through it. */
 static enum status lend_functions(struct guest_module *module, const struct guest_import *imports,
                                   size_t import_count, struct error *error)
 {
     IM3Module m3 = module->module;
-    IM3Function *table;
+    uint32_t next = m3->table0Size;
     uint32_t count = 0;
 
     for (size_t i = 0; i < import_count; i++)
@@ -182,10 +207,7 @@ static enum status lend_functions(struct guest_module *module, const struct gues
     if (count == 0)
         return STATUS_OK;
     module->lent = calloc(count, sizeof *module->lent);
-    table = m3_ReallocArray(IM3Function, m3->table0, m3->table0Size + count, m3->table0Size);
-    if (table)
-        m3->table0 = table;
-    if (!module->lent || !table)
+    if (!module->lent || !extend_table(module, next + count))
         return error_set(error, STATUS_NO_MEMORY, "no memory for the table");
     for (size_t i = 0; i < import_count; i++) {
         struct lent *lent = &module->lent[module->lent_count];
@@ -201,8 +223,8 @@ static enum status lend_functions(struct guest_module *module, const struct gues
         if (!emit_host_function(module, &lent->function, &lent->binding))
             return error_set(error, STATUS_NO_MEMORY, "no memory for code");
         lent->name = imports[i].name;
-        lent->index = m3->table0Size;
-        m3->table0[m3->table0Size++] = &lent->function;
+        lent->index = next++;
+        m3->table0[lent->index] = &lent->function;
         module->lent_count++;
     }
     return STATUS_OK;
@@ -281,6 +303,11 @@ enum status guest_module_open(const uint8_t *wasm, size_t size, const struct gue
     result = InitElements(module->module);
     if (result) {
         status = error_set(error, STATUS_MODULE, "wasm3 cannot fill the table: %s", result);
+        goto fail;
+    }
+    if (!extend_table(module, module->binary.table_size)) {
+        status = error_set(error, STATUS_NO_MEMORY, "no memory for a table of %u entries",
+                           module->binary.table_size);
         goto fail;
     }
     status = bind_imports(module, imports, import_count, error);
@@ -363,6 +390,20 @@ static enum status set_pages(struct guest *guest, uint32_t pages)
     return STATUS_OK;
 }
 
+/* Puts the first limits in force, which leave room for guest_low to do something about it. */
+static void watch_stacks(struct guest *guest)
+{
+    guest->watch.value_last = (m3slot_t *) (guest->stack.base + guest->stack.committed)
+                              - STACK_MARGIN_SLOTS;
+    guest->watch.value = guest->watch.low
+                             ? guest->watch.value_last
+                                   - guest->stack.committed / sizeof(m3slot_t) / VALUE_RESERVE_PART
+                             : guest->watch.value_last;
+    guest->watch.is_low = false;
+    guest->header->maxStack = (void *) guest->watch.value;
+    guest->header->nativeLimit = guest->watch.native;
+}
+
 /* Header, globals and data segments over zeroed pages. */
 static enum status fill_memory(struct guest *guest, struct error *error)
 {
@@ -373,8 +414,7 @@ static enum status fill_memory(struct guest *guest, struct error *error)
         return error_set(error, STATUS_NO_MEMORY, "no memory for an instance");
     guest->header = (M3MemoryHeader *) linear_memory(guest) - 1;
     guest->header->runtime = &guest->runtime;
-    guest->header->maxStack =
-        (m3slot_t *) (guest->stack.base + guest->stack.committed) - STACK_MARGIN_SLOTS;
+    watch_stacks(guest);
     guest->header->countdown = TIER_SAFE_POINT_CALLS;
     memcpy(guest->header->globals, module->globals, sizeof module->globals);
     guest->runtime.memory.mallocated = guest->header;
@@ -432,18 +472,13 @@ void guest_close(struct guest *guest)
 
 enum status guest_reset(struct guest *guest, struct error *error)
 {
-    const u8 *native_limit = guest->header->nativeLimit;
-    enum status status;
 
     if (!reservation_zero(&guest->memory))
         return error_set(error, STATUS_NO_MEMORY, "cannot reset an instance's memory");
     guest->trap = NULL;
     guest->exit_code = 0;
     guest->runtime.stack = guest->stack.base;
-    status = fill_memory(guest, error);
-    if (!status)
-        guest->header->nativeLimit = native_limit;
-    return status;
+    return fill_memory(guest, error);
 }
 
 struct guest_module *guest_module_of(const struct guest *guest)
@@ -523,6 +558,8 @@ enum guest_outcome guest_set_trap(struct guest *guest, const char *reason)
     return GUEST_TRAPPED;
 }
 
+static void unwatch_low(struct guest *guest);
+
 /* --- calls -------------------------------------------------------------------------------- */
 
 static m3ret_t trap_of(enum guest_outcome outcome)
@@ -562,7 +599,7 @@ static enum guest_outcome call(struct guest *guest, IM3Function function, const 
 
     if (type->numArgs > GUEST_ARGUMENTS_MAX || type->numRets > 1 || (type->numArgs && !args))
         return guest_set_trap(guest, "a call from outside with the wrong number of arguments");
-    if ((void *) frame >= guest->header->maxStack) /* the margin above it holds the arguments */
+    if ((m3slot_t *) frame >= guest->watch.value_last) /* the margin above it has the arguments */
         return guest_set_trap(guest, m3Err_trapStackOverflow);
     if (!__atomic_load_n(&function->compiled, __ATOMIC_ACQUIRE))
         trap = CompileFunction(function);
@@ -571,6 +608,8 @@ static enum guest_outcome call(struct guest *guest, IM3Function function, const 
             memcpy(frame + type->numRets, args, type->numArgs * sizeof *args);
         trap = tier_enter(function->compiled, (m3stack_t) frame, guest->header);
     }
+    if (guest->watch.is_low)
+        unwatch_low(guest);
     if (!trap && result) {
         *result = type->numRets ? frame[0] : 0;
         if (type->numRets && type->types[0] == c_m3Type_i32)
@@ -651,9 +690,37 @@ void guest_poke(struct guest *guest)
     __atomic_store_n(&guest->header->countdown, 0, __ATOMIC_RELAXED);
 }
 
-void guest_set_native_limit(struct guest *guest, const void *lowest)
+void guest_set_native_stack(struct guest *guest, const void *lowest, size_t reserve, guest_low low)
 {
-    guest->header->nativeLimit = lowest;
+    guest->watch.native_last = lowest;
+    guest->watch.native = (const uint8_t *) lowest + (low ? reserve : 0);
+    guest->watch.low = low;
+    watch_stacks(guest);
+}
+
+m3ret_t tier_stack_low(M3MemoryHeader *memory, const void *native_stack,
+                       const m3slot_t *value_stack)
+{
+    struct guest *guest = memory->runtime->userdata;
+
+    if (!guest->watch.is_low && guest->watch.low) {
+        guest->watch.is_low = true;
+        memory->maxStack = (void *) guest->watch.value_last;
+        memory->nativeLimit = guest->watch.native_last;
+        guest->watch.low(guest->context);
+    }
+    return (const uint8_t *) native_stack < guest->watch.native_last
+                   || value_stack >= guest->watch.value_last
+               ? m3Err_trapStackOverflow
+               : NULL;
+}
+
+/* After a call from outside: back to the first limits once both stacks are short of them. */
+static void unwatch_low(struct guest *guest)
+{
+    if ((const uint8_t *) __builtin_frame_address(0) > guest->watch.native
+        && (const m3slot_t *) guest->runtime.stack < guest->watch.value)
+        watch_stacks(guest);
 }
 
 m3ret_t tier_safe_point(m3stack_t free_stack, M3MemoryHeader *memory)

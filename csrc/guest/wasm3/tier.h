@@ -42,6 +42,7 @@ void tier_emit_host_call(IM3CodePage page, const struct tier_binding *binding);
 /* tier.c, called by the operations */
 m3ret_t tier_host_call(const struct tier_binding *binding, m3stack_t stack, M3MemoryHeader *memory);
 m3ret_t tier_safe_point(m3stack_t free_stack, M3MemoryHeader *memory);
+m3ret_t tier_stack_low(M3MemoryHeader *memory, const void *native_stack, const m3slot_t *value_stack);
 
 /* wasm3's compiler, serialised; tier.c */
 M3Result CompileFunction(IM3Function function);
