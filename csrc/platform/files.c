@@ -157,7 +157,7 @@ int64_t files_read(int fd, void *bytes, size_t size, uint64_t offset)
 {
     size_t done = 0;
 
-    while (done < size) {
+    do { /* also of no bytes: the file may be a directory */
         ssize_t part = pread(fd, (char *) bytes + done, size - done, (off_t) (offset + done));
 
         if (part < 0 && errno == EINTR)
@@ -167,7 +167,7 @@ int64_t files_read(int fd, void *bytes, size_t size, uint64_t offset)
         if (part == 0)
             break;
         done += (size_t) part;
-    }
+    } while (done < size);
     return (int64_t) done;
 }
 

@@ -39,7 +39,7 @@ static int64_t write_at(struct vfs *vfs, struct file *file, const void *bytes, s
 {
     int64_t result = injected_failure(vfs);
 
-    if (result == 0 && (file->flags & VFS_O_APPEND) && !file->stream)
+    if (result == 0 && (file->flags & VFS_O_APPEND) && !file->stream && size > 0)
         result = file_operations(file)->size(vfs, file, offset);
     if (result < 0)
         return result;

@@ -379,10 +379,10 @@ static int memory_link(struct vfs *vfs, struct place *from, const char *from_nam
         return -GE_NOENT;
     if (find(vfs, to, to_name))
         return -GE_EXIST;
-    if (is_directory(node))
-        return -GE_PERM;
     if (directory->links == 0)
         return -GE_NOENT;
+    if (is_directory(node))
+        return -GE_PERM;
     if (node->links == UINT32_MAX)
         return -GE_MLINK;
     if (!directory_insert(vfs, directory, to_name, offset))
@@ -413,6 +413,8 @@ static int check_rename(const struct vfs *vfs, const struct place *from, arena_o
         return -GE_INVAL;
     if (replaced && is_directory(old) && is_above(vfs, replaced, from->node))
         return -GE_NOTEMPTY;
+    if (moved == replaced)
+        return 0;
     if (node_at(vfs, to->node)->links == 0)
         return -GE_NOENT;
     if (replaced && is_directory(node) != is_directory(old))

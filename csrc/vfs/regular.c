@@ -135,6 +135,6 @@ int regular_allocate(struct vfs *vfs, struct node *node, uint64_t offset, uint64
             return -GE_NOSPC;
     if (offset + size > node->size)
         node->size = offset + size;
-    node_change(node);
+    node_touch(node);
     return 0;
 }

@@ -50,7 +50,7 @@ static int follow(struct vfs *vfs, struct place *place, const char *name, struct
     if (length == 0)
         return -GE_NOENT;
     if ((size_t) length == room || length >= VFS_PATH_MAX)
-        return -GE_NAMETOOLONG;
+        return -GE_LOOP; /* links within links without end, or as good as that */
     rest->at -= length;
     memmove(rest->at, rest->text, (size_t) length);
     if (*rest->at == '/') {
@@ -60,19 +60,19 @@ static int follow(struct vfs *vfs, struct place *place, const char *name, struct
     return 0;
 }
 
-/* The next component, without the slashes before it, into walk; its length, 0 at the end. */
-static int next_name(struct rest *rest, struct walk *walk)
+/* The next component, without the slashes before it, cut off at VFS_NAME_MAX; its length, 0 at the
+   end. */
+static size_t next_name(struct rest *rest, char name[VFS_NAME_MAX + 1])
 {
-    size_t length;
+    size_t length, kept;
 
     rest->at += strspn(rest->at, "/");
     length = strcspn(rest->at, "/");
-    if (length > VFS_NAME_MAX)
-        return -GE_NAMETOOLONG;
-    memcpy(walk->name, rest->at, length);
-    walk->name[length] = '\0';
+    kept = length < VFS_NAME_MAX ? length : VFS_NAME_MAX;
+    memcpy(name, rest->at, kept);
+    name[kept] = '\0';
     rest->at += length;
-    return (int) length;
+    return length;
 }
 
 /* The walk is over and has arrived in a directory. */
@@ -121,12 +121,10 @@ static int walk_rest(struct vfs *vfs, struct walk *walk, struct rest *rest, int 
     enum walk_last last = LAST_ROOT;
 
     for (;;) {
-        int length = next_name(rest, walk);
+        size_t length = next_name(rest, walk->name);
         bool final = rest->at[strspn(rest->at, "/")] == '\0';
         int result;
 
-        if (length < 0)
-            return length;
         if (length == 0)
             return arrive(walk, last);
         if (strcmp(walk->name, ".") == 0) {
@@ -140,12 +138,14 @@ static int walk_rest(struct vfs *vfs, struct walk *walk, struct rest *rest, int 
                 return result;
             continue;
         }
-        if (walk->place.tree->is_reserved(&walk->place, walk->name))
-            return -GE_ACCES;
         last = LAST_NAME;
         walk->slash = *rest->at == '/';
         if (final && walk->slash && (mode & WALK_CREATE))
             return -GE_ISDIR;
+        if (length > VFS_NAME_MAX)
+            return -GE_NAMETOOLONG;
+        if (walk->place.tree->is_reserved(&walk->place, walk->name))
+            return -GE_ACCES;
         if (final && (!walk->slash || (mode & WALK_PARENT))) {
             result = finish(vfs, walk, rest, mode);
             if (result <= 0)
