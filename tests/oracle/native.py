@@ -82,6 +82,17 @@ class NativeServer:
     def connect(self) -> NativeSession:
         return NativeSession(self._socket_path)
 
+    def psql(self, *sql: str, copy_input: bytes = b"") -> tuple[str, str]:
+        """What psql prints for some SQL, string by string, on its two outputs; errors in full."""
+        command: list[str | Path] = [_binaries() / "psql", "--no-psqlrc", "-h", self._directory]
+        command += ["-p", str(PORT), "-U", "postgres", "-v", "VERBOSITY=verbose"]
+        for string in sql:
+            command += ["-c", string]
+        printed = subprocess.run(
+            command, env={"LANG": "C.UTF-8"}, input=copy_input, capture_output=True, check=False
+        )
+        return printed.stdout.decode(), printed.stderr.decode()
+
     def stop(self) -> None:
         if self._postmaster is not None:
             self._postmaster.send_signal(signal.SIGINT)  # fast shutdown: does not wait for clients

@@ -1,0 +1,198 @@
+"""`sql` prints what psql prints: compared with psql 18.6 on native PostgreSQL 18.6."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pglite_native import Engine
+from pglite_native._cli import main
+from pglite_native._sql import run
+from tests.oracle.native import NativeServer
+
+ALIKE = [
+    "select 1 as number, 'text' as text, null as nothing",
+    "select 1.5::numeric, 2::int2, 3::int8, 4::float4, 5::oid, '6'::money, '7'::xid, '8'::xid8",
+    "select 'left' as a_long_header, 12345 as n union all select 'x', -1",
+    "select E'one\\ntwo' as a, 1 as b, E'x\\ny\\nz' as c union all select 'a', 2, 'b'",
+    'select 1 as "two\nlines", 2 as "one line"',
+    "select E'tab\\there', E'\\r\\x01\\x7f', U&'\\0085'",
+    "select '日本' as wide, U&'e\\0301' as combined, U&'a\\200bb' as invisible, '🐘' as elephant",
+    "select 'x' as 日本, 'yyyyyyyyyyy' as é",
+    "select",
+    "select where false",
+    "select from generate_series(1, 3)",
+    "select 1 where false",
+    "select 1; select 2; select 'a' as b",
+    "",
+    ";",
+    "create temp table t (a int); insert into t values (1), (2); update t set a = a + 1",
+    "create temp table t (a int); insert into t values (1), (2) returning a; delete from t",
+    "create temp table t as select generate_series(1, 3) as a; table t; truncate t",
+    "begin; declare c cursor for select 1 as one; fetch all in c; fetch all in c; commit",
+    "explain (costs off) select 1",
+    "show search_path",
+    "values (1, 'a'), (2, 'b')",
+    "create temp table t (a int, b text); insert into t values (1, E'x\\ty'), (2, null);"
+    " copy t to stdout; select count(*) from t",
+    "copy (select 1 where false) to stdout",
+    "select * from nowhere",
+    "select 1;\n  select\tnope\nfrom pg_class",
+    f"select '{'x' * 70}', nope, '{'y' * 40}'",
+    f"select nope, '{'y' * 80}'",
+    f"select '{'日' * 40}', nope",
+    "select 1 +",
+    "select 1; select 1/0; select 2",
+    "do $$ begin execute 'select nope from pg_class'; end $$",
+    "do $$ begin raise notice 'a notice' using detail = 'its detail', hint = 'its hint'; end $$",
+    "do $$ begin raise warning 'a warning'; raise exception 'over' using errcode = 'P0042'; end $$",
+    "create temp table t (a int constraint positive check (a > 0)); insert into t values (0)",
+    "create temp table t (a int not null); insert into t values (null)",
+    "create domain pg_temp.even as int check (value % 2 = 0); select 1::pg_temp.even",
+    "select E'a\\nb' as x; select 'c'::int",
+    "listen channel; notify channel; notify channel, 'payload'",
+]
+
+
+@pytest.fixture(scope="module")
+def native() -> Iterator[NativeServer]:
+    with NativeServer() as server:
+        yield server
+
+
+def printed(engine: Engine, sql: str, copy_input: bytes = b"") -> tuple[str, str]:
+    output, errors = io.StringIO(), io.StringIO()
+    run(engine, sql, output, errors, io.BytesIO(copy_input))
+    return output.getvalue(), errors.getvalue()
+
+
+def comparable(output: str, errors: str) -> tuple[str, str]:
+    """Without places in the server's sources and numbers of processes and temporary schemas."""
+    errors = re.sub(r"^LOCATION: .*\n", "", errors, flags=re.MULTILINE)
+    errors = re.sub(r"pg_temp_\d+", "pg_temp", errors)
+    return re.sub(r"PID \d+", "PID", output), errors
+
+
+@pytest.mark.parametrize("sql", ALIKE)
+def test_prints_as_psql(engine: Engine, native: NativeServer, sql: str) -> None:
+    assert comparable(*printed(engine, sql)) == comparable(*native.psql(sql))
+
+
+@pytest.mark.parametrize("copy_input", [b"1\tone\n2\t\\N\n", b"", b"1\tone\n" * 20_000, b"1\n"])
+def test_copies_in_as_psql(engine: Engine, native: NativeServer, copy_input: bytes) -> None:
+    sql = ("create temp table t (a int, b text)", "copy t from stdin", "table t limit 3")
+    found = [printed(engine, string, copy_input) for string in sql]
+    output, errors = ("".join(texts) for texts in zip(*found, strict=True))
+    assert comparable(output, errors) == comparable(*native.psql(*sql, copy_input=copy_input))
+
+
+# --- the command ----------------------------------------------------------------------------
+
+
+def command(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "pglite_native", *arguments]
+    return subprocess.run(line, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload,no-any-return]
+
+
+def test_prints_a_table_and_succeeds(capsys: pytest.CaptureFixture[str]) -> None:
+    sql = "select 'héllo'::text as greeting, '[1,2,3]'::vector <-> '[3,2,1]' as distance"
+    assert main(["sql", "--extension", "vector", sql]) == 0
+    output, errors = capsys.readouterr()
+    assert errors == ""
+    assert output == (
+        " greeting |      distance      \n"
+        "----------+--------------------\n"
+        " héllo    | 2.8284271247461903\n"
+        "(1 row)\n"
+        "\n"
+    )
+
+
+def test_an_error_is_printed_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sql", "select 1; select nope"]) == 1
+    output, errors = capsys.readouterr()
+    assert output == " ?column? \n----------\n        1\n(1 row)\n\n"
+    assert errors == (
+        'ERROR:  42703: column "nope" does not exist\n'
+        "LINE 1: select 1; select nope\n"
+        "                         ^\n"
+    )
+
+
+def test_an_unknown_extension_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sql", "--extension", 'no"such', "select 1"]) == 1
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors.startswith('ERROR:  0A000: extension "no"such" is not available\n')
+
+
+def test_settings_and_a_data_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(tmp_path / "data")
+    assert main(["sql", "--data-dir", folder, "create table t as select 42 as a"]) == 0
+    assert main(["sql", "--data-dir", folder, "--setting", "work_mem=5MB", "table t"]) == 0
+    assert main(["sql", "--setting", "work_mem=5MB", "show work_mem"]) == 0
+    output, _ = capsys.readouterr()
+    assert "SELECT 1\n" in output and " 42\n" in output and " 5MB\n" in output
+    assert main(["sql", "--setting", "work_mem=lots", "select 1"]) == 1
+    _, errors = capsys.readouterr()
+    assert errors.startswith("pglite_native: ") and "work_mem" in errors
+
+
+def test_wrong_usage_is_told() -> None:
+    for arguments in ([], ["sql"], ["sql", "--setting", "work_mem", "select 1"], ["extension"]):
+        result = command(*arguments)
+        assert result.returncode == 2 and result.stderr.startswith("usage: "), arguments
+
+
+def test_reads_sql_from_stdin() -> None:
+    result = command("sql", "-", input="select 'é' as a;\nselect 2")
+    assert result.returncode == 0
+    assert result.stdout.startswith(" a \n---\n é\n")
+    assert result.stdout.endswith("        2\n(1 row)\n\n")
+
+
+def test_sql_from_stdin_leaves_none_to_copy() -> None:
+    result = command("sql", "-", input="create table t (a int); copy t from stdin;")
+    assert result.returncode == 1
+    assert "57014: COPY from stdin failed: the standard input was the SQL" in result.stderr
+
+
+def test_copies_from_stdin() -> None:
+    sql = "create table t (a int); copy t from stdin; select sum(a) from t"
+    result = command("sql", sql, input="20\n22\n")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == "CREATE TABLE\nCOPY 2\n sum \n-----\n  42\n(1 row)\n\n"
+
+
+def test_prints_what_the_terminal_cannot_show() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    result = command("sql", "select 'é' as a", env=environment)
+    assert result.returncode == 0 and "\\xe9\n" in result.stdout
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    line = f"{sys.executable} -m pglite_native sql 'select generate_series(1, 100000)' | head -1"
+    result = subprocess.run(line, shell=True, capture_output=True, text=True, check=True)
+    assert result.stdout == " generate_series \n" and result.stderr == ""
+
+
+def test_an_interrupt_cancels_the_statement(tmp_path: Path) -> None:
+    begun = tmp_path / "data" / "begun"
+    line = [sys.executable, "-m", "pglite_native", "sql", "--data-dir", str(begun.parent)]
+    line += ["copy (select 1) to '/pglite/data/begun'; select pg_sleep(600)"]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True) as process:
+        while not begun.exists() and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert errors == "ERROR:  57014: canceling statement due to user request\n"
