@@ -122,17 +122,10 @@ bool session_startup(pgn_engine *engine)
         end_session(engine); /* STATUS_ERROR: not a startup packet; a server closes the connection */
         return false;
     }
-    result = 1; /* stays so where PostgreSQL refuses: it has sent the error then */
-    if (!settle(engine, session_call(engine, exports->begin_session, NULL, &result),
-                "pglite_begin_session"))
-        return false;
-    if ((int32_t) result != 0) {
-        settle(engine, session_call(engine, exports->flush, NULL, NULL), "pgl_pq_flush");
-        end_session(engine);
-        return false;
-    }
-    return settle(engine, session_call(engine, exports->send_connection_data, NULL, NULL),
-                  "pgl_sendConnData")
+    return settle(engine, session_call(engine, exports->begin_session, NULL, NULL),
+                  "pglite_begin_session")
+           && settle(engine, session_call(engine, exports->send_connection_data, NULL, NULL),
+                     "pgl_sendConnData")
            && settle(engine, session_call(engine, exports->flush, NULL, NULL), "pgl_pq_flush");
 }
 

@@ -24,6 +24,9 @@ enum { PG_ERROR = 21 };
     ((int) (PG_SIXBIT(a) | PG_SIXBIT(b) << 6 | PG_SIXBIT(c) << 12 | PG_SIXBIT(d) << 18             \
             | PG_SIXBIT(e) << 24))
 
+/* Where an ERROR longjmps to. NULL: nowhere, and errstart makes a FATAL of it, which ends the session. */
+extern void *PG_exception_stack;
+
 /* ereport is these in order; errfinish does not return for ERROR and above. The file, line and function
  * given to it go to the client, so those of PostgreSQL's own source are passed. */
 bool errstart(int level, const char *domain);

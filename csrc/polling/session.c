@@ -145,11 +145,14 @@ static PGPort take_packet(PGPort *port)
     return packet;
 }
 
-int pglite_begin_session(void)
+void pglite_begin_session(void)
 {
     PGPort packet = take_packet(pgl_getMyProcPort());
+    void *exception_stack = PG_exception_stack;
     PGOid role;
 
+    /* As in a server's InitPostgres, where there is nothing yet to return to. */
+    PG_exception_stack = NULL;
     /* Where the last session left one open, no catalog can be read before it is rolled back. */
     if (IsTransactionBlock())
         refuse(SQLSTATE_ACTIVE_TRANSACTION, "user \"%s\" cannot log in during a transaction",
@@ -160,5 +163,5 @@ int pglite_begin_session(void)
     session_apply_startup_options(&packet, superuser_arg(role));
     apply_stored_settings(role);
     CommitTransactionCommand();
-    return 0;
+    PG_exception_stack = exception_stack;
 }

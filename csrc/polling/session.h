@@ -7,8 +7,8 @@
 
 /* Begins the session that the startup packet last read asks for: makes its user the session's, checks that
  * user and database may be used, applies the packet's options and the settings stored for role and
- * database. Returns 0, or raises the ERROR whose message a server's FATAL would have. */
-GUEST_EXPORT(pglite_begin_session) int pglite_begin_session(void);
+ * database. Whatever speaks against it is raised as a server does, as FATAL: the backend exits. */
+GUEST_EXPORT(pglite_begin_session) void pglite_begin_session(void);
 
 /* The packet's own options: command-line switches and settings, with a role's or a superuser's rights. */
 GUEST_LOCAL void session_apply_startup_options(const PGPort *port, bool is_superuser);
