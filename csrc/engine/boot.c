@@ -127,12 +127,25 @@ static bool log_in(pgn_engine *engine)
     return done || fail_boot(engine, "startup packet");
 }
 
+static bool make_cluster(pgn_engine *engine)
+{
+    if (!engine->options->initdb_arguments)
+        return true;
+    if (!engine_initdb(engine))
+        return false;
+    if (data_dir_complete(engine, &engine->failure)) {
+        engine->state = ENGINE_ENDED;
+        return false;
+    }
+    return true;
+}
+
 bool engine_boot(pgn_engine *engine)
 {
     const struct engine_exports *exports = &engine->runtime->exports;
     int64_t started_ns = platform_monotonic_ns();
 
-    if (engine->options->initdb_arguments && !engine_initdb(engine))
+    if (!make_cluster(engine))
         return false;
     if (guest_start(engine->guest) || session_call(engine, exports->call_ctors, NULL, NULL)
         || session_call(engine, exports->link_init, NULL, NULL)

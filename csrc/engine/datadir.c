@@ -76,7 +76,7 @@ static int look(int directory, struct contents *contents)
     struct files_listing listing = {NULL, 0};
     int result = files_list(directory, &listing);
 
-    *contents = (struct contents) {.is_empty = true};
+    *contents = (struct contents){.is_empty = true};
     for (size_t i = 0; result >= 0 && i < listing.count; i++) {
         const char *name = listing.entries[i].name;
 
@@ -88,58 +88,77 @@ static int look(int directory, struct contents *contents)
     return result;
 }
 
-static enum status fill(pgn_engine *engine, int directory, const char *path, struct error *error)
-{
-    enum files_type type;
-    int result, fd;
-    enum status status;
-
-    fd = files_open(directory, marker, FILES_WRITE | FILES_CREATE, FILE_MODE, &type);
-    if (fd < 0)
-        return fail(error, "write to", path, fd);
-    files_close(fd);
-    result = clear(directory, 0);
-    if (result >= 0)
-        result = files_sync(directory, false);
-    if (result < 0)
-        return fail(error, "write to", path, result);
-    if (!engine->runtime->cluster)
-        return error_set(error, STATUS_NOT_FOUND, "there is no packaged cluster");
-    status = pack_extract(engine->runtime->cluster, directory, true, error);
-    if (status)
-        return status;
-    result = files_unlink(directory, marker);
-    if (result >= 0)
-        result = files_sync(directory, false);
-    return result < 0 ? fail(error, "write to", path, result) : STATUS_OK;
-}
-
-static enum status prepare(pgn_engine *engine, int directory, const char *path,
+/* What is in the directory, unless it is nothing we may touch. */
+static enum status examine(int directory, const char *path, struct contents *contents,
                            struct error *error)
 {
-    struct contents contents;
-    int result = look(directory, &contents);
+    int result = look(directory, contents);
 
     if (result < 0)
         return fail(error, "read", path, result);
-    if (engine->options->initdb_arguments) {
-        if (!contents.is_empty)
-            return error_set(error, STATUS_INVALID,
-                             "the data directory %s is not empty: initdb_args are for a new one",
-                             path);
-        return STATUS_OK;
-    }
-    if (contents.is_empty || contents.is_incomplete)
-        return fill(engine, directory, path, error);
-    if (!contents.is_cluster)
+    if (!contents->is_empty && !contents->is_incomplete && !contents->is_cluster)
         return error_set(error, STATUS_INVALID,
                          "%s is not empty and not a PostgreSQL data directory (no PG_VERSION)",
                          path);
     return STATUS_OK;
 }
 
+static int begin_filling(int directory)
+{
+    enum files_type type;
+    int fd = files_open(directory, marker, FILES_WRITE | FILES_CREATE, FILE_MODE, &type);
+    int result;
+
+    if (fd < 0)
+        return fd;
+    files_close(fd);
+    result = clear(directory, 0);
+    return result < 0 ? result : files_sync(directory, false);
+}
+
+static int end_filling(int directory)
+{
+    int result = files_unlink(directory, marker);
+
+    return result < 0 ? result : files_sync(directory, false);
+}
+
+static enum status fill(pgn_engine *engine, int directory, const char *path, struct error *error)
+{
+    int result = begin_filling(directory);
+    enum status status;
+
+    if (result < 0)
+        return fail(error, "write to", path, result);
+    if (engine->options->initdb_arguments)
+        return STATUS_OK; /* boot runs initdb, then data_dir_complete */
+    if (!engine->runtime->cluster)
+        return error_set(error, STATUS_NOT_FOUND, "there is no packaged cluster");
+    status = pack_extract(engine->runtime->cluster, directory, true, error);
+    if (status)
+        return status;
+    result = end_filling(directory);
+    return result < 0 ? fail(error, "write to", path, result) : STATUS_OK;
+}
+
+static enum status prepare(pgn_engine *engine, int directory, const char *path, struct error *error)
+{
+    struct contents contents;
+    enum status status = examine(directory, path, &contents, error);
+
+    if (status)
+        return status;
+    if (contents.is_empty || contents.is_incomplete)
+        return fill(engine, directory, path, error);
+    if (engine->options->initdb_arguments)
+        return error_set(error, STATUS_INVALID,
+                         "the data directory %s is not empty: initdb_args are for a new one", path);
+    return STATUS_OK;
+}
+
 enum status data_dir_open(pgn_engine *engine, const char *path, struct error *error)
 {
+    struct contents contents;
     enum status status;
     int directory;
 
@@ -149,6 +168,10 @@ enum status data_dir_open(pgn_engine *engine, const char *path, struct error *er
     directory = files_open_directory(path);
     if (directory < 0)
         return fail(error, "open", path, directory);
+    /* Before the lock, so that not even its file is left in somebody else's directory. */
+    status = examine(directory, path, &contents, error);
+    if (status)
+        goto fail;
     status = lock_open(directory, path, GUEST_PID, &engine->data_dir_lock, error);
     if (status)
         goto fail;
@@ -160,6 +183,21 @@ enum status data_dir_open(pgn_engine *engine, const char *path, struct error *er
 fail:
     files_close(directory);
     return status;
+}
+
+enum status data_dir_complete(pgn_engine *engine, struct error *error)
+{
+    const char *path = engine->options->data_dir;
+    int directory, result;
+
+    if (!path)
+        return STATUS_OK;
+    directory = files_open_directory(path);
+    if (directory < 0)
+        return fail(error, "open", path, directory);
+    result = end_filling(directory);
+    files_close(directory);
+    return result < 0 ? fail(error, "write to", path, result) : STATUS_OK;
 }
 
 void data_dir_close(pgn_engine *engine)

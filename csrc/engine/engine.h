@@ -177,6 +177,7 @@ extern const char *const engine_environment[];
 
 /* datadir.c */
 enum status data_dir_open(pgn_engine *engine, const char *path, struct error *error);
+enum status data_dir_complete(pgn_engine *engine, struct error *error); /* initdb has filled it */
 void data_dir_close(pgn_engine *engine);
 
 #endif
