@@ -407,7 +407,7 @@ static int check_rename(const struct vfs *vfs, const struct place *from, arena_o
 {
     const struct node *node = node_at(vfs, moved), *old = node_at(vfs, replaced);
 
-    if (!moved)
+    if (!moved || node_at(vfs, to->node)->links == 0)
         return -GE_NOENT;
     if (is_directory(node) && is_above(vfs, moved, to->node))
         return -GE_INVAL;
@@ -415,8 +415,6 @@ static int check_rename(const struct vfs *vfs, const struct place *from, arena_o
         return -GE_NOTEMPTY;
     if (moved == replaced)
         return 0;
-    if (node_at(vfs, to->node)->links == 0)
-        return -GE_NOENT;
     if (replaced && is_directory(node) != is_directory(old))
         return is_directory(node) ? -GE_NOTDIR : -GE_ISDIR;
     if (is_covered(node))
