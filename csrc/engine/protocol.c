@@ -103,8 +103,22 @@ enum guest_outcome session_poll(void *context)
     return host_fire_timers(host);
 }
 
-/* A startup packet at the beginning of a call (its first byte, of a length, is 0): as PGlite does,
-   the session's parameters are reported again; the options in it are applied. */
+/* Does a call begin with a startup packet? It has no type byte: a length, whose first byte is 0, and
+   a protocol version, 3.x. Looked for only where its first 8 bytes have come together. */
+static bool begins_startup(const pgn_engine *engine)
+{
+    enum { HEAD_SIZE = 8, LENGTH_MAX = 10000, MAJOR_VERSION = 3 }; /* MAX_STARTUP_PACKET_LENGTH */
+    const uint8_t *head = engine->input;
+    unsigned length;
+
+    if (engine->input_size < HEAD_SIZE || head[0] != 0 || head[1] != 0)
+        return false;
+    length = (unsigned) head[2] << 8 | head[3];
+    return length >= HEAD_SIZE && length <= LENGTH_MAX && head[4] == 0 && head[5] == MAJOR_VERSION;
+}
+
+/* A startup packet at the beginning of a call begins the session anew: its user and options, and as in
+   PGlite the session's parameters are reported again. */
 bool session_startup(pgn_engine *engine)
 {
     const struct engine_exports *exports = &engine->runtime->exports;
@@ -161,7 +175,7 @@ static bool serve(pgn_engine *engine)
     const struct engine_exports *exports = &engine->runtime->exports;
     bool has_input = true;
 
-    if (engine->input_size > 0 && engine->input[0] == 0 && !session_startup(engine))
+    if (begins_startup(engine) && !session_startup(engine))
         return false;
     for (;;) {
         transport_fill(engine);
