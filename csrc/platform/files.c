@@ -176,7 +176,8 @@ int64_t files_write(int fd, const void *bytes, size_t size, uint64_t offset)
     size_t done = 0;
 
     while (done < size) {
-        ssize_t part = pwrite(fd, (const char *) bytes + done, size - done, (off_t) (offset + done));
+        ssize_t part = pwrite(fd, (const char *) bytes + done, size - done,
+                              (off_t) (offset + done));
 
         if (part < 0 && errno == EINTR)
             continue;
@@ -240,8 +241,8 @@ int files_allocate(int fd, uint64_t offset, uint64_t size)
     if (fstat(fd, &stat) != 0)
         return failure();
     if ((uint64_t) stat.st_size < offset + size) {
-        fstore_t store = {F_ALLOCATEALL, F_PEOFPOSMODE, 0,
-                          (off_t) (offset + size) - stat.st_size, 0};
+        fstore_t store = {F_ALLOCATEALL, F_PEOFPOSMODE, 0, (off_t) (offset + size) - stat.st_size,
+                          0};
 
         if (fcntl(fd, F_PREALLOCATE, &store) < 0)
             return failure();

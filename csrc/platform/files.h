@@ -14,9 +14,9 @@
 #include "base/errno.h"
 
 enum {
-    FILES_WRITE = 1,      /* for reading and writing; without it for reading only */
-    FILES_CREATE = 2,     /* when missing, with exactly the given permissions */
-    FILES_EXCLUSIVE = 4,  /* it must have been missing */
+    FILES_WRITE = 1,     /* for reading and writing; without it for reading only */
+    FILES_CREATE = 2,    /* when missing, with exactly the given permissions */
+    FILES_EXCLUSIVE = 4, /* it must have been missing */
     FILES_TRUNCATE = 8,
     FILES_DIRECTORY = 16, /* nothing else will do */
     FILES_WRITE_ONLY = 32 /* with FILES_WRITE: a file that may not be read is fine */

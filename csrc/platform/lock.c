@@ -27,8 +27,8 @@ static long read_pid(int fd)
     return length > 0 ? strtol(text, NULL, 10) : 0;
 }
 
-/* PostgreSQL's own question (CreateLockFile): a process of another user cannot be using the directory,
-   and our parents are not servers. */
+/* PostgreSQL's own question (CreateLockFile): a process of another user cannot be using the
+   directory, and our parent is no server. */
 static bool is_live(long pid)
 {
     if (pid <= 0 || pid == getpid() || pid == getppid())
@@ -36,8 +36,8 @@ static bool is_live(long pid)
     return kill((pid_t) pid, 0) == 0;
 }
 
-/* A native PostgreSQL's process number, 0 when there is none alive. A negative number in the file is a
-   stand-alone backend's, such as our guests are. */
+/* A native PostgreSQL's process number, 0 when there is none alive. A negative number in the file
+   is a stand-alone backend's, such as our guests are. */
 static long native_server(int directory, int guest_pid)
 {
     int fd = openat(directory, POSTMASTER_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -57,8 +57,7 @@ static bool is_current(int directory, int fd)
 {
     struct stat ours, named;
 
-    return fstat(fd, &ours) == 0
-           && fstatat(directory, LOCK_FILE, &named, AT_SYMLINK_NOFOLLOW) == 0
+    return fstat(fd, &ours) == 0 && fstatat(directory, LOCK_FILE, &named, AT_SYMLINK_NOFOLLOW) == 0
            && ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
@@ -74,8 +73,8 @@ static enum status locked_by(long pid, const char *path, struct error *error)
         return error_set(error, STATUS_LOCKED,
                          "the data directory %s is in use by another engine in this process", path);
     if (pid > 0)
-        return error_set(error, STATUS_LOCKED,
-                         "the data directory %s is in use by process %ld", path, pid);
+        return error_set(error, STATUS_LOCKED, "the data directory %s is in use by process %ld",
+                         path, pid);
     return error_set(error, STATUS_LOCKED, "the data directory %s is in use by another process",
                      path);
 }

@@ -18,8 +18,8 @@ struct lock {
     int fd;
 };
 
-/* directory is an open descriptor; path names it in messages. guest_pid is the process number that our
-   guests write to postmaster.pid: there it stands for nobody, the lock itself says who lives.
+/* directory is an open descriptor; path names it in messages. guest_pid is the process number that
+   our guests write to postmaster.pid: there it stands for nobody, the lock itself says who lives.
    STATUS_LOCKED names the holder's process. */
 enum status lock_open(int directory, const char *path, int guest_pid, struct lock *lock,
                       struct error *error);

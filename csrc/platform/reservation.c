@@ -56,7 +56,8 @@ bool reservation_zero(struct reservation *reservation)
     /* A new mapping rather than madvise: also right where a file had been mapped over the range. */
     return reservation->committed == 0
            || mmap(reservation->base, reservation->committed, PROT_READ | PROT_WRITE,
-                   MAP_FLAGS | MAP_FIXED, -1, 0) != MAP_FAILED;
+                   MAP_FLAGS | MAP_FIXED, -1, 0)
+                  != MAP_FAILED;
 }
 
 void reservation_close(struct reservation *reservation)

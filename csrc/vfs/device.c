@@ -4,7 +4,12 @@
 #include "platform/clock.h"
 #include "vfs/internal.h"
 
-enum { STDOUT = 1, STDERR = 2, DEVICE_MODE = VFS_S_IFCHR | 0666, SHARED_MODE = VFS_S_IFDIR | 01777 };
+enum {
+    STDOUT = 1,
+    STDERR = 2,
+    DEVICE_MODE = VFS_S_IFCHR | 0666,
+    SHARED_MODE = VFS_S_IFDIR | 01777
+};
 
 static enum device device_of(const struct vfs *vfs, const struct file *file)
 {
@@ -74,8 +79,8 @@ int device_add_all(struct vfs *vfs)
         const char *name;
         enum device device;
     } devices[] = {
-        {"null", DEVICE_NULL},     {"zero", DEVICE_ZERO},     {"random", DEVICE_RANDOM},
-        {"urandom", DEVICE_RANDOM}, {"stdin", DEVICE_STDIN},  {"stdout", DEVICE_STDOUT},
+        {"null", DEVICE_NULL},      {"zero", DEVICE_ZERO},   {"random", DEVICE_RANDOM},
+        {"urandom", DEVICE_RANDOM}, {"stdin", DEVICE_STDIN}, {"stdout", DEVICE_STDOUT},
         {"stderr", DEVICE_STDERR},
     };
     arena_offset dev, node;

@@ -1,7 +1,7 @@
 /* Directories in memory: a treap of entries, ordered by a hash of the name.
  *
- * The key is the hash with a few low bits that tell apart names of equal hash. It serves lookup, and it
- * is the readdir cookie: "the next key above" goes on rightly whatever was added or removed meanwhile.
+ * The key is the hash with a few low bits that tell apart names of equal hash. It serves lookup, and
+ * it is the readdir cookie: "the next key above" goes on rightly whatever was added or removed.
  * Priorities are a second hash, of the key: the shape depends on nothing but the names.
  */
 #include <string.h>
@@ -12,8 +12,8 @@ enum { DISCRIMINATOR_BITS = 8 };
 
 #define DISCRIMINATOR_MASK ((UINT64_C(1) << DISCRIMINATOR_BITS) - 1)
 
-/* Keys have bit 62 set and bit 63 clear: they are above the cookies of "." and "..", and positive as
-   a file position. */
+/* Keys have bit 62 set and bit 63 clear: they are above the cookies of "." and "..", and positive
+   as a file position. */
 #define KEY_BASE (UINT64_C(1) << 62)
 
 static uint64_t mix(uint64_t x)

@@ -8,7 +8,7 @@ enum { CLOSED = -1, PERMISSIONS = 07777 };
 
 struct extraction {
     const struct pack *pack;
-    bool sync_each; /* no way to sync them all at the end */
+    bool sync_each;   /* no way to sync them all at the end */
     int *directories; /* by node: an open directory, or CLOSED */
 };
 

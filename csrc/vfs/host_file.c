@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/lock.h"
 #include "vfs/internal.h"
 
 static struct host_file *host_of(struct vfs *vfs, const struct file *file)
@@ -233,8 +232,7 @@ static int host_readdir(struct vfs *vfs, struct file *file, uint64_t cookie,
     for (; cookie < listing->count; cookie++) {
         const struct files_entry *found = &listing->entries[cookie];
 
-        if ((*host->path == '\0' && strncmp(found->name, LOCK_PREFIX, strlen(LOCK_PREFIX)) == 0)
-            || strlen(found->name) > VFS_NAME_MAX)
+        if (host_reserves(host->path, found->name) || strlen(found->name) > VFS_NAME_MAX)
             continue;
         strcpy(entry->name, found->name);
         entry->inode = found->inode;

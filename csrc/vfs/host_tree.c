@@ -1,8 +1,8 @@
 /* The tree of a mounted host directory.
  *
- * A place holds an open descriptor of its directory, and every operation is relative to that and to one
- * name that is never followed: nothing outside the mounted directory can be reached. The path kept
- * beside it serves ".." and getcwd, which go by names and never by the system's "..".
+ * A place holds an open descriptor of its directory, and every operation is relative to that and to
+ * one name that is never followed: nothing outside the mounted directory can be reached. The path
+ * kept beside it serves ".." and getcwd, which go by names and never by the system's "..".
  */
 #include <stdio.h>
 #include <string.h>
@@ -97,9 +97,14 @@ static int host_leave(struct vfs *vfs, struct place *place)
     return result;
 }
 
+bool host_reserves(const char *directory, const char *name)
+{
+    return *directory == '\0' && strncmp(name, LOCK_PREFIX, strlen(LOCK_PREFIX)) == 0;
+}
+
 static bool host_is_reserved(const struct place *place, const char *name)
 {
-    return place->host_path[0] == '\0' && strncmp(name, LOCK_PREFIX, strlen(LOCK_PREFIX)) == 0;
+    return host_reserves(place->host_path, name);
 }
 
 static bool host_is_mount(struct vfs *vfs, const struct place *place, const char *name)
@@ -273,8 +278,8 @@ static int host_symlink(struct vfs *vfs, struct place *place, const char *name, 
     return files_symlink(target, place->host_fd, name);
 }
 
-static int host_rename(struct vfs *vfs, struct place *from, const char *from_name,
-                       struct place *to, const char *to_name)
+static int host_rename(struct vfs *vfs, struct place *from, const char *from_name, struct place *to,
+                       const char *to_name)
 {
     int result = files_rename(from->host_fd, from_name, to->host_fd, to_name);
 

@@ -26,7 +26,8 @@ static int injected_failure(struct vfs *vfs)
     return 0;
 }
 
-static int64_t read_at(struct vfs *vfs, struct file *file, void *bytes, size_t size, uint64_t offset)
+static int64_t read_at(struct vfs *vfs, struct file *file, void *bytes, size_t size,
+                       uint64_t offset)
 {
     if (size > TRANSFER_MAX)
         size = TRANSFER_MAX;

@@ -208,7 +208,8 @@ static int memory_open(struct vfs *vfs, struct place *place, const char *name, i
     return 0;
 }
 
-static int memory_stat(struct vfs *vfs, struct place *place, const char *name, struct vfs_stat *stat)
+static int memory_stat(struct vfs *vfs, struct place *place, const char *name,
+                       struct vfs_stat *stat)
 {
     arena_offset node = find(vfs, place, name);
 
@@ -308,7 +309,8 @@ static int memory_mkdir(struct vfs *vfs, struct place *place, const char *name, 
                       VFS_S_IFDIR | (mode & PERMISSIONS & ~vfs->super->umask), &node);
 }
 
-static int memory_symlink(struct vfs *vfs, struct place *place, const char *name, const char *target)
+static int memory_symlink(struct vfs *vfs, struct place *place, const char *name,
+                          const char *target)
 {
     size_t length = strlen(target);
     arena_offset copy, offset;

@@ -32,7 +32,8 @@ static int64_t memory_read(struct vfs *vfs, struct file *file, void *bytes, size
 static int64_t memory_write(struct vfs *vfs, struct file *file, const void *bytes, size_t size,
                             uint64_t offset)
 {
-    return regular_write(vfs, node_of(vfs, file), bytes, size, offset); /* directories open read-only */
+    /* Not a directory: those are open for reading only. */
+    return regular_write(vfs, node_of(vfs, file), bytes, size, offset);
 }
 
 int node_file_stat(struct vfs *vfs, struct file *file, struct vfs_stat *stat)

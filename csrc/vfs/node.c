@@ -38,7 +38,7 @@ static void free_content(struct vfs *vfs, struct node *node)
 
 void node_drop(struct vfs *vfs, arena_offset offset)
 {
-    /* A loop, since the last of a removed directory lets go of its parent, which may be removed too. */
+    /* A loop, since a removed directory lets go of its parent, which may be removed too. */
     while (offset) {
         struct node *node = node_at(vfs, offset);
         arena_offset parent = 0;

@@ -170,8 +170,7 @@ static const char *check_node(const struct pack *pack, uint32_t number, uint32_t
     if (node.mode & ~(uint32_t) (VFS_S_IFMT | PERMISSIONS))
         return "a node's mode has unknown bits";
     if (number == 0)
-        return node.parent == 0 && node.name_length == 0
-                       && (node.mode & VFS_S_IFMT) == VFS_S_IFDIR
+        return node.parent == 0 && node.name_length == 0 && (node.mode & VFS_S_IFMT) == VFS_S_IFDIR
                    ? NULL
                    : "its root is not a directory";
     if (node.parent >= number)

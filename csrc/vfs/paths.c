@@ -15,7 +15,9 @@ static struct file *file_itself(struct vfs *vfs, int dirfd, const char *path, in
 {
     if (!(flags & VFS_AT_EMPTY_PATH) || *path != '\0')
         return NULL;
-    return dirfd == VFS_AT_CWD ? arena_at(vfs->arena, vfs->super->cwd) : descriptor_file(vfs, dirfd);
+    if (dirfd == VFS_AT_CWD)
+        return arena_at(vfs->arena, vfs->super->cwd);
+    return descriptor_file(vfs, dirfd);
 }
 
 /* ---- Opening ---- */

@@ -1,4 +1,4 @@
-/* Pipes: a ring of bytes in the arena. Nothing here waits: there is no other process to wait for. */
+/* Pipes: a ring of bytes in the arena. Nothing here waits: there is nobody else to wait for. */
 #include <string.h>
 
 #include "vfs/internal.h"

@@ -1,6 +1,6 @@
 /* Regular files in memory: blocks of the arena over blocks of a pack over zeros.
  *
- * Bytes of the last block past the end of the file are always zero, so that growing needs no clearing.
+ * Bytes of the last block past the end of the file are always zero: growing needs no clearing.
  */
 #include <string.h>
 

@@ -10,7 +10,7 @@
  * link in a host directory resolves inside this name space and never outside it.
  *
  * In memory there is one user and it is root: permission bits are kept and reported, and refuse
- * nothing but X_OK for a file that nobody may execute. A host directory's are the system's to check.
+ * nothing but X_OK for a file that nobody may execute. A host directory's the system checks.
  * Access times are set by utimensat alone (noatime).
  */
 #ifndef PGN_VFS_VFS_H
@@ -27,7 +27,7 @@
 enum {
     VFS_PATH_MAX = 4096,
     VFS_NAME_MAX = 255,
-    VFS_LINK_MAX = 40,         /* symbolic links followed in one walk */
+    VFS_LINK_MAX = 40, /* symbolic links followed in one walk */
     VFS_DESCRIPTORS_MAX = 1024,
     VFS_BLOCK = 4096,
     VFS_AT_CWD = -100,
@@ -35,7 +35,7 @@ enum {
     VFS_MOUNTS_MAX = 8,
     VFS_PIPE_SIZE = 65536,
     VFS_PIPE_ATOMIC = 4096, /* PIPE_BUF */
-    VFS_UID = 0,            /* the guest's one user; a host directory's files of this process's user */
+    VFS_UID = 0,            /* the guest's one user; for a host directory's files, this process's */
     VFS_UID_OTHER = 65534   /* everybody else */
 };
 
@@ -58,10 +58,17 @@ enum {
     VFS_O_CLOEXEC = 0x80000
 };
 
-enum { VFS_S_IFMT = 0170000, VFS_S_IFIFO = 0010000, VFS_S_IFCHR = 0020000, VFS_S_IFDIR = 0040000,
-       VFS_S_IFREG = 0100000, VFS_S_IFLNK = 0120000 };
+enum {
+    VFS_S_IFMT = 0170000,
+    VFS_S_IFIFO = 0010000,
+    VFS_S_IFCHR = 0020000,
+    VFS_S_IFDIR = 0040000,
+    VFS_S_IFREG = 0100000,
+    VFS_S_IFLNK = 0120000
+};
 
-enum { VFS_POLL_IN = 1, VFS_POLL_OUT = 4, VFS_POLL_HANGUP = 16 }; /* poll's POLLIN, POLLOUT, POLLHUP */
+/* poll's POLLIN, POLLOUT, POLLHUP. */
+enum { VFS_POLL_IN = 1, VFS_POLL_OUT = 4, VFS_POLL_HANGUP = 16 };
 
 enum vfs_whence { VFS_SEEK_SET = 0, VFS_SEEK_CUR = 1, VFS_SEEK_END = 2 };
 
@@ -104,7 +111,8 @@ enum status vfs_attach(struct arena *arena, vfs_sink sink, void *context, struct
                        struct error *error);
 void vfs_close(struct vfs *vfs);
 
-/* Overlays the pack's tree at a directory (created when missing). pack stays borrowed until vfs_close. */
+/* Overlays the pack's tree at a directory (created when missing). pack stays borrowed until
+   vfs_close. After a failure the name space is good for nothing but vfs_close. */
 enum status vfs_mount_pack(struct vfs *vfs, const char *at, const struct pack *pack,
                            struct error *error);
 
@@ -122,8 +130,12 @@ void vfs_fail_writes(struct vfs *vfs, uint64_t countdown, enum guest_errno error
 
 /* Below, as POSIX: a result >= 0 or -GE_*. dirfd may be VFS_AT_CWD. flags: VFS_O_* for open, and
    for the *at calls the two below. */
-enum { VFS_AT_SYMLINK_NOFOLLOW = 0x100, VFS_AT_REMOVEDIR = 0x200, VFS_AT_SYMLINK_FOLLOW = 0x400,
-       VFS_AT_EMPTY_PATH = 0x1000 };
+enum {
+    VFS_AT_SYMLINK_NOFOLLOW = 0x100,
+    VFS_AT_REMOVEDIR = 0x200,
+    VFS_AT_SYMLINK_FOLLOW = 0x400,
+    VFS_AT_EMPTY_PATH = 0x1000
+};
 
 int vfs_openat(struct vfs *vfs, int dirfd, const char *path, int flags, uint32_t mode);
 int vfs_close_fd(struct vfs *vfs, int fd);
@@ -136,14 +148,16 @@ int vfs_sync(struct vfs *vfs, int fd, bool data_only);
 int vfs_truncate(struct vfs *vfs, const char *path, uint64_t size);
 int vfs_ftruncate(struct vfs *vfs, int fd, uint64_t size);
 int vfs_allocate(struct vfs *vfs, int fd, uint64_t offset, uint64_t size); /* posix_fallocate */
-int vfs_dup(struct vfs *vfs, int fd, int lowest);        /* the lowest free number >= lowest */
-int vfs_dup_to(struct vfs *vfs, int fd, int to);         /* dup3 */
-int vfs_flags(struct vfs *vfs, int fd);                  /* VFS_O_* of the open descriptor */
-int vfs_set_flags(struct vfs *vfs, int fd, int flags);   /* O_APPEND and O_NONBLOCK only */
-bool vfs_close_on_exec(struct vfs *vfs, int fd);         /* false too when fd is not open */
+int vfs_dup(struct vfs *vfs, int fd, int lowest);      /* the lowest free number >= lowest */
+int vfs_dup_to(struct vfs *vfs, int fd, int to);       /* dup3 */
+int vfs_flags(struct vfs *vfs, int fd);                /* VFS_O_* of the open descriptor */
+int vfs_set_flags(struct vfs *vfs, int fd, int flags); /* O_APPEND and O_NONBLOCK only */
+bool vfs_close_on_exec(struct vfs *vfs, int fd);       /* false too when fd is not open */
 int vfs_set_close_on_exec(struct vfs *vfs, int fd, bool on);
-int vfs_pipe(struct vfs *vfs, int fds[2], int flags);    /* in memory; read of an empty one: -GE_AGAIN, or 0 when no writer is left */
-int vfs_poll(struct vfs *vfs, int fd);                   /* VFS_POLL_* bits */
+/* In memory. Reading an empty one: -GE_AGAIN, or 0 when no writer is left; writing to a full one
+   -GE_AGAIN, to one without readers -GE_PIPE. */
+int vfs_pipe(struct vfs *vfs, int fds[2], int flags);
+int vfs_poll(struct vfs *vfs, int fd); /* VFS_POLL_* bits */
 int vfs_fstat(struct vfs *vfs, int fd, struct vfs_stat *stat);
 int vfs_statat(struct vfs *vfs, int dirfd, const char *path, int flags, struct vfs_stat *stat);
 int vfs_statfs(struct vfs *vfs, const char *path, struct vfs_statfs *stat);
@@ -151,17 +165,21 @@ int vfs_fstatfs(struct vfs *vfs, int fd, struct vfs_statfs *stat);
 int vfs_accessat(struct vfs *vfs, int dirfd, const char *path, int mode, int flags);
 int vfs_chmodat(struct vfs *vfs, int dirfd, const char *path, uint32_t mode, int flags);
 int vfs_fchmod(struct vfs *vfs, int fd, uint32_t mode);
-int vfs_chownat(struct vfs *vfs, int dirfd, const char *path, uint32_t uid, uint32_t gid, int flags);
+int vfs_chownat(struct vfs *vfs, int dirfd, const char *path, uint32_t uid, uint32_t gid,
+                int flags);
 int vfs_fchown(struct vfs *vfs, int fd, uint32_t uid, uint32_t gid);
+/* path may be NULL: dirfd itself. VFS_TIME_KEEP: leave as it is. */
 int vfs_utimensat(struct vfs *vfs, int dirfd, const char *path, int64_t atime_ns, int64_t mtime_ns,
-                  int flags); /* path may be NULL: dirfd itself. VFS_TIME_KEEP: leave as it is */
+                  int flags);
 int vfs_mkdirat(struct vfs *vfs, int dirfd, const char *path, uint32_t mode);
 int vfs_unlinkat(struct vfs *vfs, int dirfd, const char *path, int flags);
 int vfs_renameat(struct vfs *vfs, int from_dirfd, const char *from, int to_dirfd, const char *to);
-int vfs_linkat(struct vfs *vfs, int from_dirfd, const char *from, int to_dirfd, const char *to, int flags);
+int vfs_linkat(struct vfs *vfs, int from_dirfd, const char *from, int to_dirfd, const char *to,
+               int flags);
 int vfs_symlinkat(struct vfs *vfs, const char *target, int dirfd, const char *path);
 int vfs_readlinkat(struct vfs *vfs, int dirfd, const char *path, char *target, size_t size);
-int vfs_readdir(struct vfs *vfs, int fd, uint64_t cookie, struct vfs_dirent *entry); /* 1, or 0 at the end; cookie 0 starts */
+/* 1, or 0 at the end. cookie 0 starts; removing what has been read skips nothing. */
+int vfs_readdir(struct vfs *vfs, int fd, uint64_t cookie, struct vfs_dirent *entry);
 int vfs_chdir(struct vfs *vfs, const char *path);
 int vfs_getcwd(struct vfs *vfs, char *path, size_t size); /* length with the NUL, or -GE_RANGE */
 uint32_t vfs_umask(struct vfs *vfs, uint32_t mask);       /* the previous one */

@@ -32,8 +32,8 @@ void check_text(const char *file, int line, const char *what, const char *got, c
         check_failed(file, line, "%s: got \"%s\", expected \"%s\"", what, got, expected);
 }
 
-void check_bytes(const char *file, int line, const char *what, const void *got, const void *expected,
-                 size_t size)
+void check_bytes(const char *file, int line, const char *what, const void *got,
+                 const void *expected, size_t size)
 {
     const unsigned char *a = got, *b = expected;
 

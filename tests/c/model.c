@@ -135,14 +135,15 @@ void model_tree(performer perform, void *world, struct outcome *outcome)
 void model_describe(const struct operation *operation, char *text, size_t size)
 {
     static const char *const names[OP_KINDS] = {
-        "open", "close", "dup", "read", "write", "pread", "pwrite", "seek", "ftruncate", "truncate",
-        "allocate", "sync", "set_append", "mkdir", "unlink", "rmdir", "rename", "link", "symlink",
-        "readlink", "stat", "lstat", "fstat", "chmod", "fchmod", "access", "utimens", "chdir",
-        "getcwd", "umask", "list",
+        "open",      "close",    "dup",      "read",     "write",      "pread", "pwrite", "seek",
+        "ftruncate", "truncate", "allocate", "sync",     "set_append", "mkdir", "unlink", "rmdir",
+        "rename",    "link",     "symlink",  "readlink", "stat",       "lstat", "fstat",  "chmod",
+        "fchmod",    "access",   "utimens",  "chdir",    "getcwd",     "umask", "list",
     };
 
     snprintf(text, size,
-             "%s slot %d other %d flags 0x%x mode 0%o offset %" PRId64 " size %u \"%.300s\" \"%.300s\"",
+             "%s slot %d other %d flags 0x%x mode 0%o offset %" PRId64
+             " size %u \"%.300s\" \"%.300s\"",
              names[operation->kind], operation->slot, operation->other, (unsigned) operation->flags,
              operation->mode, operation->offset, operation->size, operation->path,
              operation->target);

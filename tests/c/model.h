@@ -9,16 +9,45 @@
 enum { MODEL_SLOTS = 6, MODEL_PATH = 700, MODEL_TEXT = 1 << 16 };
 
 enum operation_kind {
-    OP_OPEN, OP_CLOSE, OP_DUP, OP_READ, OP_WRITE, OP_PREAD, OP_PWRITE, OP_SEEK, OP_FTRUNCATE,
-    OP_TRUNCATE, OP_ALLOCATE, OP_SYNC, OP_SET_APPEND, OP_MKDIR, OP_UNLINK, OP_RMDIR, OP_RENAME,
-    OP_LINK, OP_SYMLINK, OP_READLINK, OP_STAT, OP_LSTAT, OP_FSTAT, OP_CHMOD, OP_FCHMOD, OP_ACCESS,
-    OP_UTIMENS, OP_CHDIR, OP_GETCWD, OP_UMASK, OP_LIST, OP_KINDS
+    OP_OPEN,
+    OP_CLOSE,
+    OP_DUP,
+    OP_READ,
+    OP_WRITE,
+    OP_PREAD,
+    OP_PWRITE,
+    OP_SEEK,
+    OP_FTRUNCATE,
+    OP_TRUNCATE,
+    OP_ALLOCATE,
+    OP_SYNC,
+    OP_SET_APPEND,
+    OP_MKDIR,
+    OP_UNLINK,
+    OP_RMDIR,
+    OP_RENAME,
+    OP_LINK,
+    OP_SYMLINK,
+    OP_READLINK,
+    OP_STAT,
+    OP_LSTAT,
+    OP_FSTAT,
+    OP_CHMOD,
+    OP_FCHMOD,
+    OP_ACCESS,
+    OP_UTIMENS,
+    OP_CHDIR,
+    OP_GETCWD,
+    OP_UMASK,
+    OP_LIST,
+    OP_KINDS
 };
 
 struct operation {
     enum operation_kind kind;
-    int slot, other; /* descriptors are known by slot; other: to, or the directory (-1: the working one) */
-    int flags;       /* VFS_O_*, VFS_AT_*, enum vfs_whence */
+    int slot;  /* descriptors are known by slot */
+    int other; /* dup: to; else the directory of path, -1: the working one */
+    int flags; /* VFS_O_*, VFS_AT_*, enum vfs_whence */
     uint32_t mode;
     int64_t offset;
     uint32_t size;
@@ -52,7 +81,7 @@ struct system_world {
 void vfs_perform(void *vfs_world, const struct operation *operation, struct outcome *outcome);
 void system_perform(void *system_world, const struct operation *operation, struct outcome *outcome);
 
-/* Everything below "/", as text: names, types, permissions, sizes, targets, a hash of the content. */
+/* Everything below "/", as text: names, types, permissions, sizes, targets, content hashed. */
 void model_tree(performer perform, void *world, struct outcome *outcome);
 
 void model_describe(const struct operation *operation, char *text, size_t size);

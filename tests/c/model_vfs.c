@@ -20,7 +20,7 @@ static void list(struct vfs *vfs, int fd, struct outcome *outcome)
         names[count++] = strdup(entry.name);
     }
     if (outcome->result == -GE_NOENT)
-        outcome->result = 0; /* a removed directory: libc's readdir makes it the end, as POSIX asks */
+        outcome->result = 0; /* a removed directory: for POSIX, and libc's readdir, the end */
     model_text_names(outcome, names, count);
     for (size_t i = 0; i < count; i++)
         free(names[i]);

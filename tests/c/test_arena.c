@@ -53,7 +53,8 @@ static void fresh(void)
 
 static void alignment_and_zeros(void)
 {
-    static const size_t sizes[] = {0, 1, 15, 16, 17, 24, 100, 2048, 4095, 4096, 4097, 8192, 12288, 99999};
+    static const size_t sizes[] = {0,    1,    15,   16,   17,   24,    100,
+                                   2048, 4095, 4096, 4097, 8192, 12288, 99999};
     struct range range;
 
     range_open(&range);
@@ -223,8 +224,9 @@ static void corrupt_headers(void)
             uint64_t value = check_random(&state);
             size_t word = 1 + check_random(&state) % 50;
 
-            ((uint64_t *) range.arena.base)[word] =
-                round % 2 ? value : value % (2 * ARENA_PAGE) & ~UINT64_C(15);
+            ((uint64_t *) range.arena.base)[word] = round % 2
+                                                        ? value
+                                                        : value % (2 * ARENA_PAGE) & ~UINT64_C(15);
         }
         if (arena_attach(&range.arena)) {
             attached++;

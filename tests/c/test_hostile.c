@@ -19,7 +19,7 @@ enum { CWD = VFS_AT_CWD };
 
 /* ---- The n-th allocation ---- */
 
-/* Counted down by each allocation; the one that makes it 0 fails, and with "onwards" all after it. */
+/* Counted down by each allocation; the one that makes it 0 fails, with "onwards" all after it. */
 static struct {
     long countdown;
     bool onwards;
@@ -307,10 +307,8 @@ static void coroutines(void)
 }
 
 static const struct test tests[] = {
-    {"in_memory", in_memory},
-    {"in_a_host_directory", in_a_host_directory},
-    {"opening", opening},
-    {"packs", packs},
+    {"in_memory", in_memory},   {"in_a_host_directory", in_a_host_directory},
+    {"opening", opening},       {"packs", packs},
     {"coroutines", coroutines},
 };
 

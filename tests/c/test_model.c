@@ -183,8 +183,10 @@ static uint32_t random_mode(void)
 
 static int random_open_flags(void)
 {
-    static const int extra[] = {VFS_O_CREAT, VFS_O_CREAT | VFS_O_EXCL, VFS_O_TRUNC, VFS_O_APPEND,
-                                VFS_O_DIRECTORY, VFS_O_NOFOLLOW, VFS_O_CREAT, VFS_O_CREAT};
+    static const int extra[] = {VFS_O_CREAT,     VFS_O_CREAT | VFS_O_EXCL,
+                                VFS_O_TRUNC,     VFS_O_APPEND,
+                                VFS_O_DIRECTORY, VFS_O_NOFOLLOW,
+                                VFS_O_CREAT,     VFS_O_CREAT};
     int flags = (int) below(3);
 
     for (int i = 0; i < 2; i++)
@@ -206,11 +208,12 @@ static int random_slot(const struct slots *slots)
 static void random_operation(struct operation *op, const struct slots *slots)
 {
     static const enum operation_kind kinds[] = {
-        OP_OPEN, OP_OPEN, OP_OPEN, OP_OPEN, OP_OPEN, OP_DUP, OP_READ, OP_WRITE, OP_WRITE, OP_PREAD,
-        OP_PWRITE, OP_PWRITE, OP_SEEK, OP_FTRUNCATE, OP_TRUNCATE, OP_ALLOCATE, OP_SYNC,
-        OP_SET_APPEND, OP_MKDIR, OP_MKDIR, OP_MKDIR, OP_UNLINK, OP_RMDIR, OP_RENAME, OP_RENAME,
-        OP_LINK, OP_SYMLINK, OP_SYMLINK, OP_READLINK, OP_STAT, OP_LSTAT, OP_FSTAT, OP_CHMOD,
-        OP_FCHMOD, OP_ACCESS, OP_UTIMENS, OP_CHDIR, OP_GETCWD, OP_UMASK, OP_LIST,
+        OP_OPEN,     OP_OPEN,     OP_OPEN,   OP_OPEN,       OP_OPEN,   OP_DUP,     OP_READ,
+        OP_WRITE,    OP_WRITE,    OP_PREAD,  OP_PWRITE,     OP_PWRITE, OP_SEEK,    OP_FTRUNCATE,
+        OP_TRUNCATE, OP_ALLOCATE, OP_SYNC,   OP_SET_APPEND, OP_MKDIR,  OP_MKDIR,   OP_MKDIR,
+        OP_UNLINK,   OP_RMDIR,    OP_RENAME, OP_RENAME,     OP_LINK,   OP_SYMLINK, OP_SYMLINK,
+        OP_READLINK, OP_STAT,     OP_LSTAT,  OP_FSTAT,      OP_CHMOD,  OP_FCHMOD,  OP_ACCESS,
+        OP_UTIMENS,  OP_CHDIR,    OP_GETCWD, OP_UMASK,      OP_LIST,
     };
     static const uint32_t umasks[] = {0, 022, 077};
 
@@ -274,9 +277,9 @@ static void random_operation(struct operation *op, const struct slots *slots)
     }
 }
 
-/* Starting from a removed directory, the system's ".." still leads to what was above it, whatever has
-   become of that; a host directory's, which goes by names, does not. And a name there is missing
-   before it is too long. Nothing uses either. */
+/* Starting from a removed directory, the system's ".." still leads to what was above it, whatever
+   has become of that; a host directory's, which goes by names, does not. And a name there is
+   missing before it is too long. Nothing uses either. */
 static bool starts_removed(struct vfs_world *memory, const struct operation *op)
 {
     int directory = op->other < 0 ? VFS_AT_CWD : memory->slots.fds[op->other];
@@ -315,13 +318,14 @@ static void compare(const char *world, uint64_t seed, int step, const struct ope
         if (step - i >= 0)
             printf("%d: %s\n", step - i, history[(step - i) % HISTORY]);
     check_failed(__FILE__, __LINE__,
-                 "%s, seed %" PRIu64 ", step %d: got %" PRId64 " \"%s\", expected %" PRId64 " \"%s\"",
+                 "%s, seed %" PRIu64 ", step %d: got %" PRId64 " \"%s\", expected %" PRId64
+                 " \"%s\"",
                  world, seed, step, got->result, got->text, expected->result, expected->text);
 }
 
 static void empty_dev(struct vfs *vfs)
 {
-    static const char *const names[] = {"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom",
+    static const char *const names[] = {"/dev/null",  "/dev/zero",   "/dev/random", "/dev/urandom",
                                         "/dev/stdin", "/dev/stdout", "/dev/stderr"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

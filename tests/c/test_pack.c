@@ -41,12 +41,12 @@ struct entry {
 static const struct entry entries[NODES] = {
     {0, "", VFS_S_IFDIR | 0700, 0, 0},
     {0, "bin", VFS_S_IFDIR | 0755, 0, 0},
-    {0, "file", VFS_S_IFREG | 0640, 10000, 0},   /* blocks A, zeros, B (1808 bytes of it) */
-    {0, "link", VFS_S_IFLNK | 0777, 8, 3},       /* "bin/tool" */
+    {0, "file", VFS_S_IFREG | 0640, 10000, 0}, /* blocks A, zeros, B (1808 bytes of it) */
+    {0, "link", VFS_S_IFLNK | 0777, 8, 3},     /* "bin/tool" */
     {1, "empty", VFS_S_IFREG | 0600, 0, 0},
-    {1, "same", VFS_S_IFREG | 0600, 4096, 4},    /* block A again */
-    {1, "tool", VFS_S_IFREG | 0755, 5, 5},       /* "#!x\n\n" */
-    {1, "zeros", VFS_S_IFREG | 0600, 12000, 6},  /* three blocks of zeros */
+    {1, "same", VFS_S_IFREG | 0600, 4096, 4},   /* block A again */
+    {1, "tool", VFS_S_IFREG | 0755, 5, 5},      /* "#!x\n\n" */
+    {1, "zeros", VFS_S_IFREG | 0600, 12000, 6}, /* three blocks of zeros */
 };
 static const uint32_t block_index[] = {1, 0, 2, 3, 1, 4, 0, 0, 0};
 
@@ -327,13 +327,15 @@ static void unpacks(void)
     CHECK_INT(read(fd, bytes, sizeof bytes), 10000);
     CHECK_BYTES(bytes, expected, 10000);
     close(fd);
-    CHECK_INT(pack_extract(fixture.pack, directory, true, &error), STATUS_IO); /* not over another */
+    /* Not over another. */
+    CHECK_INT(pack_extract(fixture.pack, directory, true, &error), STATUS_IO);
     close(directory);
     umask(umask_before);
     fixture_close(&fixture);
 }
 
-static void refuse(struct fixture *fixture, size_t at, uint64_t value, int size, const char *problem)
+static void refuse(struct fixture *fixture, size_t at, uint64_t value, int size,
+                   const char *problem)
 {
     char expected[4600];
     struct pack *pack;

@@ -17,8 +17,8 @@
 #include "platform/errno.h"
 #include "platform/lock.h"
 #include "platform/map.h"
+#include "platform/monitor.h"
 #include "platform/reservation.h"
-#include "platform/thread.h"
 #include "space.h"
 
 /* ---- Reservation ---- */
@@ -230,12 +230,14 @@ static void errno_table(void)
         int system;
         int guest;
     } known[] = {
-        {0, 0},         {ENOENT, 44},    {EBADF, 8},   {EEXIST, 20},       {EINVAL, 28},
-        {ENOTDIR, 54},  {EISDIR, 31},    {ENOTEMPTY, 55}, {ENOTTY, 59},    {ENOSPC, 51},
-        {EIO, 29},      {EACCES, 2},     {EPERM, 63},  {EMFILE, 33},       {ENOSYS, 52},
-        {ENAMETOOLONG, 37}, {ELOOP, 32}, {ESPIPE, 70}, {EROFS, 69},        {EXDEV, 75},
-        {EAGAIN, 6},    {EWOULDBLOCK, 6}, {ENOMEM, 48}, {EFBIG, 22},       {ERANGE, 68},
-        {EOPNOTSUPP, 138}, {EPIPE, 64},  {EBUSY, 10},  {12345, 29},        {-1, 29},
+        {0, 0},       {ENOENT, 44},      {EBADF, 8},   {EEXIST, 20},
+        {EINVAL, 28}, {ENOTDIR, 54},     {EISDIR, 31}, {ENOTEMPTY, 55},
+        {ENOTTY, 59}, {ENOSPC, 51},      {EIO, 29},    {EACCES, 2},
+        {EPERM, 63},  {EMFILE, 33},      {ENOSYS, 52}, {ENAMETOOLONG, 37},
+        {ELOOP, 32},  {ESPIPE, 70},      {EROFS, 69},  {EXDEV, 75},
+        {EAGAIN, 6},  {EWOULDBLOCK, 6},  {ENOMEM, 48}, {EFBIG, 22},
+        {ERANGE, 68}, {EOPNOTSUPP, 138}, {EPIPE, 64},  {EBUSY, 10},
+        {12345, 29},  {-1, 29},
     };
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -245,8 +247,7 @@ static void errno_table(void)
 /* ---- Threads ---- */
 
 struct meeting {
-    struct mutex mutex;
-    struct condition condition;
+    struct monitor *monitor;
     int count;
 };
 
@@ -255,34 +256,45 @@ static void *add_thousands(void *argument)
     struct meeting *meeting = argument;
 
     for (int i = 0; i < 10000; i++) {
-        mutex_lock(&meeting->mutex);
+        monitor_enter(meeting->monitor);
         meeting->count++;
-        condition_wake_all(&meeting->condition);
-        mutex_unlock(&meeting->mutex);
+        monitor_notify(meeting->monitor);
+        monitor_leave(meeting->monitor);
     }
     return NULL;
 }
 
-static void mutex_and_condition(void)
+static void monitor_excludes_and_wakes(void)
 {
-    struct meeting meeting = {.count = 0};
+    struct meeting meeting = {.monitor = monitor_open()};
     pthread_t threads[4];
 
-    CHECK_TRUE(mutex_open(&meeting.mutex) && condition_open(&meeting.condition));
-    mutex_lock(&meeting.mutex);
-    CHECK_TRUE(!mutex_try_lock(&meeting.mutex));
+    CHECK_TRUE(meeting.monitor);
+    monitor_enter(meeting.monitor);
     for (int i = 0; i < 4; i++)
         CHECK_INT(pthread_create(&threads[i], NULL, add_thousands, &meeting), 0);
     while (meeting.count < 40000)
-        condition_wait(&meeting.condition, &meeting.mutex);
-    mutex_unlock(&meeting.mutex);
+        CHECK_TRUE(monitor_wait(meeting.monitor, INT64_MAX));
+    monitor_leave(meeting.monitor);
     for (int i = 0; i < 4; i++)
         CHECK_INT(pthread_join(threads[i], NULL), 0);
     CHECK_INT(meeting.count, 40000);
-    CHECK_TRUE(mutex_try_lock(&meeting.mutex));
-    mutex_unlock(&meeting.mutex);
-    condition_close(&meeting.condition);
-    mutex_close(&meeting.mutex);
+    monitor_close(meeting.monitor);
+    monitor_close(NULL);
+}
+
+static void monitor_waits_no_longer_than_asked(void)
+{
+    struct monitor *monitor = monitor_open();
+    int64_t start = platform_monotonic_ns(), deadline = start + 20000000;
+
+    monitor_enter(monitor);
+    CHECK_TRUE(!monitor_wait(monitor, start)); /* it is past already */
+    while (monitor_wait(monitor, deadline))
+        CHECK_TRUE(platform_monotonic_ns() - start < INT64_C(10) * 1000000000);
+    CHECK_TRUE(platform_monotonic_ns() >= deadline - 1000000);
+    monitor_leave(monitor);
+    monitor_close(monitor);
 }
 
 /* ---- Map ---- */
@@ -370,7 +382,8 @@ static void lock_excludes_other_processes(void)
     }
     CHECK_INT(read(ready[0], &byte, 1), 1);
     CHECK_INT(lock_open(directory, path, GUEST_PID, &lock, &error), STATUS_LOCKED);
-    snprintf(expected, sizeof expected, "the data directory %s is in use by process %d", path, child);
+    snprintf(expected, sizeof expected, "the data directory %s is in use by process %d", path,
+             child);
     CHECK_TEXT(error.message, expected);
     CHECK_INT(kill(child, SIGKILL), 0);
     CHECK_INT(waitpid(child, &status, 0), child);
@@ -451,7 +464,8 @@ static const struct test tests[] = {
     {"clocks", clocks},
     {"entropy", entropy},
     {"errno_table", errno_table},
-    {"mutex_and_condition", mutex_and_condition},
+    {"monitor_excludes_and_wakes", monitor_excludes_and_wakes},
+    {"monitor_waits_no_longer_than_asked", monitor_waits_no_longer_than_asked},
     {"maps", maps},
     {"lock_excludes_in_this_process", lock_excludes_in_this_process},
     {"lock_excludes_other_processes", lock_excludes_other_processes},
