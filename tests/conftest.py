@@ -1,8 +1,16 @@
-"""Options of the test run, and the engines that tests share."""
+"""Options of the test run, and the engine that the tests of a module share."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pytest
+
+from tests import wire
+
+if TYPE_CHECKING:
+    from pglite_native import Engine
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -11,3 +19,52 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="tests/oracle: compare native PostgreSQL with itself; needs no engine",
     )
+
+
+class Shared:
+    """One engine for the tests of a module, as opening takes a third of a second; opened anew only
+    after a test that spoilt it.
+    """
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+
+    def take(self) -> Engine:
+        from pglite_native import Engine  # some tests run without it
+
+        engine, self._engine = self._engine, None
+        if engine is None:
+            engine = Engine()
+            engine.exec_protocol_raw(wire.query("SELECT 1"))  # repeats the parameters, once
+        return engine
+
+    def give_back(self, engine: Engine) -> None:
+        reply = engine.exec_protocol_raw(wire.query("ABORT") + wire.query("DISCARD ALL"))
+        assert wire.errors(reply) == [] and wire.split(reply)[-1] == ("Z", b"I")
+        self._engine = engine
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+
+
+@pytest.fixture(scope="module")
+def shared_engine() -> Iterator[Shared]:
+    shared = Shared()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def engine(shared_engine: Shared) -> Iterator[Engine]:
+    """An engine in memory, idle, and without temporary tables, settings or prepared statements.
+
+    Tests that make anything else, or end the session, open their own.
+    """
+    engine = shared_engine.take()
+    try:
+        yield engine
+        shared_engine.give_back(engine)
+    except BaseException:
+        engine.close()
+        raise

@@ -566,7 +566,7 @@ SELECT pg_sleep(0.01);
 
 SET statement_timeout = -1;
 
---- transaction-timeout-and-cancel-self
+--- cancel-self
 BEGIN;
 
 SELECT pg_cancel_backend(pg_backend_pid());
