@@ -21,6 +21,7 @@ from functools import cache
 from pathlib import Path
 
 HOME_VARIABLE = "PGLITE_NATIVE_HOME"
+SCRATCH = ".new-"
 IDENTITY_LENGTH = 16  # of 64 hexadecimal digits: a file name
 
 
@@ -58,7 +59,9 @@ class Store:
     @contextmanager
     def prepare(self) -> Iterator[Prepared]:
         """Give a folder for making the next generation in; it goes unless `use` takes it."""
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=self.folder) as scratch:
+        for left_over in self.folder.glob(f"{SCRATCH}*"):
+            shutil.rmtree(left_over)  # of a process that was killed
+        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=self.folder) as scratch:
             yield Prepared(self, Path(scratch))
 
     def use(self, generation: Path | None) -> None:
@@ -87,12 +90,10 @@ class Prepared:
         _write_pointer(folder / "current", self.folder.name)
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file, and have it on the disk before the generation can be used."""
+        """Write a file."""
         path = self.folder / name
         path.parent.mkdir(exist_ok=True)
-        with path.open("wb") as file:
-            file.write(content)
-            os.fsync(file.fileno())
+        _write(path, content)
 
     def use(self) -> None:
         """Move it to where generations are, and make it the one in use."""
@@ -104,8 +105,15 @@ class Prepared:
 
 def _write_pointer(pointer: Path, name: str) -> None:
     temporary = pointer.with_suffix(".new")
-    temporary.write_text(name)
+    _write(temporary, name.encode())
     temporary.replace(pointer)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file through to the disk, so that nothing later is there without it."""
+    with path.open("wb") as file:
+        file.write(content)
+        os.fsync(file.fileno())
 
 
 @cache

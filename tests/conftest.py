@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,11 @@ from tests import wire
 
 if TYPE_CHECKING:
     from pglite_native import Engine
+
+
+def pytest_configure() -> None:
+    # Extensions that this machine's user has added are not what is tested.
+    os.environ["PGLITE_NATIVE_HOME"] = os.devnull
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
