@@ -4,6 +4,7 @@
 #include "platform/reservation.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #ifndef MAP_NORESERVE
@@ -51,13 +52,32 @@ bool reservation_commit(struct reservation *reservation, size_t size)
     return true;
 }
 
+/* A new mapping rather than madvise: also right where a file had been mapped over the range. */
+static bool map_zeros(unsigned char *start, size_t size)
+{
+    return size == 0
+           || mmap(start, size, PROT_READ | PROT_WRITE, MAP_FLAGS | MAP_FIXED, -1, 0)
+                  != MAP_FAILED;
+}
+
 bool reservation_zero(struct reservation *reservation)
 {
-    /* A new mapping rather than madvise: also right where a file had been mapped over the range. */
-    return reservation->committed == 0
-           || mmap(reservation->base, reservation->committed, PROT_READ | PROT_WRITE,
-                   MAP_FLAGS | MAP_FIXED, -1, 0)
-                  != MAP_FAILED;
+    return map_zeros(reservation->base, reservation->committed);
+}
+
+bool reservation_zero_range(struct reservation *reservation, size_t offset, size_t size)
+{
+    size_t end = offset + size;
+    size_t first = (offset + GRANULE - 1) / GRANULE * GRANULE;
+    size_t last = end / GRANULE * GRANULE;
+
+    if (first >= last) {
+        memset(reservation->base + offset, 0, size);
+        return true;
+    }
+    memset(reservation->base + offset, 0, first - offset);
+    memset(reservation->base + last, 0, end - last);
+    return map_zeros(reservation->base + first, last - first);
 }
 
 void reservation_close(struct reservation *reservation)

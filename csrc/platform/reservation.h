@@ -26,6 +26,10 @@ bool reservation_commit(struct reservation *reservation, size_t size);
 /* Every committed byte is zero again and the memory goes back to the system; stays committed. */
 bool reservation_zero(struct reservation *reservation);
 
+/* Zeroes a committed range, giving its whole pages back to the system: for ranges so large that
+   writing zeros to them would cost more. The caller keeps it inside. */
+bool reservation_zero_range(struct reservation *reservation, size_t offset, size_t size);
+
 /* Idempotent. */
 void reservation_close(struct reservation *reservation);
 

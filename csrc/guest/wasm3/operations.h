@@ -162,7 +162,25 @@ SET_GLOBAL(i64, u64, _r0)
 SET_GLOBAL(f32, f32, _fp0)
 SET_GLOBAL(f64, f64, _fp0)
 
+/* memory.fill. PostgreSQL clears its 128 MiB of shared buffers at start: as zeros written, they would
+   be most of an engine's memory. */
+d_m3Op(TierMemFill)
+{
+    u32 size = (u32) _r0;
+    u32 byte = slot(u32);
+    u64 destination = slot(u32);
+
+    if (UNLIKELY(destination + size > _mem->length))
+        return m3Err_trapOutOfBoundsMemoryAccess;
+    if ((u8) byte == 0 && size >= TIER_LARGE_FILL)
+        tier_zero(_mem, destination, size);
+    else
+        memset(m3MemData(_mem) + destination, (u8) byte, size);
+    nextOp();
+}
+
 #define op_Call TierOperation(Call)
+#define op_MemFill TierOperation(MemFill)
 #define op_Compile TierOperation(CallLazy)
 #define op_CallIndirect TierOperation(CallIndirect)
 #define op_Entry TierOperation(Entry)

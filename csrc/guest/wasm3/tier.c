@@ -527,6 +527,14 @@ const char *guest_string(const struct guest *guest, uint32_t offset, size_t limi
     return memchr(string, '\0', limit) ? string : NULL;
 }
 
+void tier_zero(M3MemoryHeader *memory, uint64_t offset, uint64_t size)
+{
+    struct guest *guest = memory->runtime->userdata;
+
+    if (!reservation_zero_range(&guest->memory, HEADER_ROOM + offset, size))
+        memset(linear_memory(guest) + offset, 0, size); /* no room for one more mapping */
+}
+
 uint32_t guest_stack_pointer(const struct guest *guest)
 {
     return (uint32_t) guest->header->globals[0];

@@ -20,7 +20,10 @@ enum {
     /* Slots a call's arguments and results can take: what a safe point steps over. */
     TIER_SIGNATURE_SLOTS = 2 * (GUEST_ARGUMENTS_MAX + 1),
     /* Guest calls between two looks at timers; at some 30 ns a call, about 0.1 ms. */
-    TIER_SAFE_POINT_CALLS = 4096
+    TIER_SAFE_POINT_CALLS = 4096,
+    /* A zero fill of so many bytes is cheaper as fresh pages: a system call and later faults against
+       writing, and keeping, them all. */
+    TIER_LARGE_FILL = 1 << 20
 };
 
 /* One import of one module: what op_CallHost finds behind its immediate. */
@@ -43,6 +46,8 @@ void tier_emit_host_call(IM3CodePage page, const struct tier_binding *binding);
 m3ret_t tier_host_call(const struct tier_binding *binding, m3stack_t stack, M3MemoryHeader *memory);
 m3ret_t tier_safe_point(m3stack_t free_stack, M3MemoryHeader *memory);
 m3ret_t tier_stack_low(M3MemoryHeader *memory, const void *native_stack, const m3slot_t *value_stack);
+
+void tier_zero(M3MemoryHeader *memory, uint64_t offset, uint64_t size);
 
 /* wasm3's compiler, serialised; tier.c */
 M3Result CompileFunction(IM3Function function);
