@@ -39,25 +39,37 @@ UNDER_TEST = [path for layer in ("base", "platform", "vfs") for path in (CSRC / 
 
 
 class Builder:
-    """Compiles a program the first time it is asked for."""
+    """Compiles the code under test once a variant, and a program the first time it is asked for."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._built: set[Path] = set()
+        self._programs: set[Path] = set()
+        self._objects: dict[str, list[Path]] = {}
 
     def build(self, name: str, variant: str) -> Path:
         program = self._folder / f"{name}-{variant}"
-        if program not in self._built:
-            helpers = ["check.c", "space.c", *SOURCES.get(name, [])]
-            sources = [HERE / f"{name}.c", *(HERE / helper for helper in helpers), *UNDER_TEST]
-            flags = [*WARNINGS, *VARIANTS[variant], *FLAGS.get(name, [])]
-            compiler = shlex.split(os.environ.get("CC", "cc"))
-            include = [f"-I{CSRC}", f"-I{HERE}"]
-            subprocess.run(
-                [*compiler, *flags, *include, *sources, "-o", program, "-lpthread"], check=True
-            )
-            self._built.add(program)
+        if program not in self._programs:
+            own = [HERE / f"{name}.c", *(HERE / helper for helper in SOURCES.get(name, []))]
+            objects = self._under_test(variant)
+            _compile(variant, *own, *objects, *FLAGS.get(name, []), "-o", program, "-lpthread")
+            self._programs.add(program)
         return program
+
+    def _under_test(self, variant: str) -> list[Path]:
+        if variant not in self._objects:
+            objects = []
+            for source in [*UNDER_TEST, HERE / "check.c", HERE / "space.c"]:
+                # Two layers may have a file of one name.
+                objects.append(self._folder / f"{source.parent.name}-{source.stem}-{variant}.o")
+                _compile(variant, "-c", source, "-o", objects[-1])
+            self._objects[variant] = objects
+        return self._objects[variant]
+
+
+def _compile(variant: str, *arguments: str | Path) -> None:
+    compiler = shlex.split(os.environ.get("CC", "cc"))
+    include = [f"-I{CSRC}", f"-I{HERE}"]
+    subprocess.run([*compiler, *WARNINGS, *VARIANTS[variant], *include, *arguments], check=True)
 
 
 @pytest.fixture(scope="session")
