@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from pglite_native.engine import Engine
+from pglite_native.engine import Engine, Stream
 from pglite_native.errors import (
     EngineBusy,
     EngineClosed,
@@ -27,4 +27,5 @@ __all__ = [
     "EngineMemoryError",
     "ExtensionError",
     "PGliteError",
+    "Stream",
 ]

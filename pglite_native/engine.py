@@ -19,7 +19,13 @@ STREAM_PART = 256 * 1024
 """Bytes that a part of a stream has at least, but for the last: a few buffers' worth, so that the
 price of a step (some microseconds) does not count."""
 
-_TRANSPORTS = {"polling": 0, "callback": 1}
+_TRANSPORTS = {
+    None: lib.PGN_TRANSPORT_ANY,
+    "polling": lib.PGN_TRANSPORT_POLLING,
+    "callback": lib.PGN_TRANSPORT_CALLBACK,
+}
+
+_UNLIMITED = 2**63
 
 _guest_log = logging.getLogger("pglite_native.guest")
 logging.getLogger("pglite_native").addHandler(logging.NullHandler())
@@ -49,7 +55,8 @@ class Engine:
         settings: PostgreSQL parameters by name, as `-c name=value` on a server's command line.
         user: the session's user; must exist.
         database: the session's database; must exist.
-        transport: "polling" (shared buffers), or "callback", which is there to be compared with.
+        transport: "polling" (shared buffers), or "callback", which is there to be compared with;
+            None for polling where the guest was built with it.
         buffer_size: of each of the two shared buffers, 4 KiB to 64 MiB.
         memory_limit: bytes that in-memory files may take before PostgreSQL's disk is full
             (SQLSTATE 53100); None for 16 GiB.
@@ -68,13 +75,13 @@ class Engine:
         settings: Mapping[str, str] | None = None,
         user: str = "postgres",
         database: str = "postgres",
-        transport: Literal["polling", "callback"] = "polling",
+        transport: Literal["polling", "callback"] | None = None,
         buffer_size: int = 64 * 1024,
         memory_limit: int | None = None,
         initdb_args: Sequence[str] | None = None,
     ) -> None:
         if transport not in _TRANSPORTS:
-            raise ValueError(f"transport must be one of {', '.join(_TRANSPORTS)}: {transport!r}")
+            raise ValueError(f"transport must be 'polling', 'callback' or None: {transport!r}")
         options = ffi.new("pgn_options *")
         kept: list[Any] = [ffi.new("char[]", _text(name)) for name in (user, database)]
         options.user, options.database = kept
@@ -109,35 +116,24 @@ class Engine:
         """
         data = ffi.from_buffer("uint8_t[]", message)
         reply = ffi.new("pgn_reply *")
-        status = lib.pgn_exec(self._handle, data, len(data), reply)
-        if status:
-            check(status, reply.error)
-        answer = bytes(ffi.buffer(reply.bytes, reply.size)) if reply.size else b""
-        self._end(reply)
-        return answer
+        check(lib.pgn_exec(self._handle, data, len(data), reply), reply.error)
+        try:
+            while reply.paused:  # between two slices Python looks at its signals: Ctrl-C cancels
+                check(lib.pgn_next(self._handle, _UNLIMITED, reply), reply.error)
+            return bytes(ffi.buffer(reply.bytes, reply.size)) if reply.size else b""
+        finally:
+            self._end(reply)
 
-    def exec_protocol_stream(self, message: Message) -> Iterator[bytes]:
+    def exec_protocol_stream(self, message: Message) -> Stream:
         """As exec_protocol_raw, with the reply in parts of some hundred KiB as it is made.
 
-        Memory stays bounded whatever the reply's size. Until the iterator is exhausted or closed
-        the engine is busy; closing it early cancels the statement and drops the rest of the reply.
+        Memory stays bounded whatever the reply's size. Until the stream is exhausted or closed the
+        engine is busy; closing it early cancels the statement and drops the rest of the reply.
         """
         data = ffi.from_buffer("uint8_t[]", message)
         error = ffi.new("pgn_error *")
         check(lib.pgn_begin(self._handle, data, len(data), error), error)
-        return self._parts(data)
-
-    def _parts(self, data: Any) -> Iterator[bytes]:
-        reply = ffi.new("pgn_reply *")
-        try:
-            while True:
-                check(lib.pgn_next(self._handle, STREAM_PART, reply), reply.error)
-                if not reply.size:
-                    break
-                yield bytes(ffi.buffer(reply.bytes, reply.size))
-        finally:
-            self._end(reply)
-            del data  # borrowed by the engine until here
+        return Stream(self, data)
 
     def _end(self, reply: Any) -> None:
         lib.pgn_end(self._handle, ffi.NULL)  # refused only when closed meanwhile: then it has ended
@@ -154,9 +150,11 @@ class Engine:
         A durable directory is checkpointed. A statement that runs in another thread is cancelled
         and awaited; that thread gets EngineClosed or the statement's last reply.
         """
-        self._pass_log_on()
         error = ffi.new("pgn_error *")
-        check(lib.pgn_close(self._handle, error), error)
+        try:
+            check(lib.pgn_close(self._handle, error), error)
+        finally:
+            self._pass_log_on()
 
     def __enter__(self) -> Engine:
         return self
@@ -187,6 +185,56 @@ class Engine:
             severity = line.partition(b":  ")[0].rpartition(b" ")[2].rstrip(b"12345")
             level = _LEVELS.get(severity.decode(errors="replace"), logging.INFO)
             _guest_log.log(level, "%s", line.decode(errors="replace"))
+
+
+class Stream(Iterator[bytes]):
+    """The reply of one call, in parts; made by Engine.exec_protocol_stream.
+
+    Dropping it, closing it, or leaving a `with` on it before its end abandons the rest.
+    """
+
+    def __init__(self, engine: Engine, data: Any) -> None:
+        self._engine: Engine | None = engine
+        self._data = data  # borrowed by the engine until the call ends
+        self._reply: Any = ffi.new("pgn_reply *")
+
+    def __next__(self) -> bytes:
+        if self._engine is None:
+            raise StopIteration
+        reply = self._reply
+        try:
+            while True:
+                check(lib.pgn_next(self._engine._handle, STREAM_PART, reply), reply.error)
+                if not reply.paused:
+                    break
+        except BaseException:
+            self.close()
+            raise
+        if reply.size:
+            return bytes(ffi.buffer(reply.bytes, reply.size))
+        self.close()
+        raise StopIteration
+
+    def close(self) -> None:
+        """End the call; idempotent."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine._end(self._reply)
+            self._data = None
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def _vector(kept: list[Any], values: Iterable[str]) -> Any:

@@ -209,20 +209,28 @@ int pgn_begin(pgn_engine *engine, const uint8_t *input, size_t size, pgn_error *
 /* Is there anything that resuming would do? */
 static bool can_go_on(const pgn_engine *engine)
 {
-    return engine->state == ENGINE_HAS_OUTPUT
+    return engine->state == ENGINE_HAS_OUTPUT || engine->state == ENGINE_PAUSED
            || (engine->input_size > 0
                && (engine->state == ENGINE_IDLE || engine->state == ENGINE_WANTS_INPUT));
 }
 
-/* Runs until limit bytes wait or nothing is left to do. What comes before the session's end is
-   delivered; the end is told by the next call, or at once if there is nothing to deliver. */
+/* Runs until limit bytes wait, nothing is left to do, or it is time for a pause. What comes before
+   the session's end is delivered; the end is told by the next call, or at once if there is nothing to
+   deliver. */
 static enum status collect(pgn_engine *engine, size_t limit, struct error *error)
 {
     engine->output_limit = limit;
-    engine->output_size = 0;
+    if (engine->state != ENGINE_PAUSED)
+        engine->output_size = 0;
     engine->output_lost = false;
-    while (can_go_on(engine) && engine->output_size < limit && !engine->output_lost)
+    engine->pause_ns = platform_monotonic_ns() + ENGINE_SLICE_NS;
+    do {
+        if (!can_go_on(engine))
+            break;
         session_resume(engine);
+    } while (engine->state != ENGINE_PAUSED && engine->output_size < limit
+             && !engine->output_lost);
+    engine->pause_ns = 0;
     if (engine->output_lost)
         return error_set(error, STATUS_NO_MEMORY,
                          "no memory for the reply; take it in parts (exec_protocol_stream)");
@@ -239,8 +247,9 @@ static int reply_with(pgn_engine *engine, size_t limit, pgn_reply *reply)
     struct error error;
     enum status status = collect(engine, limit, &error);
 
+    reply->paused = !status && engine->state == ENGINE_PAUSED;
     reply->bytes = engine->output;
-    reply->size = engine->output_size;
+    reply->size = reply->paused ? 0 : engine->output_size;
     reply->log_size = (size_t) (engine->log.written - engine->log.taken);
     return status ? api_error(&reply->error, &error) : STATUS_OK;
 }
@@ -270,6 +279,11 @@ static void end(pgn_engine *engine)
     engine->held = false;
     engine->input = NULL;
     engine->input_size = 0;
+    if (engine->stack_was_low) {
+        engine->stack_was_low = false;
+        coroutine_trim(engine->coroutine);
+        guest_trim_stack(engine->guest);
+    }
 }
 
 int pgn_end(pgn_engine *engine, pgn_error *error)
@@ -346,12 +360,9 @@ static void release(pgn_engine *engine)
     vfs_close(engine->vfs);
     reservation_close(&engine->arena_memory);
     data_dir_close(engine);
-    free(engine->output);
     engine->coroutine = NULL;
     engine->guest = NULL;
     engine->vfs = NULL;
-    engine->output = NULL;
-    engine->output_capacity = engine->output_size = 0;
 }
 
 /* A database in memory needs no farewell. */
@@ -399,17 +410,20 @@ void pgn_free(pgn_engine *engine)
     if (engine->monitor)
         pgn_close(engine, NULL);
     monitor_close(engine->monitor);
+    free(engine->output); /* not in pgn_close: another thread may still be copying from it */
     free(engine);
 }
 
 /* --- looking in --------------------------------------------------------------------------- */
 
+/* Also of a closed engine: its last lines are those of the shutdown. */
 size_t pgn_log(pgn_engine *engine, char *bytes, size_t size)
 {
-    if (enter(engine))
+    if (engine->owner != getpid())
         return 0;
-    size = log_take(&engine->log, bytes, size);
-    leave(engine);
+    monitor_enter(engine->monitor);
+    size = engine->running ? 0 : log_take(&engine->log, bytes, size);
+    monitor_leave(engine->monitor);
     return size;
 }
 

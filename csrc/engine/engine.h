@@ -35,6 +35,7 @@
 #define ENGINE_NATIVE_MARGIN (1 * MIB)   /* of it, kept for compiling and for host handlers */
 #define ENGINE_NATIVE_RESERVE (32 * MIB) /* of it, what is left when PostgreSQL is told */
 #define ENGINE_FILES_MAX (16384 * MIB)   /* the arena: in-memory files and host state */
+#define ENGINE_SLICE_NS INT64_C(50000000) /* a call returns after this, to be gone on with */
 #define ENGINE_OUTPUT_KEPT (1 * MIB)     /* of the output buffer, between calls */
 
 /* The guest's own stack, 8 MiB in linear memory below its heap: what it is moved by when the others
@@ -64,14 +65,19 @@ enum {
     X(long_jump, "PostgresMainLongJmp")                                                            \
     X(ready_for_query, "PostgresSendReadyForQueryIfNecessary")                                     \
     X(run_atexit, "pgl_run_atexit_funcs")                                                          \
+    X(transport_install, "pglite_transport_install")
+
+/* Those of the polling transport, absent from a guest built with PGLITE_POLLING=false. */
+#define ENGINE_POLLING_EXPORTS(X)                                                                  \
     X(set_buffer_size, "pglite_set_buffer_size")                                                   \
-    X(transport_install, "pglite_transport_install")                                               \
     X(get_control, "pglite_get_control")
 
 struct engine_exports {
 #define ENGINE_EXPORT_FIELD(field, name) guest_function field;
     ENGINE_EXPORTS(ENGINE_EXPORT_FIELD)
+    ENGINE_POLLING_EXPORTS(ENGINE_EXPORT_FIELD)
 #undef ENGINE_EXPORT_FIELD
+    bool has_polling;
     /* addresses of PostgreSQL's variables */
     uint32_t interrupt_pending, query_cancel_pending, my_latch;
 };
@@ -88,6 +94,7 @@ enum engine_state {
     ENGINE_IDLE,        /* suspended between messages */
     ENGINE_WANTS_INPUT, /* suspended inside a message, or COPY data */
     ENGINE_HAS_OUTPUT,  /* suspended because enough output waits */
+    ENGINE_PAUSED,      /* suspended at a safe point, for the caller to look around */
     ENGINE_ENDED,       /* the session is over; nothing can be run any more */
     ENGINE_POISONED     /* the guest trapped or broke an invariant */
 };
@@ -124,6 +131,8 @@ struct pgn_engine {
     bool output_lost; /* no memory to take the guest's output: it stays with the guest */
     bool discarding;  /* the caller does not want the rest of this call's output */
     bool shutting_down;
+    bool stack_was_low; /* in this call: the stacks have pages to give back */
+    int64_t pause_ns;   /* monotonic time at which the call pauses; 0: never */
     pgn_statistics statistics;
     struct log log;
 
@@ -150,6 +159,7 @@ enum guest_outcome session_call(pgn_engine *engine, guest_function function, con
                                 uint64_t *result);
 bool session_startup(pgn_engine *engine);
 bool session_ready(pgn_engine *engine);
+void session_pause(pgn_engine *engine);
 void session_watch_stack(pgn_engine *engine, struct guest *guest);
 bool session_poison(pgn_engine *engine, const char *where); /* false, for `return` */
 enum guest_outcome session_poll(void *host);

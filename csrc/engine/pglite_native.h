@@ -24,6 +24,12 @@ typedef struct {
     char message[1024];
 } pgn_error;
 
+enum {
+    PGN_TRANSPORT_ANY = 0, /* polling, where the guest was built with it */
+    PGN_TRANSPORT_POLLING = 1,
+    PGN_TRANSPORT_CALLBACK = 2
+};
+
 typedef struct {
     const char *data_dir;         /* NULL: in memory */
     const char *user;
@@ -31,7 +37,7 @@ typedef struct {
     const char *const *settings;  /* "name=value" strings, NULL-terminated; NULL: none */
     const char *const *initdb_arguments; /* NULL: a new database starts from the packaged cluster */
     uint32_t buffer_size;         /* of each handshake buffer, bytes */
-    uint32_t transport;           /* 0 polling, 1 callback */
+    uint32_t transport;           /* PGN_TRANSPORT_* */
     uint64_t memory_limit;        /* bytes of in-memory files; 0: the largest */
 } pgn_options;
 
@@ -63,6 +69,8 @@ typedef struct {
     const uint8_t *bytes;
     size_t size;
     size_t log_size; /* bytes that pgn_log would give */
+    bool paused;     /* nothing yet, go on with pgn_next: the call took a break to let its caller look
+                        at signals */
     pgn_error error;
 } pgn_reply;
 
@@ -70,13 +78,13 @@ typedef struct {
 int pgn_begin(pgn_engine *engine, const uint8_t *input, size_t size, pgn_error *error);
 
 /* Goes on with the call until at least limit bytes of output have come or the guest wants more than
-   the input has. Size 0: nothing is left to come. */
+   the input has. Size 0, and not paused: nothing is left to come. */
 int pgn_next(pgn_engine *engine, size_t limit, pgn_reply *reply);
 
 /* Ends the call. What is still running is cancelled, what is left of its output dropped. */
 int pgn_end(pgn_engine *engine, pgn_error *error);
 
-/* pgn_begin and all of pgn_next; on failure also pgn_end. */
+/* pgn_begin and pgn_next without a limit; on failure also pgn_end. */
 int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *reply);
 
 /* Cancels the running statement, as a CancelRequest does. Never blocks. */

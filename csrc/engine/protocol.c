@@ -72,8 +72,10 @@ static bool settle(pgn_engine *engine, enum guest_outcome outcome, const char *w
 static void use_up_visible_stack(void *context)
 {
     const struct host *host = context;
+    pgn_engine *engine = host->engine;
     uint32_t stack_pointer = guest_stack_pointer(host->guest);
 
+    engine->stack_was_low = true;
     if (stack_pointer > ENGINE_VISIBLE_STACK_STEP
         && stack_pointer - ENGINE_VISIBLE_STACK_STEP > ENGINE_VISIBLE_STACK_FLOOR)
         guest_set_stack_pointer(host->guest, stack_pointer - ENGINE_VISIBLE_STACK_STEP);
@@ -85,6 +87,15 @@ void session_watch_stack(pgn_engine *engine, struct guest *guest)
                            (const uint8_t *) coroutine_stack_limit(engine->coroutine)
                                + ENGINE_NATIVE_MARGIN,
                            ENGINE_NATIVE_RESERVE, use_up_visible_stack);
+}
+
+/* Lets the caller look around now and then: a Python program wants to see its signals. */
+void session_pause(pgn_engine *engine)
+{
+    if (engine->pause_ns && platform_monotonic_ns() >= engine->pause_ns) {
+        engine->state = ENGINE_PAUSED;
+        coroutine_suspend(engine->coroutine);
+    }
 }
 
 /* Safe point, every few thousand guest calls and after guest_poke. */
@@ -100,6 +111,7 @@ enum guest_outcome session_poll(void *context)
         guest_set_exit_code(engine->guest, 0);
         return GUEST_EXITED;
     }
+    session_pause(engine);
     return host_fire_timers(host);
 }
 
@@ -229,8 +241,10 @@ void session_main(void *context)
     transport_drain(engine);
 }
 
-/* The caller's side: runs the session until it suspends or is over. */
+/* The caller's side: runs the session until it suspends or is over. Timers that came due meanwhile
+   fire first: so an idle session that has timed out says so before it reads a command. */
 void session_resume(pgn_engine *engine)
 {
+    guest_poke(engine->guest);
     coroutine_resume(engine->coroutine);
 }

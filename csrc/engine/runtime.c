@@ -18,6 +18,8 @@ static enum status find_exports(pgn_runtime *runtime, struct error *error)
     } functions[] = {
 #define ENGINE_EXPORT_ROW(field, name) {name, &exports->field},
         ENGINE_EXPORTS(ENGINE_EXPORT_ROW)
+    }, polling[] = {
+        ENGINE_POLLING_EXPORTS(ENGINE_EXPORT_ROW)
 #undef ENGINE_EXPORT_ROW
     };
     const struct {
@@ -38,6 +40,10 @@ static enum status find_exports(pgn_runtime *runtime, struct error *error)
         if (!guest_module_address(runtime->module, data[i].name, data[i].address)
             && used < sizeof missing)
             used += (size_t) snprintf(missing + used, sizeof missing - used, " %s", data[i].name);
+    exports->has_polling = true;
+    for (size_t i = 0; i < sizeof polling / sizeof *polling; i++)
+        exports->has_polling &= guest_module_function(runtime->module, polling[i].name,
+                                                      polling[i].function);
     if (used)
         return error_set(error, STATUS_MODULE, "the module does not export:%s", missing);
     return STATUS_OK;

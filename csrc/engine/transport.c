@@ -23,7 +23,8 @@ enum { /* PGliteBuffer and PGliteControl; the names are those of docs/HANDSHAKE.
     CONTROL_INPUT_AT = 12,
     CONTROL_OUTPUT_AT = 16,
 
-    TRANSPORT_CALLBACK = 1,
+    GUEST_POLLING = 0, /* pglite_transport_install's kinds */
+    GUEST_CALLBACK = 1,
     OUTPUT_INITIAL = 64 * 1024
 };
 
@@ -59,26 +60,44 @@ static bool append_output(pgn_engine *engine, const void *bytes, size_t size)
     return true;
 }
 
+static bool refuse(pgn_engine *engine, const char *reason)
+{
+    engine->state = ENGINE_ENDED;
+    error_set(&engine->failure, STATUS_INVALID, "%s", reason);
+    return false;
+}
+
+/* Settles which transport: the one asked for, or the better one that the guest was built with. */
+static bool choose(pgn_engine *engine, bool *polling)
+{
+    bool has_polling = engine->runtime->exports.has_polling;
+
+    if (engine->options->transport == PGN_TRANSPORT_POLLING && !has_polling)
+        return refuse(engine, "the guest was built with PGLITE_POLLING=false: it has the callback "
+                              "transport only");
+    *polling = has_polling && engine->options->transport != PGN_TRANSPORT_CALLBACK;
+    return true;
+}
+
 bool transport_open(pgn_engine *engine)
 {
     struct handshake *handshake = &engine->handshake;
     const struct engine_exports *exports = &engine->runtime->exports;
-    uint64_t result, kind = engine->options->transport, size = engine->options->buffer_size;
+    uint64_t result, kind, size = engine->options->buffer_size;
+    bool polling;
 
-    if (kind != TRANSPORT_CALLBACK) {
+    if (!choose(engine, &polling))
+        return false;
+    if (polling) {
         if (session_call(engine, exports->set_buffer_size, &size, &result))
             return session_poison(engine, "pglite_set_buffer_size");
-        if ((int32_t) result) {
-            engine->state = ENGINE_ENDED;
-            error_set(&engine->failure, STATUS_INVALID,
-                      "the guest refuses a buffer_size of %u bytes: it takes 4 KiB to 64 MiB",
-                      engine->options->buffer_size);
-            return false;
-        }
+        if ((int32_t) result)
+            return refuse(engine, "buffer_size is out of range: the guest takes 4 KiB to 64 MiB");
     }
+    kind = polling ? GUEST_POLLING : GUEST_CALLBACK;
     if (session_call(engine, exports->transport_install, &kind, &result) || (int32_t) result)
         return session_poison(engine, "pglite_transport_install");
-    if (kind == TRANSPORT_CALLBACK)
+    if (!polling)
         return true;
 
     if (session_call(engine, exports->get_control, NULL, &result))
@@ -216,13 +235,19 @@ static int64_t transport_send(void *context, const void *bytes, size_t size)
 static bool transport_sleep_until(void *context, int64_t deadline_ns)
 {
     pgn_engine *engine = context;
-    bool woken;
+    bool woken = false;
 
-    monitor_enter(engine->monitor);
-    while (!(woken = atomic_load(&engine->cancelled) || atomic_load(&engine->closing))
-           && platform_monotonic_ns() < deadline_ns)
-        monitor_wait(engine->monitor, deadline_ns);
-    monitor_leave(engine->monitor);
+    while (!woken && platform_monotonic_ns() < deadline_ns) {
+        int64_t pause_ns = engine->pause_ns ? engine->pause_ns : INT64_MAX;
+
+        monitor_enter(engine->monitor);
+        if (!atomic_load(&engine->cancelled) && !atomic_load(&engine->closing))
+            monitor_wait(engine->monitor, deadline_ns < pause_ns ? deadline_ns : pause_ns);
+        /* A cancel wakes one sleep: the guest may catch its error and sleep again. */
+        woken = atomic_exchange(&engine->cancelled, false) || atomic_load(&engine->closing);
+        monitor_leave(engine->monitor);
+        session_pause(engine);
+    }
     return woken;
 }
 

@@ -136,6 +136,9 @@ void guest_poke(struct guest *guest);
 typedef void (*guest_low)(void *context);
 void guest_set_native_stack(struct guest *guest, const void *lowest, size_t reserve, guest_low low);
 
+/* Between calls: gives what the value stack does not use back to the system. */
+void guest_trim_stack(struct guest *guest);
+
 /* Little-endian fields, unaligned. The pointer is one that guest_at checked. */
 static inline uint32_t load_u32(const void *at)
 {

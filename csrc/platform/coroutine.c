@@ -44,6 +44,7 @@ struct coroutine {
     unsigned char *range; /* the guard, then the stack */
     size_t stack_size;
     bool finished;
+    unsigned char *suspended_at; /* no live frame is much below */
     void *fake_stack; /* the address sanitizer's, while suspended */
     const void *resumer_bottom;
     size_t resumer_size;
@@ -143,12 +144,23 @@ bool coroutine_resume(struct coroutine *coroutine)
 
 void coroutine_suspend(struct coroutine *coroutine)
 {
+    coroutine->suspended_at = __builtin_frame_address(0);
     switch_to_resumer(coroutine);
 }
 
 void *coroutine_stack_limit(const struct coroutine *coroutine)
 {
     return coroutine->range + GUARD;
+}
+
+void coroutine_trim(struct coroutine *coroutine)
+{
+    unsigned char *start = coroutine->range + GUARD;
+    size_t below = coroutine->suspended_at ? (size_t) (coroutine->suspended_at - start) : 0;
+
+    /* A guard's width is kept for the frames of the switch itself. */
+    if (below > 2 * (size_t) GUARD)
+        madvise(start, below / GUARD * GUARD - GUARD, MADV_DONTNEED);
 }
 
 void coroutine_close(struct coroutine *coroutine)

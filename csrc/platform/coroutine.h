@@ -27,6 +27,9 @@ void coroutine_suspend(struct coroutine *coroutine);
 /* The lowest usable address of the coroutine's stack: what a depth check compares with. */
 void *coroutine_stack_limit(const struct coroutine *coroutine);
 
+/* While it is suspended: gives the pages below what it uses of its stack back to the system. */
+void coroutine_trim(struct coroutine *coroutine);
+
 /* Frees the stack, whatever frames are on it. Not from the coroutine itself. NULL is fine. */
 void coroutine_close(struct coroutine *coroutine);
 

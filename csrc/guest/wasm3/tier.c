@@ -723,6 +723,15 @@ m3ret_t tier_stack_low(M3MemoryHeader *memory, const void *native_stack,
                : NULL;
 }
 
+void guest_trim_stack(struct guest *guest)
+{
+    size_t used = (size_t) ((unsigned char *) guest->runtime.stack - guest->stack.base);
+
+    used += STACK_MARGIN_SLOTS * sizeof(m3slot_t);
+    if (used < guest->stack.committed)
+        reservation_zero_range(&guest->stack, used, guest->stack.committed - used);
+}
+
 /* After a call from outside: back to the first limits once both stacks are short of them. */
 static void unwatch_low(struct guest *guest)
 {
