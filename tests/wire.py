@@ -224,7 +224,9 @@ class Column(NamedTuple):
 
 def columns(payload: bytes) -> list[Column]:
     fields = _Reader(payload)
-    return [Column(fields.cstring(), *fields.unpack("!IhIhih")) for _ in range(*fields.unpack("!H"))]
+    return [
+        Column(fields.cstring(), *fields.unpack("!IhIhih")) for _ in range(*fields.unpack("!H"))
+    ]
 
 
 def encode_columns(fields: Sequence[Column]) -> bytes:
@@ -262,8 +264,7 @@ def sqlstates(stream: bytes) -> list[str]:
 
 def parameters(stream: bytes) -> dict[str, str]:
     """The settings that ParameterStatus messages tell, the last word on each."""
-    told = (decode(item)[1:] for item in split(stream) if item.kind == "S")
-    return {name: value for name, value in told}
+    return dict(decode(item)[1:] for item in split(stream) if item.kind == "S")
 
 
 def decode(item: Message) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
 """Input that no client should send: PostgreSQL's own answer, and never more than one engine's end.
 
-tests/oracle compares the answers with a native server's; these tests need none, and put every kind of
-nonsense at every place.
+tests/oracle compares the answers with a native server's; these tests need none, and put every kind
+of nonsense at every place.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def test_unknown_message_type(kind: str) -> None:
 @pytest.mark.parametrize("length", [-(2**31), -1, 0, 1, 3, 2**30, 2**31 - 1])
 @pytest.mark.parametrize("kind", ["Q", "P", "d"])
 def test_impossible_length(kind: str, length: int) -> None:
-    """PostgreSQL closes the connection without a word: it cannot know where a message would begin."""
+    """PostgreSQL closes the connection without a word: nothing says where a message begins."""
     engine = Engine()
     assert engine.exec_protocol_raw(struct.pack("!ci", kind.encode(), length) + b"abc") == b""
     assert ended(engine)
@@ -210,8 +210,8 @@ RECURSION = {
 def test_recursion_of_100_000_calls(engine: Engine, language: str) -> None:
     make = RECURSION[language].replace("FUNCTION f", "FUNCTION pg_temp.f")
     engine.exec_protocol_raw(wire.query(make))
-    # A quarter of the default: each level's line of context is added to all before it, so the time that
-    # the error takes grows with the square (40 s in SQL at 2 MB).
+    # A quarter of the default: each level's line of context is added to all before it, so the time
+    # that the error takes grows with the square (40 s in SQL at 2 MB).
     engine.exec_protocol_raw(wire.query("SET max_stack_depth = '500kB'"))
     for depth, expected in ((10, []), (100_000, ["54001"]), (10, [])):
         reply = engine.exec_protocol_raw(wire.query(f"SELECT pg_temp.f({depth})"))
@@ -237,7 +237,8 @@ def test_recursion_by_trigger_and_view(engine: Engine) -> None:
         "SELECT repeat('x', 1073741823)",
         "SELECT string_agg(repeat('x', 100000000), '') FROM generate_series(1, 20)",
         "SELECT array_agg(repeat('x', 50000000) || g) FROM generate_series(1, 100) g",
-        "WITH RECURSIVE t(s) AS (SELECT 'x' UNION ALL SELECT s || s FROM t) SELECT max(length(s)) FROM t",
+        "WITH RECURSIVE t(s) AS (SELECT 'x' UNION ALL SELECT s || s FROM t)"
+        " SELECT max(length(s)) FROM t",
         "SELECT lpad('', 1073741823)",
     ],
     ids=["repeat", "string_agg", "array_agg", "doubling", "lpad"],

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -17,10 +18,12 @@ SELECT_1 = wire.query("SELECT 1")
 TEN_MINUTES = {
     "computing": "SELECT count(*) FROM generate_series(1, 4000000000) a",
     "sleeping": "SELECT pg_sleep(600)",
-    "sorting": "SELECT count(*) FROM (SELECT random() r FROM generate_series(1, 30000000) ORDER BY 1) s",
+    "sorting": "SELECT count(*) FROM"
+    " (SELECT random() r FROM generate_series(1, 30000000) ORDER BY 1) s",
     "plpgsql": "DO 'BEGIN LOOP END LOOP; END'",
     "regular expression": "SELECT repeat('a', 101) ~ '^((a+)\\2)+$'",
-    "recursive query": "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t",
+    "recursive query": "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t)"
+    " SELECT max(n) FROM t",
 }
 
 # PGlite's libc refuses every kill(), also one to the caller's own process.
@@ -70,7 +73,7 @@ def test_cancel_when_idle_does_nothing(engine: Engine) -> None:
 
 
 def test_cancel_between_two_calls_of_a_copy(engine: Engine) -> None:
-    """The statement has begun and waits for data: it is cancelled when it goes on, or not at all."""
+    """The statement waits for data: it is cancelled when it goes on, or not at all."""
     engine.exec_protocol_raw(wire.query("CREATE TEMP TABLE t (a int)"))
     engine.exec_protocol_raw(wire.query("COPY t FROM STDIN"))
     engine.cancel()
@@ -101,7 +104,9 @@ def test_cancel_over_and_over(engine: Engine) -> None:
     thread.start()
     try:
         for _ in range(300):
-            reply = engine.exec_protocol_raw(wire.query("SELECT sum(g) FROM generate_series(1, 900) g"))
+            reply = engine.exec_protocol_raw(
+                wire.query("SELECT sum(g) FROM generate_series(1, 900) g")
+            )
             assert wire.sqlstates(reply) in ([], ["57014"])
     finally:
         stop.set()
@@ -272,10 +277,8 @@ def test_close_during_a_statement(what: str) -> None:
         started = time.monotonic()
         engine.close()
         assert time.monotonic() - started < CANCEL_SECONDS
-        try:
+        with suppress(EngineClosed):
             assert wire.sqlstates(running.result(CANCEL_SECONDS)) == ["57014"]
-        except EngineClosed:
-            pass
     with pytest.raises(EngineClosed):
         engine.exec_protocol_raw(SELECT_1)
 

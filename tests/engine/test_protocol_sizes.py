@@ -1,4 +1,4 @@
-"""Messages of any size, in any number of calls: nothing depends on where a call or a buffer ends."""
+"""Messages of any size, in any number of calls: where a call or a buffer ends does not matter."""
 
 from __future__ import annotations
 
@@ -174,7 +174,9 @@ def test_copy_in_beside_a_suspended_portal(engine: Engine) -> None:
         + wire.flush()
     )
     assert wire.rows(reply) == [(b"1",), (b"2",)]
-    engine.exec_protocol_raw(wire.parse("", "COPY t FROM STDIN") + wire.bind("", "") + wire.execute())
+    engine.exec_protocol_raw(
+        wire.parse("", "COPY t FROM STDIN") + wire.bind("", "") + wire.execute()
+    )
     assert engine.exec_protocol_raw(wire.copy_data(b"1\n")) == b""
     reply = engine.exec_protocol_raw(wire.copy_done() + wire.execute("p", 9) + wire.sync())
     assert wire.kinds(reply) == "CDDCZ"

@@ -1,4 +1,4 @@
-"""exec_protocol_stream: the same bytes in parts, one stream at a time, and what an early end does."""
+"""exec_protocol_stream: the same bytes in parts, one stream at a time, and its early end."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_no_part_is_empty(engine: Engine) -> None:
 def test_first_part_comes_before_the_statement_ends(engine: Engine) -> None:
     stream = engine.exec_protocol_stream(ENDLESS)
     first = next(stream)
-    assert wire.Splitter().feed(first).__next__().kind == "T"
+    assert next(wire.Splitter().feed(first)).kind == "T"
     stream.close()
     assert answers(engine)
 
@@ -79,9 +79,12 @@ def test_stream_dropped_half_way(engine: Engine) -> None:
 
 
 def test_exception_in_the_loop_over_a_stream(engine: Engine) -> None:
-    with pytest.raises(ZeroDivisionError):
+    def consume() -> None:
         for _ in engine.exec_protocol_stream(ENDLESS):
-            1 / 0  # noqa: B018
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        consume()
     gc.collect()
     assert answers(engine)
 

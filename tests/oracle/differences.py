@@ -15,9 +15,7 @@ from tests import wire
 FIRST_COUNTED_OID = 12000  # FirstUnpinnedObjectId, access/transam.h
 
 
-def comparable(
-    answers: Iterable[bytes], greeting: Mapping[str, str]
-) -> list[list[wire.Message]]:
+def comparable(answers: Iterable[bytes], greeting: Mapping[str, str]) -> list[list[wire.Message]]:
     """One side's answers to a case, split into messages, without what may differ everywhere.
 
     `greeting` has the parameters as the session began with them.
@@ -35,8 +33,8 @@ def comparable(
 
 
 def _without_source_place(item: wire.Message) -> wire.Message:
-    """error-source-place: PGlite patches some of PostgreSQL's files, which moves the line numbers (field
-    L) below, and cuts PostgresMain (field R) into parts. The file (F) and other functions stay.
+    """error-source-place: PGlite patches some of PostgreSQL's files, which moves the line numbers
+    (field L) below, and cuts PostgresMain (field R) into parts. Files (F) and other functions stay.
     """
     if item.kind not in ("E", "N"):
         return item
@@ -45,8 +43,8 @@ def _without_source_place(item: wire.Message) -> wire.Message:
 
 
 def _without_pid(item: wire.Message) -> wire.Message:
-    """backend-pid: the first field of NotificationResponse and BackendKeyData, whose secret key, which
-    follows, is random.
+    """backend-pid: the first field of NotificationResponse and of BackendKeyData; there a random
+    key follows it.
     """
     if item.kind == "A":
         return wire.Message("A", bytes(4) + item.payload[4:])
@@ -66,16 +64,16 @@ class _Parameters:
     def is_news(self, item: wire.Message) -> bool:
         if item.kind != "S":
             return True
-        _, name, value = wire.decode(item)
+        ((name, value),) = wire.parameters(item.encode()).items()
         news = self._known.get(name) != value
         self._known[name] = value
         return news
 
 
 class _Oids:
-    """counted-oid: OIDs above those that the catalog's source fixes come from a counter, and how far it
-    has come depends on what initdb found (the locales, say) and what the cluster has seen since.
-    They are renumbered in the order in which a case shows them, so that equal ones stay equal.
+    """counted-oid: OIDs above those that the catalog's source fixes come from a counter. How far it
+    has come depends on what initdb found (the locales, say) and on what the cluster has seen. They
+    are renumbered in the order in which a case shows them, so that equal ones stay equal.
     """
 
     def __init__(self) -> None:

