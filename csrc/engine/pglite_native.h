@@ -57,6 +57,9 @@ const char *pgn_status_name(int status);
 int pgn_runtime_open(const char *module, const char *initdb, const char *system,
                      const char *cluster, pgn_runtime **runtime, pgn_error *error);
 
+/* Compiles all of the guest's code now, not each function when it is first called. */
+int pgn_runtime_compile(pgn_runtime *runtime, pgn_error *error);
+
 /* To be called when none of its engines is left. */
 void pgn_runtime_close(pgn_runtime *runtime);
 

@@ -85,6 +85,13 @@ fail:
     return api_error(pgn_error, &error);
 }
 
+int pgn_runtime_compile(pgn_runtime *runtime, pgn_error *pgn_error)
+{
+    struct error error = {STATUS_OK, ""};
+
+    return guest_module_compile(runtime->module, &error) ? api_error(pgn_error, &error) : STATUS_OK;
+}
+
 void pgn_runtime_close(pgn_runtime *runtime)
 {
     if (!runtime)

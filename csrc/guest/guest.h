@@ -64,6 +64,9 @@ enum status guest_module_open(const uint8_t *wasm, size_t size, const struct gue
                               size_t import_count, struct guest_module **module,
                               struct error *error);
 
+/* Compiles every function now rather than when it is first called. */
+enum status guest_module_compile(struct guest_module *module, struct error *error);
+
 /* To be called when no instance is left. NULL is fine. */
 void guest_module_close(struct guest_module *module);
 

@@ -441,3 +441,20 @@ def test_disk_full_in_memory(kind: str) -> None:
         run(engine, create)
         assert sqlstate(engine, fill) == "00000"
         assert value(engine, "select count(*) from t") == "1000"
+
+
+COMPILED = """
+from pglite_native import Engine
+from pglite_native._native import check, ffi, lib
+from pglite_native._runtime import runtime
+from tests.engine.sql import value
+
+error = ffi.new("pgn_error *")
+check(lib.pgn_runtime_compile(runtime(), error), error)
+with Engine() as engine:
+    assert value(engine, "select sum(x) from generate_series(1, 100) x") == "5050"
+"""
+
+
+def test_every_function_compiles() -> None:
+    child.output(COMPILED)

@@ -349,6 +349,17 @@ M3Result CompileFunction(IM3Function function)
     return result;
 }
 
+enum status guest_module_compile(struct guest_module *module, struct error *error)
+{
+    for (uint32_t i = 0; i < module->module->numFunctions; i++) {
+        M3Result result = CompileFunction(&module->module->functions[i]);
+
+        if (result)
+            return error_set(error, STATUS_MODULE, "cannot compile function %u: %s", i, result);
+    }
+    return STATUS_OK;
+}
+
 bool guest_module_function(const struct guest_module *module, const char *name,
                            guest_function *function)
 {
