@@ -44,19 +44,18 @@ static int files_flags(int flags)
     return how;
 }
 
-/* The path of a name in a place, to be freed. NULL: no memory. */
-static char *path_of(const struct place *place, const char *name)
+/* The path of a name in a place, to be freed. */
+static int path_of(const struct place *place, const char *name, char **path)
 {
-    size_t size = strlen(place->host_path) + 1 + strlen(name) + 1;
-    char *path = malloc(size);
+    char joined[VFS_PATH_MAX];
+    int result;
 
-    if (!path)
-        return NULL;
-    if (strcmp(name, ".") == 0)
-        strcpy(path, place->host_path);
-    else
-        snprintf(path, size, "%s%s%s", place->host_path, *place->host_path ? "/" : "", name);
-    return path;
+    strcpy(joined, place->host_path);
+    result = strcmp(name, ".") == 0 ? 0 : host_path_append(joined, name);
+    if (result < 0)
+        return result;
+    *path = strdup(joined);
+    return *path ? 0 : -GE_NOMEM;
 }
 
 int host_file_open(struct vfs *vfs, struct place *place, const char *name, int flags,
@@ -72,10 +71,11 @@ int host_file_open(struct vfs *vfs, struct place *place, const char *name, int f
     if (host.fd < 0)
         return host.fd;
     if (type == FILES_IS_DIRECTORY) {
-        host.path = path_of(place, name);
-        if (!host.path) {
+        int result = path_of(place, name, &host.path);
+
+        if (result < 0) {
             files_close(host.fd);
-            return -GE_NOMEM;
+            return result;
         }
     }
     vfs->host_files[slot] = host;
@@ -119,17 +119,15 @@ void host_files_moved(struct vfs *vfs, uint32_t mount, const char *from, const c
     for (int slot = 0; slot < HOST_FILES_MAX; slot++) {
         struct host_file *host = &vfs->host_files[slot];
         const char *rest = host->used && host->mount == mount ? below(host->path, from) : NULL;
-        size_t size;
-        char *path;
+        char path[VFS_PATH_MAX];
+        int length;
 
         if (!rest)
             continue;
-        size = strlen(to) + strlen(rest) + 1;
-        path = malloc(size);
-        if (path)
-            snprintf(path, size, "%s%s", to, rest);
+        length = to ? snprintf(path, sizeof path, "%s%s", to, rest) : VFS_PATH_MAX;
         free(host->path);
-        host->path = path; /* NULL: no memory; from here on it is no directory to start from */
+        /* NULL, when it is too long or memory is out: no directory to start from any more. */
+        host->path = length < VFS_PATH_MAX ? strdup(path) : NULL;
     }
 }
 

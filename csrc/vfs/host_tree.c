@@ -30,8 +30,7 @@ void host_place_release(struct place *place)
     place->host_fd_owned = false;
 }
 
-/* "path/name" in path's place. */
-static int append(char *path, const char *name)
+int host_path_append(char path[VFS_PATH_MAX], const char *name)
 {
     size_t length = strlen(path), more = strlen(name);
     bool slash = length > 0;
@@ -59,7 +58,7 @@ static int host_enter(struct vfs *vfs, struct place *place, const char *name)
     (void) vfs;
     if (fd < 0)
         return fd == -GE_NOTDIR && is_link(place, name) ? -GE_LOOP : fd;
-    result = append(place->host_path, name);
+    result = host_path_append(place->host_path, name);
     if (result < 0) {
         files_close(fd);
         return result;
@@ -278,14 +277,25 @@ static int host_symlink(struct vfs *vfs, struct place *place, const char *name, 
     return files_symlink(target, place->host_fd, name);
 }
 
+/* Open directories below have other paths now. */
+static void note_move(struct vfs *vfs, struct place *from, const char *from_name, struct place *to,
+                      const char *to_name)
+{
+    if (host_path_append(from->host_path, from_name) < 0)
+        return; /* too long for any of them */
+    if (host_path_append(to->host_path, to_name) == 0)
+        host_files_moved(vfs, from->mount, from->host_path, to->host_path);
+    else
+        host_files_moved(vfs, from->mount, from->host_path, NULL);
+}
+
 static int host_rename(struct vfs *vfs, struct place *from, const char *from_name, struct place *to,
                        const char *to_name)
 {
     int result = files_rename(from->host_fd, from_name, to->host_fd, to_name);
 
-    if (result == 0 && append(from->host_path, from_name) == 0
-        && append(to->host_path, to_name) == 0)
-        host_files_moved(vfs, from->mount, from->host_path, to->host_path);
+    if (result == 0)
+        note_move(vfs, from, from_name, to, to_name);
     return result;
 }
 

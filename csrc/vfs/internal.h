@@ -113,6 +113,8 @@ int overlay_directory(struct vfs *vfs, const char *path, arena_offset *node);
 /* host_tree.c */
 /* The mounted directory. */
 void host_place(struct vfs *vfs, uint32_t mount, struct place *place);
+/* "path/name" in path's place, or -GE_NAMETOOLONG. */
+int host_path_append(char path[VFS_PATH_MAX], const char *name);
 /* A place of any tree may be given. */
 void host_place_release(struct place *place);
 /* Is it one of our own files, in the directory of this path within a mount? */
@@ -125,7 +127,8 @@ int host_check_owner(uint32_t uid, uint32_t gid); /* may the file be given to th
 /* host_file.c */
 int host_file_open(struct vfs *vfs, struct place *place, const char *name, int flags,
                    uint32_t permissions, struct file *file);
-/* A directory has moved within its mount: open ones at or below it have new paths. */
+/* A directory has moved within its mount, and open ones at or below it with it. to NULL: where no
+   path leads, it would be too long. */
 void host_files_moved(struct vfs *vfs, uint32_t mount, const char *from, const char *to);
 void host_files_close_all(struct vfs *vfs);
 

@@ -10,11 +10,15 @@ static int follow_unless_nofollow(int flags)
     return flags & VFS_AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
 }
 
-/* AT_EMPTY_PATH: the file meant is the descriptor's own; NULL: it is not used here. */
-static struct file *file_itself(struct vfs *vfs, int dirfd, const char *path, int flags)
+/* AT_EMPTY_PATH with an empty path means the file that is open as dirfd. */
+static bool is_itself(const char *path, int flags)
 {
-    if (!(flags & VFS_AT_EMPTY_PATH) || *path != '\0')
-        return NULL;
+    return (flags & VFS_AT_EMPTY_PATH) && *path == '\0';
+}
+
+/* NULL: not open. */
+static struct file *file_itself(struct vfs *vfs, int dirfd)
+{
     if (dirfd == VFS_AT_CWD)
         return arena_at(vfs->arena, vfs->super->cwd);
     return descriptor_file(vfs, dirfd);
@@ -100,12 +104,14 @@ int vfs_getcwd(struct vfs *vfs, char *path, size_t size)
 
 int vfs_statat(struct vfs *vfs, int dirfd, const char *path, int flags, struct vfs_stat *stat)
 {
-    struct file *file = file_itself(vfs, dirfd, path, flags);
     struct walk walk;
     int result;
 
-    if (file)
-        return file_operations(file)->stat(vfs, file, stat);
+    if (is_itself(path, flags)) {
+        struct file *file = file_itself(vfs, dirfd);
+
+        return file ? file_operations(file)->stat(vfs, file, stat) : -GE_BADF;
+    }
     result = walk_path(vfs, dirfd, path, follow_unless_nofollow(flags), &walk);
     if (result < 0)
         return result;
@@ -158,12 +164,14 @@ int vfs_chmodat(struct vfs *vfs, int dirfd, const char *path, uint32_t mode, int
 
 int vfs_chownat(struct vfs *vfs, int dirfd, const char *path, uint32_t uid, uint32_t gid, int flags)
 {
-    struct file *file = file_itself(vfs, dirfd, path, flags);
     struct walk walk;
     int result;
 
-    if (file)
-        return file_operations(file)->chown(vfs, file, uid, gid);
+    if (is_itself(path, flags)) {
+        struct file *file = file_itself(vfs, dirfd);
+
+        return file ? file_operations(file)->chown(vfs, file, uid, gid) : -GE_BADF;
+    }
     result = walk_path(vfs, dirfd, path, follow_unless_nofollow(flags), &walk);
     if (result < 0)
         return result;

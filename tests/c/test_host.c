@@ -105,6 +105,73 @@ static void files_are_the_systems(void)
     mounted_close(&mounted);
 }
 
+static void by_descriptor(void)
+{
+    struct vfs_statfs left, same;
+    struct mounted mounted;
+    struct vfs_stat stat;
+    struct vfs *vfs;
+    int fd;
+
+    mounted_open(&mounted);
+    vfs = mounted.vfs;
+    fd = open_file(vfs, "/data/f");
+    CHECK_INT(vfs_fstatfs(vfs, fd, &left), 0);
+    CHECK_TRUE(left.block_size > 0 && left.blocks >= left.blocks_free);
+    CHECK_INT(vfs_statfs(vfs, "/data/f", &same), 0);
+    CHECK_INT(same.blocks, left.blocks);
+    CHECK_INT(vfs_statat(vfs, fd, "", VFS_AT_EMPTY_PATH, &stat), 0);
+    CHECK_INT(stat.mode, VFS_S_IFREG | 0600);
+    CHECK_INT(vfs_chownat(vfs, fd, "", VFS_UID, VFS_UID, VFS_AT_EMPTY_PATH), 0);
+    CHECK_INT(vfs_chownat(vfs, CWD, "/data/missing", VFS_UID, VFS_UID, 0), -GE_NOENT);
+    CHECK_INT(vfs_poll(vfs, fd), VFS_POLL_IN | VFS_POLL_OUT);
+    CHECK_INT(vfs_utimensat(vfs, fd, NULL, VFS_TIME_KEEP, -1500000000, 0), 0);
+    CHECK_INT(vfs_fstat(vfs, fd, &stat), 0);
+    CHECK_INT(stat.mtime_ns, -1500000000); /* before 1970 */
+    mounted_close(&mounted);
+}
+
+/* Deeper than any path can say, one step at a time. */
+static void deep_directories(void)
+{
+    struct mounted mounted;
+    char name[VFS_NAME_MAX + 1], path[2 * VFS_PATH_MAX];
+    struct vfs_stat stat;
+    struct vfs *vfs;
+    int depth, fd;
+
+    mounted_open(&mounted);
+    vfs = mounted.vfs;
+    memset(name, 'n', VFS_NAME_MAX);
+    name[VFS_NAME_MAX] = '\0';
+    CHECK_INT(vfs_chdir(vfs, "/data"), 0);
+    for (depth = 0; depth < 20; depth++) {
+        int result;
+
+        CHECK_INT(vfs_mkdirat(vfs, CWD, name, 0700), 0);
+        result = vfs_chdir(vfs, name);
+        if (result == -GE_NAMETOOLONG)
+            break;
+        CHECK_INT(result, 0);
+        CHECK_INT(vfs_getcwd(vfs, path, sizeof path), 7 + (depth + 1) * (VFS_NAME_MAX + 1) - 1);
+    }
+    CHECK_INT(depth, VFS_PATH_MAX / (VFS_NAME_MAX + 1));
+    CHECK_INT(vfs_unlinkat(vfs, CWD, name, VFS_AT_REMOVEDIR), 0);
+    /* An open directory that moves to where no path leads. */
+    CHECK_INT(vfs_mkdirat(vfs, CWD, "/data/open", 0700), 0);
+    fd = vfs_openat(vfs, CWD, "/data/open", VFS_O_RDONLY | VFS_O_DIRECTORY, 0);
+    CHECK_INT(vfs_renameat(vfs, CWD, "/data/open", CWD, "far away"), 0);
+    CHECK_INT(vfs_statat(vfs, fd, "x", 0, &stat), -GE_NOTDIR);
+    CHECK_INT(vfs_fstat(vfs, fd, &stat), 0);
+    CHECK_INT(vfs_unlinkat(vfs, CWD, "far away", VFS_AT_REMOVEDIR), 0);
+    for (; depth > 0; depth--) { /* and back by names alone */
+        CHECK_INT(vfs_chdir(vfs, ".."), 0);
+        CHECK_INT(vfs_unlinkat(vfs, CWD, name, VFS_AT_REMOVEDIR), 0);
+    }
+    CHECK_INT(vfs_getcwd(vfs, path, sizeof path), 6);
+    mounted_close(&mounted);
+}
+
 /* A directory's entries are durable only when it has been synced itself. */
 static void directories_are_synced(void)
 {
@@ -328,6 +395,8 @@ static void mounting(void)
 
 static const struct test tests[] = {
     {"files_are_the_systems", files_are_the_systems},
+    {"by_descriptor", by_descriptor},
+    {"deep_directories", deep_directories},
     {"directories_are_synced", directories_are_synced},
     {"links_stay_inside", links_stay_inside},
     {"both_trees_in_one_walk", both_trees_in_one_walk},

@@ -411,6 +411,82 @@ static void listing_while_removing(void)
     space_close(&space);
 }
 
+static void by_descriptor(void)
+{
+    struct vfs_stat stat, same;
+    struct vfs_statfs space_left;
+    struct space space;
+    struct vfs *vfs;
+    int fd;
+
+    space_open(&space, SPACE_LIMIT);
+    vfs = space.vfs;
+    fd = make(vfs, "/f", "text");
+    CHECK_INT(vfs_fstat(vfs, fd, &stat), 0);
+    CHECK_INT(vfs_statat(vfs, fd, "", VFS_AT_EMPTY_PATH, &same), 0);
+    CHECK_INT(same.inode, stat.inode);
+    CHECK_INT(vfs_statat(vfs, CWD, "", VFS_AT_EMPTY_PATH, &same), 0);
+    CHECK_INT(same.mode & VFS_S_IFMT, VFS_S_IFDIR);
+    CHECK_INT(vfs_statat(vfs, 99, "", VFS_AT_EMPTY_PATH, &same), -GE_BADF);
+    CHECK_INT(vfs_statat(vfs, fd, "", 0, &same), -GE_NOENT);
+    CHECK_INT(vfs_statat(vfs, fd, "x", VFS_AT_EMPTY_PATH, &same), -GE_NOTDIR);
+    CHECK_INT(vfs_statat(vfs, 1, "x", 0, &same), -GE_NOTDIR);
+    CHECK_INT(vfs_statat(vfs, 99, "x", 0, &same), -GE_BADF);
+    CHECK_INT(vfs_chownat(vfs, fd, "", 5, 6, VFS_AT_EMPTY_PATH), 0);
+    CHECK_INT(vfs_chownat(vfs, 99, "", 5, 6, VFS_AT_EMPTY_PATH), -GE_BADF);
+    CHECK_INT(vfs_chownat(vfs, CWD, "/f", 7, (uint32_t) -1, 0), 0);
+    CHECK_INT(vfs_fstat(vfs, fd, &stat), 0);
+    CHECK_INT(stat.uid, 7);
+    CHECK_INT(stat.gid, 6);
+    CHECK_INT(vfs_fchown(vfs, fd, (uint32_t) -1, 8), 0);
+    CHECK_INT(vfs_fstat(vfs, fd, &stat), 0);
+    CHECK_INT(stat.uid, 7);
+    CHECK_INT(stat.gid, 8);
+    CHECK_INT(vfs_chownat(vfs, CWD, "/missing", 7, 7, 0), -GE_NOENT);
+    CHECK_INT(vfs_fstatfs(vfs, fd, &space_left), 0);
+    CHECK_INT(space_left.block_size, VFS_BLOCK);
+    CHECK_INT(vfs_fstatfs(vfs, 99, &space_left), -GE_BADF);
+    CHECK_INT(vfs_statfs(vfs, "/missing", &space_left), -GE_NOENT);
+    CHECK_INT(vfs_poll(vfs, fd), VFS_POLL_IN | VFS_POLL_OUT);
+    CHECK_INT(vfs_poll(vfs, 99), -GE_BADF);
+    space_close(&space);
+}
+
+static void impossible_arguments(void)
+{
+    struct space space;
+    struct vfs *vfs;
+    char bytes[8], long_target[VFS_PATH_MAX + 1];
+    int fd;
+
+    space_open(&space, SPACE_LIMIT);
+    vfs = space.vfs;
+    fd = make(vfs, "/f", "text");
+    memset(long_target, 'x', VFS_PATH_MAX);
+    long_target[VFS_PATH_MAX] = '\0';
+    CHECK_INT(vfs_symlinkat(vfs, long_target, CWD, "/s"), -GE_NAMETOOLONG);
+    CHECK_INT(vfs_symlinkat(vfs, "", CWD, "/s"), -GE_NOENT);
+    CHECK_INT(vfs_readlinkat(vfs, CWD, "/f", bytes, 0), -GE_INVAL);
+    CHECK_INT(vfs_accessat(vfs, CWD, "/f", 8, 0), -GE_INVAL);
+    CHECK_INT(vfs_unlinkat(vfs, CWD, "/f", VFS_AT_SYMLINK_FOLLOW), -GE_INVAL);
+    CHECK_INT(vfs_unlinkat(vfs, CWD, "/", VFS_AT_REMOVEDIR), -GE_BUSY);
+    CHECK_INT(vfs_openat(vfs, CWD, "/f", VFS_O_ACCMODE, 0), -GE_INVAL);
+    CHECK_INT(vfs_openat(vfs, CWD, "/d", VFS_O_CREAT | VFS_O_DIRECTORY, 0), -GE_INVAL);
+    CHECK_INT(vfs_seek(vfs, fd, 0, (enum vfs_whence) 3), -GE_INVAL);
+    CHECK_INT(vfs_seek(vfs, fd, -1, VFS_SEEK_SET), -GE_INVAL);
+    CHECK_INT(vfs_seek(vfs, fd, INT64_MIN, VFS_SEEK_END), -GE_INVAL);
+    CHECK_INT(vfs_seek(vfs, fd, INT64_MAX, VFS_SEEK_END), -GE_OVERFLOW);
+    CHECK_INT(vfs_seek(vfs, fd, INT64_MAX, VFS_SEEK_SET), INT64_MAX);
+    CHECK_INT(vfs_read(vfs, fd, bytes, sizeof bytes), 0);
+    CHECK_INT(vfs_write(vfs, fd, bytes, sizeof bytes), -GE_FBIG);
+    CHECK_INT(vfs_pread(vfs, fd, bytes, 1, UINT64_MAX), -GE_INVAL);
+    CHECK_INT(vfs_allocate(vfs, fd, INT64_MAX, 1), -GE_FBIG);
+    CHECK_INT(vfs_allocate(vfs, fd, VFS_FILE_MAX, 1), -GE_FBIG);
+    CHECK_INT(vfs_allocate(vfs, fd, UINT64_MAX, 1), -GE_INVAL);
+    CHECK_INT(vfs_allocate(vfs, fd, 0, 0), -GE_INVAL);
+    space_close(&space);
+}
+
 static void times(void)
 {
     struct vfs_stat before, after;
@@ -536,6 +612,8 @@ static const struct test tests[] = {
     {"large_and_sparse", large_and_sparse},
     {"nothing_is_lost", nothing_is_lost},
     {"listing_while_removing", listing_while_removing},
+    {"by_descriptor", by_descriptor},
+    {"impossible_arguments", impossible_arguments},
     {"times", times},
     {"faults_on_request", faults_on_request},
     {"attach_a_copy", attach_a_copy},
