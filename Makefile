@@ -60,7 +60,7 @@ format: .venv/ready ## lay the sources out as `make lint` wants them
 clean: ## remove everything that was made
 	rm -rf .venv build dist *.egg-info pglite_native/resources pglite_native/_engine*
 
-.venv/ready: tools/requirements-build.txt tools/requirements-dev.txt
+.venv/ready: tools/requirements-build.txt tools/requirements-dev.txt tests/requirements.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r tools/requirements-dev.txt
 	@touch $@
