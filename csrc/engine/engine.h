@@ -30,10 +30,10 @@
 
 #define MIB ((size_t) 1 << 20)
 
-#define ENGINE_VALUE_STACK (64 * MIB)    /* wasm3's operand slots; committed by use */
-#define ENGINE_NATIVE_STACK (256 * MIB)  /* the coroutine's; committed by use */
+#define ENGINE_VALUE_STACK (32 * MIB)    /* wasm3's operand slots; committed by use */
+#define ENGINE_NATIVE_STACK (64 * MIB)   /* the coroutine's; many times the depth of a server with 2 MiB */
 #define ENGINE_NATIVE_MARGIN (1 * MIB)   /* of it, kept for compiling and for host handlers */
-#define ENGINE_NATIVE_RESERVE (32 * MIB) /* of it, what is left when PostgreSQL is told */
+#define ENGINE_NATIVE_RESERVE (16 * MIB) /* of it, what is left when PostgreSQL is told */
 #define ENGINE_FILES_MAX (16384 * MIB)   /* the arena: in-memory files and host state */
 #define ENGINE_SLICE_NS INT64_C(50000000) /* a call returns after this, to be gone on with */
 #define ENGINE_OUTPUT_KEPT (1 * MIB)     /* of the output buffer, between calls */
