@@ -5,9 +5,10 @@ from __future__ import annotations
 from .errors import LinkError, MalformedModuleError, UnresolvedSymbolsError
 from .linked import HostFunction, Linked, LinkedModule
 from .linker import link
-from .policy import INVOKE, Policy
+from .policy import INVOKE, Policy, Wrap
 from .resolver import Trap
 from .side import SideModule
+from .wrapping import Wrapping
 
 __all__ = [
     "INVOKE",
@@ -20,5 +21,7 @@ __all__ = [
     "SideModule",
     "Trap",
     "UnresolvedSymbolsError",
+    "Wrap",
+    "Wrapping",
     "link",
 ]

@@ -46,6 +46,7 @@ from .module import (
 from .relocation import relocate, segments
 from .resolver import BASE, HOST, NO_ARGUMENTS_TYPE, TRAP, Function, Resolution, Trap
 from .side import Side
+from .wrapping import forwarding_body
 
 LINK_INIT = "__pglite_link_init"
 
@@ -82,6 +83,7 @@ class Assembler:
 
     def assemble(self) -> Linked:
         self._add_imports()
+        self._wrap()
         # All modules' own table entries are known before the first function gets a new one.
         for position, side in enumerate(self.sides):
             with blaming(side.name):
@@ -152,6 +154,14 @@ class Assembler:
         for item in self.resolution.host_imports:
             type = self._type(item.type)
             out.imports.append(Import(item.module, item.name, Kind.FUNCTION, type))
+
+    def _wrap(self) -> None:
+        """Make the wrapped functions calls of their wrappers."""
+        for wrapping in self.resolution.wrappings:
+            wrapper = self._index(Function(wrapping.position, wrapping.wrapper))
+            type = self.base.signatures[wrapping.function]
+            defined = wrapping.function - self.base.function_import_count
+            self.out.code[defined] = forwarding_body(type, wrapper)
 
     def _add_elements(self, position: int, side: Side) -> None:
         for first, functions in side.elements():
@@ -315,6 +325,7 @@ class Assembler:
             self.modules,
             host_functions,
             self.resolution.traps,
+            self.resolution.wrappings,
             heap_base=self.memory_end,
             table_size=self.table.size,
         )

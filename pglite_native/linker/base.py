@@ -67,6 +67,14 @@ class Base:
         item = self.module.globals[index]
         self.module.globals[index] = Global(item.type, i32_const_expression(value))
 
+    def duplicate(self, function: int) -> int:
+        """Add a copy of a function; its index."""
+        defined = function - self.function_import_count
+        self.module.functions.append(self.module.functions[defined])
+        self.module.code.append(self.module.code[defined])
+        self.signatures.append(self.signatures[function])
+        return len(self.signatures) - 1
+
     def _check_start(self) -> None:
         """Refuse a start function that writes where a link puts something."""
         start = self.module.start

@@ -29,6 +29,7 @@ class Op(IntEnum):
     CALL_INDIRECT = 0x11
     RETURN_CALL = 0x12
     RETURN_CALL_INDIRECT = 0x13
+    LOCAL_GET = 0x20
     GLOBAL_GET = 0x23
     GLOBAL_SET = 0x24
     I32_STORE = 0x36

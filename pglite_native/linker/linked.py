@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .resolver import Trap
+from .wrapping import Wrapping
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,12 @@ class HostFunction:
 
 @dataclass(frozen=True)
 class Linked:
-    """`modules` and `traps` are those of this link, not of earlier ones."""
+    """`modules`, `traps` and `wrappings` are those of this link, not of earlier ones."""
 
     binary: bytes
     modules: list[LinkedModule]
     host_functions: list[HostFunction]
     traps: list[Trap]
+    wrappings: list[Wrapping]
     heap_base: int
     table_size: int

@@ -16,14 +16,28 @@ EMSCRIPTEN_ALIASES = {
 
 
 @dataclass(frozen=True)
+class Wrap:
+    """Why a function of the base is wrapped.
+
+    One that the base does not export is found by `body`, a regular expression that its function
+    body matches in full, and no other.
+    """
+
+    reason: str
+    body: bytes | None = None
+
+
+@dataclass(frozen=True)
 class Policy:
     """Decisions of whoever links.
 
     `host_imports` matches "module.name" of the functions that a host provides though the base does
     not import them. `allowed` names, module by module, the symbols that may stay undefined, each
     with its reason; calling one ends the guest. `aliases` gives functions of the base other names.
+    `wraps` names the functions of the base that side modules take the place of.
     """
 
     host_imports: str = INVOKE
     allowed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=lambda: EMSCRIPTEN_ALIASES)
+    wraps: Mapping[str, Wrap] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from .link_table import SymbolKind
 from .module import Import, Kind, describe_type
 from .policy import Policy
 from .side import Side
+from .wrapping import Wrapping, wrap
 
 ENV = "env"
 
@@ -77,10 +78,12 @@ class Resolution:
     host_imports: list[HostImport]
     traps: list[Trap]
     trap_reporter: Function | None
+    wrappings: list[Wrapping]
 
 
 def resolve(base: Base, sides: Sequence[Side], policy: Policy) -> Resolution:
     """Find every symbol's definition; the modules must have been placed."""
+    wrappings = wrap(base, sides, policy)  # first: it defines symbols
     resolver = _Resolver(base, sides, policy)
     bindings = [resolver.bind(position) for position in range(len(sides))]
     if resolver.unresolved:
@@ -91,7 +94,9 @@ def resolve(base: Base, sides: Sequence[Side], policy: Policy) -> Resolution:
         }
         if needless:
             raise LinkError(f"{side.name}: allowed to be undefined, but is not: {sorted(needless)}")
-    return Resolution(bindings, resolver.host_imports, resolver.traps, resolver.trap_reporter)
+    return Resolution(
+        bindings, resolver.host_imports, resolver.traps, resolver.trap_reporter, wrappings
+    )
 
 
 class _Resolver:
