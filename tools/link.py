@@ -38,8 +38,38 @@ LEFT_OUT = {
     "pgoutput": "logical replication: needs a WAL sender, a second process",
 }
 
-# The host's side of the handshake (docs/HANDSHAKE.md).
-HOST_IMPORTS = r"env\.pglite_(?:host_wait|recv|send)"
+# What our guest code asks of the host (docs/HANDSHAKE.md).
+HOST_IMPORTS = r"env\.pglite_(?:host_(?:wait|sleep)|recv|send)"
+
+# Functions that are not exported are known by their bodies.
+LEB128 = rb"[\x80-\xff]*[\0-\x7f]"
+
+# All of kill: if (pid == 42) return raise(sig);
+#              errno = EPERM; return -1;
+KILL = (
+    rb"\0\x20\0\x41\x2a\x46\x04\x40\x20\x01\x10" + LEB128 + rb"\x0f\x0b"
+    rb"\x41" + LEB128 + rb"\x41\x3f\x36\x02\0\x41\x7f\x0b"
+)
+
+# PostmasterIsAliveInternal begins: if (read(postmaster_alive_fds[0], &c, 1) < 0)
+#                                       if (errno != EAGAIN) elog(FATAL, ...
+POSTMASTER_IS_ALIVE = (
+    rb"\x01\x02\x7f\x23\0\x41\x10\x6b\x22\0\x24\0\x02\x40"
+    rb"\x41" + LEB128 + rb"\x28\x02\0\x20\0\x41\x0f\x6a\x41\x01\x10" + LEB128 + rb"\x22\x01"
+    rb"\x41\0\x48\x04\x40\x41" + LEB128 + rb"\x28\x02\0\x41\x06\x46\x0d\x01\x41\x16.*"
+)
+
+# Wrapped by csrc/polling/wrapped.h.
+WRAPS = {
+    "kill": linker.Wrap(
+        "refuses a process group, by which PostgreSQL signals backends and postmaster", KILL
+    ),
+    "PostmasterIsAliveInternal": linker.Wrap(
+        "ends the session: there is no postmaster's pipe to read", POSTMASTER_IS_ALIVE
+    ),
+    "WaitLatch": linker.Wrap("spins: its poll(2), which is compiled into it, returns at once"),
+    "nanosleep": linker.Wrap("spins: in a browser nothing may block"),
+}
 
 OPENSSL = "called by parts of OpenSSL that no SQL function of pgcrypto reaches"
 ALLOWED = {
@@ -56,6 +86,7 @@ ALLOWED = {
 
 # The host's files, each with what it answers.
 SUBSYSTEMS = {
+    "sleep": r"pglite_host_sleep",
     "handshake": r"pglite_\w+",
     "sjlj": r"invoke_[vijfd]+|_emscripten_throw_longjmp",
     "process": r"exit|proc_exit|_abort_js|__assert_fail|__call_sighandler"
@@ -80,7 +111,7 @@ def link(vendor_dir: Path, guest_dir: Path, out_dir: Path) -> None:
     linked = linker.link(
         (vendor_dir / "pglite" / "dist" / "pglite.wasm").read_bytes(),
         modules,
-        linker.Policy(host_imports=f"{linker.INVOKE}|{HOST_IMPORTS}", allowed=ALLOWED),
+        linker.Policy(f"{linker.INVOKE}|{HOST_IMPORTS}", ALLOWED, wraps=WRAPS),
     )
     out_dir.mkdir(parents=True, exist_ok=True)
     output = out_dir / "pglite.wasm"
@@ -153,6 +184,10 @@ def report(linked: linker.Linked, validator: str | None) -> dict[str, object]:
             {"module": trap.module, "symbol": trap.symbol, "reason": trap.reason}
             for trap in linked.traps
         ],
+        "wrapped": [
+            {"symbol": wrapping.symbol, "by": wrapping.module, "reason": wrapping.reason}
+            for wrapping in linked.wrappings
+        ],
         "left_out": LEFT_OUT,
     }
 
@@ -180,6 +215,8 @@ def describe(linked: linker.Linked, validator: str | None) -> Iterator[str]:
     yield from (f"  {name}: {reason}" for name, reason in LEFT_OUT.items())
     yield from ("", "Undefined, and trap when called")
     yield from (f"  {trap.module}: {trap.symbol}: {trap.reason}" for trap in linked.traps)
+    yield from ("", "Wrapped")
+    yield from (f"  {item.symbol}: by {item.module}: {item.reason}" for item in linked.wrappings)
     for subsystem, functions in imports_by_subsystem(linked).items():
         yield from ("", f"Imports: {subsystem} ({len(functions)})")
         for function in functions:

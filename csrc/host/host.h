@@ -72,6 +72,10 @@ enum guest_outcome host_install_subprocess(struct host *host);
 /* Safe point: fires the timers that are due; calls into the guest. For guest_set_poll. */
 enum guest_outcome host_fire_timers(struct host *host);
 
+/* Sleeps until the monotonic time given: 0; -GE_INTR when a timer's signal was handled or the engine
+   wants attention first. Its outcome is that of the signal's handler. */
+enum guest_outcome host_sleep_until(struct host *host, int64_t deadline_ns, int *result);
+
 /* When host_fire_timers has something to do next; INT64_MAX: no timer is armed. */
 int64_t host_timer_deadline_ns(const struct host *host);
 

@@ -37,6 +37,8 @@
     ENV("_mktime_js", "ji", calendar_mktime)                                                       \
     /* timer.c */                                                                                  \
     ENV("_setitimer_js", "iid", timer_setitimer)                                                   \
+    /* sleep.c */                                                                                  \
+    ENV("pglite_host_sleep", "iid", sleep_until_woken)                                             \
     /* random.c */                                                                                 \
     WASI("random_get", "iii", random_get)                                                          \
     /* memory.c: the heap, file mappings */                                                        \

@@ -1,5 +1,5 @@
 /* Waiting for descriptors. Nothing outside the guest changes one while it waits, so waiting is
- * sleeping: until the time is over, a timer's signal comes, or the engine wants attention.
+ * sleeping.
  */
 #include "host/abi.h"
 #include "host/imports.h"
@@ -47,16 +47,9 @@ enum guest_outcome poll_descriptors(struct guest_call *call)
     if (ready || timeout_ms == 0)
         return return_i32(call, ready);
 
-    int64_t deadline = timeout_ms < 0 ? INT64_MAX
-                                      : platform_monotonic_ns() + timeout_ms * NS_PER_MS;
-    int64_t timer = host_timer_deadline_ns(host);
-
-    if (host->upcalls->sleep_until(host->engine, timer < deadline ? timer : deadline))
-        return return_i32(call, -GE_INTR);
-    if (deadline <= timer)
-        return return_i32(call, 0);
-
-    /* The timer's signal is handled now, and a handled signal interrupts poll. */
-    enum guest_outcome outcome = host_fire_timers(host);
-    return outcome == GUEST_RETURNED ? return_i32(call, -GE_INTR) : outcome;
+    int64_t deadline_ns = timeout_ms < 0 ? INT64_MAX
+                                         : platform_monotonic_ns() + timeout_ms * NS_PER_MS;
+    int result;
+    enum guest_outcome outcome = host_sleep_until(host, deadline_ns, &result);
+    return outcome == GUEST_RETURNED ? return_i32(call, result) : outcome;
 }

@@ -18,12 +18,22 @@ void free(void *block);
 int atoi(const char *text);
 int snprintf(char *text, size_t size, const char *format, ...);
 int strcmp(const char *a, const char *b);
+int getpid(void);
+
+struct timespec {
+    int64_t tv_sec;
+    long tv_nsec;
+};
+
 int *__errno_location(void);
 #define errno (*__errno_location())
 
 /* errno numbers of Emscripten's libc, which are WASI's. */
+#define EINTR 27
+#define EINVAL 28
 #define EPIPE 64
 #define EPROTO 65
+#define ESRCH 71
 
 /* memory.copy: the guest is always compiled with bulk memory. */
 #define memcpy __builtin_memcpy
@@ -35,6 +45,8 @@ int *__errno_location(void);
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
 
 #endif
 

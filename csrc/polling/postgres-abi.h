@@ -43,6 +43,17 @@ bool IsTransactionBlock(void);
 void StartTransactionCommand(void);
 void CommitTransactionCommand(void);
 
+/* Latches */
+
+/* Verified: SetLatch stores 1 at 0, WaitLatch tests its events against 1 and 8 and returns one. */
+enum {
+    PG_LATCH_SET = 1,
+    PG_TIMEOUT = 8,
+};
+typedef struct PGLatch {
+    volatile int is_set;
+} PGLatch;
+
 /* Settings */
 
 /* GucContext and GucSource. Verified: SetConfigOption tests its source against 9 (CLIENT) and 10

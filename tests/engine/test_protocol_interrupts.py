@@ -26,10 +26,6 @@ TEN_MINUTES = {
     " SELECT max(n) FROM t",
 }
 
-# PGlite's libc refuses every kill(), also one to the caller's own process.
-NO_SIGNALS = pytest.mark.xfail(strict=True, reason="pg_*_backend cannot signal this backend")
-NO_IDLE_TIMERS = pytest.mark.xfail(strict=True, reason="idle timeouts do not strike between calls")
-
 # The promises are 100 ms to cancel and a few to time out; a shared machine may be slow.
 CANCEL_SECONDS = 2.0
 SETTLE_SECONDS = 0.3  # until a statement in another thread is well under way
@@ -156,7 +152,6 @@ def test_transaction_timeout_ends_the_session() -> None:
             engine.exec_protocol_raw(SELECT_1)
 
 
-@NO_IDLE_TIMERS
 @pytest.mark.parametrize(
     ("setting", "begin", "sqlstate"),
     [
@@ -202,7 +197,6 @@ def test_terminate_backend_of_another_process(engine: Engine) -> None:
     assert [fields["S"] for kind, fields in _told(reply) if kind == "N"] == ["WARNING"]
 
 
-@NO_SIGNALS
 def test_terminate_backend_of_itself() -> None:
     with Engine() as engine:
         reply = engine.exec_protocol_raw(
@@ -214,7 +208,6 @@ def test_terminate_backend_of_itself() -> None:
             engine.exec_protocol_raw(SELECT_1)
 
 
-@NO_SIGNALS
 def test_cancel_backend_of_itself(engine: Engine) -> None:
     reply = engine.exec_protocol_raw(wire.query("SELECT pg_cancel_backend(pg_backend_pid())"))
     assert wire.sqlstates(reply) == ["57014"]

@@ -29,7 +29,7 @@ from tools.upstream import read_data
 VENDOR, GUEST = ROOT / "build" / "vendor", ROOT / "build" / "guest"
 MAIN = VENDOR / "pglite" / "dist" / "pglite.wasm"
 
-POLICY = Policy(host_imports=f"{INVOKE}|{build.HOST_IMPORTS}", allowed=build.ALLOWED)
+POLICY = Policy(f"{INVOKE}|{build.HOST_IMPORTS}", build.ALLOWED, wraps=build.WRAPS)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,13 @@ def test_every_import_has_a_subsystem(report: dict[str, Any], host: Host) -> Non
     assert all(report["imports"].values()), "a subsystem without imports"
     new = {item["name"] for group in report["imports"].values() for item in group if item["is_new"]}
     assert "invoke_vijiiidjiiiiii" in new
-    assert new - {"invoke_vijiiidjiiiiii"} <= {"pglite_host_wait", "pglite_recv", "pglite_send"}
+    of_our_guest_code = {"pglite_host_wait", "pglite_host_sleep", "pglite_recv", "pglite_send"}
+    assert new - {"invoke_vijiiidjiiiiii"} <= of_our_guest_code
+
+
+def test_functions_are_wrapped_with_reasons(report: dict[str, Any]) -> None:
+    assert {item["symbol"] for item in report["wrapped"]} == build.WRAPS.keys()
+    assert all(item["by"] == "polling" and item["reason"] for item in report["wrapped"])
 
 
 def test_import_of_no_subsystem_stops_the_build() -> None:
@@ -121,7 +127,7 @@ def test_exports_of_the_original_stay(main: bytes, host: Host) -> None:
         assert before.exported(kind).keys() <= after.exported(kind).keys()
     added = after.exported(Kind.FUNCTION).keys() - before.exported(Kind.FUNCTION).keys()
     assert {"__pglite_link_init", "pglite_get_control", "pglite_transport_install"} <= added
-    assert all(name.startswith(("pglite_", "__pglite_")) for name in added)
+    assert all(name.startswith(("pglite_", "__pglite_", "__wrap_")) for name in added)
 
 
 def test_link_table_has_every_export(sides: list[SideModule], host: Host) -> None:

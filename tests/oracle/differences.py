@@ -100,8 +100,6 @@ class _Oids:
 _WORD = "word-size: the guest is a 32-bit program, and the limit in the message follows from that"
 _LIBC = "libc: the guest's C library is musl, with its own locale names and case mappings"
 
-_SIGNALS = "signals: PGlite's libc refuses every kill(), also one to the caller's own process"
-
 DIFFERING: dict[str, str] = {
     "collections/array-too-large": _WORD,
     "session/settings-limit-of-memory": _WORD,
@@ -111,6 +109,5 @@ DIFFERING: dict[str, str] = {
     "schema/create-table-in-system-schema": (
         "system-catalogs-writable: PGlite starts postgres with -O (allow_system_table_mods)"
     ),
-    "session/cancel-self": _SIGNALS,
     "session/version": "version: names the compiler and the platform",
 }

@@ -60,6 +60,11 @@ def test_callback_only(build: Build) -> None:
     assert run(build(HERE / "test_callback_only.c", *TRANSPORT)) == "ok\n"
 
 
+def test_wrapped(build: Build) -> None:
+    sources = (HERE / "test_wrapped.c", POLLING / "signals.c", POLLING / "sleep.c")
+    assert run(build(*sources, flags=("-lm",))) == "ok\n"
+
+
 def test_startup_options(build: Build) -> None:
     sources = (HERE / "fake_postgres.c", POLLING / "startup-options.c")
     assert run(build(HERE / "test_startup_options.c", *sources)) == "ok\n"

@@ -9,9 +9,11 @@ import pytest
 from pglite_native.linker.decoder import decode
 from pglite_native.linker.module import Kind, Module
 from tools.guest import compile, polling_switch
+from tools.link import WRAPS
 
 COMMON_EXPORTS = {"__wasm_call_ctors", "__wasm_apply_data_relocs"}
 SESSION_EXPORTS = {"pglite_begin_session", "pglite_transport_install"}
+WRAPPERS = {f"__wrap_{name}" for name in WRAPS}
 POLLING_EXPORTS = {
     "pglite_get_control",
     "pglite_get_input_buffer",
@@ -37,7 +39,7 @@ ENCODING_EXPORTS = {
     "pg_encoding_verifymbchar",
     "pg_utf8_islegal",
 }
-HOST_IMPORTS = {"pglite_host_wait", "pglite_recv", "pglite_send"}
+HOST_IMPORTS = {"pglite_host_wait", "pglite_host_sleep", "pglite_recv", "pglite_send"}
 
 
 def modules(folder: Path, polling: bool) -> dict[str, Module]:
@@ -54,7 +56,7 @@ def imports(module: Module) -> set[str]:
 
 def test_both_transports(tmp_path: Path) -> None:
     objects = modules(tmp_path, polling=True)
-    assert exports(objects["polling"]) == SESSION_EXPORTS | POLLING_EXPORTS
+    assert exports(objects["polling"]) == SESSION_EXPORTS | WRAPPERS | POLLING_EXPORTS
     assert imports(objects["polling"]) >= HOST_IMPORTS
     assert exports(objects["encoding"]) == ENCODING_EXPORTS
     assert imports(objects["encoding"]) == {"errstart", "errcode", "errmsg", "errfinish"}
@@ -62,7 +64,7 @@ def test_both_transports(tmp_path: Path) -> None:
 
 def test_callback_transport_only(tmp_path: Path) -> None:
     polling = modules(tmp_path, polling=False)["polling"]
-    assert exports(polling) == SESSION_EXPORTS
+    assert exports(polling) == SESSION_EXPORTS | WRAPPERS
     assert imports(polling) >= HOST_IMPORTS - {"pglite_host_wait"}
     assert "pglite_host_wait" not in imports(polling)
 

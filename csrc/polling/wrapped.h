@@ -1,0 +1,30 @@
+/* Functions that take the place of PGlite's own: what a browser cannot do, and a host that may block can.
+ *
+ * The names are those of ld's --wrap: every call of NAME in the linked module goes to __wrap_NAME, and
+ * __real_NAME is the original. tools/link.py lists them with the reasons; docs/LINKER.md says how. */
+#ifndef PGLITE_WRAPPED_H
+#define PGLITE_WRAPPED_H
+
+#include "postgres-abi.h"
+
+/* signals.c */
+
+/* kill(2) in a world of one process, which is its own process group. */
+GUEST_EXPORT(__wrap_kill) int __wrap_kill(int process, int signal);
+
+/* PostgreSQL's, which PGlite lets believe that it has a postmaster: asked while VACUUM takes a rest. */
+GUEST_EXPORT(__wrap_PostmasterIsAliveInternal) bool __wrap_PostmasterIsAliveInternal(void);
+
+/* sleep.c */
+
+/* nanosleep(2): EINTR when a signal was handled. */
+GUEST_EXPORT(__wrap_nanosleep)
+int __wrap_nanosleep(const struct timespec *duration, struct timespec *remaining);
+
+/* PostgreSQL's: waits for `latch`, if `wake_events` has PG_LATCH_SET, for at most `timeout_ms`, if it has
+ * PG_TIMEOUT. Returns the one that came. There is no other process to set a latch: what does are the
+ * handlers of our own timers' signals, and the host, cancelling. */
+GUEST_EXPORT(__wrap_WaitLatch)
+int __wrap_WaitLatch(PGLatch *latch, int wake_events, long timeout_ms, uint32_t wait_event_info);
+
+#endif

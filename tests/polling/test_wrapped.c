@@ -1,0 +1,145 @@
+/* Signals to oneself, and sleeping in a host whose clock is ours. */
+#include <math.h>
+
+#include "check.h"
+#include "wrapped.h"
+
+enum { PROCESS = 42 };
+
+static struct {
+    int process, signal, count;
+} sent;
+
+int __real_kill(int process, int signal);
+
+int __real_kill(int process, int signal)
+{
+    sent.process = process;
+    sent.signal = signal;
+    sent.count++;
+    return 0;
+}
+
+int getpid(void)
+{
+    return PROCESS;
+}
+
+static double now_ms = 1000;
+static double wakes_at_ms = INFINITY; /* the host is disturbed then, once */
+static int *set_when_woken;
+static int sleeps;
+
+double emscripten_get_now(void);
+int pglite_host_sleep(const volatile int *wake, double deadline_ms);
+
+double emscripten_get_now(void)
+{
+    return now_ms;
+}
+
+int pglite_host_sleep(const volatile int *wake, double deadline_ms)
+{
+    sleeps++;
+    if (wake != NULL && *wake)
+        return -EINTR;
+    if (wakes_at_ms < deadline_ms) {
+        now_ms = wakes_at_ms;
+        wakes_at_ms = INFINITY;
+        if (set_when_woken != NULL)
+            *set_when_woken = 1;
+        return -EINTR;
+    }
+    now_ms = fmax(now_ms, deadline_ms);
+    return 0;
+}
+
+static void test_kill(void)
+{
+    static const int self[] = {PROCESS, -PROCESS, 0};
+    static const int others[] = {1, 41, 43, -43, -1, INT32_MIN};
+
+    for (size_t i = 0; i < sizeof self / sizeof *self; i++) {
+        sent.process = sent.signal = 0;
+        CHECK_INT(0, __wrap_kill(self[i], 15));
+        CHECK_INT(PROCESS, sent.process);
+        CHECK_INT(15, sent.signal);
+        CHECK_INT(0, __wrap_kill(self[i], 0));
+        CHECK_INT((long long) i + 1, sent.count); /* signal 0 is not sent */
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        errno = 0;
+        CHECK_INT(-1, __wrap_kill(others[i], 15));
+        CHECK_INT(ESRCH, errno);
+        CHECK_INT(3, sent.count);
+    }
+    CHECK_INT(true, __wrap_PostmasterIsAliveInternal());
+}
+
+static void test_nanosleep(void)
+{
+    struct timespec duration = {2, 500000000}, left = {-1, -1};
+    double start_ms = now_ms;
+
+    CHECK_INT(0, __wrap_nanosleep(&duration, NULL));
+    CHECK_INT(2500, (long long) (now_ms - start_ms));
+
+    wakes_at_ms = now_ms + 750;
+    CHECK_INT(-1, __wrap_nanosleep(&duration, &left));
+    CHECK_INT(EINTR, errno);
+    CHECK_INT(1, left.tv_sec);
+    CHECK_INT(750000000, left.tv_nsec);
+    wakes_at_ms = now_ms;
+    CHECK_INT(-1, __wrap_nanosleep(&duration, NULL));
+
+    sleeps = 0;
+    for (int i = 0; i < 3; i++) {
+        struct timespec wrong = {i == 0 ? -1 : 0, i == 1 ? -1 : i == 2 ? 1000000000 : 0};
+
+        errno = 0;
+        CHECK_INT(-1, __wrap_nanosleep(&wrong, &left));
+        CHECK_INT(EINVAL, errno);
+    }
+    CHECK_INT(0, sleeps);
+}
+
+static void test_wait_latch(void)
+{
+    PGLatch latch = {1};
+    double start_ms = now_ms;
+
+    sleeps = 0;
+    CHECK_INT(PG_LATCH_SET, __wrap_WaitLatch(&latch, PG_LATCH_SET | PG_TIMEOUT, 100, 0));
+    CHECK_INT(PG_LATCH_SET, __wrap_WaitLatch(&latch, PG_LATCH_SET, -1, 0));
+    CHECK_INT(0, sleeps); /* it was set */
+
+    /* Not waited for, it may be set, or not even there. */
+    CHECK_INT(PG_TIMEOUT, __wrap_WaitLatch(&latch, PG_TIMEOUT, 100, 0));
+    CHECK_INT(PG_TIMEOUT, __wrap_WaitLatch(NULL, PG_TIMEOUT, 100, 0));
+    CHECK_INT(200, (long long) (now_ms - start_ms));
+
+    /* A signal that does not set it leaves the time that was left. */
+    latch.is_set = 0;
+    start_ms = now_ms;
+    wakes_at_ms = now_ms + 30;
+    CHECK_INT(PG_TIMEOUT, __wrap_WaitLatch(&latch, PG_LATCH_SET | PG_TIMEOUT, 100, 0));
+    CHECK_INT(100, (long long) (now_ms - start_ms));
+
+    set_when_woken = (int *) &latch.is_set;
+    wakes_at_ms = now_ms + 30;
+    CHECK_INT(PG_LATCH_SET, __wrap_WaitLatch(&latch, PG_LATCH_SET | PG_TIMEOUT, 100, 0));
+    CHECK_INT(130, (long long) (now_ms - start_ms));
+    latch.is_set = 0;
+    wakes_at_ms = now_ms + 1e9;
+    CHECK_INT(PG_LATCH_SET, __wrap_WaitLatch(&latch, PG_LATCH_SET, -1, 0)); /* no timeout */
+    CHECK_INT(PG_TIMEOUT, __wrap_WaitLatch(NULL, PG_TIMEOUT, 0, 0));
+}
+
+int main(void)
+{
+    test_kill();
+    test_nanosleep();
+    test_wait_latch();
+    puts("ok");
+    return 0;
+}
