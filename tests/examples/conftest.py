@@ -1,0 +1,41 @@
+"""The package as users have it: installed from its wheel, run out of sight of the checkout."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.test_distributions import build, install
+
+Run = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder it is installed in."""
+    folder = tmp_path_factory.mktemp("site")
+    install(build("--wheel", tmp_path_factory.mktemp("wheel")), folder)
+    return folder
+
+
+@pytest.fixture
+def run(site: Path, tmp_path: Path) -> Run:
+    """Runs Python in an empty folder; returns what it printed, once it has succeeded."""
+
+    def run_python(*arguments: str | Path, stdin: str = "") -> str:
+        result = subprocess.run(
+            [sys.executable, *arguments],
+            input=stdin,
+            cwd=tmp_path,
+            env={"PATH": "", "PYTHONPATH": str(site), "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert (result.returncode, result.stderr) == (0, "")
+        return result.stdout
+
+    return run_python

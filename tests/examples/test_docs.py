@@ -1,0 +1,54 @@
+"""The pages name what there is: each file in one row of the architecture page, no dead link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools import ROOT
+
+ARCHITECTURE = ROOT / "docs" / "ARCHITECTURE.md"
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("vendor/*.md")])
+SECTION = re.compile(r"^### (\S+)$(.*?)(?=^##)", re.MULTILINE | re.DOTALL)
+ROW = re.compile(r"^\| (`[^|]+`) \| (.+) \|$", re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
+SUFFIXES = (".c", ".h", ".py")
+FOLDERS = ("csrc", "pglite_native", "vendor", "tools")
+
+
+def rows() -> Iterator[tuple[str, list[str]]]:
+    """Each row of the page's lists: its folder, and the files it is about."""
+    for folder, text in SECTION.findall(ARCHITECTURE.read_text(encoding="utf-8")):
+        for files, _sentence in ROW.findall(text):
+            yield folder, [f"{folder}/{name}" for name in re.findall(r"`([^`]+)`", files)]
+
+
+def test_every_file_is_in_one_row_of_the_architecture_page() -> None:
+    described = sorted(name for _, files in rows() for name in files)
+    there = sorted(
+        str(path.relative_to(ROOT))
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in SUFFIXES
+    )
+    assert described == there
+
+
+def test_a_row_is_about_one_unit() -> None:
+    """A file, or a source with its header."""
+    for _, files in rows():
+        assert len({Path(name).stem for name in files}) == 1
+        assert len({Path(name).suffix for name in files}) == len(files) <= 2
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    dead = [
+        link
+        for link in LINK.findall(page.read_text(encoding="utf-8"))
+        if not (page.parent / link).exists()
+    ]
+    assert dead == []
