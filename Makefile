@@ -30,8 +30,8 @@ test: build ## run all tests, with coverage (some of them: TESTS=tests/engine)
 test-asan: build ## run the C tests under the address and undefined-behaviour sanitizers
 	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/polling tests/wat -k "not plain"
 
-bench: build ## measure; results go to bench/results/
-	$(BIN)/python -m bench
+bench: build ## measure; results go to bench/results/ (QUICK=1: in a minute)
+	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 wheel: .venv/ready ## make the wheel, and beside it those it depends on: dist/
 	rm -rf dist/*.whl build/wheel build/setuptools/lib* build/setuptools/bdist*

@@ -1,0 +1,46 @@
+"""python -m bench [--quick] [--output FOLDER]"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+from pathlib import Path
+
+from bench import boot, compile, machine, memory, select1, statements
+from bench.figures import Group
+from bench.report import Result
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+def measure(quick: bool) -> list[Group]:
+    return [
+        *boot.run(rounds=3 if quick else 15),
+        *select1.run(rounds=5 if quick else 30, calls=500 if quick else 2000),
+        *statements.run(rounds=1 if quick else 7),
+        *memory.run(rounds=1 if quick else 3, stream_mib=100 if quick else 1024),
+        *compile.run(rounds=1 if quick else 5),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few rounds; under two minutes")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="folder for the results")
+    arguments = parser.parse_args()
+    result = Result(
+        date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        commit=machine.commit(),
+        command="python -m bench" + (" --quick" if arguments.quick else ""),
+        quick=arguments.quick,
+        machine=machine.describe(),
+        groups=measure(arguments.quick),
+    )
+    for path in result.write(arguments.output):
+        print(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    print()
+    print(result.markdown(), end="")
+
+
+if __name__ == "__main__":
+    main()
