@@ -183,6 +183,7 @@ static void attach_takes_over(void)
 
 static void attach_refuses_what_is_no_arena(void)
 {
+    enum { FREE_LISTS = 3 + ARENA_ROOTS }; /* in words */
     struct range range;
     uint64_t *header;
 
@@ -201,6 +202,16 @@ static void attach_refuses_what_is_no_arena(void)
     header[2] = LIMIT; /* used */
     CHECK_TRUE(!arena_attach(&range.arena));
     header[2] = ARENA_PAGE;
+    CHECK_TRUE(arena_attach(&range.arena));
+    header[FREE_LISTS + 12] = ARENA_PAGE; /* where a free page would end beyond the arena */
+    CHECK_TRUE(!arena_attach(&range.arena));
+    header[FREE_LISTS + 12] = 0;
+    header[FREE_LISTS + 5] = ARENA_PAGE - 16;
+    CHECK_TRUE(!arena_attach(&range.arena));
+    header[FREE_LISTS + 5] = 0;
+    header[FREE_LISTS + 2] = ARENA_PAGE; /* no class is that small */
+    CHECK_TRUE(!arena_attach(&range.arena));
+    header[FREE_LISTS + 2] = 0;
     CHECK_TRUE(arena_attach(&range.arena));
     range_close(&range);
 }

@@ -22,8 +22,11 @@ VARIANTS = {
     "ubsan": ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"],
 }
 # What a program needs beyond the code under test and check.c and space.c.
-WRAPPED = ["arena_allocate", "malloc", "calloc", "realloc", "strdup"]
-FLAGS = {"test_hostile": [f"-Wl,--wrap={name}" for name in WRAPPED]}
+WRAPPED = {
+    "test_hostile": ["arena_allocate", "malloc", "calloc", "realloc", "strdup"],
+    "test_host": ["fsync", "fdatasync"],
+}
+FLAGS = {program: [f"-Wl,--wrap={name}" for name in names] for program, names in WRAPPED.items()}
 SOURCES = {"test_model": ["model.c", "model_system.c", "model_vfs.c"]}
 SKIPPED = 77
 TIMEOUT_S = 300

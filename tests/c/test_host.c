@@ -172,16 +172,55 @@ static void deep_directories(void)
     mounted_close(&mounted);
 }
 
-/* A directory's entries are durable only when it has been synced itself. */
-static void directories_are_synced(void)
+/* Linked with --wrap for each: how often the system was asked to sync. */
+static struct {
+    int fsync, fdatasync;
+} calls;
+
+int __real_fsync(int fd);
+int __real_fdatasync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fdatasync(int fd);
+
+int __wrap_fsync(int fd)
+{
+    calls.fsync++;
+    return __real_fsync(fd);
+}
+
+int __wrap_fdatasync(int fd)
+{
+    calls.fdatasync++;
+    return __real_fdatasync(fd);
+}
+
+/* Directories too: without, their entries are not durable. */
+static void syncs_are_real(void)
 {
     struct mounted mounted;
-    int fd;
+    struct error error;
+    struct vfs *vfs;
+    int file, directory;
 
     mounted_open(&mounted);
-    fd = vfs_openat(mounted.vfs, CWD, "/data", VFS_O_RDONLY, 0);
-    CHECK_TRUE(fd >= 0);
-    CHECK_INT(vfs_sync(mounted.vfs, fd, false), 0);
+    vfs = mounted.vfs;
+    file = open_file(vfs, "/data/f");
+    directory = vfs_openat(vfs, CWD, "/data", VFS_O_RDONLY, 0);
+    calls.fsync = calls.fdatasync = 0;
+    CHECK_INT(vfs_sync(vfs, file, true), 0);
+    CHECK_INT(calls.fdatasync, 1);
+    CHECK_INT(calls.fsync, 0);
+    CHECK_INT(vfs_sync(vfs, file, false), 0);
+    CHECK_INT(calls.fsync, 1);
+    CHECK_INT(vfs_sync(vfs, directory, false), 0);
+    CHECK_INT(calls.fsync, 2);
+    /* Unless the mount does without. */
+    CHECK_INT(vfs_mount_host(vfs, "/loose", files_open_directory(mounted.inside), false, &error),
+              STATUS_OK);
+    file = open_file(vfs, "/loose/g");
+    CHECK_INT(vfs_sync(vfs, file, true), 0);
+    CHECK_INT(calls.fsync, 2);
+    CHECK_INT(calls.fdatasync, 1);
     mounted_close(&mounted);
 }
 
@@ -397,7 +436,7 @@ static const struct test tests[] = {
     {"files_are_the_systems", files_are_the_systems},
     {"by_descriptor", by_descriptor},
     {"deep_directories", deep_directories},
-    {"directories_are_synced", directories_are_synced},
+    {"syncs_are_real", syncs_are_real},
     {"links_stay_inside", links_stay_inside},
     {"both_trees_in_one_walk", both_trees_in_one_walk},
     {"the_lock_file_is_hidden", the_lock_file_is_hidden},

@@ -320,6 +320,33 @@ static void large_and_sparse(void)
     space_close(&space);
 }
 
+/* The map of a file's blocks ends where its last block was; beyond it stands something else. */
+static void holes_beyond_the_map(void)
+{
+    static const char zeros[VFS_BLOCK];
+    char bytes[VFS_BLOCK], path[16];
+    struct space space;
+    int fds[64];
+
+    space_open(&space, SPACE_LIMIT);
+    for (int i = 0; i < 64; i++) {
+        snprintf(path, sizeof path, "/%d", i);
+        fds[i] = make(space.vfs, path, "");
+        memset(bytes, 'x', sizeof bytes);
+        for (int block = 0; block <= i; block++)
+            CHECK_INT(vfs_pwrite(space.vfs, fds[i], bytes, sizeof bytes, block * VFS_BLOCK),
+                      VFS_BLOCK);
+        CHECK_INT(vfs_ftruncate(space.vfs, fds[i], 1 << 20), 0);
+    }
+    for (int i = 0; i < 64; i++)
+        for (uint64_t block = (uint64_t) i + 1; block < (1 << 20) / VFS_BLOCK; block++) {
+            CHECK_INT(vfs_pread(space.vfs, fds[i], bytes, sizeof bytes, block * VFS_BLOCK),
+                      VFS_BLOCK);
+            CHECK_BYTES(bytes, zeros, VFS_BLOCK);
+        }
+    space_close(&space);
+}
+
 /* Everything given back: the arena's use is what it was. */
 static void nothing_is_lost(void)
 {
@@ -610,6 +637,7 @@ static const struct test tests[] = {
     {"quota", quota},
     {"arena_full", arena_full},
     {"large_and_sparse", large_and_sparse},
+    {"holes_beyond_the_map", holes_beyond_the_map},
     {"nothing_is_lost", nothing_is_lost},
     {"listing_while_removing", listing_while_removing},
     {"by_descriptor", by_descriptor},

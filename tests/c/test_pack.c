@@ -211,6 +211,10 @@ static void writes_copy(void)
     CHECK_BYTES(bytes, expected, 21000);
     CHECK_INT(vfs_truncate(space.vfs, "/bin/same", 0), 0);
     CHECK_INT(vfs_truncate(space.vfs, "/bin/same", 4096), 0);
+    fd = vfs_openat(space.vfs, CWD, "/bin/same", VFS_O_RDONLY, 0);
+    memset(expected, 0, 4096);
+    CHECK_INT(vfs_read(space.vfs, fd, bytes, sizeof bytes), 4096);
+    CHECK_BYTES(bytes, expected, 4096);
     /* Neither the pack nor the other name space has noticed. */
     expected_file(expected);
     fd = vfs_openat(other.vfs, CWD, "/file", VFS_O_RDONLY, 0);
