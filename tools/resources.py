@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from tools.link import LEFT_OUT
@@ -19,15 +20,20 @@ GUEST = ("pglite.wasm", "initdb.wasm", "system.pack")
 
 
 def gather(vendor: Path, link: Path, resources: Path) -> None:
+    """Make the files, and put each into place whole: engines may be running from the old ones."""
     resources.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(link / "pglite.wasm", resources / "pglite.wasm")
-    shutil.copyfile(vendor / "pglite" / "dist" / "initdb.wasm", resources / "initdb.wasm")
-    tree = read_tree(vendor)
-    write_pack(system_entries(tree, LEFT_OUT), resources / "system.pack")
-    for part in ("wasm3", "pglite"):
-        shutil.copyfile(vendor / part / "LICENSE", resources / f"LICENSE.{part}")
-    (resources / "LICENSE.icu").write_bytes(tree["pglite/icu/LICENSE"])
-    (resources / "identity").write_text(identity(resources))
+    with tempfile.TemporaryDirectory(dir=resources.parent) as scratch:
+        new = Path(scratch)
+        shutil.copyfile(link / "pglite.wasm", new / "pglite.wasm")
+        shutil.copyfile(vendor / "pglite" / "dist" / "initdb.wasm", new / "initdb.wasm")
+        tree = read_tree(vendor)
+        write_pack(system_entries(tree, LEFT_OUT), new / "system.pack")
+        for part in ("wasm3", "pglite"):
+            shutil.copyfile(vendor / part / "LICENSE", new / f"LICENSE.{part}")
+        (new / "LICENSE.icu").write_bytes(tree["pglite/icu/LICENSE"])
+        (new / "identity").write_text(identity(new))
+        for path in new.iterdir():
+            path.replace(resources / path.name)
 
 
 def identity(resources: Path) -> str:
