@@ -188,6 +188,13 @@ int64_t files_write(int fd, const void *bytes, size_t size, uint64_t offset)
     return (int64_t) done;
 }
 
+int64_t files_size(int fd)
+{
+    off_t size = lseek(fd, 0, SEEK_END); /* the position is not used by anything here */
+
+    return size < 0 ? failure() : (int64_t) size;
+}
+
 int files_sync(int fd, bool data_only)
 {
     int result;

@@ -52,6 +52,7 @@ void files_close(int fd);
 
 int64_t files_read(int fd, void *bytes, size_t size, uint64_t offset);
 int64_t files_write(int fd, const void *bytes, size_t size, uint64_t offset);
+int64_t files_size(int fd); /* cheaper than files_stat */
 int files_sync(int fd, bool data_only);
 bool files_can_sync_all(void);
 int files_sync_all(int fd); /* the file system it is on, for many files at once; or -GE_NOSYS */

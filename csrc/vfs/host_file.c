@@ -178,12 +178,12 @@ static int host_file_utimens(struct vfs *vfs, struct file *file, int64_t atime_n
 
 static int host_file_size(struct vfs *vfs, struct file *file, uint64_t *size)
 {
-    struct files_stat found;
-    int result = files_stat(fd_of(vfs, file), &found);
+    int64_t found = files_size(fd_of(vfs, file));
 
-    if (result == 0)
-        *size = found.size;
-    return result;
+    if (found < 0)
+        return (int) found;
+    *size = (uint64_t) found;
+    return 0;
 }
 
 static int host_sync(struct vfs *vfs, struct file *file, bool data_only)
