@@ -45,7 +45,7 @@ struct coroutine {
     size_t stack_size;
     bool finished;
     unsigned char *suspended_at; /* no live frame is much below */
-    void *fake_stack; /* the address sanitizer's, while suspended */
+    void *fake_stack;            /* the address sanitizer's, while suspended */
     const void *resumer_bottom;
     size_t resumer_size;
 };

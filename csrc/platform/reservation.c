@@ -56,8 +56,7 @@ bool reservation_commit(struct reservation *reservation, size_t size)
 static bool map_zeros(unsigned char *start, size_t size)
 {
     return size == 0
-           || mmap(start, size, PROT_READ | PROT_WRITE, MAP_FLAGS | MAP_FIXED, -1, 0)
-                  != MAP_FAILED;
+           || mmap(start, size, PROT_READ | PROT_WRITE, MAP_FLAGS | MAP_FIXED, -1, 0) != MAP_FAILED;
 }
 
 bool reservation_zero(struct reservation *reservation)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -65,6 +66,27 @@ static void reservation_grows_in_place(void)
     CHECK_INT(base[0], 0);
     reservation_close(&reservation);
     CHECK_TRUE(!reservation.base);
+    reservation_close(&reservation);
+}
+
+static void reservation_zeroes_ranges(void)
+{
+    enum { SIZE = 1 << 20 };
+    static const size_t ranges[][2] = {{0, SIZE},       {1, 5},         {100, 200000},
+                                       {65536, 131072}, {65535, 65538}, {SIZE - 1, 1},
+                                       {7, 0}};
+    struct reservation reservation;
+
+    CHECK_TRUE(reservation_open(&reservation, SIZE));
+    CHECK_TRUE(reservation_commit(&reservation, SIZE));
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        size_t start = ranges[i][0], end = start + ranges[i][1];
+
+        memset(reservation.base, 7, SIZE);
+        CHECK_TRUE(reservation_zero_range(&reservation, start, ranges[i][1]));
+        for (size_t at = 0; at < SIZE; at++)
+            CHECK_INT(reservation.base[at], at < start || at >= end ? 7 : 0);
+    }
     reservation_close(&reservation);
 }
 
@@ -190,6 +212,32 @@ static void coroutine_has_its_own_stack(void)
     CHECK_TRUE(counter.deepest > limit && counter.deepest < limit + SIZE - 10000 * 256);
     CHECK_TRUE(!faults((unsigned char *) limit));
     CHECK_TRUE(faults((unsigned char *) limit - 1));
+    coroutine_close(counter.coroutine);
+}
+
+/* What deep calls have touched goes back, what the suspended ones hold stays. */
+static void coroutine_trims_its_stack(void)
+{
+    enum { SIZE = 64 << 20, PAGE = 65536 };
+    struct counter counter = {0};
+    unsigned char resident[SIZE / 4096];
+    size_t before = 0, after = 0;
+    char *limit;
+
+    counter.coroutine = coroutine_open(SIZE, recurse_deeply, &counter);
+    limit = coroutine_stack_limit(counter.coroutine);
+    coroutine_trim(counter.coroutine); /* not started: nothing to give */
+    CHECK_INT(coroutine_resume(counter.coroutine), 1);
+    CHECK_INT(mincore(limit, SIZE, (void *) resident), 0);
+    for (size_t i = 0; i < sizeof resident; i++)
+        before += resident[i] & 1;
+    coroutine_trim(counter.coroutine);
+    CHECK_INT(mincore(limit, SIZE, (void *) resident), 0);
+    for (size_t i = 0; i < sizeof resident; i++)
+        after += resident[i] & 1;
+    CHECK_TRUE(before * 4096 > 10000 * 256);
+    CHECK_TRUE(after * 4096 <= 4 * PAGE);
+    CHECK_INT(coroutine_resume(counter.coroutine), 0);
     coroutine_close(counter.coroutine);
 }
 
@@ -454,12 +502,14 @@ static void lock_needs_a_usable_directory(void)
 
 static const struct test tests[] = {
     {"reservation_grows_in_place", reservation_grows_in_place},
+    {"reservation_zeroes_ranges", reservation_zeroes_ranges},
     {"reservation_is_guarded", reservation_is_guarded},
     {"reservation_too_large", reservation_too_large},
     {"coroutine_runs_in_steps", coroutine_runs_in_steps},
     {"coroutine_closed_half_way", coroutine_closed_half_way},
     {"coroutine_moves_between_threads", coroutine_moves_between_threads},
     {"coroutine_has_its_own_stack", coroutine_has_its_own_stack},
+    {"coroutine_trims_its_stack", coroutine_trims_its_stack},
     {"coroutine_too_large", coroutine_too_large},
     {"clocks", clocks},
     {"entropy", entropy},
