@@ -24,8 +24,8 @@ run: build ## answer one statement: make run SQL="select 1"
 	@$(BIN)/python -m pglite_native sql --extension vector "$$PGLITE_SQL"
 
 test: build ## run all tests, with coverage (some of them: TESTS=tests/engine)
-	$(BIN)/python -m pytest --cov --cov-report=term $(TESTS)
-	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/wat
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term $(TESTS)
+	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest -n 2 tests/wat
 
 test-asan: build ## run the C tests under the address and undefined-behaviour sanitizers
 	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/polling tests/wat -k "not plain"
