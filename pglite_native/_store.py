@@ -17,7 +17,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 HOME_VARIABLE = "PGLITE_NATIVE_HOME"
@@ -116,6 +115,5 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-@cache
 def _identity(packaged: Path) -> str:
     return (packaged / "identity").read_text()[:IDENTITY_LENGTH]

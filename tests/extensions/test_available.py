@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 
 from pglite_native import Engine
-from tests.engine.sql import value
+from tests.engine.sql import run, value
 from tests.extensions.bundled import EXTENSIONS, LIBRARIES, column
+from tools import ROOT
 
 for test in Path(__file__).parent.glob("test_*.py"):
     importlib.import_module(f"tests.extensions.{test.stem}")
@@ -20,10 +22,17 @@ def test_every_available_extension_is_tested(engine: Engine) -> None:
     assert set(column(engine, "select name from pg_available_extensions")) == EXTENSIONS
 
 
+def test_the_documentation_lists_them(engine: Engine) -> None:
+    text = (ROOT / "docs" / "EXTENSIONS.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| ([\w-]+) \| ([\d.]+) \| (.+) \|$", text, re.MULTILINE)
+    available = "select name, default_version, comment from pg_available_extensions order by name"
+    assert listed == run(engine, available)
+
+
 def test_every_library_is_tested(engine: Engine) -> None:
     files = column(engine, "select pg_ls_dir('/pglite/lib/postgresql')")
     libraries = {file[:-3] for file in files if file and file.endswith(".so")}
-    # tests/oracle and tests/encodings use these.
+    # tests/oracle uses these.
     conversions = column(
         engine,
         "select distinct regexp_replace(probin, '.*/', '') from pg_conversion"
