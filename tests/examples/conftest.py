@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.test_distributions import build, install
+from tests.distributions import build, install
 
 Run = Callable[..., str]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email
-import os
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.distributions import build, install
 from tools import ROOT
 
 WHEEL_MAX_BYTES = 20 * 1000 * 1000
@@ -30,13 +30,6 @@ print(pglite_native.__file__)
 """
 
 
-def build(kind: str, folder: Path) -> Path:
-    command = [sys.executable, "-m", "build", "--no-isolation", kind, "--outdir", str(folder)]
-    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-    (path,) = folder.iterdir()
-    return path
-
-
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build("--wheel", tmp_path_factory.mktemp("wheel"))
@@ -45,16 +38,6 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build("--sdist", tmp_path_factory.mktemp("sdist"))
-
-
-def install(distribution: Path, folder: Path) -> None:
-    """Install without an index and without a build environment: as on a machine that is offline."""
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
-    subprocess.run(
-        [*pip, "--no-build-isolation", "--target", str(folder), str(distribution)],
-        check=True,
-        env={**os.environ, "PGLITE_NATIVE_VENDOR_DIR": os.devnull},
-    )
 
 
 def ask(folder: Path, scratch: Path) -> None:
