@@ -13,7 +13,7 @@ import socket
 import struct
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -33,20 +33,25 @@ def listening(engine: Engine) -> Iterator[Path]:
         listener.bind(os.path.join(directory, f".s.PGSQL.{PORT}"))
         listener.listen()
         lock = threading.Lock()  # one session: its clients take turns
+        threads: list[threading.Thread] = []
+
+        def start(target: Callable[..., None], *arguments: object) -> None:
+            threads.append(threading.Thread(target=target, args=arguments))
+            threads[-1].start()
 
         def accept() -> None:
             with suppress(OSError):  # the listener's end
                 while True:
                     client, _ = listener.accept()
-                    threading.Thread(target=_serve, args=(engine, client, lock)).start()
+                    start(_serve, engine, client, lock)
 
-        acceptor = threading.Thread(target=accept)
-        acceptor.start()
+        start(accept)
         try:
             yield Path(directory)
         finally:
             listener.shutdown(socket.SHUT_RDWR)
-            acceptor.join()
+            for thread in threads:  # grows until the first of them, accept, has ended
+                thread.join()
 
 
 def _serve(engine: Engine, client: socket.socket, lock: threading.Lock) -> None:

@@ -17,6 +17,12 @@ ENDLESS = wire.query("SELECT generate_series(1, 1000000000), repeat('x', 1000)")
 CANCEL_SECONDS = 2.0  # the promise is 0.1; a shared machine may be slow
 
 
+@pytest.fixture(autouse=True)
+def _no_hang(engine: Engine) -> None:
+    """A cancel that goes astray fails its test by the time it took."""
+    engine.exec_protocol_raw(wire.query("SET statement_timeout = '10s'"))
+
+
 def answers(engine: Engine) -> bool:
     return wire.rows(engine.exec_protocol_raw(wire.query("SELECT 'still here'"))) == [
         (b"still here",)
@@ -96,6 +102,18 @@ def test_stream_closed_in_a_transaction_fails_it(engine: Engine) -> None:
     stream.close()
     assert wire.sqlstates(engine.exec_protocol_raw(wire.query("SELECT 1"))) == ["25P02"]
     assert wire.kinds(engine.exec_protocol_raw(wire.query("ROLLBACK"))) == "CZ"
+
+
+@pytest.mark.parametrize("parts", [0, 1])
+def test_stream_of_many_statements_closed_half_way(engine: Engine, parts: int) -> None:
+    """Every one of them is cancelled, not only the one that runs."""
+    stream = engine.exec_protocol_stream(ENDLESS * 3)
+    for _ in range(parts):
+        next(stream)
+    started = time.monotonic()
+    stream.close()
+    assert time.monotonic() - started < CANCEL_SECONDS
+    assert answers(engine)
 
 
 def test_stream_closed_drops_the_rest_of_the_pipeline(engine: Engine) -> None:
