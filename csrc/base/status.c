@@ -23,7 +23,8 @@ const char *status_message(enum status status)
 #undef STATUS_MESSAGE
     };
 
-    return (size_t) status < sizeof messages / sizeof *messages ? messages[status] : "unknown status";
+    return (size_t) status < sizeof messages / sizeof *messages ? messages[status]
+                                                                : "unknown status";
 }
 
 enum status error_set(struct error *error, enum status status, const char *format, ...)

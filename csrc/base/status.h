@@ -5,19 +5,19 @@
 #include <stddef.h>
 
 /* One table makes the enum, the names and the messages: they cannot drift apart. */
-#define STATUS_TABLE(X)                                                        \
-    X(OK, "success")                                                           \
-    X(INVALID, "invalid argument")                                             \
-    X(NO_MEMORY, "out of memory or address space")                             \
-    X(IO, "input/output error")                                                \
-    X(NOT_FOUND, "not found")                                                  \
-    X(LOCKED, "the data directory is in use by another engine")                \
-    X(BUSY, "the engine is in use by another thread")                          \
-    X(CLOSED, "the engine is closed")                                          \
-    X(FORKED, "the engine belongs to the parent process")                      \
-    X(MODULE, "not a usable WebAssembly module")                               \
-    X(PACK, "not a usable pack file")                                          \
-    X(BOOT, "PostgreSQL did not start")                                        \
+#define STATUS_TABLE(X)                                                                            \
+    X(OK, "success")                                                                               \
+    X(INVALID, "invalid argument")                                                                 \
+    X(NO_MEMORY, "out of memory or address space")                                                 \
+    X(IO, "input/output error")                                                                    \
+    X(NOT_FOUND, "not found")                                                                      \
+    X(LOCKED, "the data directory is in use by another engine")                                    \
+    X(BUSY, "the engine is in use by another thread")                                              \
+    X(CLOSED, "the engine is closed")                                                              \
+    X(FORKED, "the engine belongs to the parent process")                                          \
+    X(MODULE, "not a usable WebAssembly module")                                                   \
+    X(PACK, "not a usable pack file")                                                              \
+    X(BOOT, "PostgreSQL did not start")                                                            \
     X(POISONED, "the engine has failed and can only be closed")
 
 enum status {

@@ -24,7 +24,7 @@ bool arguments_add(struct arguments *arguments, const char *string)
 void arguments_close(struct arguments *arguments)
 {
     free(arguments->strings);
-    *arguments = (struct arguments) {0, 0, NULL};
+    *arguments = (struct arguments){0, 0, NULL};
 }
 
 uint32_t arguments_write(const struct arguments *arguments, struct guest *guest)

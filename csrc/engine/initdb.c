@@ -129,8 +129,8 @@ static int run_program(struct host *host, const struct arguments *arguments)
     uint64_t args[2];
 
     if (!guest_module_function(module, "__wasm_call_ctors", &constructors)
-        || !guest_module_function(module, "__main_argc_argv", &main)
-        || guest_start(host->guest) || guest_invoke(host->guest, constructors, NULL, NULL)
+        || !guest_module_function(module, "__main_argc_argv", &main) || guest_start(host->guest)
+        || guest_invoke(host->guest, constructors, NULL, NULL)
         || (guest_module_function(module, "__pglite_link_init", &link_init)
             && guest_invoke(host->guest, link_init, NULL, NULL))
         || host_install_subprocess(host))
@@ -182,7 +182,8 @@ static int run_postgres(void *context, const char *text, const char *input, cons
         code = 127;
     else if (redirect(engine->vfs, 0, input ? input : command.input, VFS_O_RDONLY, &saved_input) < 0
              || redirect(engine->vfs, 1, output ? output : command.output,
-                         VFS_O_WRONLY | VFS_O_CREAT | VFS_O_TRUNC, &saved_output) < 0)
+                         VFS_O_WRONLY | VFS_O_CREAT | VFS_O_TRUNC, &saved_output)
+                    < 0)
         code = 126;
     else if (open_child(engine, engine->runtime->module, ENGINE_VALUE_STACK, &engine_upcalls,
                         &child))
@@ -212,8 +213,7 @@ bool engine_initdb(pgn_engine *engine)
     complete = complete && arguments_add(&arguments, "-D")
                && arguments_add(&arguments, "/pglite/data");
     if (complete
-        && !guest_module_open(engine->runtime->initdb_file.base,
-                              engine->runtime->initdb_file.size,
+        && !guest_module_open(engine->runtime->initdb_file.base, engine->runtime->initdb_file.size,
                               host_imports, host_import_count, &module, &error)
         && open_child(engine, module, VALUE_STACK, &initdb_upcalls, &host))
         code = run_program(&host, &arguments);

@@ -31,22 +31,22 @@ enum {
 };
 
 typedef struct {
-    const char *data_dir;         /* NULL: in memory */
+    const char *data_dir; /* NULL: in memory */
     const char *user;
     const char *database;
-    const char *const *settings;  /* "name=value" strings, NULL-terminated; NULL: none */
+    const char *const *settings;         /* "name=value" strings, NULL-terminated; NULL: none */
     const char *const *initdb_arguments; /* NULL: a new database starts from the packaged cluster */
-    uint32_t buffer_size;         /* of each handshake buffer, bytes */
-    uint32_t transport;           /* PGN_TRANSPORT_* */
-    uint64_t memory_limit;        /* bytes of in-memory files; 0: the largest */
+    uint32_t buffer_size;                /* of each handshake buffer, bytes */
+    uint32_t transport;                  /* PGN_TRANSPORT_* */
+    uint64_t memory_limit;               /* bytes of in-memory files; 0: the largest */
 } pgn_options;
 
 /* Where the time went and what it took; counters run from the engine's opening. */
 typedef struct {
     int64_t load_ns, boot_ns, session_ns; /* phases of pgn_open */
     uint64_t bytes_in, bytes_out;
-    uint64_t guest_memory;                /* bytes of linear memory */
-    uint64_t file_memory;                 /* bytes of in-memory files and host state */
+    uint64_t guest_memory; /* bytes of linear memory */
+    uint64_t file_memory;  /* bytes of in-memory files and host state */
 } pgn_statistics;
 
 /* "OK", "BUSY", ...: the name of a status. */
@@ -72,7 +72,7 @@ typedef struct {
     const uint8_t *bytes;
     size_t size;
     size_t log_size; /* bytes that pgn_log would give */
-    bool paused;     /* nothing yet, go on with pgn_next: the call took a break to let its caller look
+    bool paused; /* nothing yet, go on with pgn_next: the call took a break to let its caller look
                         at signals */
     pgn_error error;
 } pgn_reply;

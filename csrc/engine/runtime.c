@@ -15,13 +15,13 @@ static enum status find_exports(pgn_runtime *runtime, struct error *error)
     const struct {
         const char *name;
         guest_function *function;
-    } functions[] = {
+    } functions[] =
+        {
 #define ENGINE_EXPORT_ROW(field, name) {name, &exports->field},
-        ENGINE_EXPORTS(ENGINE_EXPORT_ROW)
-    }, polling[] = {
-        ENGINE_POLLING_EXPORTS(ENGINE_EXPORT_ROW)
+            ENGINE_EXPORTS(ENGINE_EXPORT_ROW)},
+      polling[] = {ENGINE_POLLING_EXPORTS(ENGINE_EXPORT_ROW)
 #undef ENGINE_EXPORT_ROW
-    };
+      };
     const struct {
         const char *name;
         uint32_t *address;
@@ -56,7 +56,8 @@ static enum status map_file(const char *path, struct map *map, struct error *err
     if (result == 0)
         return STATUS_OK;
     if (result == -GE_NOENT)
-        return error_set(error, STATUS_NOT_FOUND, "%s does not exist: is the package complete?", path);
+        return error_set(error, STATUS_NOT_FOUND, "%s does not exist: is the package complete?",
+                         path);
     return error_set(error, STATUS_IO, "cannot map %s (errno %d)", path, -result);
 }
 

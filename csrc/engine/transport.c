@@ -8,24 +8,24 @@
 #include "platform/clock.h"
 
 enum { /* PGliteBuffer and PGliteControl; the names are those of docs/HANDSHAKE.md */
-    BUFFER_STATUS = 0,
-    BUFFER_LENGTH = 4,
-    BUFFER_DATA = 8,
-    BUFFER_EMPTY = 0,
-    BUFFER_READY = 1,
+       BUFFER_STATUS = 0,
+       BUFFER_LENGTH = 4,
+       BUFFER_DATA = 8,
+       BUFFER_EMPTY = 0,
+       BUFFER_READY = 1,
 
-    CONTROL_SIZE = 64,
-    CONTROL_MAGIC_AT = 0,
-    CONTROL_MAGIC = 0x434C4750,
-    CONTROL_VERSION_AT = 4,
-    CONTROL_VERSION = 1,
-    CONTROL_BUFFER_SIZE_AT = 8,
-    CONTROL_INPUT_AT = 12,
-    CONTROL_OUTPUT_AT = 16,
+       CONTROL_SIZE = 64,
+       CONTROL_MAGIC_AT = 0,
+       CONTROL_MAGIC = 0x434C4750,
+       CONTROL_VERSION_AT = 4,
+       CONTROL_VERSION = 1,
+       CONTROL_BUFFER_SIZE_AT = 8,
+       CONTROL_INPUT_AT = 12,
+       CONTROL_OUTPUT_AT = 16,
 
-    GUEST_POLLING = 0, /* pglite_transport_install's kinds */
-    GUEST_CALLBACK = 1,
-    OUTPUT_INITIAL = 64 * 1024
+       GUEST_POLLING = 0, /* pglite_transport_install's kinds */
+       GUEST_CALLBACK = 1,
+       OUTPUT_INITIAL = 64 * 1024
 };
 
 /* Room for size more bytes; doubles, so that a long reply is copied a bounded number of times. */
@@ -103,8 +103,7 @@ bool transport_open(pgn_engine *engine)
     if (session_call(engine, exports->get_control, NULL, &result))
         return session_poison(engine, "pglite_get_control");
     handshake->control = guest_at(engine->guest, (uint32_t) result, CONTROL_SIZE);
-    if (!handshake->control
-        || load_u32(handshake->control + CONTROL_MAGIC_AT) != CONTROL_MAGIC
+    if (!handshake->control || load_u32(handshake->control + CONTROL_MAGIC_AT) != CONTROL_MAGIC
         || load_u32(handshake->control + CONTROL_VERSION_AT) != CONTROL_VERSION)
         return session_poison(engine, "the handshake's control block");
     handshake->buffer_size = load_u32(handshake->control + CONTROL_BUFFER_SIZE_AT);
@@ -252,8 +251,7 @@ static bool transport_sleep_until(void *context, int64_t deadline_ns)
 }
 
 /* There is no shell to give the command to: what system(3) returns where sh cannot be executed. */
-static int transport_run(void *context, const char *command, const char *input,
-                         const char *output)
+static int transport_run(void *context, const char *command, const char *input, const char *output)
 {
     enum { SHELL_NOT_FOUND = 127 << 8 };
 

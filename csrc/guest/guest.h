@@ -30,7 +30,7 @@ enum guest_outcome {
     GUEST_RETURNED,
     GUEST_LONGJMP, /* unwinds to the nearest invoke_* */
     GUEST_EXITED,  /* exit(code): unwinds to whoever called in; guest_exit_code() */
-    GUEST_TRAPPED  /* unwinds to whoever called in; the instance must not be run again; guest_trap() */
+    GUEST_TRAPPED /* unwinds to whoever called in; the instance must not be run again; guest_trap() */
 };
 
 /* One call of an import, as its handler sees it.

@@ -64,23 +64,29 @@ static const int finfo_v1 = 1;
 
 /* --- what the server gives ---------------------------------------------------------------- */
 
-extern int MyProcPid;                  /* a datum: GOT.mem */
+extern int MyProcPid;                       /* a datum: GOT.mem */
 extern void *cstring_to_text(const char *); /* a function, called */
 extern Datum DirectFunctionCall2Coll(PGFunction, uint32_t, Datum, Datum);
 extern Datum btint4cmp(FunctionCallInfo); /* a function, pointed to: GOT.func */
-extern float invoke_fif(int, float); /* of the host, and of a shape that nothing else has */
+extern float invoke_fif(int, float);      /* of the host, and of a shape that nothing else has */
 
-static int calls;                           /* zeroed data */
-static int *const counter = &calls;         /* an address in data: relocated */
-static float half(float x) { return x / 2; }
+static int calls;                   /* zeroed data */
+static int *const counter = &calls; /* an address in data: relocated */
+static float half(float x)
+{
+    return x / 2;
+}
 
 void _PG_init(void);
-EXPORT void _PG_init(void) { calls = 40; }
+EXPORT void _PG_init(void)
+{
+    calls = 40;
+}
 
 FUNCTION(probe_count)
 {
     (void) fcinfo;
-    return (Datum) ++*counter;
+    return (Datum)++ * counter;
 }
 
 FUNCTION(probe_compare)

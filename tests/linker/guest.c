@@ -11,13 +11,13 @@
 
 typedef int (*operation)(int);
 
-extern int answer;                /* of the base */
-extern int twice(int);            /* of the base */
-extern int THEIRS(number);        /* of the other module */
+extern int answer;         /* of the base */
+extern int twice(int);     /* of the base */
+extern int THEIRS(number); /* of the other module */
 extern int THEIRS(add_number)(int);
 
 EXPORT int MINE(number) = NUMBER;
-EXPORT int MINE(calls);           /* in zeroed memory */
+EXPORT int MINE(calls); /* in zeroed memory */
 
 EXPORT int MINE(add_number)(int value)
 {
@@ -88,13 +88,27 @@ EXPORT int MINE(switched)(void)
 
     for (volatile int i = 0; i < 8; i++) {
         switch (i) {
-        case 0: sum += twice(1); break;
-        case 1: sum += square(3); break;
-        case 2: sum ^= 0x55; break;
-        case 3: sum *= 3; break;
-        case 4: sum -= pointers.text[0]; break;
-        case 5: sum <<= 1; break;
-        default: sum += 1000; break;
+        case 0:
+            sum += twice(1);
+            break;
+        case 1:
+            sum += square(3);
+            break;
+        case 2:
+            sum ^= 0x55;
+            break;
+        case 3:
+            sum *= 3;
+            break;
+        case 4:
+            sum -= pointers.text[0];
+            break;
+        case 5:
+            sum <<= 1;
+            break;
+        default:
+            sum += 1000;
+            break;
         }
     }
     return sum;

@@ -109,9 +109,10 @@ d_m3Op(TierEntry)
 
     d_m3ClearRegisters
 
-    if (UNLIKELY((void *) (_sp + function->maxStackSlots) >= _mem->maxStack)) {
-        m3ret_t trap =
-            tier_stack_low(_mem, __builtin_frame_address(0), _sp + function->maxStackSlots);
+        if (UNLIKELY((void *) (_sp + function->maxStackSlots) >= _mem->maxStack))
+    {
+        m3ret_t trap = tier_stack_low(_mem, __builtin_frame_address(0),
+                                      _sp + function->maxStackSlots);
         if (trap)
             return trap;
     }
@@ -127,9 +128,9 @@ d_m3Op(TierLoop)
 
     d_m3ClearRegisters
 
-    do
-        trap = nextOpImpl();
-    while (trap == _pc);
+        do trap = nextOpImpl();
+    while (trap == _pc)
+        ;
     return trap;
 }
 

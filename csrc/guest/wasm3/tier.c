@@ -20,7 +20,8 @@ enum {
     VALUE_RESERVE_PART = 4,     /* of the value stack, a quarter is left when guest_low is told */
     COMPILER_STACK = 64 * 1024, /* wasm3 wants one for constant expressions; we never run on it */
     HEADER_ROOM = PLATFORM_PAGE,
-    STACK_MARGIN_SLOTS = 2 * TIER_SIGNATURE_SLOTS /* a call from outside copies its arguments there */
+    STACK_MARGIN_SLOTS = 2
+        * TIER_SIGNATURE_SLOTS /* a call from outside copies its arguments there */
 };
 
 _Static_assert(sizeof(M3MemoryHeader) <= HEADER_ROOM, "the header fits before the memory");
@@ -43,7 +44,7 @@ struct guest_module {
     struct tier_binding *bindings; /* one an import */
     struct lent *lent;
     uint32_t lent_count;
-    uint32_t start_function;       /* UINT32_MAX: none */
+    uint32_t start_function;             /* UINT32_MAX: none */
     uint64_t globals[GUEST_GLOBALS_MAX]; /* initial values of the mutable ones */
     uint32_t global_count;
 };
@@ -59,8 +60,8 @@ struct guest {
     struct reservation memory;
     struct reservation stack; /* wasm3's value stack */
     struct {
-        const uint8_t *native, *native_last;      /* grows down; NULL: not watched */
-        const m3slot_t *value, *value_last;       /* grows up */
+        const uint8_t *native, *native_last; /* grows down; NULL: not watched */
+        const m3slot_t *value, *value_last;  /* grows up */
         guest_low low;
         bool is_low; /* low has been told: the last limits are in force */
     } watch;
@@ -127,7 +128,7 @@ static bool bind_import(struct guest_module *module, uint32_t index,
     for (size_t i = 0; i < import_count; i++) {
         if (strcmp(imports[i].module, GUEST_LENT) == 0
             || !serves(&imports[i], function->import.moduleUtf8, function->import.fieldUtf8,
-                    binding->type))
+                       binding->type))
             continue;
         binding->handler = imports[i].handler;
         binding->result_count = function->funcType->numRets;

@@ -45,7 +45,8 @@ void tier_emit_host_call(IM3CodePage page, const struct tier_binding *binding);
 /* tier.c, called by the operations */
 m3ret_t tier_host_call(const struct tier_binding *binding, m3stack_t stack, M3MemoryHeader *memory);
 m3ret_t tier_safe_point(m3stack_t free_stack, M3MemoryHeader *memory);
-m3ret_t tier_stack_low(M3MemoryHeader *memory, const void *native_stack, const m3slot_t *value_stack);
+m3ret_t tier_stack_low(M3MemoryHeader *memory, const void *native_stack,
+                       const m3slot_t *value_stack);
 
 void tier_zero(M3MemoryHeader *memory, uint64_t offset, uint64_t size);
 
