@@ -19,8 +19,8 @@ from pathlib import Path
 
 from pglite_native.errors import ExtensionError
 
-# The largest there is, PostGIS with its data, has a tenth of it.
-MAX_BYTES = 256 << 20
+# PostGIS with its data, the largest there is, has a third of it.
+MAX_BYTES = 512 << 20
 MAX_FILES = 10_000
 
 MODULE = re.compile(r"lib/postgresql/([\w.+-]+)\.so")
@@ -76,28 +76,38 @@ def _read_files(tarball: bytes) -> dict[str, bytes]:
     # Unpacked first, with a limit: a tar header's own size has none.
     with gzip.open(io.BytesIO(tarball)) as stream:
         content = stream.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise ExtensionError(f"more than {MAX_BYTES} bytes when unpacked")
     files: dict[str, bytes] = {}
+    size = len(content)
+    _check_limits(size, 0)
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as tar:
-        for member in tar:
+        for member in tar.getmembers():
             if member.isdir():
                 continue
             path = _clean(member.name)
-            file = (
-                tar.extractfile(member)
-                if member.type in (tarfile.REGTYPE, tarfile.AREGTYPE)
-                else None
-            )
-            if file is None:
-                raise ExtensionError(f"{member.name!r} is not a regular file")
             if path in files:
                 raise ExtensionError(f"{path} is in it twice")
             if not path.startswith(LEFT_OUT):
-                files[path] = file.read()
-            if len(files) > MAX_FILES:
-                raise ExtensionError(f"more than {MAX_FILES} files")
+                files[path] = _content(tar, member)
+                # Again, as a link takes as much as what it leads to.
+                size += len(files[path])
+                _check_limits(size, len(files))
     return files
+
+
+def _check_limits(size: int, count: int) -> None:
+    if size > MAX_BYTES or count > MAX_FILES:
+        raise ExtensionError(f"more than {MAX_BYTES} bytes or {MAX_FILES} files in it")
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    """Read a file, also by a link to it; tarfile looks for that in the tarball and nowhere else."""
+    try:
+        file = tar.extractfile(member)
+    except (KeyError, RecursionError):
+        raise ExtensionError(f"{member.name!r} is a link to no file in it") from None
+    if file is None:
+        raise ExtensionError(f"{member.name!r} is neither a file nor a link to one")
+    return file.read(MAX_BYTES + 1)
 
 
 def _clean(name: str) -> str:

@@ -139,6 +139,21 @@ def test_a_library_without_an_extension(tmp_path: Path, capsys: pytest.CaptureFi
         assert value(engine, "select probe_count()") == "41"
 
 
+def test_links_inside_a_tarball_are_followed(tmp_path: Path) -> None:
+    """As PostGIS has for its upgrades: 488 names for a few scripts."""
+    files = tarballs.sql_only("linked")
+    script = f"{tarballs.EXTENSION}/linked--1.0.sql"
+    links = [
+        member(f"{tarballs.EXTENSION}/linked--2.0.sql", tarfile.SYMTYPE, "linked--1.0.sql"),
+        member(f"{tarballs.EXTENSION}/linked--3.0.sql", tarfile.LNKTYPE, script),
+    ]
+    extensions.add(tarballs.write(tmp_path / "a.tar.gz", files, *links))
+    for version in ("1.0", "2.0", "3.0"):
+        with Engine() as engine:
+            run(engine, f"create extension linked version '{version}'")
+            assert value(engine, "select linked()") == "42"
+
+
 def test_other_files_are_there_for_the_server(tmp_path: Path) -> None:
     files = tarballs.sql_only("words") | {
         "share/postgresql/tsearch_data/words.stop": b"foo\nbar\n",
@@ -186,9 +201,11 @@ CONTROL = f"{tarballs.EXTENSION}/bad.control"
         ({"share\\bad.control": b"x"}, [], "is not a path"),
         ({"share/postgresql/extension/bad\n.control": b"x"}, [], "is not a path"),
         ({"lib/postgresql": b"x"}, [], "is not a path"),
-        ({CONTROL: b""}, [member("share/link", tarfile.SYMTYPE, "/etc")], "not a regular file"),
-        ({CONTROL: b""}, [member("share/link", tarfile.LNKTYPE, CONTROL)], "not a regular file"),
-        ({CONTROL: b""}, [member("share/pipe", tarfile.FIFOTYPE)], "not a regular file"),
+        ({CONTROL: b""}, [member("share/a", tarfile.SYMTYPE, "/etc/passwd")], "link to no file"),
+        ({CONTROL: b""}, [member("share/a", tarfile.SYMTYPE, "../../etc/passwd")], "link to no"),
+        ({CONTROL: b""}, [member("share/a", tarfile.LNKTYPE, "/etc/passwd")], "link to no file"),
+        ({CONTROL: b""}, [member("share/a", tarfile.SYMTYPE, "a")], "link to no file"),
+        ({CONTROL: b""}, [member("share/pipe", tarfile.FIFOTYPE)], "neither a file nor a link"),
         ({CONTROL: b""}, [member(CONTROL, tarfile.REGTYPE)], "is in it twice"),
         ({CONTROL: b"", f"{CONTROL}/below": b""}, [], "parent is not a directory"),
         ({CONTROL: b"", f"share/{'n' * 256}": b""}, [], "not a clean relative path"),
@@ -243,11 +260,15 @@ def test_a_tarball_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyP
     bomb = tmp_path / "bomb.tar.gz"
     tarballs.write(bomb, sql_and(share__zeros=bytes(2_000_000)))
     monkeypatch.setattr(_bundle, "MAX_BYTES", 1_000_000)
-    with pytest.raises(ExtensionError, match="more than 1000000 bytes when unpacked"):
+    with pytest.raises(ExtensionError, match="more than 1000000 bytes or 10000 files"):
         extensions.add(bomb)
+    links = [member(f"share/link{n}", tarfile.SYMTYPE, "half") for n in range(3)]
+    files = tarballs.sql_only("bad") | {"share/half": bytes(400_000)}
+    with pytest.raises(ExtensionError, match="more than 1000000 bytes"):
+        extensions.add(tarballs.write(bomb, files, *links))
     monkeypatch.setattr(_bundle, "MAX_FILES", 5)
     many = {f"share/{number}": b"" for number in range(6)}
-    with pytest.raises(ExtensionError, match="more than 5 files"):
+    with pytest.raises(ExtensionError, match="or 5 files"):
         extensions.add(tarballs.write(bomb, tarballs.sql_only("bad") | many))
 
 
