@@ -1,4 +1,4 @@
-"""The one module that imports the extension, and the one place where a status becomes an exception."""
+"""The only import of the extension, and the only place where a status becomes an exception."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _UNLIMITED = 2**63
 _guest_log = logging.getLogger("pglite_native.guest")
 logging.getLogger("pglite_native").addHandler(logging.NullHandler())
 
-# PostgreSQL's severities (elog.c) by Python's levels. ERROR is for the client, who has got it already.
+# PostgreSQL's severities (elog.c) by Python's levels. ERROR is for the client, who has it already.
 _LEVELS = {
     "WARNING": logging.WARNING,
     "FATAL": logging.ERROR,
@@ -44,8 +44,8 @@ class Engine:
 
     In memory, every engine starts from the packaged cluster and is gone when closed. With
     `data_dir` the files are real, writes are synced, and a killed process loses nothing that was
-    committed: the next engine recovers from the WAL. The directory is made when it does not exist or
-    is empty, and locked while the engine lives.
+    committed: the next engine recovers from the WAL. The directory is made when it does not exist
+    or is empty, and locked while the engine lives.
 
     An engine may be used from any thread, by one at a time. The GIL is released while SQL runs.
     It does not survive `os.fork()`: the child gets EngineError.
@@ -141,7 +141,7 @@ class Engine:
             self._pass_log_on()
 
     def cancel(self) -> None:
-        """Cancel the running statement (SQLSTATE 57014); from any thread. Does nothing when idle."""
+        """Cancel the running statement (SQLSTATE 57014). From any thread; nothing when idle."""
         lib.pgn_cancel(self._handle)
 
     def close(self) -> None:
@@ -168,7 +168,7 @@ class Engine:
         self.close()
 
     def statistics(self) -> dict[str, int]:
-        """Return counters of this engine: nanoseconds of the opening's phases, bytes moved and held."""
+        """Return counters: nanoseconds of the opening's phases, bytes moved and held."""
         statistics, error = ffi.new("pgn_statistics *"), ffi.new("pgn_error *")
         check(lib.pgn_statistics_get(self._handle, statistics, error), error)
         fields = ffi.typeof("pgn_statistics").fields or []
