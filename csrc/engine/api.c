@@ -39,6 +39,16 @@ static bool commit_arena(void *memory, size_t size)
     return reservation_commit(memory, size);
 }
 
+/* A database in memory that starts from the packaged cluster. */
+static enum status open_cluster(pgn_engine *engine, struct error *error)
+{
+    if (!engine->runtime->cluster)
+        return error_set(error, STATUS_NOT_FOUND, "there is no packaged cluster");
+    if (!quota_exempt_bookkeeping(engine->vfs))
+        return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files");
+    return vfs_mount_pack(engine->vfs, "/pglite/data", engine->runtime->cluster, error);
+}
+
 static enum status open_files(pgn_engine *engine, struct error *error)
 {
     const pgn_options *options = engine->options;
@@ -58,9 +68,7 @@ static enum status open_files(pgn_engine *engine, struct error *error)
     if (!status && options->data_dir)
         status = data_dir_open(engine, options->data_dir, error);
     else if (!status && !options->initdb_arguments)
-        status = engine->runtime->cluster
-                     ? vfs_mount_pack(engine->vfs, "/pglite/data", engine->runtime->cluster, error)
-                     : error_set(error, STATUS_NOT_FOUND, "there is no packaged cluster");
+        status = open_cluster(engine, error);
     if (!status && options->memory_limit)
         vfs_set_quota(engine->vfs, options->memory_limit);
     return status;

@@ -137,7 +137,8 @@ static bool make_cluster(pgn_engine *engine)
         engine->state = ENGINE_ENDED;
         return false;
     }
-    return true;
+    return engine->options->data_dir || quota_exempt_bookkeeping(engine->vfs)
+           || fail_boot(engine, "no memory for its files");
 }
 
 bool engine_boot(pgn_engine *engine)

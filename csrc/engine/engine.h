@@ -5,6 +5,7 @@
  *     transport.c  bytes between the caller and the guest's buffers
  *     boot.c       from a pristine instance to an open session
  *     datadir.c    a durable data directory: made, locked
+ *     quota.c      what memory_limit does not limit
  *     initdb.c     a cluster made by initdb
  *     arguments.c  argv in guest memory
  *     runtime.c    what engines share
@@ -37,6 +38,7 @@
 #define ENGINE_FILES_MAX (16384 * MIB)   /* the arena: in-memory files and host state */
 #define ENGINE_SLICE_NS INT64_C(50000000) /* a call returns after this, to be gone on with */
 #define ENGINE_OUTPUT_KEPT (1 * MIB)     /* of the output buffer, between calls */
+#define ENGINE_CHECKPOINT_AFTER (64 * MIB) /* bytes written to files: initdb's max_wal_size */
 
 /* The guest's own stack, 8 MiB in linear memory below its heap: what it is moved by when the others
    run low, more than max_stack_depth's 2 MiB; and how far down at most. */
@@ -61,6 +63,7 @@ enum {
     X(send_connection_data, "pgl_sendConnData")                                                    \
     X(flush, "pgl_pq_flush")                                                                       \
     X(remaining, "pq_buffer_remaining_data")                                                       \
+    X(checkpoint, "pglite_checkpoint")                                                             \
     X(loop_once, "PostgresMainLoopOnce")                                                           \
     X(long_jump, "PostgresMainLongJmp")                                                            \
     X(ready_for_query, "PostgresSendReadyForQueryIfNecessary")                                     \
@@ -131,6 +134,7 @@ struct pgn_engine {
     bool output_lost; /* no memory to take the guest's output: it stays with the guest */
     bool discarding;  /* the caller does not want the rest of this call's output */
     bool shutting_down;
+    uint64_t checkpointed; /* bytes written to files when the last checkpoint was due */
     bool stack_was_low; /* in this call: the stacks have pages to give back */
     int64_t pause_ns;   /* monotonic time at which the call pauses; 0: never */
     pgn_statistics statistics;
@@ -184,6 +188,9 @@ uint32_t arguments_write(const struct arguments *arguments, struct guest *guest)
 /* initdb.c: on the coroutine */
 bool engine_initdb(pgn_engine *engine);
 extern const char *const engine_environment[];
+
+/* quota.c */
+bool quota_exempt_bookkeeping(struct vfs *vfs); /* false: no memory */
 
 /* datadir.c */
 enum status data_dir_open(pgn_engine *engine, const char *path, struct error *error);

@@ -181,6 +181,27 @@ bool session_ready(pgn_engine *engine)
            && settle(engine, session_call(engine, exports->flush, NULL, NULL), "pgl_pq_flush");
 }
 
+/* A checkpoint when one is due, as the checkpointer process of a server makes them. The client hears
+   nothing of it, and has its reply before: an error in it ends the checkpoint, not the session. */
+static bool checkpoint_if_due(pgn_engine *engine)
+{
+    uint64_t written = vfs_bytes_written(engine->vfs);
+    uint64_t done = true; /* stays so after an error: the next time is when it is due again */
+    bool goes_on;
+
+    if (written - engine->checkpointed < ENGINE_CHECKPOINT_AFTER || !transport_drain(engine))
+        return true;
+    engine->discarding = true;
+    goes_on = settle(engine, session_call(engine, engine->runtime->exports.checkpoint, NULL, &done),
+                     "pglite_checkpoint")
+              && session_ready(engine);
+    transport_drain(engine);
+    engine->discarding = false;
+    if (done)
+        engine->checkpointed = written;
+    return goes_on;
+}
+
 /* Deals with all messages that have come. False when the session is over. */
 static bool serve(pgn_engine *engine)
 {
@@ -199,7 +220,7 @@ static bool serve(pgn_engine *engine)
                     "PostgresMainLoopOnce"))
             return false;
     }
-    return session_ready(engine);
+    return session_ready(engine) && checkpoint_if_due(engine);
 }
 
 /* An orderly end, which checkpoints a durable directory. What it reports goes to nobody. Where the

@@ -40,6 +40,7 @@ void errfinish(const char *file, int line, const char *function);
 
 char *pstrdup(const char *text);
 bool IsTransactionBlock(void);
+bool IsTransactionState(void);
 void StartTransactionCommand(void);
 void CommitTransactionCommand(void);
 
@@ -101,6 +102,15 @@ PGPort *pgl_getMyProcPort(void);
 extern PGOid MyDatabaseId;
 
 /* Roles, databases, catalogs */
+
+enum { PG_BOOTSTRAP_SUPERUSER = 10 };
+void GetUserIdAndSecContext(PGOid *user, int *context);
+void SetUserIdAndSecContext(PGOid user, int context);
+
+/* Commands from within. As the documentation's chapter on SPI has them. */
+int SPI_connect(void);
+int SPI_execute(const char *command, bool read_only, long row_limit);
+int SPI_finish(void);
 
 bool superuser_arg(PGOid role);
 PGOid get_role_oid(const char *name, bool missing_ok);

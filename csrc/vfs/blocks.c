@@ -90,46 +90,55 @@ uint32_t *blocks_slot(struct vfs *vfs, struct block_map *map, uint64_t index)
     return slot;
 }
 
-uint32_t block_new(struct vfs *vfs)
+uint32_t block_new(struct vfs *vfs, const struct block_map *map)
 {
     arena_offset block;
 
-    if (vfs->super->blocks_used >= vfs->super->blocks_quota)
+    if (!map->exempt && vfs->super->blocks_used >= vfs->super->blocks_quota)
         return 0;
     block = arena_allocate(vfs->arena, VFS_BLOCK);
-    if (block)
+    if (block && !map->exempt)
         vfs->super->blocks_used++;
     return (uint32_t) (block / VFS_BLOCK);
 }
 
-/* Frees the blocks from keep on, counted within this table, and the tables that held only them. */
-static void truncate_table(struct vfs *vfs, uint32_t *table, uint32_t capacity, uint64_t span,
-                           uint64_t keep)
+/* Frees the blocks from keep on, counted within this table, and the tables that held only them.
+   The number of blocks freed. */
+static uint64_t truncate_table(struct vfs *vfs, uint32_t *table, uint32_t capacity, uint64_t span,
+                               uint64_t keep)
 {
+    uint64_t freed = 0;
+
     for (uint64_t i = keep / span; i < capacity; i++) {
         uint64_t kept = i == keep / span ? keep % span : 0; /* of this entry's blocks */
 
         if (!table[i])
             continue;
         if (span > 1)
-            truncate_table(vfs, table_at(vfs, offset_of(table[i])), BLOCK_FANOUT,
-                           span / BLOCK_FANOUT, kept);
+            freed += truncate_table(vfs, table_at(vfs, offset_of(table[i])), BLOCK_FANOUT,
+                                    span / BLOCK_FANOUT, kept);
         else
-            vfs->super->blocks_used--;
+            freed++;
         if (kept)
             continue;
         arena_free(vfs->arena, offset_of(table[i]), VFS_BLOCK);
         table[i] = 0;
     }
+    return freed;
 }
 
 void blocks_truncate(struct vfs *vfs, struct block_map *map, uint64_t count)
 {
+    uint64_t freed;
+
     if (!map->top)
         return;
-    truncate_table(vfs, table_at(vfs, map->top), map->capacity, entry_span(map->height), count);
+    freed = truncate_table(vfs, table_at(vfs, map->top), map->capacity, entry_span(map->height),
+                           count);
+    if (!map->exempt)
+        vfs->super->blocks_used -= freed;
     if (count == 0) {
         arena_free(vfs->arena, map->top, map->capacity * sizeof(uint32_t));
-        *map = (struct block_map){0};
+        *map = (struct block_map){.exempt = map->exempt};
     }
 }

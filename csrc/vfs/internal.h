@@ -70,7 +70,8 @@ arena_offset directory_after(struct vfs *vfs, const struct node *directory, uint
 uint32_t blocks_get(const struct vfs *vfs, const struct block_map *map, uint64_t index);
 /* Where the number of a block stands, made reachable; NULL: out of memory. */
 uint32_t *blocks_slot(struct vfs *vfs, struct block_map *map, uint64_t index);
-uint32_t block_new(struct vfs *vfs); /* zeroed; 0: quota or arena exhausted */
+/* For a file with this map, zeroed; 0: quota or arena exhausted. */
+uint32_t block_new(struct vfs *vfs, const struct block_map *map);
 static inline unsigned char *block_at(const struct vfs *vfs, uint32_t block)
 {
     return arena_at(vfs->arena, (arena_offset) block * VFS_BLOCK);

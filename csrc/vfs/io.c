@@ -47,8 +47,10 @@ static int64_t write_at(struct vfs *vfs, struct file *file, const void *bytes, s
     if (size > TRANSFER_MAX)
         size = TRANSFER_MAX;
     result = file_operations(file)->write(vfs, file, bytes, size, *offset);
-    if (result > 0)
+    if (result > 0) {
         *offset += (uint64_t) result;
+        vfs->bytes_written += (uint64_t) result;
+    }
     return result;
 }
 

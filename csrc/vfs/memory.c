@@ -84,7 +84,10 @@ int memory_add(struct vfs *vfs, arena_offset directory, const char *name, uint32
     }
     node = node_at(vfs, offset);
     node->links = 1;
+    if (node_type(node) == VFS_S_IFREG)
+        node->regular.map.exempt = parent->directory.exempt;
     if (is_directory(node)) {
+        node->directory.exempt = parent->directory.exempt;
         node->links = 2;
         node->directory.parent = directory;
         node->directory.entry = entry;

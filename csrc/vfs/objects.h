@@ -13,7 +13,8 @@
 struct block_map {
     arena_offset top;
     uint32_t capacity; /* entries in top: 0 or a power of two up to BLOCK_FANOUT */
-    uint32_t height;   /* levels; 1: top holds the blocks themselves */
+    uint16_t height;   /* levels; 1: top holds the blocks themselves */
+    bool exempt;       /* its blocks do not count against the quota */
 };
 
 enum { BLOCK_FANOUT = VFS_BLOCK / sizeof(uint32_t) };
@@ -30,6 +31,7 @@ struct directory {
     arena_offset entry;   /* this directory's own, in its parent; 0: the root, or removed */
     arena_offset entries; /* root of a treap of struct entry */
     uint32_t mount;       /* a host directory covers it: its number + 1 */
+    bool exempt;          /* from the quota, with what is made in it */
 };
 
 struct pipe {
@@ -125,6 +127,7 @@ struct vfs {
     struct mount mounts[VFS_MOUNTS_MAX];
     uint32_t mount_count;
     struct host_file host_files[HOST_FILES_MAX];
+    uint64_t bytes_written;
     uint64_t fail_countdown; /* 0: no fault injection */
     enum guest_errno fail_error;
 };

@@ -31,7 +31,7 @@ static unsigned char *writable(struct vfs *vfs, struct regular *regular, uint64_
     if (*slot)
         return block_at(vfs, *slot);
     old = readable(vfs, regular, index);
-    *slot = block_new(vfs);
+    *slot = block_new(vfs, &regular->map);
     if (!*slot)
         return NULL;
     if (old && !whole)

@@ -165,6 +165,21 @@ void vfs_set_quota(struct vfs *vfs, uint64_t bytes)
     vfs->super->blocks_quota = bytes / VFS_BLOCK;
 }
 
+int vfs_exempt(struct vfs *vfs, const char *directory)
+{
+    arena_offset node;
+    int result = overlay_directory(vfs, directory, &node);
+
+    if (result == 0)
+        node_at(vfs, node)->directory.exempt = true;
+    return result;
+}
+
+uint64_t vfs_bytes_written(const struct vfs *vfs)
+{
+    return vfs->bytes_written;
+}
+
 void vfs_fail_writes(struct vfs *vfs, uint64_t countdown, enum guest_errno error)
 {
     vfs->fail_countdown = countdown;

@@ -124,6 +124,13 @@ enum status vfs_mount_host(struct vfs *vfs, const char *at, int host_fd, bool sy
 /* In-memory bytes that files may take; beyond it: -GE_NOSPC. Default: what the arena can hold. */
 void vfs_set_quota(struct vfs *vfs, uint64_t bytes);
 
+/* What is made from now on in a directory in memory, and below, does not count against the quota and is
+   not refused by it. The directory is made when missing. */
+int vfs_exempt(struct vfs *vfs, const char *directory);
+
+/* Bytes written to files since vfs_open or vfs_attach. */
+uint64_t vfs_bytes_written(const struct vfs *vfs);
+
 /* Fault injection for tests: the countdown-th write, sync or truncate from now on, and all after it
    until reset with 0, fails with -error. */
 void vfs_fail_writes(struct vfs *vfs, uint64_t countdown, enum guest_errno error);

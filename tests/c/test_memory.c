@@ -242,6 +242,36 @@ static void quota(void)
     space_close(&space);
 }
 
+static void exempt_from_quota(void)
+{
+    static char megabyte[1 << 20];
+    struct vfs_statfs stat;
+    struct space space;
+    struct vfs *vfs;
+    int fd;
+
+    space_open(&space, SPACE_LIMIT);
+    vfs = space.vfs;
+    vfs_set_quota(vfs, 4096);
+    CHECK_INT(vfs_exempt(vfs, "/data/log"), 0);
+    CHECK_INT(vfs_mkdirat(vfs, CWD, "/data/log/old", 0700), 0);
+    fd = make(vfs, "/data/log/old/f", "");
+    CHECK_INT(vfs_write(vfs, fd, megabyte, sizeof megabyte), sizeof megabyte);
+    CHECK_INT(vfs_ftruncate(vfs, fd, 0), 0);
+    CHECK_INT(vfs_write(vfs, fd, megabyte, sizeof megabyte), sizeof megabyte); /* it stays exempt */
+    CHECK_INT(vfs_bytes_written(vfs), 2 << 20);
+    fd = make(vfs, "/data/f", "");
+    CHECK_INT(vfs_write(vfs, fd, megabyte, 8192), 4096);
+    CHECK_INT(vfs_unlinkat(vfs, CWD, "/data/log/old/f", 0), 0);
+    CHECK_INT(vfs_statfs(vfs, "/", &stat), 0);
+    CHECK_INT(stat.blocks_free, 0); /* what was not counted is not given back */
+    CHECK_INT(vfs_unlinkat(vfs, CWD, "/data/f", 0), 0);
+    CHECK_INT(vfs_close_fd(vfs, fd), 0);
+    CHECK_INT(vfs_statfs(vfs, "/", &stat), 0);
+    CHECK_INT(stat.blocks_free, 1);
+    space_close(&space);
+}
+
 static void arena_full(void)
 {
     static char block[65536];
@@ -635,6 +665,7 @@ static const struct test tests[] = {
     {"descriptors", descriptors},
     {"limits_of_paths", limits_of_paths},
     {"quota", quota},
+    {"exempt_from_quota", exempt_from_quota},
     {"arena_full", arena_full},
     {"large_and_sparse", large_and_sparse},
     {"holes_beyond_the_map", holes_beyond_the_map},

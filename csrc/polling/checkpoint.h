@@ -1,0 +1,12 @@
+/* The checkpointer's work: a server has a process for it, a single backend has nobody, and its WAL
+ * would grow until somebody says CHECKPOINT. */
+#ifndef PGLITE_CHECKPOINT_H
+#define PGLITE_CHECKPOINT_H
+
+#include "postgres-abi.h"
+
+/* Checkpoints, whoever the user is. Called between requests. False: a transaction is in progress, and
+ * nothing was done. An error, for lack of space say, is raised as a statement's would be. */
+GUEST_EXPORT(pglite_checkpoint) bool pglite_checkpoint(void);
+
+#endif
