@@ -13,7 +13,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -49,7 +48,11 @@ SETTINGS = {
     "listen_addresses": "",
 }
 
+# Lives as long as the pipe to its input: also a killed test run leaves neither server nor files.
+WATCHDOG = '"$@" & read -r _; kill -INT $!; wait $!; rm -rf -- "$PWD"'  # SIGINT: fast shutdown
+
 START_SECONDS = 30.0
+STOP_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
 RECEIVE_BYTES = 1 << 16
 PORT = 5432  # only names the socket file
@@ -61,7 +64,7 @@ class NativeServer:
     def __init__(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="pg-oracle-"))
         self._user = "nobody" if os.geteuid() == 0 else None
-        self._postmaster: subprocess.Popen[bytes] | None = None
+        self._watchdog: subprocess.Popen[bytes] | None = None
         try:
             self._start()
         except BaseException:
@@ -94,13 +97,8 @@ class NativeServer:
         return printed.stdout.decode(), printed.stderr.decode()
 
     def stop(self) -> None:
-        if self._postmaster is not None:
-            self._postmaster.send_signal(signal.SIGINT)  # fast shutdown: does not wait for clients
-            try:
-                self._postmaster.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                self._postmaster.kill()
-                self._postmaster.wait()
+        if self._watchdog is not None:
+            self._watchdog.communicate(timeout=STOP_SECONDS)  # closes its input
         shutil.rmtree(self._directory, ignore_errors=True)
 
     @property
@@ -110,8 +108,7 @@ class NativeServer:
     def _start(self) -> None:
         binaries = _binaries()
         if self._user is not None:
-            shutil.chown(self._directory, self._user)
-            binaries = _copy_for_everyone(binaries, self._directory)
+            binaries = _copy_for(self._user, binaries, self._directory)
         data = self._directory / "data"
         log = self._directory / "log"
         command: list[str | Path] = [binaries / "initdb", "-D", data, *INITDB_ARGUMENTS]
@@ -125,12 +122,19 @@ class NativeServer:
         )
         if made.returncode != 0:
             raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
-        command = [binaries / "postgres", "-D", data, "-k", self._directory, "-p", str(PORT)]
+        command = ["sh", "-c", WATCHDOG, "watchdog", binaries / "postgres", "-D", data]
+        command += ["-k", self._directory, "-p", str(PORT)]
         for name, value in SETTINGS.items():
             command += ["-c", f"{name}={value}"]
         with log.open("wb") as sink:
-            self._postmaster = subprocess.Popen(
-                command, user=self._user, cwd=self._directory, stdout=sink, stderr=sink
+            self._watchdog = subprocess.Popen(
+                command,
+                user=self._user,
+                cwd=self._directory,
+                stdin=subprocess.PIPE,
+                stdout=sink,
+                stderr=sink,
+                start_new_session=True,  # an interrupt is for the test run, which then stops us
             )
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -138,7 +142,7 @@ class NativeServer:
                 self.connect().close()
                 return
             except (OSError, EOFError, wire.ProtocolError) as not_ready:
-                if self._postmaster.poll() is not None or time.monotonic() > deadline:
+                if time.monotonic() > deadline:
                     raise RuntimeError(f"postgres did not start:\n{log.read_text()}") from not_ready
                 time.sleep(0.02)
 
@@ -193,13 +197,13 @@ def _binaries() -> Path:
     return Path(found.origin).parent / "pginstall" / "bin"
 
 
-def _copy_for_everyone(binaries: Path, directory: Path) -> Path:
+def _copy_for(user: str, binaries: Path, directory: Path) -> Path:
     """Copies the package and, beside it, its shared libraries, where its binaries look for them."""
     package = binaries.parent.parent
     target = directory / "python"
     shutil.copytree(package, target / package.name)
     libraries = package.with_name(f"{package.name}.libs")
     shutil.copytree(libraries, target / libraries.name)
-    for place in (target, *target.rglob("*")):
-        place.chmod(place.stat().st_mode | (0o555 if place.is_dir() else 0o444))
+    for place in (directory, target, *target.rglob("*")):
+        shutil.chown(place, user)
     return target.joinpath(package.name, *binaries.parts[-2:])
