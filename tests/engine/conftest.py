@@ -15,8 +15,8 @@ RAM = Path("/dev/shm")
 def ram_path(tmp_path: Path) -> Iterator[Path]:
     """A folder in memory where there is one.
 
-    For tests that recover data directories again and again: PostgreSQL then syncs each of a thousand
-    files twice, which takes seconds on a disk, and these tests are not about the disk.
+    For tests that recover data directories again and again: PostgreSQL then syncs each of a
+    thousand files twice, which takes seconds on a disk, and these tests are not about the disk.
     """
     if not RAM.is_dir():
         yield tmp_path
