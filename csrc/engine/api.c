@@ -76,8 +76,8 @@ static enum status open_files(pgn_engine *engine, struct error *error)
 
 static enum status open_instance(pgn_engine *engine, struct error *error)
 {
-    enum status status =
-        host_open(&engine->host, &engine->arena, engine->vfs, engine_environment, error);
+    enum status status = host_open(&engine->host, &engine->arena, engine->vfs, engine_environment,
+                                   error);
 
     if (status)
         return status;
@@ -178,8 +178,7 @@ static int refuse(pgn_error *error, enum status status)
 /* --- a call ------------------------------------------------------------------------------- */
 
 /* Opens a call, or says why not. The engine has been entered. */
-static enum status begin(pgn_engine *engine, const uint8_t *input, size_t size,
-                         struct error *error)
+static enum status begin(pgn_engine *engine, const uint8_t *input, size_t size, struct error *error)
 {
     if (engine->held)
         return error_set(error, STATUS_BUSY, "a stream of this engine is still open");
@@ -236,8 +235,7 @@ static enum status collect(pgn_engine *engine, size_t limit, struct error *error
         if (!can_go_on(engine))
             break;
         session_resume(engine);
-    } while (engine->state != ENGINE_PAUSED && engine->output_size < limit
-             && !engine->output_lost);
+    } while (engine->state != ENGINE_PAUSED && engine->output_size < limit && !engine->output_lost);
     engine->pause_ns = 0;
     if (engine->output_lost)
         return error_set(error, STATUS_NO_MEMORY,
@@ -278,11 +276,10 @@ int pgn_next(pgn_engine *engine, size_t limit, pgn_reply *reply)
 static void end(pgn_engine *engine)
 {
     if (can_go_on(engine)) {
-        pgn_cancel(engine);
-        engine->discarding = true;
+        engine->discarding = engine->abandoned = true;
         while (can_go_on(engine))
             session_resume(engine);
-        engine->discarding = false;
+        engine->discarding = engine->abandoned = false;
     }
     engine->held = false;
     engine->input = NULL;
@@ -326,34 +323,14 @@ int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *r
 
 /* --- from other threads ------------------------------------------------------------------- */
 
-static void set_guest_flag(pgn_engine *engine, uint32_t address)
-{
-    uint32_t *flag = guest_at(engine->guest, address, sizeof *flag);
-
-    if (flag)
-        __atomic_store_n(flag, 1, __ATOMIC_RELEASE);
-}
-
-/* SetLatch(MyLatch): a WaitLatch that sleeps returns. is_set is a Latch's first member. */
-static void set_latch(pgn_engine *engine)
-{
-    uint32_t *latch = guest_at(engine->guest, engine->runtime->exports.my_latch, sizeof *latch);
-
-    if (latch)
-        set_guest_flag(engine, __atomic_load_n(latch, __ATOMIC_ACQUIRE));
-}
-
-/* What PostgreSQL's StatementCancelHandler does, in its order: the request, the flag that makes
-   CHECK_FOR_INTERRUPTS look, the latch. An idle session has nothing to cancel. */
+/* An idle session has nothing to cancel. */
 void pgn_cancel(pgn_engine *engine)
 {
     if (engine->owner != getpid())
         return;
     monitor_enter(engine->monitor);
     if (engine->cancellable && !engine->closed) {
-        set_guest_flag(engine, engine->runtime->exports.query_cancel_pending);
-        set_guest_flag(engine, engine->runtime->exports.interrupt_pending);
-        set_latch(engine);
+        session_request_cancel(engine);
         atomic_store(&engine->cancelled, true);
         guest_poke(engine->guest);
         monitor_notify(engine->monitor);

@@ -14,23 +14,35 @@ enum {
 
 /* As upstream's, which has what a login shell would. */
 const char *const engine_environment[] = {
-    "HOME=/home/postgres", "USER=postgres", "LOGNAME=postgres", "PGDATA=/pglite/data",
-    "PGUSER=postgres", "PGDATABASE=postgres", "PGCLIENTENCODING=UTF8", "LANG=en_US.UTF-8",
-    "LC_COLLATE=en_US.UTF-8", "LC_CTYPE=en_US.UTF-8", "TZ=UTC", "PGTZ=UTC",
-    "ICU_DATA=/pglite/icu", "PATH=/", NULL,
+    "HOME=/home/postgres",   "USER=postgres",    "LOGNAME=postgres",
+    "PGDATA=/pglite/data",   "PGUSER=postgres",  "PGDATABASE=postgres",
+    "PGCLIENTENCODING=UTF8", "LANG=en_US.UTF-8", "LC_COLLATE=en_US.UTF-8",
+    "LC_CTYPE=en_US.UTF-8",  "TZ=UTC",           "PGTZ=UTC",
+    "ICU_DATA=/pglite/icu",  "PATH=/",           NULL,
 };
 
 /* What PGlite starts PostgreSQL with. -F (no fsync) is for a database in memory only. */
 static const char *const fixed_arguments[] = {
-    "/pglite/bin/postgres", "--single", "-O", "-j",
-    "-c", "search_path=public",
-    "-c", "exit_on_error=false",
-    "-c", "log_checkpoints=false",
-    "-c", "max_worker_processes=0",
-    "-c", "max_parallel_workers=0",
-    "-c", "max_parallel_workers_per_gather=0",
-    "-c", "max_parallel_maintenance_workers=0",
-    "-c", "io_method=sync",
+    "/pglite/bin/postgres",
+    "--single",
+    "-O",
+    "-j",
+    "-c",
+    "search_path=public",
+    "-c",
+    "exit_on_error=false",
+    "-c",
+    "log_checkpoints=false",
+    "-c",
+    "max_worker_processes=0",
+    "-c",
+    "max_parallel_workers=0",
+    "-c",
+    "max_parallel_workers_per_gather=0",
+    "-c",
+    "max_parallel_maintenance_workers=0",
+    "-c",
+    "io_method=sync",
 };
 
 static bool collect_arguments(const pgn_engine *engine, struct arguments *arguments)

@@ -31,20 +31,22 @@
 
 #define MIB ((size_t) 1 << 20)
 
-#define ENGINE_VALUE_STACK (32 * MIB)    /* wasm3's operand slots; committed by use */
-#define ENGINE_NATIVE_STACK (64 * MIB)   /* the coroutine's; many times the depth of a server with 2 MiB */
-#define ENGINE_NATIVE_MARGIN (1 * MIB)   /* of it, kept for compiling and for host handlers */
-#define ENGINE_NATIVE_RESERVE (16 * MIB) /* of it, what is left when PostgreSQL is told */
-#define ENGINE_FILES_MAX (16384 * MIB)   /* the arena: in-memory files and host state */
-#define ENGINE_SLICE_NS INT64_C(50000000) /* a call returns after this, to be gone on with */
-#define ENGINE_OUTPUT_KEPT (1 * MIB)     /* of the output buffer, between calls */
+#define ENGINE_VALUE_STACK (32 * MIB) /* wasm3's operand slots; committed by use */
+#define ENGINE_NATIVE_STACK                                                                        \
+    (64 * MIB) /* the coroutine's; many times the depth of a server with 2 MiB */
+#define ENGINE_NATIVE_MARGIN (1 * MIB)     /* of it, kept for compiling and for host handlers */
+#define ENGINE_NATIVE_RESERVE (16 * MIB)   /* of it, what is left when PostgreSQL is told */
+#define ENGINE_FILES_MAX (16384 * MIB)     /* the arena: in-memory files and host state */
+#define ENGINE_SLICE_NS INT64_C(50000000)  /* a call returns after this, to be gone on with */
+#define ENGINE_OUTPUT_KEPT (1 * MIB)       /* of the output buffer, between calls */
 #define ENGINE_CHECKPOINT_AFTER (64 * MIB) /* bytes written to files: initdb's max_wal_size */
 
 /* The guest's own stack, 8 MiB in linear memory below its heap: what it is moved by when the others
    run low, more than max_stack_depth's 2 MiB; and how far down at most. */
 enum {
     ENGINE_VISIBLE_STACK_STEP = 4 << 20,
-    ENGINE_VISIBLE_STACK_FLOOR = 7 << 19 /* static data ends, and the stack with it, at some 2.9 MiB */
+    ENGINE_VISIBLE_STACK_FLOOR = 7
+        << 19 /* static data ends, and the stack with it, at some 2.9 MiB */
 };
 
 /* Exports of the linked module that the engine calls. One table makes the fields, the look-up and
@@ -133,24 +135,25 @@ struct pgn_engine {
     size_t output_size, output_capacity, output_limit;
     bool output_lost; /* no memory to take the guest's output: it stays with the guest */
     bool discarding;  /* the caller does not want the rest of this call's output */
+    bool abandoned;   /* its statements are to be cancelled */
     bool shutting_down;
     uint64_t checkpointed; /* bytes written to files when the last checkpoint was due */
-    bool stack_was_low; /* in this call: the stacks have pages to give back */
-    int64_t pause_ns;   /* monotonic time at which the call pauses; 0: never */
+    bool stack_was_low;    /* in this call: the stacks have pages to give back */
+    int64_t pause_ns;      /* monotonic time at which the call pauses; 0: never */
     pgn_statistics statistics;
     struct log log;
 
     /* the gate, api.c */
     struct monitor *monitor;
-    pid_t owner;              /* process: a child of fork must not use it */
-    bool held;                /* between pgn_begin and pgn_end */
-    bool running;             /* a thread is inside */
-    bool cancellable;         /* there is something for pgn_cancel to cancel */
+    pid_t owner;      /* process: a child of fork must not use it */
+    bool held;        /* between pgn_begin and pgn_end */
+    bool running;     /* a thread is inside */
+    bool cancellable; /* there is something for pgn_cancel to cancel */
     bool closed;
-    atomic_bool closing;      /* pgn_close waits for the running thread */
-    atomic_bool cancelled;    /* wakes the guest's sleep */
-    atomic_bool trap_wanted;  /* pgn_trap */
-    atomic_llong stop_ns;     /* after it the guest is unwound at its next safe point; 0: never */
+    atomic_bool closing;     /* pgn_close waits for the running thread */
+    atomic_bool cancelled;   /* wakes the guest's sleep */
+    atomic_bool trap_wanted; /* pgn_trap */
+    atomic_llong stop_ns;    /* after it the guest is unwound at its next safe point; 0: never */
 };
 
 /* boot.c: on the coroutine */
@@ -164,6 +167,7 @@ enum guest_outcome session_call(pgn_engine *engine, guest_function function, con
 bool session_startup(pgn_engine *engine);
 bool session_ready(pgn_engine *engine);
 void session_pause(pgn_engine *engine);
+void session_request_cancel(pgn_engine *engine);
 void session_watch_stack(pgn_engine *engine, struct guest *guest);
 bool session_poison(pgn_engine *engine, const char *where); /* false, for `return` */
 enum guest_outcome session_poll(void *host);

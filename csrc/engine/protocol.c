@@ -20,7 +20,8 @@ bool session_poison(pgn_engine *engine, const char *where)
     log_tail(&engine->log, tail);
     engine->state = ENGINE_POISONED;
     error_set(&engine->failure, STATUS_POISONED, "the guest failed in %s: %s%s%s", where,
-              trap ? trap : "it broke an invariant", tail[0] ? "; its last log lines:\n" : "", tail);
+              trap ? trap : "it broke an invariant", tail[0] ? "; its last log lines:\n" : "",
+              tail);
     return false;
 }
 
@@ -68,7 +69,8 @@ static bool settle(pgn_engine *engine, enum guest_outcome outcome, const char *w
 /* PostgreSQL checks its depth (check_stack_depth) by the stack in linear memory alone, where calls
    without an address-taken variable take nothing: a regular expression's 100,000 parentheses would
    use up the stacks it cannot see. So when those run low, the one it can see is moved by more than
-   max_stack_depth: its next check raises 54001, and longjmp moves the stack pointer back. */
+   max_stack_depth: its next check raises 54001, and longjmp moves the stack pointer back. A function
+   that returns moves it back too, so this is told with every call; it is moved once, down to a floor. */
 static void use_up_visible_stack(void *context)
 {
     const struct host *host = context;
@@ -98,6 +100,32 @@ void session_pause(pgn_engine *engine)
     }
 }
 
+static void set_guest_flag(pgn_engine *engine, uint32_t address)
+{
+    uint32_t *flag = guest_at(engine->guest, address, sizeof *flag);
+
+    if (flag)
+        __atomic_store_n(flag, 1, __ATOMIC_RELEASE);
+}
+
+/* SetLatch(MyLatch): a WaitLatch that sleeps returns. is_set is a Latch's first member. */
+static void set_latch(pgn_engine *engine)
+{
+    uint32_t *latch = guest_at(engine->guest, engine->runtime->exports.my_latch, sizeof *latch);
+
+    if (latch)
+        set_guest_flag(engine, __atomic_load_n(latch, __ATOMIC_ACQUIRE));
+}
+
+/* What PostgreSQL's StatementCancelHandler does, in its order: the request, the flag that makes
+   CHECK_FOR_INTERRUPTS look, the latch. From any thread. */
+void session_request_cancel(pgn_engine *engine)
+{
+    set_guest_flag(engine, engine->runtime->exports.query_cancel_pending);
+    set_guest_flag(engine, engine->runtime->exports.interrupt_pending);
+    set_latch(engine);
+}
+
 /* Safe point, every few thousand guest calls and after guest_poke. */
 enum guest_outcome session_poll(void *context)
 {
@@ -111,6 +139,10 @@ enum guest_outcome session_poll(void *context)
         guest_set_exit_code(engine->guest, 0);
         return GUEST_EXITED;
     }
+    /* Again and again: PostgreSQL drops a cancel that comes while it reads a command, and each statement
+       of a pipeline takes one of its own. */
+    if (engine->abandoned)
+        session_request_cancel(engine);
     session_pause(engine);
     return host_fire_timers(host);
 }
@@ -145,7 +177,8 @@ bool session_startup(pgn_engine *engine)
                 "ProcessStartupPacket"))
         return false;
     if ((int32_t) result != 0) {
-        end_session(engine); /* STATUS_ERROR: not a startup packet; a server closes the connection */
+        end_session(
+            engine); /* STATUS_ERROR: not a startup packet; a server closes the connection */
         return false;
     }
     return settle(engine, session_call(engine, exports->begin_session, NULL, NULL),
@@ -163,8 +196,7 @@ static bool guest_has_input(pgn_engine *engine, bool *has_input)
     *has_input = transport_input_waits(engine);
     if (*has_input)
         return true;
-    if (!settle(engine,
-                session_call(engine, engine->runtime->exports.remaining, NULL, &result),
+    if (!settle(engine, session_call(engine, engine->runtime->exports.remaining, NULL, &result),
                 "pq_buffer_remaining_data"))
         return false;
     *has_input = result != 0;
@@ -252,7 +284,8 @@ void session_main(void *context)
     session_watch_stack(engine, engine->guest);
     if (engine_boot(engine)) {
         do {
-            transport_drain(engine); /* fails only for lack of memory; tried again by the next call */
+            transport_drain(
+                engine); /* fails only for lack of memory; tried again by the next call */
             engine->state = ENGINE_IDLE;
             coroutine_suspend(engine->coroutine);
         } while (!engine->shutting_down && serve(engine));

@@ -234,7 +234,7 @@ static int64_t transport_send(void *context, const void *bytes, size_t size)
 static bool transport_sleep_until(void *context, int64_t deadline_ns)
 {
     pgn_engine *engine = context;
-    bool woken = false;
+    bool woken = engine->abandoned;
 
     while (!woken && platform_monotonic_ns() < deadline_ns) {
         int64_t pause_ns = engine->pause_ns ? engine->pause_ns : INT64_MAX;

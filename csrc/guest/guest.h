@@ -132,10 +132,10 @@ void guest_set_poll(struct guest *guest, guest_poll poll);
 void guest_poke(struct guest *guest);
 
 /* The stacks that a guest's calls take beside its own in linear memory, native and value stack, are
-   watched: the first time one of them is all but used up, low(context) is told, and once more after
-   it has been seen to shrink again; when nothing is left, the guest traps with "stack overflow".
+   watched: with every call while one of them is all but used up, low(context) is told; when nothing
+   is left, the guest traps with "stack overflow".
    lowest: the lowest address the native stack may reach (room beneath it for host handlers is the
-   caller's affair); reserve: bytes of native stack to be left when low is told. */
+   caller's affair); reserve: bytes of native stack to be left when low is first told. */
 typedef void (*guest_low)(void *context);
 void guest_set_native_stack(struct guest *guest, const void *lowest, size_t reserve, guest_low low);
 

@@ -378,7 +378,7 @@ int files_utimens_at(int directory, const char *name, int64_t atime_ns, int64_t 
 int files_make_directory(int directory, const char *name, uint32_t permissions)
 {
     enum { ACCESS = 0777 }; /* the set-group-id bit may be inherited */
-    struct files_stat stat;
+    struct files_stat stat = {0};
     int result;
 
     if (mkdirat(directory, name, (mode_t) permissions) != 0)

@@ -63,7 +63,6 @@ struct guest {
         const uint8_t *native, *native_last; /* grows down; NULL: not watched */
         const m3slot_t *value, *value_last;  /* grows up */
         guest_low low;
-        bool is_low; /* low has been told: the last limits are in force */
     } watch;
 };
 
@@ -402,16 +401,14 @@ static enum status set_pages(struct guest *guest, uint32_t pages)
     return STATUS_OK;
 }
 
-/* Puts the first limits in force, which leave room for guest_low to do something about it. */
+/* Puts the limits in force, which leave room for guest_low to do something about it. */
 static void watch_stacks(struct guest *guest)
 {
     guest->watch.value_last = (m3slot_t *) (guest->stack.base + guest->stack.committed)
                               - STACK_MARGIN_SLOTS;
-    guest->watch.value = guest->watch.low
-                             ? guest->watch.value_last
-                                   - guest->stack.committed / sizeof(m3slot_t) / VALUE_RESERVE_PART
-                             : guest->watch.value_last;
-    guest->watch.is_low = false;
+    guest->watch.value = guest->watch.value_last;
+    if (guest->watch.low)
+        guest->watch.value -= guest->stack.committed / sizeof(m3slot_t) / VALUE_RESERVE_PART;
     guest->header->maxStack = (void *) guest->watch.value;
     guest->header->nativeLimit = guest->watch.native;
 }
@@ -578,8 +575,6 @@ enum guest_outcome guest_set_trap(struct guest *guest, const char *reason)
     return GUEST_TRAPPED;
 }
 
-static void unwatch_low(struct guest *guest);
-
 /* --- calls -------------------------------------------------------------------------------- */
 
 static m3ret_t trap_of(enum guest_outcome outcome)
@@ -628,8 +623,6 @@ static enum guest_outcome call(struct guest *guest, IM3Function function, const 
             memcpy(frame + type->numRets, args, type->numArgs * sizeof *args);
         trap = tier_enter(function->compiled, (m3stack_t) frame, guest->header);
     }
-    if (guest->watch.is_low)
-        unwatch_low(guest);
     if (!trap && result) {
         *result = type->numRets ? frame[0] : 0;
         if (type->numRets && type->types[0] == c_m3Type_i32)
@@ -723,12 +716,8 @@ m3ret_t tier_stack_low(M3MemoryHeader *memory, const void *native_stack,
 {
     struct guest *guest = memory->runtime->userdata;
 
-    if (!guest->watch.is_low && guest->watch.low) {
-        guest->watch.is_low = true;
-        memory->maxStack = (void *) guest->watch.value_last;
-        memory->nativeLimit = guest->watch.native_last;
+    if (guest->watch.low)
         guest->watch.low(guest->context);
-    }
     return (const uint8_t *) native_stack < guest->watch.native_last
                    || value_stack >= guest->watch.value_last
                ? m3Err_trapStackOverflow
@@ -742,14 +731,6 @@ void guest_trim_stack(struct guest *guest)
     used += STACK_MARGIN_SLOTS * sizeof(m3slot_t);
     if (used < guest->stack.committed)
         reservation_zero_range(&guest->stack, used, guest->stack.committed - used);
-}
-
-/* After a call from outside: back to the first limits once both stacks are short of them. */
-static void unwatch_low(struct guest *guest)
-{
-    if ((const uint8_t *) __builtin_frame_address(0) > guest->watch.native
-        && (const m3slot_t *) guest->runtime.stack < guest->watch.value)
-        watch_stacks(guest);
 }
 
 m3ret_t tier_safe_point(m3stack_t free_stack, M3MemoryHeader *memory)
