@@ -21,43 +21,49 @@ const char *const engine_environment[] = {
     "ICU_DATA=/pglite/icu",  "PATH=/",           NULL,
 };
 
-/* What PGlite starts PostgreSQL with. -F (no fsync) is for a database in memory only. */
-static const char *const fixed_arguments[] = {
-    "/pglite/bin/postgres",
-    "--single",
-    "-O",
-    "-j",
-    "-c",
-    "search_path=public",
-    "-c",
-    "exit_on_error=false",
-    "-c",
-    "log_checkpoints=false",
-    "-c",
-    "max_worker_processes=0",
-    "-c",
-    "max_parallel_workers=0",
-    "-c",
-    "max_parallel_workers_per_gather=0",
-    "-c",
-    "max_parallel_maintenance_workers=0",
-    "-c",
-    "io_method=sync",
+/* What PGlite starts PostgreSQL with: first what a caller's settings may change, and after them what
+   they may not, as there are no other processes to wait for. */
+/* clang-format off */
+static const char *const default_arguments[] = {
+    "/pglite/bin/postgres", "--single", "-O", "-j",
+    "-c", "search_path=public",
+    "-c", "log_checkpoints=false",
+    "-c", "max_parallel_workers_per_gather=0",
+    "-c", "max_parallel_maintenance_workers=0",
 };
+
+static const char *const required_arguments[] = {
+    "-c", "exit_on_error=false",
+    "-c", "max_worker_processes=0",
+    "-c", "max_parallel_workers=0",
+    "-c", "io_method=sync",
+    "-D", "/pglite/data",
+};
+/* clang-format on */
+
+static bool add_all(struct arguments *arguments, const char *const *strings, size_t count)
+{
+    bool complete = true;
+
+    for (size_t i = 0; i < count; i++)
+        complete = complete && arguments_add(arguments, strings[i]);
+    return complete;
+}
 
 static bool collect_arguments(const pgn_engine *engine, struct arguments *arguments)
 {
     const pgn_options *options = engine->options;
-    bool complete = true;
+    bool complete = add_all(arguments, default_arguments,
+                            sizeof default_arguments / sizeof *default_arguments);
 
-    for (size_t i = 0; i < sizeof fixed_arguments / sizeof *fixed_arguments; i++)
-        complete = complete && arguments_add(arguments, fixed_arguments[i]);
     if (!options->data_dir)
-        complete = complete && arguments_add(arguments, "-F");
+        complete = complete && arguments_add(arguments, "-F"); /* no fsync of what is in memory */
     for (size_t i = 0; options->settings && options->settings[i]; i++)
         complete = complete && arguments_add(arguments, "-c")
                    && arguments_add(arguments, options->settings[i]);
-    return complete && arguments_add(arguments, "-D") && arguments_add(arguments, "/pglite/data")
+    return complete
+           && add_all(arguments, required_arguments,
+                      sizeof required_arguments / sizeof *required_arguments)
            && arguments_add(arguments, options->database);
 }
 
