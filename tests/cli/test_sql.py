@@ -190,7 +190,7 @@ def test_an_interrupt_cancels_the_statement(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "pglite_native", "sql", "--data-dir", str(begun.parent)]
     line += ["copy (select 1) to '/pglite/data/begun'; select pg_sleep(600)"]
 
-    def take_interrupts() -> None:  # where the test run itself is in the background, they are ignored
+    def take_interrupts() -> None:  # a test run in the background ignores them
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     with subprocess.Popen(
