@@ -277,6 +277,7 @@ static void end(pgn_engine *engine)
 {
     if (can_go_on(engine)) {
         engine->discarding = engine->abandoned = true;
+        pgn_cancel(engine); /* wakes a sleep too; session_poll repeats the rest */
         while (can_go_on(engine))
             session_resume(engine);
         engine->discarding = engine->abandoned = false;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -60,6 +61,29 @@ def test_cancel_from_another_thread(
     assert wire.sqlstates(reply) == ["57014"]
     assert wire.rows(engine.exec_protocol_raw(SELECT_1)) == [(b"1",)]
     assert seconds < CANCEL_SECONDS
+
+
+@pytest.mark.parametrize("sql", TEN_MINUTES.values(), ids=TEN_MINUTES)
+def test_a_signal_handler_that_raises_cancels(engine: Engine, sql: str) -> None:
+    """As Ctrl-C does; SIGALRM, as SIGINT is ignored where a test run is in the background."""
+
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, SETTLE_SECONDS)
+        begun = time.monotonic()
+        with pytest.raises(Interrupted):
+            engine.exec_protocol_raw(wire.query(sql))
+        assert time.monotonic() - begun < SETTLE_SECONDS + CANCEL_SECONDS
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert wire.rows(engine.exec_protocol_raw(SELECT_1)) == [(b"1",)]
 
 
 def test_cancel_when_idle_does_nothing(engine: Engine) -> None:
