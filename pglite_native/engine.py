@@ -59,8 +59,7 @@ class Engine:
             None for polling where the guest was built with it.
         buffer_size: of each of the two shared buffers, 4 KiB to 64 MiB.
         memory_limit: bytes that tables, indexes and temporary files in memory may take before
-            PostgreSQL's disk is full
-            (SQLSTATE 53100); None for 16 GiB.
+            PostgreSQL's disk is full (SQLSTATE 53100); None for 16 GiB.
         initdb_args: arguments for initdb, which then makes a new database's cluster (some seconds);
             None to start it from the packaged one: UTF8, C.UTF-8, trust.
 

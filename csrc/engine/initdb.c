@@ -122,11 +122,10 @@ static bool run_exit_functions(struct host *host)
 /* A program from a pristine instance to its end: its exit code, or -1 when it trapped. */
 static int run_program(struct host *host, const struct arguments *arguments)
 {
-    int code;
-
     struct guest_module *module = guest_module_of(host->guest);
     guest_function constructors, link_init, main;
     uint64_t args[2];
+    int code;
 
     if (!guest_module_function(module, "__wasm_call_ctors", &constructors)
         || !guest_module_function(module, "__main_argc_argv", &main) || guest_start(host->guest)

@@ -176,9 +176,8 @@ bool session_startup(pgn_engine *engine)
     if (!settle(engine, session_call(engine, exports->process_startup_packet, args, &result),
                 "ProcessStartupPacket"))
         return false;
-    if ((int32_t) result != 0) {
-        end_session(
-            engine); /* STATUS_ERROR: not a startup packet; a server closes the connection */
+    if ((int32_t) result != 0) { /* STATUS_ERROR: not a startup packet; a server hangs up */
+        end_session(engine);
         return false;
     }
     return settle(engine, session_call(engine, exports->begin_session, NULL, NULL),

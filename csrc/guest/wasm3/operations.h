@@ -28,6 +28,19 @@ static inline m3ret_t before_call(m3stack_t _sp, M3MemoryHeader *_mem)
     return NULL; /* not m3Err_none: that is a variable */
 }
 
+/* The function's code, compiled now if this is its first call. */
+static inline m3ret_t find_code(IM3Function function, pc_t *code)
+{
+    m3ret_t trap = NULL;
+
+    *code = __atomic_load_n(&function->compiled, __ATOMIC_ACQUIRE);
+    if (UNLIKELY(!*code)) {
+        trap = CompileFunction(function);
+        *code = __atomic_load_n(&function->compiled, __ATOMIC_ACQUIRE);
+    }
+    return trap;
+}
+
 #define CALL(code, sp)                                                                             \
     ({                                                                                             \
         m3ret_t trap_ = before_call((sp), _mem);                                                   \
@@ -52,15 +65,11 @@ d_m3Op(TierCallLazy)
 {
     IM3Function function = immediate(IM3Function);
     i32 stack_offset = immediate(i32);
-    pc_t code = __atomic_load_n(&function->compiled, __ATOMIC_ACQUIRE);
-    m3ret_t trap;
+    pc_t code;
+    m3ret_t trap = find_code(function, &code);
 
-    if (UNLIKELY(!code)) {
-        trap = CompileFunction(function);
-        if (UNLIKELY(trap))
-            return trap;
-        code = __atomic_load_n(&function->compiled, __ATOMIC_ACQUIRE);
-    }
+    if (UNLIKELY(trap))
+        return trap;
     trap = CALL(code, _sp + stack_offset);
     if (LIKELY(!trap))
         nextOp();
@@ -84,13 +93,9 @@ d_m3Op(TierCallIndirect)
         return m3Err_trapTableElementIsNull;
     if (UNLIKELY(type != function->funcType))
         return m3Err_trapIndirectCallTypeMismatch;
-    code = __atomic_load_n(&function->compiled, __ATOMIC_ACQUIRE);
-    if (UNLIKELY(!code)) {
-        trap = CompileFunction(function);
-        if (UNLIKELY(trap))
-            return trap;
-        code = __atomic_load_n(&function->compiled, __ATOMIC_ACQUIRE);
-    }
+    trap = find_code(function, &code);
+    if (UNLIKELY(trap))
+        return trap;
     trap = CALL(code, _sp + stack_offset);
     if (LIKELY(!trap))
         nextOp();
@@ -107,10 +112,9 @@ d_m3Op(TierEntry)
     IM3Function function = immediate(IM3Function);
     u8 *stack = (u8 *) (_sp + function->numRetAndArgSlots);
 
-    d_m3ClearRegisters
+    d_m3ClearRegisters;
 
-        if (UNLIKELY((void *) (_sp + function->maxStackSlots) >= _mem->maxStack))
-    {
+    if (UNLIKELY((void *) (_sp + function->maxStackSlots) >= _mem->maxStack)) {
         m3ret_t trap = tier_stack_low(_mem, __builtin_frame_address(0),
                                       _sp + function->maxStackSlots);
         if (trap)
@@ -126,11 +130,11 @@ d_m3Op(TierLoop)
 {
     m3ret_t trap;
 
-    d_m3ClearRegisters
+    d_m3ClearRegisters;
 
-        do trap = nextOpImpl();
-    while (trap == _pc)
-        ;
+    do
+        trap = nextOpImpl();
+    while (trap == _pc);
     return trap;
 }
 
