@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from tests.building import alone
 from tools import ROOT
 
 
 def build(kind: str, folder: Path) -> Path:
     """Build `--wheel` or `--sdist` into an empty folder."""
     command = [sys.executable, "-m", "build", "--no-isolation", kind, "--outdir", str(folder)]
-    with _alone():
+    with alone():
         subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
     (path,) = folder.iterdir()
     return path
@@ -30,11 +28,3 @@ def install(distribution: Path, folder: Path) -> None:
         check=True,
         env={**os.environ, "PGLITE_NATIVE_VENDOR_DIR": os.devnull},
     )
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Builds share build/; tests may run in several processes."""
-    with (ROOT / "build" / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -23,6 +23,8 @@ from random import Random
 
 import pytest
 
+from tests.building import alone
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 BUILD = ROOT / "build" / "wat"
@@ -55,13 +57,19 @@ REAL_GUESTS = (
 def run_guest() -> Path:
     """The driver, compiled with the layers it stands on, when one of their files has changed."""
     program = BUILD / ("run_guest-sanitized" if SANITIZE else "run_guest")
+    with alone():
+        compile_driver(program)
+    return program
+
+
+def compile_driver(program: Path) -> None:
     sources = [path for layer in LAYERS for path in sorted((ROOT / "csrc" / layer).rglob("*.c"))]
     sources.append(HERE / "run_guest.c")
     headers = list((ROOT / "csrc").rglob("*.h"))
     headers += WASM3.iterdir()
     newest = max(path.stat().st_mtime for path in (*sources, *headers))
     if program.exists() and program.stat().st_mtime > newest:
-        return program
+        return
     objects = BUILD / f"{program.name}.objects"
     objects.mkdir(parents=True, exist_ok=True)
     compiler = [*os.environ.get("CC", "cc").split(), *FLAGS, *(SANITIZERS if SANITIZE else ())]
@@ -75,8 +83,10 @@ def run_guest() -> Path:
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         made = list(pool.map(compile_one, sources))
-    subprocess.run([*compiler, *made, "-o", str(program), "-lm"], check=True)
-    return program
+    # Under its name only when whole: a link that is interrupted leaves nothing that looks new.
+    linked = objects / program.name
+    subprocess.run([*compiler, *made, "-o", str(linked), "-lm"], check=True)
+    linked.replace(program)
 
 
 def wat2wasm() -> str:
