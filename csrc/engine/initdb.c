@@ -213,7 +213,7 @@ bool engine_initdb(pgn_engine *engine)
                && arguments_add(&arguments, "/pglite/data");
     if (complete
         && !guest_module_open(engine->runtime->initdb_file.base, engine->runtime->initdb_file.size,
-                              host_imports, host_import_count, &module, &error)
+                              &host_offer, &module, &error)
         && open_child(engine, module, VALUE_STACK, &initdb_upcalls, &host))
         code = run_program(&host, &arguments);
     if (code != 0) {

@@ -72,8 +72,8 @@ int pgn_runtime_open(const char *module, const char *initdb, const char *system,
         goto fail;
     }
     if (map_file(module, &runtime->module_file, &error)
-        || guest_module_open(runtime->module_file.base, runtime->module_file.size, host_imports,
-                             host_import_count, &runtime->module, &error)
+        || guest_module_open(runtime->module_file.base, runtime->module_file.size, &host_offer,
+                             &runtime->module, &error)
         || find_exports(runtime, &error) || map_file(initdb, &runtime->initdb_file, &error)
         || pack_open(system, &runtime->system, &error)
         || (cluster && pack_open(cluster, &runtime->cluster, &error)))

@@ -47,22 +47,32 @@ typedef enum guest_outcome (*guest_handler)(struct guest_call *call);
 
 /* An import that the host serves. A name ending in '*' serves every import with that prefix and
    any type (invoke_*); otherwise the type must match the module's. */
-#define GUEST_LENT "table"
-
 struct guest_import {
-    const char *module; /* or GUEST_LENT: not an import, but a function lent to the guest's table */
-    const char *name;
-    const char *type;
+    const char *module, *name, *type;
     guest_handler handler;
+};
+
+/* A host function lent to the guest's table, for the guest to call as it does its own through
+   pointers. */
+struct guest_lent {
+    const char *name, *type;
+    guest_handler handler;
+};
+
+/* All that the host has for a module. */
+struct guest_offer {
+    const struct guest_import *imports;
+    size_t import_count;
+    const struct guest_lent *lent;
+    size_t lent_count;
 };
 
 typedef uint32_t guest_function; /* function index in the module */
 
 /* Parses and links. wasm stays borrowed until the module is closed (code is compiled lazily).
-   Fails naming *all* imports that imports[] does not serve. */
-enum status guest_module_open(const uint8_t *wasm, size_t size, const struct guest_import *imports,
-                              size_t import_count, struct guest_module **module,
-                              struct error *error);
+   Fails naming *all* imports that the offer does not serve. */
+enum status guest_module_open(const uint8_t *wasm, size_t size, const struct guest_offer *offer,
+                              struct guest_module **module, struct error *error);
 
 /* Compiles every function now rather than when it is first called. */
 enum status guest_module_compile(struct guest_module *module, struct error *error);

@@ -57,9 +57,8 @@ static inline struct host_state *host_state(const struct host *host)
     return arena_at(host->arena, host->state);
 }
 
-/* Every import the host serves, by subsystem file. */
-extern const struct guest_import host_imports[];
-extern const size_t host_import_count;
+/* Every import the host serves, by subsystem file, and what it lends. */
+extern const struct guest_offer host_offer;
 
 /* A fresh host over a fresh arena and VFS. environment: NULL-terminated "NAME=value" strings.
    guest, upcalls and engine are the caller's to set: here they become NULL. */

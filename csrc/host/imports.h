@@ -1,4 +1,4 @@
-/* The imports the host serves: which file serves what, under which type.
+/* What the host offers a guest: which file serves what, under which type.
  *
  * A type is result then parameters: v nothing, i i32, j i64, d f64. Names and types are those of
  * Emscripten's JS library and of wasi_snapshot_preview1, as the guest's import section has them.
@@ -8,7 +8,7 @@
 
 #include "guest/guest.h"
 
-#define HOST_IMPORTS(ENV, WASI, LENT)                                                              \
+#define HOST_IMPORTS(ENV, WASI)                                                                    \
     /* sjlj.c: setjmp and longjmp */                                                               \
     ENV("invoke_*", "", sjlj_invoke)                                                               \
     ENV("_emscripten_throw_longjmp", "v", sjlj_throw_longjmp)                                      \
@@ -113,14 +113,17 @@
     /* handshake.c: the client's bytes */                                                          \
     ENV("pglite_host_wait", "ii", handshake_wait)                                                  \
     ENV("pglite_recv", "iii", handshake_receive)                                                   \
-    ENV("pglite_send", "iii", handshake_send)                                                      \
-    /* subprocess.c: lent to the guest's table, for pgl_set_system_fn and its like */              \
+    ENV("pglite_send", "iii", handshake_send)
+
+/* subprocess.c: lent to the guest's table, for pgl_set_system_fn and its like */
+#define HOST_LENT(LENT)                                                                            \
     LENT("system", "ii", subprocess_system)                                                        \
     LENT("popen", "iii", subprocess_popen)                                                         \
     LENT("pclose", "ii", subprocess_pclose)
 
 #define DECLARE_HANDLER(name, type, handler) enum guest_outcome handler(struct guest_call *call);
-HOST_IMPORTS(DECLARE_HANDLER, DECLARE_HANDLER, DECLARE_HANDLER)
+HOST_IMPORTS(DECLARE_HANDLER, DECLARE_HANDLER)
+HOST_LENT(DECLARE_HANDLER)
 #undef DECLARE_HANDLER
 
 #endif

@@ -268,19 +268,21 @@ static enum status open_all(struct runner *runner, const uint8_t *wasm, size_t s
                             const char *const *environment, struct guest_module **module,
                             struct error *error)
 {
+    struct guest_offer offer = host_offer;
     struct guest_import *imports;
     struct vfs *vfs;
     struct guest *guest;
     enum status status;
 
     runner->monitor = monitor_open();
-    imports = calloc(host_import_count + TEST_IMPORT_COUNT, sizeof *imports);
+    imports = calloc(offer.import_count + TEST_IMPORT_COUNT, sizeof *imports);
     if (!runner->monitor || !imports || !reservation_open(&runner->memory, ARENA_SIZE))
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
-    memcpy(imports, host_imports, host_import_count * sizeof *imports);
-    memcpy(imports + host_import_count, test_imports, sizeof test_imports);
-    status = guest_module_open(wasm, size, imports, host_import_count + TEST_IMPORT_COUNT, module,
-                               error);
+    memcpy(imports, offer.imports, offer.import_count * sizeof *imports);
+    memcpy(imports + offer.import_count, test_imports, sizeof test_imports);
+    offer.imports = imports;
+    offer.import_count += TEST_IMPORT_COUNT;
+    status = guest_module_open(wasm, size, &offer, module, error);
     free(imports);
     if (status)
         return status;
@@ -355,10 +357,11 @@ done:
 
 static int print_imports(void)
 {
-    for (size_t i = 0; i < host_import_count; i++)
-        if (strcmp(host_imports[i].module, GUEST_LENT) != 0)
-            printf("%s %s %s\n", host_imports[i].module, host_imports[i].name,
-                   host_imports[i].type);
+    for (size_t i = 0; i < host_offer.import_count; i++) {
+        const struct guest_import *import = &host_offer.imports[i];
+
+        printf("%s %s %s\n", import->module, import->name, import->type);
+    }
     return EXIT_SUCCESS;
 }
 

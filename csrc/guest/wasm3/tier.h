@@ -1,5 +1,5 @@
-/* Between the two halves of this tier: interpreter.c holds wasm3 and our operations, tier.c the
- * instances. Only these two name m3_*. */
+/* Between wasm3 with our operations, which are interpreter.c, and the modules and instances over
+ * it, which are the other files. Only this folder names m3_*. */
 #ifndef PGN_GUEST_WASM3_TIER_H
 #define PGN_GUEST_WASM3_TIER_H
 
@@ -42,19 +42,18 @@ extern const char tier_longjmp[], tier_exit[], tier_trap[];
 m3ret_t tier_enter(pc_t code, m3stack_t stack, M3MemoryHeader *memory);
 void tier_emit_host_call(IM3CodePage page, const struct tier_binding *binding);
 
-/* tier.c, called by the operations */
+/* Called by the operations: call.c, stacks.c, instance.c */
 m3ret_t tier_host_call(const struct tier_binding *binding, m3stack_t stack, M3MemoryHeader *memory);
 m3ret_t tier_safe_point(m3stack_t free_stack, M3MemoryHeader *memory);
 m3ret_t tier_stack_low(M3MemoryHeader *memory, const void *native_stack,
                        const m3slot_t *value_stack);
-
 void tier_zero(M3MemoryHeader *memory, uint64_t offset, uint64_t size);
 
-/* wasm3's compiler, serialised; tier.c */
+/* wasm3's compiler, serialised; module.c */
 M3Result CompileFunction(IM3Function function);
 /* wasm3's own, not to be called from two threads at once; interpreter.c */
 M3Result tier_compile(IM3Function function);
-/* What memory.grow calls; tier.c */
+/* What memory.grow calls; instance.c */
 M3Result ResizeMemory(IM3Runtime runtime, u32 pages);
 /* wasm3's element section reader, not in its headers */
 M3Result InitElements(IM3Module module);

@@ -1,0 +1,131 @@
+/* Calls in both directions, and safe points. */
+#include "guest/wasm3/internal.h"
+
+static m3ret_t trap_of(enum guest_outcome outcome)
+{
+    switch (outcome) {
+    case GUEST_RETURNED:
+        return m3Err_none;
+    case GUEST_LONGJMP:
+        return tier_longjmp;
+    case GUEST_EXITED:
+        return tier_exit;
+    case GUEST_TRAPPED:
+        return tier_trap;
+    }
+    return tier_trap;
+}
+
+static enum guest_outcome outcome_of(struct guest *guest, m3ret_t trap)
+{
+    if (!trap)
+        return GUEST_RETURNED;
+    if (trap == tier_longjmp)
+        return GUEST_LONGJMP;
+    if (trap == tier_exit)
+        return GUEST_EXITED;
+    if (trap != tier_trap)
+        guest->trap = trap;
+    return GUEST_TRAPPED;
+}
+
+static enum guest_outcome call(struct guest *guest, IM3Function function, const uint64_t *args,
+                               uint64_t *result)
+{
+    IM3FuncType type = function->funcType;
+    uint64_t *frame = guest->runtime.stack;
+    m3ret_t trap = m3Err_none;
+
+    if (type->numArgs > GUEST_ARGUMENTS_MAX || type->numRets > 1 || (type->numArgs && !args))
+        return guest_set_trap(guest, "a call from outside with the wrong number of arguments");
+    if ((m3slot_t *) frame >= guest->stacks.value_last) /* the margin above it has the arguments */
+        return guest_set_trap(guest, m3Err_trapStackOverflow);
+    if (!__atomic_load_n(&function->compiled, __ATOMIC_ACQUIRE))
+        trap = CompileFunction(function);
+    if (!trap) {
+        if (args)
+            memcpy(frame + type->numRets, args, type->numArgs * sizeof *args);
+        trap = tier_enter(function->compiled, (m3stack_t) frame, guest->header);
+    }
+    if (!trap && result) {
+        *result = type->numRets ? frame[0] : 0;
+        if (type->numRets && type->types[0] == c_m3Type_i32)
+            *result = (uint32_t) *result; /* wasm3 writes half a slot */
+    }
+    return outcome_of(guest, trap);
+}
+
+enum guest_outcome guest_invoke(struct guest *guest, guest_function function, const uint64_t *args,
+                                uint64_t *result)
+{
+    return call(guest, &guest->module->module->functions[function], args, result);
+}
+
+enum guest_outcome guest_start(struct guest *guest)
+{
+    if (guest->module->start_function == UINT32_MAX)
+        return GUEST_RETURNED;
+    return guest_invoke(guest, guest->module->start_function, NULL, NULL);
+}
+
+enum guest_outcome guest_invoke_table(struct guest *guest, uint32_t index, const char *type,
+                                      const uint64_t *args, uint64_t *result)
+{
+    IM3Module module = guest->module->module;
+    IM3Function function = index < module->table0Size ? module->table0[index] : NULL;
+
+    if (index >= module->table0Size)
+        return guest_set_trap(guest, m3Err_trapTableIndexOutOfRange);
+    if (!function)
+        return guest_set_trap(guest, m3Err_trapTableElementIsNull);
+    if (!tier_has_type(function->funcType, type))
+        return guest_set_trap(guest, m3Err_trapIndirectCallTypeMismatch);
+    return call(guest, function, args, result);
+}
+
+m3ret_t tier_host_call(const struct tier_binding *binding, m3stack_t stack, M3MemoryHeader *memory)
+{
+    struct guest *guest = memory->runtime->userdata;
+    uint64_t *slots = (uint64_t *) stack;
+    void *frame = guest->runtime.stack;
+    struct guest_call host_call = {
+        .guest = guest,
+        .context = guest->context,
+        .type = binding->type,
+        .args = slots + binding->result_count,
+    };
+    enum guest_outcome outcome;
+
+    /* Calls that the handler makes put their frames above its arguments. */
+    guest->runtime.stack = slots + binding->result_count + binding->argument_count;
+    outcome = binding->handler(&host_call);
+    guest->runtime.stack = frame;
+    if (outcome == GUEST_RETURNED && binding->result_count)
+        slots[0] = host_call.result;
+    return trap_of(outcome);
+}
+
+void guest_set_poll(struct guest *guest, guest_poll poll)
+{
+    guest->poll = poll;
+}
+
+void guest_poke(struct guest *guest)
+{
+    __atomic_store_n(&guest->header->countdown, 0, __ATOMIC_RELAXED);
+}
+
+m3ret_t tier_safe_point(m3stack_t free_stack, M3MemoryHeader *memory)
+{
+    struct guest *guest = memory->runtime->userdata;
+    void *frame = guest->runtime.stack;
+    enum guest_outcome outcome;
+
+    __atomic_store_n(&memory->countdown, TIER_SAFE_POINT_CALLS, __ATOMIC_RELAXED);
+    if (!guest->poll)
+        return m3Err_none;
+    guest->runtime.stack = free_stack;
+    outcome = guest->poll(guest->context);
+    guest->runtime.stack = frame;
+    return trap_of(outcome);
+}

@@ -1,0 +1,63 @@
+/* The stacks of an instance: how far calls may go, and who is told when they have gone far. */
+#include "guest/wasm3/internal.h"
+
+enum {
+    VALUE_RESERVE_PART = 4, /* of the value stack, a quarter is left when guest_low is told */
+    MARGIN_SLOTS = 2 * TIER_SIGNATURE_SLOTS /* a call from outside copies its arguments there */
+};
+
+bool tier_open_stacks(struct tier_stacks *stacks, size_t value_size)
+{
+    return value_size >= (size_t) MARGIN_SLOTS * 2 * sizeof(m3slot_t)
+           && reservation_open(&stacks->values, value_size)
+           && reservation_commit(&stacks->values, stacks->values.limit);
+}
+
+void tier_close_stacks(struct tier_stacks *stacks)
+{
+    reservation_close(&stacks->values);
+}
+
+void tier_watch_stacks(struct guest *guest)
+{
+    struct tier_stacks *stacks = &guest->stacks;
+
+    stacks->value_last = (m3slot_t *) (stacks->values.base + stacks->values.committed)
+                         - MARGIN_SLOTS;
+    stacks->value = stacks->value_last;
+    if (stacks->low)
+        stacks->value -= stacks->values.committed / sizeof(m3slot_t) / VALUE_RESERVE_PART;
+    guest->header->maxStack = (void *) stacks->value;
+    guest->header->nativeLimit = stacks->native;
+}
+
+void guest_set_native_stack(struct guest *guest, const void *lowest, size_t reserve, guest_low low)
+{
+    guest->stacks.native_last = lowest;
+    guest->stacks.native = (const uint8_t *) lowest + (low ? reserve : 0);
+    guest->stacks.low = low;
+    tier_watch_stacks(guest);
+}
+
+m3ret_t tier_stack_low(M3MemoryHeader *memory, const void *native_stack,
+                       const m3slot_t *value_stack)
+{
+    struct guest *guest = memory->runtime->userdata;
+
+    if (guest->stacks.low)
+        guest->stacks.low(guest->context);
+    return (const uint8_t *) native_stack < guest->stacks.native_last
+                   || value_stack >= guest->stacks.value_last
+               ? m3Err_trapStackOverflow
+               : NULL;
+}
+
+void guest_trim_stack(struct guest *guest)
+{
+    struct reservation *values = &guest->stacks.values;
+    size_t used = (size_t) ((unsigned char *) guest->runtime.stack - values->base);
+
+    used += MARGIN_SLOTS * sizeof(m3slot_t);
+    if (used < values->committed)
+        reservation_zero_range(values, used, values->committed - used);
+}
