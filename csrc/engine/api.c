@@ -76,18 +76,12 @@ static enum status open_files(pgn_engine *engine, struct error *error)
 
 static enum status open_instance(pgn_engine *engine, struct error *error)
 {
-    enum status status = host_open(&engine->host, &engine->arena, engine->vfs, engine_environment,
-                                   error);
+    enum status status = program_open(engine, engine->runtime->module, ENGINE_VALUE_STACK,
+                                      &engine_upcalls, &engine->host, error);
 
     if (status)
         return status;
-    status = guest_open(engine->runtime->module, &engine->host, ENGINE_VALUE_STACK, &engine->guest,
-                        error);
-    if (status)
-        return status;
-    engine->host.guest = engine->guest;
-    engine->host.upcalls = &engine_upcalls;
-    engine->host.engine = engine;
+    engine->guest = engine->host.guest;
     guest_set_poll(engine->guest, session_poll);
     engine->coroutine = coroutine_open(ENGINE_NATIVE_STACK, session_main, engine);
     if (!engine->coroutine)

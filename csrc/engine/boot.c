@@ -86,18 +86,14 @@ static bool start_backend(pgn_engine *engine)
     const struct engine_exports *exports = &engine->runtime->exports;
     struct arguments arguments = {0, 0, NULL};
     uint64_t active = 1;
-    uint64_t main_args[2] = {0, 0};
     enum guest_outcome outcome;
 
-    if (collect_arguments(engine, &arguments))
-        main_args[1] = arguments_write(&arguments, engine->guest);
-    main_args[0] = arguments.count;
-    arguments_close(&arguments);
-    if (!main_args[1])
-        return fail_boot(engine, "no memory for its arguments");
     if (session_call(engine, exports->set_active, &active, NULL))
         return fail_boot(engine, "pgl_setPGliteActive");
-    outcome = guest_invoke(engine->guest, exports->main, main_args, NULL);
+    outcome = collect_arguments(engine, &arguments)
+                  ? program_main(&engine->host, &arguments, NULL)
+                  : guest_set_trap(engine->guest, "no memory for its arguments");
+    arguments_close(&arguments);
     if (outcome != GUEST_EXITED || guest_exit_code(engine->guest) != EXIT_ALIVE)
         return fail_boot(engine, "main");
     if (session_call(engine, exports->start, NULL, NULL))
@@ -161,14 +157,11 @@ static bool make_cluster(pgn_engine *engine)
 
 bool engine_boot(pgn_engine *engine)
 {
-    const struct engine_exports *exports = &engine->runtime->exports;
     int64_t started_ns = platform_monotonic_ns();
 
     if (!make_cluster(engine))
         return false;
-    if (guest_start(engine->guest) || session_call(engine, exports->call_ctors, NULL, NULL)
-        || session_call(engine, exports->link_init, NULL, NULL)
-        || host_install_subprocess(&engine->host))
+    if (program_start(&engine->host))
         return fail_boot(engine, "the module's constructors");
     if (!transport_open(engine) || !start_backend(engine))
         return false;

@@ -3,6 +3,7 @@
  *     api.c        who may come in: threads, close, fork
  *     protocol.c   the session's loop on the coroutine, and the caller's side of it
  *     transport.c  bytes between the caller and the guest's buffers
+ *     program.c    from a module to the end of its main
  *     boot.c       from a pristine instance to an open session
  *     datadir.c    a durable data directory: made, locked
  *     quota.c      what memory_limit does not limit
@@ -52,9 +53,6 @@ enum {
 /* Exports of the linked module that the engine calls. One table makes the fields, the look-up and
    the list of what is missing. */
 #define ENGINE_EXPORTS(X)                                                                          \
-    X(call_ctors, "__wasm_call_ctors")                                                             \
-    X(link_init, "__pglite_link_init")                                                             \
-    X(main, "__main_argc_argv")                                                                    \
     X(malloc, "malloc")                                                                            \
     X(free, "free")                                                                                \
     X(set_active, "pgl_setPGliteActive")                                                           \
@@ -188,6 +186,15 @@ bool arguments_add(struct arguments *arguments, const char *string);
 void arguments_close(struct arguments *arguments);
 /* The address of a NULL-terminated vector in one allocation of the guest's malloc; 0: no memory. */
 uint32_t arguments_write(const struct arguments *arguments, struct guest *guest);
+
+/* program.c */
+enum status program_open(pgn_engine *engine, struct guest_module *module, size_t stack_size,
+                         const struct host_upcalls *upcalls, struct host *host,
+                         struct error *error);
+/* On the coroutine: what comes before main, the module's constructors and those linked into it. */
+enum guest_outcome program_start(struct host *host);
+enum guest_outcome program_main(struct host *host, const struct arguments *arguments,
+                                uint64_t *result);
 
 /* initdb.c: on the coroutine */
 bool engine_initdb(pgn_engine *engine);

@@ -122,25 +122,14 @@ static bool run_exit_functions(struct host *host)
 /* A program from a pristine instance to its end: its exit code, or -1 when it trapped. */
 static int run_program(struct host *host, const struct arguments *arguments)
 {
-    struct guest_module *module = guest_module_of(host->guest);
-    guest_function constructors, link_init, main;
-    uint64_t args[2];
+    uint64_t result;
     int code;
 
-    if (!guest_module_function(module, "__wasm_call_ctors", &constructors)
-        || !guest_module_function(module, "__main_argc_argv", &main) || guest_start(host->guest)
-        || guest_invoke(host->guest, constructors, NULL, NULL)
-        || (guest_module_function(module, "__pglite_link_init", &link_init)
-            && guest_invoke(host->guest, link_init, NULL, NULL))
-        || host_install_subprocess(host))
+    if (program_start(host))
         return -1;
-    args[0] = arguments->count;
-    args[1] = arguments_write(arguments, host->guest);
-    if (!args[1])
-        return -1;
-    switch (guest_invoke(host->guest, main, args, &args[0])) {
+    switch (program_main(host, arguments, &result)) {
     case GUEST_RETURNED:
-        code = (int) args[0];
+        code = (int) result;
         break;
     case GUEST_EXITED:
         code = guest_exit_code(host->guest);
@@ -151,21 +140,16 @@ static int run_program(struct host *host, const struct arguments *arguments)
     return run_exit_functions(host) ? code : -1;
 }
 
-/* A host over the engine's files for one more instance. */
+/* An instance of its own over the engine's files. */
 static bool open_child(pgn_engine *engine, struct guest_module *module, size_t stack_size,
                        const struct host_upcalls *upcalls, struct host *host)
 {
     struct error error;
 
-    if (host_open(host, &engine->arena, engine->vfs, engine_environment, &error)
-        || guest_open(module, host, stack_size, &host->guest, &error)) {
-        log_write(&engine->log, 2, error.message, strlen(error.message));
-        return false;
-    }
-    host->upcalls = upcalls;
-    host->engine = engine;
-    session_watch_stack(engine, host->guest);
-    return true;
+    if (!program_open(engine, module, stack_size, upcalls, host, &error))
+        return true;
+    log_write(&engine->log, 2, error.message, strlen(error.message));
+    return false;
 }
 
 /* initdb's upcall: runs `/pglite/bin/postgres ...` to its end. */

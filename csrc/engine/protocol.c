@@ -280,7 +280,6 @@ void session_main(void *context)
 {
     pgn_engine *engine = context;
 
-    session_watch_stack(engine, engine->guest);
     if (engine_boot(engine)) {
         do {
             transport_drain(

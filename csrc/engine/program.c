@@ -1,0 +1,52 @@
+/* A program of the guest's, PostgreSQL or initdb: from a module to the end of its main. */
+#include "engine/engine.h"
+
+enum status program_open(pgn_engine *engine, struct guest_module *module, size_t stack_size,
+                         const struct host_upcalls *upcalls, struct host *host, struct error *error)
+{
+    enum status status = host_open(host, &engine->arena, engine->vfs, engine_environment, error);
+
+    if (!status)
+        status = guest_open(module, host, stack_size, &host->guest, error);
+    host->upcalls = upcalls;
+    host->engine = engine;
+    return status;
+}
+
+/* Calls an export without arguments, which initdb may lack. */
+static enum guest_outcome call_export(struct guest *guest, const char *name)
+{
+    guest_function function;
+
+    if (!guest_module_function(guest_module_of(guest), name, &function))
+        return GUEST_RETURNED;
+    return guest_invoke(guest, function, NULL, NULL);
+}
+
+enum guest_outcome program_start(struct host *host)
+{
+    enum guest_outcome outcome;
+
+    session_watch_stack(host->engine, host->guest);
+    outcome = guest_start(host->guest);
+    if (!outcome)
+        outcome = call_export(host->guest, "__wasm_call_ctors");
+    if (!outcome)
+        outcome = call_export(host->guest, "__pglite_link_init");
+    if (!outcome)
+        outcome = host_install_subprocess(host);
+    return outcome;
+}
+
+enum guest_outcome program_main(struct host *host, const struct arguments *arguments,
+                                uint64_t *result)
+{
+    uint64_t args[] = {arguments->count, arguments_write(arguments, host->guest)};
+    guest_function main;
+
+    if (!args[1])
+        return guest_set_trap(host->guest, "no memory for its arguments");
+    if (!guest_module_function(guest_module_of(host->guest), "__main_argc_argv", &main))
+        return guest_set_trap(host->guest, "the module has no main");
+    return guest_invoke(host->guest, main, args, result);
+}
