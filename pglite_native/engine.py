@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
+from pglite_native import _time
 from pglite_native._native import check, ffi, lib
 from pglite_native._runtime import runtime
 
@@ -62,6 +64,11 @@ class Engine:
             PostgreSQL's disk is full (SQLSTATE 53100); None for 16 GiB.
         initdb_args: arguments for initdb, which then makes a new database's cluster (some seconds);
             None to start it from the packaged one: UTF8, C.UTF-8, trust.
+        clock: the time at which PostgreSQL's clocks stand from the start on, as after `set_time`;
+            None for the real ones.
+        seed: 0 to 2**64 - 1, from which all random numbers of PostgreSQL follow, those of
+            cryptographic functions too: for repeating a run, not for secrets. None for the system's
+            entropy.
 
     Raises:
         EngineLocked: the directory is in use.
@@ -79,6 +86,8 @@ class Engine:
         buffer_size: int = 64 * 1024,
         memory_limit: int | None = None,
         initdb_args: Sequence[str] | None = None,
+        clock: datetime | None = None,
+        seed: int | None = None,
     ) -> None:
         if transport not in _TRANSPORTS:
             raise ValueError(f"transport must be 'polling', 'callback' or None: {transport!r}")
@@ -94,6 +103,12 @@ class Engine:
         options.transport = _TRANSPORTS[transport]
         options.buffer_size = buffer_size
         options.memory_limit = memory_limit or 0
+        if clock is not None:
+            options.clock_frozen, options.clock_ns = True, _time.clock(clock)
+        if seed is not None:
+            if not 0 <= seed < 2**64:
+                raise ValueError(f"seed must be 0 to 2**64 - 1: {seed}")
+            options.seeded, options.seed = True, seed
         handle, error = ffi.new("pgn_engine **"), ffi.new("pgn_error *")
         check(lib.pgn_open(runtime(), options, handle, error), error)
         self._handle: Any = ffi.gc(handle[0], lib.pgn_free)
@@ -139,6 +154,39 @@ class Engine:
         lib.pgn_end(self._handle, ffi.NULL)  # refused only when closed meanwhile: then it has ended
         if reply.log_size:
             self._pass_log_on()
+
+    def set_time(self, time: datetime | None) -> None:
+        """Set PostgreSQL's clock, and stop it; None for the real one again.
+
+        It stands while SQL runs, and moves by `advance` and by sleeping: who would have to wait,
+        until a time or for a timeout, finds that time come at once. Setting the clock lets no time
+        pass: what is left of a timeout stays.
+
+        Args:
+            time: 1970 to April 2262, with a time zone.
+
+        Raises:
+            ValueError: `time` has no time zone, or is out of range.
+            EngineBusy: a call is running, or a stream is open.
+            EngineClosed: the engine is closed or its session has ended.
+        """
+        error = ffi.new("pgn_error *")
+        if time is None:
+            check(lib.pgn_release_time(self._handle, error), error)
+        else:
+            check(lib.pgn_set_time(self._handle, _time.clock(time), error), error)
+
+    def advance(self, duration: timedelta) -> None:
+        """Let time pass on a clock that stands; timeouts that it uses up expire in the next call.
+
+        Raises:
+            ValueError: `duration` is negative or too long.
+            EngineError: the clock is the real one, or would leave its range.
+            EngineBusy: a call is running, or a stream is open.
+            EngineClosed: the engine is closed or its session has ended.
+        """
+        error = ffi.new("pgn_error *")
+        check(lib.pgn_advance(self._handle, _time.step(duration), error), error)
 
     def cancel(self) -> None:
         """Cancel the running statement (SQLSTATE 57014). From any thread; nothing when idle."""

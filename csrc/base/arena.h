@@ -45,7 +45,13 @@ size_t arena_size(const struct arena *arena);
 
 /* Root objects: offsets kept in the header, so that a reader of the bytes finds the rest. One for
    each layer that keeps state here, since none may know the others' objects. */
-enum arena_root { ARENA_ROOT_VFS, ARENA_ROOT_HOST, ARENA_ROOT_ENGINE, ARENA_ROOTS };
+enum arena_root {
+    ARENA_ROOT_VFS,
+    ARENA_ROOT_HOST,
+    ARENA_ROOT_ENGINE,
+    ARENA_ROOT_WORLD,
+    ARENA_ROOTS
+};
 
 arena_offset arena_root(const struct arena *arena, enum arena_root which);
 void arena_set_root(struct arena *arena, enum arena_root which, arena_offset offset);

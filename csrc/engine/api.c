@@ -7,6 +7,7 @@
 
 #include "engine/engine.h"
 #include "platform/clock.h"
+#include "platform/world.h"
 
 enum { CLOSE_GRACE_NS = 2000000000 }; /* for a cancelled statement to end by itself */
 
@@ -49,6 +50,30 @@ static enum status open_cluster(pgn_engine *engine, struct error *error)
     return vfs_mount_pack(engine->vfs, "/pglite/data", engine->runtime->cluster, error);
 }
 
+static enum status freeze_time(struct world *world, int64_t realtime_ns, struct error *error)
+{
+    if (realtime_ns < 0)
+        return error_set(error, STATUS_INVALID, "the time is before 1970");
+    world_freeze(world, realtime_ns);
+    return STATUS_OK;
+}
+
+/* Before anything else, so that nothing is older. */
+static enum status open_world(pgn_engine *engine, struct error *error)
+{
+    const pgn_options *options = engine->options;
+    struct world *world = world_open(&engine->arena);
+
+    if (!world)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files");
+    if (options->seeded)
+        world_seed(world, options->seed);
+    if (options->clock_frozen)
+        return freeze_time(world, options->clock_ns, error);
+    world_resume(world);
+    return STATUS_OK;
+}
+
 static enum status open_files(pgn_engine *engine, struct error *error)
 {
     const pgn_options *options = engine->options;
@@ -62,7 +87,9 @@ static enum status open_files(pgn_engine *engine, struct error *error)
                                    .owner = &engine->arena_memory};
     if (!arena_init(&engine->arena))
         return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files");
-    status = vfs_open(&engine->arena, log_write, &engine->log, &engine->vfs, error);
+    status = open_world(engine, error);
+    if (!status)
+        status = vfs_open(&engine->arena, log_write, &engine->log, &engine->vfs, error);
     if (!status)
         status = vfs_mount_pack(engine->vfs, "/", engine->runtime->system, error);
     if (!status && options->data_dir)
@@ -441,4 +468,66 @@ int pgn_trap(pgn_engine *engine, pgn_error *error)
     guest_poke(engine->guest);
     leave(engine);
     return STATUS_OK;
+}
+
+/* --- time --------------------------------------------------------------------------------- */
+
+/* Enters between two calls of a session that can go on. */
+static enum status enter_idle(pgn_engine *engine, struct error *error)
+{
+    enum status status = enter(engine);
+
+    if (status)
+        return error_set(error, status, "%s", status_message(status));
+    if (engine->held)
+        status = error_set(error, STATUS_BUSY, "a stream of this engine is still open");
+    else if (engine->state == ENGINE_ENDED || engine->state == ENGINE_POISONED)
+        status = (*error = engine->failure).status;
+    if (status)
+        leave(engine);
+    return status;
+}
+
+int pgn_set_time(pgn_engine *engine, int64_t realtime_ns, pgn_error *pgn_error)
+{
+    struct error error;
+    enum status status = enter_idle(engine, &error);
+
+    if (!status) {
+        status = freeze_time(world_find(&engine->arena), realtime_ns, &error);
+        leave(engine);
+    }
+    return status ? api_error(pgn_error, &error) : STATUS_OK;
+}
+
+int pgn_release_time(pgn_engine *engine, pgn_error *pgn_error)
+{
+    struct error error;
+    enum status status = enter_idle(engine, &error);
+
+    if (!status) {
+        world_release(world_find(&engine->arena));
+        leave(engine);
+    }
+    return status ? api_error(pgn_error, &error) : STATUS_OK;
+}
+
+int pgn_advance(pgn_engine *engine, int64_t duration_ns, pgn_error *pgn_error)
+{
+    struct error error;
+    enum status status = enter_idle(engine, &error);
+
+    if (!status) {
+        struct world *world = world_find(&engine->arena);
+
+        if (!world_is_frozen(world))
+            status =
+                error_set(&error, STATUS_INVALID,
+                          "the clock is the real one, which moves by itself: set a time first");
+        else if (duration_ns < 0 || !world_advance(world, duration_ns))
+            status = error_set(&error, STATUS_INVALID, "time cannot be moved %s",
+                               duration_ns < 0 ? "back" : "beyond the year 2262");
+        leave(engine);
+    }
+    return status ? api_error(pgn_error, &error) : STATUS_OK;
 }

@@ -39,6 +39,10 @@ typedef struct {
     uint32_t buffer_size;                /* of each handshake buffer, bytes */
     uint32_t transport;                  /* PGN_TRANSPORT_* */
     uint64_t memory_limit;               /* bytes of in-memory files; 0: the largest */
+    bool clock_frozen;                   /* PostgreSQL's clocks stand, as after pgn_set_time */
+    bool seeded;                         /* its random numbers follow from the seed */
+    int64_t clock_ns;                    /* since 1970-01-01 UTC, >= 0 */
+    uint64_t seed;
 } pgn_options;
 
 /* Where the time went and what it took; counters run from the engine's opening. */
@@ -92,6 +96,16 @@ int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *r
 
 /* Cancels the running statement, as a CancelRequest does. Never blocks. */
 void pgn_cancel(pgn_engine *engine);
+
+/* Sets PostgreSQL's realtime clock (>= 0, since 1970-01-01 UTC) and stops all its clocks: they move by
+   pgn_advance and, instead of waiting, by sleeping. Not during a call. */
+int pgn_set_time(pgn_engine *engine, int64_t realtime_ns, pgn_error *error);
+
+/* Back to the system's clocks. */
+int pgn_release_time(pgn_engine *engine, pgn_error *error);
+
+/* Moves stopped clocks on, by >= 0. What was to happen meanwhile does in the next call. */
+int pgn_advance(pgn_engine *engine, int64_t duration_ns, pgn_error *error);
 
 /* Ends the session and frees everything but the handle; idempotent. A statement running in another
    thread is cancelled and awaited. */

@@ -9,6 +9,7 @@
 #include "base/errno.h"
 #include "guest/guest.h"
 #include "host/host.h"
+#include "platform/world.h"
 
 static inline uint16_t load_u16(const void *at)
 {
@@ -62,6 +63,11 @@ static inline double arg_f64(const struct guest_call *call, unsigned n)
 
     memcpy(&value, &call->args[n], sizeof value);
     return value;
+}
+
+static inline struct world *world_of(const struct guest_call *call)
+{
+    return world_find(host_of(call)->arena);
 }
 
 /* Argument n as the address of size bytes; NULL when they are not all in memory. */

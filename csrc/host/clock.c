@@ -1,12 +1,13 @@
 /* Clocks. */
 #include "host/abi.h"
 #include "host/imports.h"
-#include "platform/clock.h"
 
 /* WASI's clock ids; both CPU-time clocks are served from the monotonic one, as upstream does. */
 enum { CLOCK_ID_REALTIME = 0, CLOCK_ID_THREAD_CPUTIME = 3 };
 
 #define NS_PER_MS 1e6
+#define NS_PER_US 1000
+#define US_PER_MS 1e3
 
 /* clock_time_get(id, precision, i64 *time_ns) */
 enum guest_outcome clock_time_get(struct guest_call *call)
@@ -18,18 +19,21 @@ enum guest_outcome clock_time_get(struct guest_call *call)
         return return_wasi(call, -GE_INVAL);
     if (!time)
         return return_wasi(call, -GE_FAULT);
-    store_u64(time, (uint64_t) (id == CLOCK_ID_REALTIME ? platform_realtime_ns()
-                                                        : platform_monotonic_ns()));
+    store_u64(time, (uint64_t) (id == CLOCK_ID_REALTIME ? world_realtime_ns(world_of(call))
+                                                        : world_monotonic_ns(world_of(call))));
     return return_wasi(call, 0);
 }
 
-/* Date.now() gives whole milliseconds; the fraction here gives gettimeofday its microseconds. */
+/* Date.now() gives whole milliseconds; the fraction here gives gettimeofday its microseconds. It cuts
+   off what is below one, and so gets half a one more: a double of this size is some tenths off. */
 enum guest_outcome clock_date_now(struct guest_call *call)
 {
-    return return_f64(call, (double) platform_realtime_ns() / NS_PER_MS);
+    int64_t us = world_realtime_ns(world_of(call)) / NS_PER_US;
+
+    return return_f64(call, ((double) us + 0.5) / US_PER_MS);
 }
 
 enum guest_outcome clock_get_now(struct guest_call *call)
 {
-    return return_f64(call, (double) platform_monotonic_ns() / NS_PER_MS);
+    return return_f64(call, (double) world_monotonic_ns(world_of(call)) / NS_PER_MS);
 }

@@ -26,7 +26,7 @@ struct host_upcalls {
     /* The callback transport: bytes moved, or negative errno. Pointers are into guest memory. */
     int64_t (*receive)(void *engine, void *bytes, size_t size);
     int64_t (*send)(void *engine, const void *bytes, size_t size);
-    /* Sleeps until the monotonic time given, or shorter when a cancel or close comes: true then. */
+    /* Sleeps until the system's monotonic time given, or shorter when a cancel or close comes: true then. */
     bool (*sleep_until)(void *engine, int64_t monotonic_ns);
     /* Runs a command to its end, with the redirections written in it; input and output are files
        for its descriptors 0 and 1, or NULL. The wait status, or negative errno. */
@@ -35,7 +35,7 @@ struct host_upcalls {
 
 /* State that changes as SQL runs and belongs to an image: in the arena, no pointers. */
 struct host_state {
-    int64_t timer_deadline_ns[HOST_TIMERS]; /* on the monotonic clock, 0: off */
+    int64_t timer_deadline_ns[HOST_TIMERS]; /* on the world's monotonic clock, 0: off */
     uint32_t environment_count;
     uint32_t environment_bytes; /* of all "NAME=value\0" strings */
     arena_offset environment;   /* those strings, back to back */
@@ -71,7 +71,7 @@ enum guest_outcome host_install_subprocess(struct host *host);
 /* Safe point: fires the timers that are due; calls into the guest. For guest_set_poll. */
 enum guest_outcome host_fire_timers(struct host *host);
 
-/* Sleeps until the monotonic time given: 0; -GE_INTR when a timer's signal was handled or the engine
+/* Sleeps until the world's monotonic time given: 0; -GE_INTR when a timer's signal was handled or the engine
    wants attention first. Its outcome is that of the signal's handler. */
 enum guest_outcome host_sleep_until(struct host *host, int64_t deadline_ns, int *result);
 

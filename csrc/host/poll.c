@@ -4,7 +4,6 @@
 #include "host/abi.h"
 #include "host/imports.h"
 #include "host/layout.h"
-#include "platform/clock.h"
 
 enum { POLLERR = 8, POLLHUP = 16, POLLNVAL = 32 }; /* reported whether asked for or not */
 
@@ -47,8 +46,9 @@ enum guest_outcome poll_descriptors(struct guest_call *call)
     if (ready || timeout_ms == 0)
         return return_i32(call, ready);
 
-    int64_t deadline_ns = timeout_ms < 0 ? INT64_MAX
-                                         : platform_monotonic_ns() + timeout_ms * NS_PER_MS;
+    int64_t deadline_ns = timeout_ms < 0
+                              ? INT64_MAX
+                              : world_deadline_ns(world_of(call), timeout_ms * NS_PER_MS);
     int result;
     enum guest_outcome outcome = host_sleep_until(host, deadline_ns, &result);
     return outcome == GUEST_RETURNED ? return_i32(call, result) : outcome;

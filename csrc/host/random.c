@@ -1,7 +1,6 @@
 /* Entropy. */
 #include "host/abi.h"
 #include "host/imports.h"
-#include "platform/clock.h"
 
 enum guest_outcome random_get(struct guest_call *call)
 {
@@ -10,5 +9,5 @@ enum guest_outcome random_get(struct guest_call *call)
 
     if (!bytes)
         return return_wasi(call, -GE_FAULT);
-    return return_wasi(call, platform_random(bytes, size) ? 0 : -GE_IO);
+    return return_wasi(call, world_random(world_of(call), bytes, size) ? 0 : -GE_IO);
 }

@@ -1,19 +1,21 @@
 /* Sleeping: until the time is over, a timer's signal comes, or the engine wants attention. */
 #include "host/abi.h"
 #include "host/imports.h"
-#include "platform/clock.h"
 
 #define NS_PER_MS 1e6
 #define DEADLINE_MS_MAX 9e12 /* beyond: none. In nanoseconds still an int64_t */
 
 enum guest_outcome host_sleep_until(struct host *host, int64_t deadline_ns, int *result)
 {
+    struct world *world = world_find(host->arena);
     int64_t timer_ns = host_timer_deadline_ns(host);
+    int64_t until_ns = timer_ns < deadline_ns ? timer_ns : deadline_ns;
 
     *result = -GE_INTR;
-    if (host->upcalls->sleep_until(host->engine, timer_ns < deadline_ns ? timer_ns : deadline_ns))
+    if (!world_skip_to(world, until_ns)
+        && host->upcalls->sleep_until(host->engine, world_system_ns(world, until_ns)))
         return GUEST_RETURNED;
-    if (timer_ns < deadline_ns)
+    if (timer_ns <= deadline_ns)
         return host_fire_timers(host); /* a handled signal interrupts the sleep */
     *result = 0;
     return GUEST_RETURNED;

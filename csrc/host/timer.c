@@ -5,7 +5,6 @@
  */
 #include "host/abi.h"
 #include "host/imports.h"
-#include "platform/clock.h"
 
 #define NS_PER_MS 1e6
 #define TIMER_MS_MAX 9e12 /* 285 years: in nanoseconds still an int64_t */
@@ -23,7 +22,8 @@ enum guest_outcome timer_setitimer(struct guest_call *call)
     if (ms > TIMER_MS_MAX)
         ms = TIMER_MS_MAX;
     if (ms > 0) /* false also when it is not a number */
-        state->timer_deadline_ns[which] = platform_monotonic_ns() + (int64_t) (ms * NS_PER_MS);
+        state->timer_deadline_ns[which] = world_deadline_ns(world_of(call),
+                                                            (int64_t) (ms * NS_PER_MS + 0.5));
     return return_i32(call, 0);
 }
 
@@ -57,7 +57,7 @@ enum guest_outcome host_fire_timers(struct host *host)
     if (host_timer_deadline_ns(host) == INT64_MAX) /* the common case: no clock is read */
         return GUEST_RETURNED;
 
-    int64_t now = platform_monotonic_ns();
+    int64_t now = world_monotonic_ns(world_find(host->arena));
     for (uint32_t which = 0; which < HOST_TIMERS; which++) {
         if (!state->timer_deadline_ns[which] || state->timer_deadline_ns[which] > now)
             continue;

@@ -48,11 +48,11 @@ arena_offset node_new(struct vfs *vfs, uint32_t mode);
 /* Frees it unless something still holds it. */
 void node_drop(struct vfs *vfs, arena_offset node);
 void node_stat(const struct node *node, struct vfs_stat *stat);
-void node_touch(struct node *node);  /* mtime and ctime are now */
-void node_change(struct node *node); /* ctime is now */
-int node_chmod(struct node *node, uint32_t mode);
-int node_chown(struct node *node, uint32_t uid, uint32_t gid);
-int node_utimens(struct node *node, int64_t atime_ns, int64_t mtime_ns);
+void node_touch(struct vfs *vfs, struct node *node);  /* mtime and ctime are now */
+void node_change(struct vfs *vfs, struct node *node); /* ctime is now */
+int node_chmod(struct vfs *vfs, struct node *node, uint32_t mode);
+int node_chown(struct vfs *vfs, struct node *node, uint32_t uid, uint32_t gid);
+int node_utimens(struct vfs *vfs, struct node *node, int64_t atime_ns, int64_t mtime_ns);
 
 /* directory.c */
 static inline struct entry *entry_at(const struct vfs *vfs, arena_offset entry)

@@ -52,8 +52,8 @@ static void lose_name(struct vfs *vfs, struct node *directory, arena_offset offs
     } else {
         node->links--;
     }
-    node_change(node);
-    node_touch(directory);
+    node_change(vfs, node);
+    node_touch(vfs, directory);
     node_drop(vfs, offset);
 }
 
@@ -94,7 +94,7 @@ int memory_add(struct vfs *vfs, arena_offset directory, const char *name, uint32
         parent->links++;
         parent->references++;
     }
-    node_touch(parent);
+    node_touch(vfs, parent);
     *added = offset;
     return 0;
 }
@@ -283,7 +283,7 @@ static int memory_chmod(struct vfs *vfs, struct place *place, const char *name, 
 {
     arena_offset node = find(vfs, place, name);
 
-    return node ? node_chmod(node_at(vfs, node), mode) : -GE_NOENT;
+    return node ? node_chmod(vfs, node_at(vfs, node), mode) : -GE_NOENT;
 }
 
 static int memory_chown(struct vfs *vfs, struct place *place, const char *name, uint32_t uid,
@@ -291,7 +291,7 @@ static int memory_chown(struct vfs *vfs, struct place *place, const char *name, 
 {
     arena_offset node = find(vfs, place, name);
 
-    return node ? node_chown(node_at(vfs, node), uid, gid) : -GE_NOENT;
+    return node ? node_chown(vfs, node_at(vfs, node), uid, gid) : -GE_NOENT;
 }
 
 static int memory_utimens(struct vfs *vfs, struct place *place, const char *name, int64_t atime_ns,
@@ -299,7 +299,7 @@ static int memory_utimens(struct vfs *vfs, struct place *place, const char *name
 {
     arena_offset node = find(vfs, place, name);
 
-    return node ? node_utimens(node_at(vfs, node), atime_ns, mtime_ns) : -GE_NOENT;
+    return node ? node_utimens(vfs, node_at(vfs, node), atime_ns, mtime_ns) : -GE_NOENT;
 }
 
 static int memory_mkdir(struct vfs *vfs, struct place *place, const char *name, uint32_t mode)
@@ -393,8 +393,8 @@ static int memory_link(struct vfs *vfs, struct place *from, const char *from_nam
     if (!directory_insert(vfs, directory, to_name, offset))
         return -GE_NOSPC;
     node->links++;
-    node_change(node);
-    node_touch(directory);
+    node_change(vfs, node);
+    node_touch(vfs, directory);
     return 0;
 }
 
@@ -459,9 +459,9 @@ static int memory_rename(struct vfs *vfs, struct place *from, const char *from_n
         to_directory->links++;
         to_directory->references++;
     }
-    node_change(node);
-    node_touch(from_directory);
-    node_touch(to_directory);
+    node_change(vfs, node);
+    node_touch(vfs, from_directory);
+    node_touch(vfs, to_directory);
     return 0;
 }
 

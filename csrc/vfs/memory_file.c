@@ -51,17 +51,17 @@ int node_file_statfs(struct vfs *vfs, struct file *file, struct vfs_statfs *stat
 
 int node_file_chmod(struct vfs *vfs, struct file *file, uint32_t mode)
 {
-    return node_chmod(node_of(vfs, file), mode);
+    return node_chmod(vfs, node_of(vfs, file), mode);
 }
 
 int node_file_chown(struct vfs *vfs, struct file *file, uint32_t uid, uint32_t gid)
 {
-    return node_chown(node_of(vfs, file), uid, gid);
+    return node_chown(vfs, node_of(vfs, file), uid, gid);
 }
 
 int node_file_utimens(struct vfs *vfs, struct file *file, int64_t atime_ns, int64_t mtime_ns)
 {
-    return node_utimens(node_of(vfs, file), atime_ns, mtime_ns);
+    return node_utimens(vfs, node_of(vfs, file), atime_ns, mtime_ns);
 }
 
 static int memory_size(struct vfs *vfs, struct file *file, uint64_t *size)

@@ -1,8 +1,6 @@
 /* Nodes: the files of the in-memory tree, apart from their names. */
 #include "vfs/internal.h"
 
-#include "platform/clock.h"
-
 enum { MEMORY_DEVICE = 1, DIRECTORY_SIZE = 4096, MODE_BITS = 07777, UNCHANGED = -1 };
 
 arena_offset node_new(struct vfs *vfs, uint32_t mode)
@@ -15,7 +13,7 @@ arena_offset node_new(struct vfs *vfs, uint32_t mode)
     node->inode = vfs->super->next_inode++;
     node->mode = mode;
     node->uid = node->gid = VFS_UID;
-    node->atime_ns = node->mtime_ns = node->ctime_ns = platform_realtime_ns();
+    node->atime_ns = node->mtime_ns = node->ctime_ns = world_realtime_ns(vfs->world);
     return offset;
 }
 
@@ -73,41 +71,41 @@ void node_stat(const struct node *node, struct vfs_stat *stat)
     stat->blocks = (stat->size + VFS_BLOCK - 1) / VFS_BLOCK * (VFS_BLOCK / 512);
 }
 
-void node_touch(struct node *node)
+void node_touch(struct vfs *vfs, struct node *node)
 {
-    node->mtime_ns = node->ctime_ns = platform_realtime_ns();
+    node->mtime_ns = node->ctime_ns = world_realtime_ns(vfs->world);
 }
 
-void node_change(struct node *node)
+void node_change(struct vfs *vfs, struct node *node)
 {
-    node->ctime_ns = platform_realtime_ns();
+    node->ctime_ns = world_realtime_ns(vfs->world);
 }
 
-int node_chmod(struct node *node, uint32_t mode)
+int node_chmod(struct vfs *vfs, struct node *node, uint32_t mode)
 {
     if (node_type(node) == VFS_S_IFLNK)
         return -GE_NOTSUP;
     node->mode = node_type(node) | (mode & MODE_BITS);
-    node_change(node);
+    node_change(vfs, node);
     return 0;
 }
 
-int node_chown(struct node *node, uint32_t uid, uint32_t gid)
+int node_chown(struct vfs *vfs, struct node *node, uint32_t uid, uint32_t gid)
 {
     if (uid != (uint32_t) UNCHANGED)
         node->uid = uid;
     if (gid != (uint32_t) UNCHANGED)
         node->gid = gid;
-    node_change(node);
+    node_change(vfs, node);
     return 0;
 }
 
-int node_utimens(struct node *node, int64_t atime_ns, int64_t mtime_ns)
+int node_utimens(struct vfs *vfs, struct node *node, int64_t atime_ns, int64_t mtime_ns)
 {
     if (atime_ns != VFS_TIME_KEEP)
         node->atime_ns = atime_ns;
     if (mtime_ns != VFS_TIME_KEEP)
         node->mtime_ns = mtime_ns;
-    node_change(node);
+    node_change(vfs, node);
     return 0;
 }

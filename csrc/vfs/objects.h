@@ -3,6 +3,7 @@
 #define PGN_VFS_OBJECTS_H
 
 #include "platform/files.h"
+#include "platform/world.h"
 #include "vfs/pack.h"
 #include "vfs/vfs.h"
 
@@ -120,6 +121,7 @@ enum { HOST_FILES_MAX = VFS_DESCRIPTORS_MAX + 2 };
 struct vfs {
     struct arena *arena;
     struct superblock *super; /* in the arena, which never moves */
+    struct world *world;      /* likewise: what times and /dev/urandom come from */
     vfs_sink sink;
     void *sink_context;
     const struct pack *packs[VFS_PACKS_MAX];

@@ -120,7 +120,7 @@ static int add_nodes(struct vfs *vfs, arena_offset *nodes, uint32_t pack_number)
     /* Times last: adding to a directory changes its own. */
     for (uint32_t i = 0; i < pack_node_count(pack) && result == 0; i++) {
         pack_node(pack, i, &packed);
-        node_utimens(node_at(vfs, nodes[i]), packed.mtime_ns, packed.mtime_ns);
+        node_utimens(vfs, node_at(vfs, nodes[i]), packed.mtime_ns, packed.mtime_ns);
     }
     return result;
 }

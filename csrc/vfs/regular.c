@@ -96,7 +96,7 @@ int64_t regular_write(struct vfs *vfs, struct node *node, const void *bytes, siz
         return -GE_NOSPC;
     if (offset + done > node->size)
         node->size = offset + done;
-    node_touch(node);
+    node_touch(vfs, node);
     return (int64_t) done;
 }
 
@@ -121,7 +121,7 @@ int regular_truncate(struct vfs *vfs, struct node *node, uint64_t size)
             regular->pack_blocks = (uint32_t) blocks;
     }
     node->size = size;
-    node_touch(node);
+    node_touch(vfs, node);
     return 0;
 }
 
@@ -135,6 +135,6 @@ int regular_allocate(struct vfs *vfs, struct node *node, uint64_t offset, uint64
             return -GE_NOSPC;
     if (offset + size > node->size)
         node->size = offset + size;
-    node_touch(node);
+    node_touch(vfs, node);
     return 0;
 }

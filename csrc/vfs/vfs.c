@@ -9,16 +9,18 @@
 
 enum { ROOT_MODE = VFS_S_IFDIR | 0755, UMASK = 022, UMASK_BITS = 0777 };
 
-static struct vfs *new_vfs(struct arena *arena, vfs_sink sink, void *context)
+static enum status new_vfs(struct arena *arena, vfs_sink sink, void *context, struct vfs **vfs,
+                           struct error *error)
 {
-    struct vfs *vfs = calloc(1, sizeof *vfs);
+    struct world *world = world_find(arena);
 
-    if (!vfs)
-        return NULL;
-    vfs->arena = arena;
-    vfs->sink = sink;
-    vfs->sink_context = context;
-    return vfs;
+    if (!world)
+        return error_set(error, STATUS_INVALID, "a file system needs a world in its arena");
+    *vfs = calloc(1, sizeof **vfs);
+    if (!*vfs)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a file system");
+    **vfs = (struct vfs){.arena = arena, .world = world, .sink = sink, .sink_context = context};
+    return STATUS_OK;
 }
 
 static int make_root(struct vfs *vfs)
@@ -100,9 +102,12 @@ static int format(struct vfs *vfs)
 enum status vfs_open(struct arena *arena, vfs_sink sink, void *context, struct vfs **opened,
                      struct error *error)
 {
-    struct vfs *vfs = new_vfs(arena, sink, context);
+    struct vfs *vfs;
+    enum status status = new_vfs(arena, sink, context, &vfs, error);
 
-    if (!vfs || format(vfs) < 0) {
+    if (status)
+        return status;
+    if (format(vfs) < 0) {
         free(vfs); /* what is in the arena is the caller's to drop */
         return error_set(error, STATUS_NO_MEMORY, "no memory for a file system");
     }
@@ -116,6 +121,7 @@ enum status vfs_attach(struct arena *arena, vfs_sink sink, void *context, struct
     arena_offset super = arena_root(arena, ARENA_ROOT_VFS);
     struct superblock *at = arena_at(arena, super);
     struct vfs *vfs;
+    enum status status;
 
     if (!super || super > arena_size(arena) - sizeof *at || at->magic != VFS_MAGIC
         || at->pack_count > VFS_PACKS_MAX)
@@ -123,9 +129,9 @@ enum status vfs_attach(struct arena *arena, vfs_sink sink, void *context, struct
     if (at->host_mounts)
         return error_set(error, STATUS_INVALID,
                          "the image was made while a host directory was mounted");
-    vfs = new_vfs(arena, sink, context);
-    if (!vfs)
-        return error_set(error, STATUS_NO_MEMORY, "no memory for a file system");
+    status = new_vfs(arena, sink, context, &vfs, error);
+    if (status)
+        return status;
     vfs->super = at;
     *opened = vfs;
     return STATUS_OK;

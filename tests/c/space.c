@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "platform/world.h"
 
 bool space_commit(void *reservation, size_t size)
 {
@@ -41,6 +42,8 @@ void space_open(struct space *space, size_t limit)
 
     reserve(space, limit);
     CHECK_TRUE(arena_init(&space->arena));
+    CHECK_TRUE(world_open(&space->arena) != NULL);
+    world_resume(world_find(&space->arena));
     CHECK_INT(vfs_open(&space->arena, record, space, &space->vfs, &error), STATUS_OK);
 }
 

@@ -12,6 +12,7 @@
 #include "check.h"
 #include "platform/coroutine.h"
 #include "platform/files.h"
+#include "platform/world.h"
 #include "space.h"
 #include "vfs/pack.h"
 
@@ -202,7 +203,7 @@ static void opening(void)
         enum status status;
 
         CHECK_TRUE(reservation_zero(&reservation));
-        CHECK_TRUE(arena_init(&arena));
+        CHECK_TRUE(arena_init(&arena) && world_open(&arena));
         hostile.countdown = n;
         hostile.failed = 0;
         status = vfs_open(&arena, NULL, NULL, &vfs, &error);

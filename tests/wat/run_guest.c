@@ -19,6 +19,7 @@
 #include "platform/coroutine.h"
 #include "platform/monitor.h"
 #include "platform/reservation.h"
+#include "platform/world.h"
 #include "vfs/vfs.h"
 
 enum {
@@ -291,6 +292,9 @@ static enum status open_all(struct runner *runner, const uint8_t *wasm, size_t s
                                    &runner->memory};
     if (!arena_init(&runner->arena))
         return error_set(error, STATUS_NO_MEMORY, "no arena");
+    if (!world_open(&runner->arena))
+        return error_set(error, STATUS_NO_MEMORY, "no world");
+    world_resume(world_find(&runner->arena));
     status = vfs_open(&runner->arena, log_sink, runner, &vfs, error);
     if (!status)
         status = host_open(&runner->host, &runner->arena, vfs, environment, error);
