@@ -102,7 +102,16 @@ uint32_t block_new(struct vfs *vfs, const struct block_map *map)
     return (uint32_t) (block / VFS_BLOCK);
 }
 
-/* Frees the blocks from keep on, counted within this table, and the tables that held only them.
+/* Is the block free now? */
+static bool release(struct vfs *vfs, uint32_t block)
+{
+    if (block_unshare(vfs, block))
+        return false;
+    arena_free(vfs->arena, offset_of(block), VFS_BLOCK);
+    return true;
+}
+
+/* Gives up the blocks from keep on, counted within this table, and the tables that held only them.
    The number of blocks freed. */
 static uint64_t truncate_table(struct vfs *vfs, uint32_t *table, uint32_t capacity, uint64_t span,
                                uint64_t keep)
@@ -114,14 +123,15 @@ static uint64_t truncate_table(struct vfs *vfs, uint32_t *table, uint32_t capaci
 
         if (!table[i])
             continue;
-        if (span > 1)
+        if (span == 1) {
+            freed += release(vfs, table[i]);
+        } else {
             freed += truncate_table(vfs, table_at(vfs, offset_of(table[i])), BLOCK_FANOUT,
                                     span / BLOCK_FANOUT, kept);
-        else
-            freed++;
-        if (kept)
-            continue;
-        arena_free(vfs->arena, offset_of(table[i]), VFS_BLOCK);
+            if (kept)
+                continue;
+            arena_free(vfs->arena, offset_of(table[i]), VFS_BLOCK);
+        }
         table[i] = 0;
     }
     return freed;
@@ -141,4 +151,39 @@ void blocks_truncate(struct vfs *vfs, struct block_map *map, uint64_t count)
         arena_free(vfs->arena, map->top, map->capacity * sizeof(uint32_t));
         *map = (struct block_map){.exempt = map->exempt};
     }
+}
+
+/* Table by table, so that holes take no time. to always is what can be truncated. */
+static bool share_table(struct vfs *vfs, const uint32_t *from, uint32_t *to, uint32_t capacity,
+                        uint64_t span)
+{
+    for (uint32_t i = 0; i < capacity; i++) {
+        if (!from[i])
+            continue;
+        if (span == 1) {
+            if (!block_share(vfs, from[i]))
+                return false;
+            to[i] = from[i];
+            continue;
+        }
+        to[i] = (uint32_t) (arena_allocate(vfs->arena, VFS_BLOCK) / VFS_BLOCK);
+        if (!to[i]
+            || !share_table(vfs, table_at(vfs, offset_of(from[i])), table_at(vfs, offset_of(to[i])),
+                            BLOCK_FANOUT, span / BLOCK_FANOUT))
+            return false;
+    }
+    return true;
+}
+
+bool blocks_share(struct vfs *vfs, const struct block_map *from, struct block_map *to)
+{
+    if (!from->top)
+        return true;
+    to->top = arena_allocate(vfs->arena, from->capacity * sizeof(uint32_t));
+    if (!to->top)
+        return false;
+    to->capacity = from->capacity;
+    to->height = from->height;
+    return share_table(vfs, table_at(vfs, from->top), table_at(vfs, to->top), from->capacity,
+                       entry_span(from->height));
 }

@@ -78,6 +78,16 @@ static inline unsigned char *block_at(const struct vfs *vfs, uint32_t block)
 }
 /* Keeps the first count. */
 void blocks_truncate(struct vfs *vfs, struct block_map *map, uint64_t count);
+/* to, which is empty, gets all the blocks of from, to have in common. False: out of memory, and to has
+   some of them. */
+bool blocks_share(struct vfs *vfs, const struct block_map *from, struct block_map *to);
+
+/* sharing.c */
+bool block_is_shared(const struct vfs *vfs, uint32_t block);
+/* One more file has the block; false: out of memory. */
+bool block_share(struct vfs *vfs, uint32_t block);
+/* One less; false: there is no other, and the block is the caller's to free. */
+bool block_unshare(struct vfs *vfs, uint32_t block);
 
 /* regular.c: content of regular files in memory */
 int64_t regular_read(const struct vfs *vfs, const struct node *node, void *bytes, size_t size,
@@ -86,6 +96,8 @@ int64_t regular_write(struct vfs *vfs, struct node *node, const void *bytes, siz
                       uint64_t offset);
 int regular_truncate(struct vfs *vfs, struct node *node, uint64_t size);
 int regular_allocate(struct vfs *vfs, struct node *node, uint64_t offset, uint64_t size);
+/* to, a new file, gets the content of from. After an error it has to go. */
+int regular_clone(struct vfs *vfs, const struct node *from, struct node *to);
 
 /* memory.c */
 /* The directory, or what is mounted on it. */

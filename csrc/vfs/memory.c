@@ -398,6 +398,29 @@ static int memory_link(struct vfs *vfs, struct place *from, const char *from_nam
     return 0;
 }
 
+static int memory_clone(struct vfs *vfs, struct place *from, const char *from_name,
+                        struct place *to, const char *to_name, uint32_t mode)
+{
+    arena_offset source = find(vfs, from, from_name), copy;
+    struct node *directory = node_at(vfs, to->node);
+    int result;
+
+    if (!source)
+        return -GE_NOENT;
+    if (node_type(node_at(vfs, source)) != VFS_S_IFREG)
+        return -GE_NOTSUP;
+    if (find(vfs, to, to_name))
+        return -GE_EXIST;
+    result = memory_add(vfs, to->node, to_name,
+                        VFS_S_IFREG | (mode & PERMISSIONS & ~vfs->super->umask), &copy);
+    if (result < 0)
+        return result;
+    result = regular_clone(vfs, node_at(vfs, source), node_at(vfs, copy));
+    if (result < 0)
+        remove_name(vfs, directory, directory_find(vfs, directory, to_name));
+    return result;
+}
+
 /* Is the one directory the other or above it? */
 static bool is_above(const struct vfs *vfs, arena_offset directory, arena_offset below)
 {
@@ -485,4 +508,5 @@ const struct tree_operations memory_tree = {
     .symlink = memory_symlink,
     .rename = memory_rename,
     .link = memory_link,
+    .clone = memory_clone,
 };

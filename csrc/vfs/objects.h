@@ -10,7 +10,8 @@
 /* ---- In the arena: offsets only ---- */
 
 /* File content by block: a radix tree of block numbers, each level but the top a full page. An
-   entry of 0 means "not in the arena". A block number is an arena offset in pages. */
+   entry of 0 means "not in the arena". A block number is an arena offset in pages. (sharing.c has
+   numbers of another kind in one.) */
 struct block_map {
     arena_offset top;
     uint32_t capacity; /* entries in top: 0 or a power of two up to BLOCK_FANOUT */
@@ -93,6 +94,8 @@ struct superblock {
     arena_offset descriptors; /* struct descriptor[VFS_DESCRIPTORS_MAX] */
     uint64_t next_inode;
     uint64_t blocks_used, blocks_quota;
+    struct block_map sharers; /* by block number: files that have the block, besides the first */
+    uint64_t blocks_shared;   /* its entries that are not 0 */
     uint32_t umask;
     uint32_t host_mounts; /* such a name space is not all in the arena and cannot be attached */
     uint32_t pack_count;

@@ -312,6 +312,35 @@ source_only:
     return result;
 }
 
+int vfs_clone(struct vfs *vfs, const char *from, const char *to, uint32_t mode)
+{
+    struct walk source, target;
+    struct vfs_stat stat;
+    int result = walk_path(vfs, VFS_AT_CWD, from, WALK_FOLLOW, &source);
+
+    if (result < 0)
+        return result;
+    result = source.place.tree->stat(vfs, &source.place, source.name, &stat);
+    if (result == 0 && (stat.mode & VFS_S_IFMT) == VFS_S_IFDIR)
+        result = -GE_ISDIR;
+    if (result < 0)
+        goto source_only;
+    result = walk_path(vfs, VFS_AT_CWD, to, WALK_CREATE, &target);
+    if (result < 0)
+        goto source_only;
+    if (!same_tree(&source, &target))
+        result = -GE_XDEV;
+    else if (!source.place.tree->clone)
+        result = -GE_NOTSUP;
+    else
+        result = source.place.tree->clone(vfs, &source.place, source.name, &target.place,
+                                          target.name, mode);
+    walk_release(&target);
+source_only:
+    walk_release(&source);
+    return result;
+}
+
 static int remove_directory(struct vfs *vfs, struct walk *walk)
 {
     switch (walk->last) {

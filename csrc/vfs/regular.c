@@ -1,5 +1,6 @@
 /* Regular files in memory: blocks of the arena over blocks of a pack over zeros.
  *
+ * A write gives a file a block of its own, where it had the pack's or one in common with a clone.
  * Bytes of the last block past the end of the file are always zero: growing needs no clearing.
  */
 #include <string.h>
@@ -19,24 +20,28 @@ static const unsigned char *readable(const struct vfs *vfs, const struct regular
     return pack_block(vfs->packs[regular->pack - 1], regular->pack_first + (uint32_t) index);
 }
 
-/* The block to write to, made when missing with what could be read there before, unless the caller
-   overwrites it whole. NULL: no space. */
+/* The file's own block to write to, made when missing or shared with what could be read there before,
+   unless the caller overwrites it whole. NULL: no space. */
 static unsigned char *writable(struct vfs *vfs, struct regular *regular, uint64_t index, bool whole)
 {
     uint32_t *slot = blocks_slot(vfs, &regular->map, index);
     const unsigned char *old;
+    uint32_t block;
 
     if (!slot)
         return NULL;
-    if (*slot)
+    if (*slot && !block_is_shared(vfs, *slot))
         return block_at(vfs, *slot);
     old = readable(vfs, regular, index);
-    *slot = block_new(vfs, &regular->map);
-    if (!*slot)
+    block = block_new(vfs, &regular->map);
+    if (!block)
         return NULL;
     if (old && !whole)
-        memcpy(block_at(vfs, *slot), old, VFS_BLOCK);
-    return block_at(vfs, *slot);
+        memcpy(block_at(vfs, block), old, VFS_BLOCK);
+    if (*slot)
+        block_unshare(vfs, *slot);
+    *slot = block;
+    return block_at(vfs, block);
 }
 
 /* The part of [offset, offset + size) that lies in the block of offset. */
@@ -129,7 +134,8 @@ int regular_allocate(struct vfs *vfs, struct node *node, uint64_t offset, uint64
 {
     if (offset > VFS_FILE_MAX || size > VFS_FILE_MAX - offset)
         return -GE_FBIG;
-    /* Pack blocks are copied too: after this no write into the range may run out of space. */
+    /* A pack's and shared ones are copied, too: after this no write into the range may run out of
+       space. */
     for (uint64_t i = offset / VFS_BLOCK; i * VFS_BLOCK < offset + size; i++)
         if (!writable(vfs, &node->regular, i, false))
             return -GE_NOSPC;
@@ -137,4 +143,18 @@ int regular_allocate(struct vfs *vfs, struct node *node, uint64_t offset, uint64
         node->size = offset + size;
     node_touch(vfs, node);
     return 0;
+}
+
+int regular_clone(struct vfs *vfs, const struct node *from, struct node *to)
+{
+    bool exempt = to->regular.map.exempt;
+
+    /* A block counts against the quota or does not; it cannot do both. Projects with quotas of their
+       own are different file systems on Linux, too. */
+    if (from->regular.map.exempt != exempt)
+        return -GE_XDEV;
+    to->regular = from->regular;
+    to->regular.map = (struct block_map){.exempt = exempt};
+    to->size = from->size;
+    return blocks_share(vfs, &from->regular.map, &to->regular.map) ? 0 : -GE_NOSPC;
 }

@@ -5,7 +5,7 @@
 
 #include "vfs/internal.h"
 
-#define VFS_MAGIC UINT64_C(0x315346564e4750) /* "PGNVFS1" */
+#define VFS_MAGIC UINT64_C(0x325346564e4750) /* "PGNVFS2" */
 
 enum { ROOT_MODE = VFS_S_IFDIR | 0755, UMASK = 022, UMASK_BITS = 0777 };
 

@@ -135,10 +135,10 @@ void model_tree(performer perform, void *world, struct outcome *outcome)
 void model_describe(const struct operation *operation, char *text, size_t size)
 {
     static const char *const names[OP_KINDS] = {
-        "open",      "close",    "dup",      "read",     "write",      "pread", "pwrite", "seek",
-        "ftruncate", "truncate", "allocate", "sync",     "set_append", "mkdir", "unlink", "rmdir",
-        "rename",    "link",     "symlink",  "readlink", "stat",       "lstat", "fstat",  "chmod",
-        "fchmod",    "access",   "utimens",  "chdir",    "getcwd",     "umask", "list",
+        "open",      "close",    "dup",      "read",    "write",      "pread",  "pwrite", "seek",
+        "ftruncate", "truncate", "allocate", "sync",    "set_append", "mkdir",  "unlink", "rmdir",
+        "rename",    "link",     "copy",     "symlink", "readlink",   "stat",   "lstat",  "fstat",
+        "chmod",     "fchmod",   "access",   "utimens", "chdir",      "getcwd", "umask",  "list",
     };
 
     snprintf(text, size,

@@ -27,6 +27,7 @@ enum operation_kind {
     OP_RMDIR,
     OP_RENAME,
     OP_LINK,
+    OP_COPY,
     OP_SYMLINK,
     OP_READLINK,
     OP_STAT,

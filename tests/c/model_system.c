@@ -83,6 +83,26 @@ static int64_t set_times(int directory, const struct operation *op)
                      op->flags & VFS_AT_SYMLINK_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0);
 }
 
+static int64_t copy(const struct operation *op, unsigned char *bytes)
+{
+    int from = open(op->path, O_RDONLY | O_CLOEXEC), to = -1;
+    struct stat stat;
+    ssize_t size = -1;
+
+    if (from >= 0 && fstat(from, &stat) == 0 && S_ISDIR(stat.st_mode))
+        errno = EISDIR;
+    else if (from >= 0)
+        to = open(op->target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, op->mode);
+    if (to >= 0)
+        while ((size = read(from, bytes, BYTES_MAX)) > 0 && write(to, bytes, size) == size)
+            ;
+    if (to >= 0)
+        close(to);
+    if (from >= 0)
+        close(from);
+    return size;
+}
+
 void system_perform(void *world, const struct operation *op, struct outcome *outcome)
 {
     static const int whences[] = {SEEK_SET, SEEK_CUR, SEEK_END};
@@ -161,6 +181,9 @@ void system_perform(void *world, const struct operation *op, struct outcome *out
     case OP_LINK:
         *result = linkat(directory, op->path, AT_FDCWD, op->target,
                          op->flags & VFS_AT_SYMLINK_FOLLOW ? AT_SYMLINK_FOLLOW : 0);
+        break;
+    case OP_COPY:
+        *result = copy(op, bytes);
         break;
     case OP_SYMLINK:
         *result = symlinkat(op->target, directory, op->path);

@@ -213,7 +213,8 @@ static void random_operation(struct operation *op, const struct slots *slots)
         OP_TRUNCATE, OP_ALLOCATE, OP_SYNC,   OP_SET_APPEND, OP_MKDIR,  OP_MKDIR,   OP_MKDIR,
         OP_UNLINK,   OP_RMDIR,    OP_RENAME, OP_RENAME,     OP_LINK,   OP_SYMLINK, OP_SYMLINK,
         OP_READLINK, OP_STAT,     OP_LSTAT,  OP_FSTAT,      OP_CHMOD,  OP_FCHMOD,  OP_ACCESS,
-        OP_UTIMENS,  OP_CHDIR,    OP_GETCWD, OP_UMASK,      OP_LIST,
+        OP_UTIMENS,  OP_CHDIR,    OP_GETCWD, OP_UMASK,      OP_LIST,   OP_COPY,    OP_COPY,
+        OP_COPY,
     };
     static const uint32_t umasks[] = {0, 022, 077};
 

@@ -228,6 +228,47 @@ static void writes_copy(void)
     fixture_close(&fixture);
 }
 
+/* A clone has the pack's blocks, too, and takes as much of them with it as its original has left. */
+static void clones(void)
+{
+    static unsigned char bytes[20000], expected[20000];
+    struct fixture fixture;
+    struct space space;
+    struct vfs *vfs;
+    size_t used;
+    int fd;
+
+    fixture_open(&fixture);
+    space_open(&space, SPACE_LIMIT);
+    vfs = space.vfs;
+    mount_pack(&space, "/", fixture.pack);
+    used = arena_used(&space.arena);
+    CHECK_INT(vfs_clone(vfs, "/file", "/clone", 0600), 0);
+    CHECK_TRUE(arena_used(&space.arena) - used < 1000);
+    CHECK_INT(vfs_truncate(vfs, "/file", 5000), 0);
+    CHECK_INT(vfs_truncate(vfs, "/file", 10000), 0);
+    expected_file(expected);
+    fd = vfs_openat(vfs, CWD, "/clone", VFS_O_RDWR, 0);
+    CHECK_INT(vfs_read(vfs, fd, bytes, sizeof bytes), 10000);
+    CHECK_BYTES(bytes, expected, 10000);
+    CHECK_INT(vfs_pwrite(vfs, fd, "xyz", 3, 4000), 3);
+    CHECK_INT(vfs_clone(vfs, "/clone", "/again", 0600), 0);
+    CHECK_INT(vfs_pwrite(vfs, fd, "new", 3, 4000), 3);
+    CHECK_INT(vfs_unlinkat(vfs, CWD, "/clone", 0), 0);
+    CHECK_INT(vfs_close_fd(vfs, fd), 0);
+    memcpy(expected + 4000, "xyz", 3);
+    fd = vfs_openat(vfs, CWD, "/again", VFS_O_RDONLY, 0);
+    CHECK_INT(vfs_read(vfs, fd, bytes, sizeof bytes), 10000);
+    CHECK_BYTES(bytes, expected, 10000);
+    memset(expected + 5000, 0, sizeof expected - 5000);
+    memset(expected + 4000, 'A', 96);
+    fd = vfs_openat(vfs, CWD, "/file", VFS_O_RDONLY, 0);
+    CHECK_INT(vfs_read(vfs, fd, bytes, sizeof bytes), 10000);
+    CHECK_BYTES(bytes, expected, 10000);
+    space_close(&space);
+    fixture_close(&fixture);
+}
+
 static void overlays_merge(void)
 {
     struct fixture fixture;
@@ -479,6 +520,7 @@ static void mutations(void)
 static const struct test tests[] = {
     {"reads", reads},
     {"writes_copy", writes_copy},
+    {"clones", clones},
     {"overlays_merge", overlays_merge},
     {"attach_asks_for_the_same_packs", attach_asks_for_the_same_packs},
     {"unpacks", unpacks},
