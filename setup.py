@@ -29,6 +29,13 @@ class BuildExt(build_ext):
         super().run()
         make_cluster(Path(self.get_ext_fullpath(ffi.MODULE)).resolve())
 
+    def build_extensions(self) -> None:
+        # Where the Python that builds has its libraries is of no use on another machine, and nobody
+        # else's business: some Pythons say it to everything that is linked for them.
+        linker = self.compiler.linker_so
+        self.compiler.linker_so = [word for word in linker if not word.startswith("-Wl,-rpath")]
+        super().build_extensions()
+
 
 class Sdist(sdist):
     """An sdist carries the resources and the edited wasm3, so that it builds offline."""

@@ -78,6 +78,16 @@ def test_the_wheel_holds_the_package_and_its_notices(wheel: Path) -> None:
     assert headers.get_all("Requires-Dist") == ["cffi>=1.16"]
 
 
+def test_the_wheel_says_nothing_of_the_machine_that_built_it(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        extension = archive.extract("pglite_native/_engine.abi3.so", tmp_path)
+    dynamic = subprocess.run(
+        ["objdump", "--private-headers", extension], check=True, capture_output=True, text=True
+    ).stdout
+    assert "NEEDED" in dynamic
+    assert not re.search("RPATH|RUNPATH", dynamic)
+
+
 def test_the_wheel_runs_where_there_is_nothing_else(wheel: Path, tmp_path: Path) -> None:
     install(wheel, tmp_path / "site")
     ask(tmp_path / "site", tmp_path)
