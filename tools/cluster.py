@@ -6,6 +6,7 @@ python -m tools.cluster EXTENSION OUTPUT
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import sys
 import tempfile
@@ -51,15 +52,20 @@ def cluster_entries(data_dir: Path) -> list[Entry]:
 
 
 def main(extension: Path, output: Path) -> None:
-    output.unlink(missing_ok=True)  # the engine would start from it
+    """Make the pack, and put it into place whole: engines may be running from the old one."""
     load_extension(extension)
-    from pglite_native import Engine
+    from pglite_native import Engine, _runtime
 
+    # An earlier build's cluster need not be one to this engine.
+    *others, _ = _runtime.files()
+    _runtime.files = lambda: (*others, Path(os.devnull, "none"))
+    new = output.with_suffix(".new")
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"
         with Engine(data_dir, initdb_args=INITDB_ARGUMENTS):
             pass  # booting and closing it leaves the cluster as a clean shutdown does
-        write_pack(cluster_entries(data_dir), output)
+        write_pack(cluster_entries(data_dir), new)
+    new.replace(output)
 
 
 if __name__ == "__main__":

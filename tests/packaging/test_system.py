@@ -5,11 +5,17 @@ from __future__ import annotations
 import io
 import re
 import stat
+import subprocess
+import sys
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
 
+from pglite_native import _engine
+from pglite_native._pack import MAGIC
+from tools import ROOT
 from tools.build import LINK, VENDOR
 from tools.cluster import cluster_entries
 from tools.pack import Entry
@@ -91,6 +97,20 @@ def test_the_cluster_is_a_fresh_pgdata_and_no_more(tmp_path: Path) -> None:
         "global/pg_control",
         f"pg_wal/{segments[0]}",
     ]
+
+
+def test_the_old_cluster_stays_until_the_new_one_is_there(tmp_path: Path) -> None:
+    output = tmp_path / "cluster.pack"
+    output.write_bytes(b"old")
+    seen = set()
+    command = [sys.executable, "-m", "tools.cluster", _engine.__file__, output]
+    with subprocess.Popen(command, cwd=ROOT) as builder:
+        while builder.poll() is None:
+            seen.add(output.read_bytes()[:8])
+            time.sleep(0.01)
+    assert builder.returncode == 0
+    assert seen <= {b"old", MAGIC} and output.read_bytes().startswith(MAGIC)
+    assert list(tmp_path.iterdir()) == [output]
 
 
 def test_what_is_installed_is_the_same_each_time(tmp_path: Path) -> None:
