@@ -16,7 +16,6 @@ from tools.ffi import MODULE
 from tools.pack import Entry, read_directory, write_pack
 
 INITDB_ARGUMENTS = [
-    "--allow-group-access",
     "--encoding=UTF8",
     "--locale=C.UTF-8",
     "--locale-provider=libc",

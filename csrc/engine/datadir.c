@@ -9,8 +9,10 @@
 #include "platform/files.h"
 
 enum {
-    DIRECTORY_MODE = 0700, /* what PostgreSQL asks of PGDATA */
+    DIRECTORY_MODE = 0700, /* what initdb gives PGDATA */
+    REFUSED_MODE = 0027,   /* what it may not have of: PG_MODE_MASK_GROUP */
     FILE_MODE = 0600,
+    UMASK = 0077,   /* which checkDataDir would set, for what fopen makes */
     GUEST_PID = 42, /* Emscripten's getpid */
     DEPTH_MAX = 16  /* of a data directory; far beyond PostgreSQL's own */
 };
@@ -88,6 +90,30 @@ static int look(int directory, struct contents *contents)
     return result;
 }
 
+/* PostgreSQL's checkDataDir, in its words: PGlite's is compiled without these two. The mode of an
+   empty directory is of no matter, as initdb and unpacking set it. */
+static enum status check_access(int directory, const char *path, const struct contents *contents,
+                                struct error *error)
+{
+    struct files_stat stat;
+    int result = files_stat(directory, &stat);
+
+    if (result < 0)
+        return fail(error, "read", path, result);
+    if (!stat.own_user)
+        return error_set(error, STATUS_IO,
+                         "data directory \"%s\" has wrong ownership\n"
+                         "HINT:  The server must be started by the user that owns the data "
+                         "directory.",
+                         path);
+    if (contents->is_cluster && !contents->is_incomplete && stat.permissions & REFUSED_MODE)
+        return error_set(error, STATUS_IO,
+                         "data directory \"%s\" has invalid permissions\n"
+                         "DETAIL:  Permissions should be u=rwx (0700) or u=rwx,g=rx (0750).",
+                         path);
+    return STATUS_OK;
+}
+
 /* What is in the directory, unless it is nothing we may touch. */
 static enum status examine(int directory, const char *path, struct contents *contents,
                            struct error *error)
@@ -100,7 +126,7 @@ static enum status examine(int directory, const char *path, struct contents *con
         return error_set(error, STATUS_INVALID,
                          "%s is not empty and not a PostgreSQL data directory (no PG_VERSION)",
                          path);
-    return STATUS_OK;
+    return check_access(directory, path, contents, error);
 }
 
 static int begin_filling(int directory)
@@ -178,6 +204,7 @@ enum status data_dir_open(pgn_engine *engine, const char *path, struct error *er
     status = prepare(engine, directory, path, error);
     if (status)
         goto fail;
+    vfs_umask(engine->vfs, UMASK);
     return vfs_mount_host(engine->vfs, "/pglite/data", directory, true, error);
 
 fail:

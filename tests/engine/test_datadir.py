@@ -36,6 +36,10 @@ def data(cluster: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(cluster, tmp_path / "data"))
 
 
+def permissions(path: Path) -> int:
+    return path.stat().st_mode & 0o7777
+
+
 def numbers(folder: Path) -> list[str | None]:
     with Engine(folder) as engine:
         return [n for (n,) in run(engine, "select n from t order by n")]
@@ -48,7 +52,8 @@ def test_a_missing_directory_is_made_and_reused(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with Engine(folder) as engine:
         run(engine, "create table t as select 1 as n")
-    assert folder.stat().st_mode & 0o7777 in {0o700, 0o750}
+    assert permissions(folder) == 0o700
+    assert {permissions(path) for path in folder.rglob("*") if path.is_file()} == {0o600}
     assert (folder / "PG_VERSION").read_text() == "18\n"
     assert not (folder / "postmaster.pid").exists()
     for n in (2, 3):
@@ -57,10 +62,19 @@ def test_a_missing_directory_is_made_and_reused(tmp_path: Path) -> None:
     assert numbers(folder) == ["1", "2", "3"]
 
 
-def test_an_empty_directory_is_filled(tmp_path: Path) -> None:
-    with Engine(tmp_path) as engine:
+@pytest.mark.parametrize(
+    ("initdb_args", "mode"),
+    [(None, 0o700), ([], 0o700), (["--allow-group-access"], 0o750)],
+    ids=["packaged", "initdb", "group access"],
+)
+def test_an_empty_directory_is_filled_and_its_permissions_are_set(
+    tmp_path: Path, initdb_args: list[str] | None, mode: int
+) -> None:
+    tmp_path.chmod(0o777)
+    with Engine(tmp_path, initdb_args=initdb_args) as engine:
         assert value(engine, "show fsync") == "on"
         assert value(engine, "show data_directory") == "/pglite/data"
+    assert permissions(tmp_path) == mode
 
 
 def test_a_relative_path_is_of_the_time_of_opening(
@@ -414,13 +428,41 @@ except EngineError as error:
 
 
 def test_a_directory_that_may_not_be_written(cluster: Path, ram_path: Path) -> None:
-    """By a user who may read it; root may do anything."""
+    """By its owner; root may do anything."""
     data = Path(shutil.copytree(cluster, ram_path / "data"))
-    for path in (ram_path, data, *data.rglob("*")):
-        path.chmod(0o555 if path.is_dir() else 0o444)
+    for path in (data, *data.rglob("*")):
+        path.chmod(0o500 if path.is_dir() else 0o400)
+        if os.geteuid() == 0:
+            os.chown(path, NOBODY, NOBODY)
+    ram_path.chmod(0o755)
     home = {**os.environ, "PGLITE_NATIVE_HOME": str(ram_path / "home")}
     printed = child.output(UNPRIVILEGED, data, NOBODY, env=home)
-    for path in (ram_path, data, *data.rglob("*")):
-        path.chmod(0o755)
+    for path in (data, *data.rglob("*")):
+        path.chmod(0o700)
     assert "permission denied" in printed.lower()
     assert str(data) in printed
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o770, 0o702])
+def test_a_directory_that_others_may_use(data: Path, mode: int) -> None:
+    data.chmod(mode)
+    assert refusal(data) == (
+        f'data directory "{data}" has invalid permissions\n'
+        "DETAIL:  Permissions should be u=rwx (0700) or u=rwx,g=rx (0750)."
+    )
+    for allowed in (0o750, 0o700):
+        data.chmod(allowed)
+        assert numbers(data) == ["1"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_a_directory_of_another_user(data: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for folder in (data, empty):
+        os.chown(folder, NOBODY, NOBODY)
+        assert refusal(folder) == (
+            f'data directory "{folder}" has wrong ownership\n'
+            "HINT:  The server must be started by the user that owns the data directory."
+        )
+    assert list(empty.iterdir()) == []
