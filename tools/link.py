@@ -39,7 +39,7 @@ LEFT_OUT = {
 }
 
 # What our guest code asks of the host (docs/HANDSHAKE.md).
-HOST_IMPORTS = r"env\.pglite_(?:host_(?:wait|sleep)|recv|send)"
+HOST_IMPORTS = r"env\.pglite_(?:host_(?:wait|sleep|clone_file)|recv|send)"
 
 # Functions that are not exported are known by their bodies.
 LEB128 = rb"[\x80-\xff]*[\0-\x7f]"
@@ -69,6 +69,7 @@ WRAPS = {
     ),
     "WaitLatch": linker.Wrap("spins: its poll(2), which is compiled into it, returns at once"),
     "nanosleep": linker.Wrap("spins: in a browser nothing may block"),
+    "copy_file": linker.Wrap("copies: files in memory can have their content in common"),
 }
 
 OPENSSL = "called by parts of OpenSSL that no SQL function of pgcrypto reaches"
@@ -87,6 +88,7 @@ ALLOWED = {
 # The host's files, each with what it answers.
 SUBSYSTEMS = {
     "sleep": r"pglite_host_sleep",
+    "clone": r"pglite_host_clone_file",
     "handshake": r"pglite_\w+",
     "sjlj": r"invoke_[vijfd]+|_emscripten_throw_longjmp",
     "process": r"exit|proc_exit|_abort_js|__assert_fail|__call_sighandler"

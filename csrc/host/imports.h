@@ -53,6 +53,8 @@
     ENV("__syscall_ftruncate64", "iij", file_ftruncate)                                            \
     ENV("__syscall_fallocate", "iiijj", file_fallocate)                                            \
     ENV("__syscall_fadvise64", "iijji", file_fadvise)                                              \
+    /* clone.c */                                                                                  \
+    ENV("pglite_host_clone_file", "iii", clone_file)                                               \
     /* file_io.c: bytes in and out */                                                              \
     WASI("fd_read", "iiiii", file_read)                                                            \
     WASI("fd_write", "iiiii", file_write)                                                          \

@@ -1,4 +1,4 @@
-/* Functions that take the place of PGlite's own: what a browser cannot do, and a host that may block can.
+/* Functions that take the place of PGlite's own: what a browser cannot do, and a host of ours can.
  *
  * The names are those of ld's --wrap: every call of NAME in the linked module goes to __wrap_NAME, and
  * __real_NAME is the original. tools/link.py lists them with the reasons; docs/LINKER.md says how. */
@@ -26,5 +26,11 @@ int __wrap_nanosleep(const struct timespec *duration, struct timespec *remaining
  * handlers of our own timers' signals, and the host, cancelling. */
 GUEST_EXPORT(__wrap_WaitLatch)
 int __wrap_WaitLatch(PGLatch *latch, int wake_events, long timeout_ms, uint32_t wait_event_info);
+
+/* copy.c */
+
+/* PostgreSQL's: copies a file to one that must not exist yet, and raises an error if it cannot. For
+ * CREATE DATABASE STRATEGY file_copy, and for the emptying of unlogged tables. */
+GUEST_EXPORT(__wrap_copy_file) void __wrap_copy_file(const char *from, const char *to);
 
 #endif

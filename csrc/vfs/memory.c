@@ -399,23 +399,23 @@ static int memory_link(struct vfs *vfs, struct place *from, const char *from_nam
 }
 
 static int memory_clone(struct vfs *vfs, struct place *from, const char *from_name,
-                        struct place *to, const char *to_name, uint32_t mode)
+                        struct place *to, const char *to_name)
 {
     arena_offset source = find(vfs, from, from_name), copy;
+    const struct node *original = node_at(vfs, source);
     struct node *directory = node_at(vfs, to->node);
     int result;
 
     if (!source)
         return -GE_NOENT;
-    if (node_type(node_at(vfs, source)) != VFS_S_IFREG)
+    if (node_type(original) != VFS_S_IFREG)
         return -GE_NOTSUP;
     if (find(vfs, to, to_name))
         return -GE_EXIST;
-    result = memory_add(vfs, to->node, to_name,
-                        VFS_S_IFREG | (mode & PERMISSIONS & ~vfs->super->umask), &copy);
+    result = memory_add(vfs, to->node, to_name, original->mode, &copy);
     if (result < 0)
         return result;
-    result = regular_clone(vfs, node_at(vfs, source), node_at(vfs, copy));
+    result = regular_clone(vfs, original, node_at(vfs, copy));
     if (result < 0)
         remove_name(vfs, directory, directory_find(vfs, directory, to_name));
     return result;

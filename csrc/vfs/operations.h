@@ -52,7 +52,7 @@ struct tree_operations {
                 const char *to_name);
     /* Of a file that is no directory. May be missing: -GE_NOTSUP. */
     int (*clone)(struct vfs *vfs, struct place *from, const char *from_name, struct place *to,
-                 const char *to_name, uint32_t mode);
+                 const char *to_name);
 };
 
 /* On open files. Where an error stands above an operation, it may be missing, which means that. */

@@ -312,7 +312,7 @@ source_only:
     return result;
 }
 
-int vfs_clone(struct vfs *vfs, const char *from, const char *to, uint32_t mode)
+int vfs_clone(struct vfs *vfs, const char *from, const char *to)
 {
     struct walk source, target;
     struct vfs_stat stat;
@@ -334,7 +334,7 @@ int vfs_clone(struct vfs *vfs, const char *from, const char *to, uint32_t mode)
         result = -GE_NOTSUP;
     else
         result = source.place.tree->clone(vfs, &source.place, source.name, &target.place,
-                                          target.name, mode);
+                                          target.name);
     walk_release(&target);
 source_only:
     walk_release(&source);

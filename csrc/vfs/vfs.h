@@ -184,11 +184,11 @@ int vfs_unlinkat(struct vfs *vfs, int dirfd, const char *path, int flags);
 int vfs_renameat(struct vfs *vfs, int from_dirfd, const char *from, int to_dirfd, const char *to);
 int vfs_linkat(struct vfs *vfs, int from_dirfd, const char *from, int to_dirfd, const char *to,
                int flags);
-/* Copies a file to a new one, as open, open with O_CREAT and O_EXCL, and writing do, but no content: the
-   two have their blocks in common until one is written to. All or nothing. Where that cannot be (in
-   a host directory, from one tree to another, into or out of what vfs_exempt has made, not a regular
-   file): -GE_NOTSUP or -GE_XDEV, and the caller has to copy. */
-int vfs_clone(struct vfs *vfs, const char *from, const char *to, uint32_t mode);
+/* Copies a file, its permissions too, to a new one, as open, open with O_CREAT and O_EXCL, and writing
+   do; but nothing is copied: the two have their blocks in common until one is written to. All or
+   nothing. Where that cannot be (in a host directory, from one tree to another, into or out of what
+   vfs_exempt has made, not a regular file): -GE_NOTSUP or -GE_XDEV, and the caller has to copy. */
+int vfs_clone(struct vfs *vfs, const char *from, const char *to);
 int vfs_symlinkat(struct vfs *vfs, const char *target, int dirfd, const char *path);
 int vfs_readlinkat(struct vfs *vfs, int dirfd, const char *path, char *target, size_t size);
 /* 1, or 0 at the end. cookie 0 starts; removing what has been read skips nothing. */

@@ -92,8 +92,8 @@ static int64_t copy(const struct operation *op, unsigned char *bytes)
     if (from >= 0 && fstat(from, &stat) == 0 && S_ISDIR(stat.st_mode))
         errno = EISDIR;
     else if (from >= 0)
-        to = open(op->target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, op->mode);
-    if (to >= 0)
+        to = open(op->target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (to >= 0 && fchmod(to, stat.st_mode & 07777) == 0)
         while ((size = read(from, bytes, BYTES_MAX)) > 0 && write(to, bytes, size) == size)
             ;
     if (to >= 0)

@@ -43,15 +43,16 @@ static void hash_text(struct outcome *outcome, const unsigned char *bytes)
 /* By cloning, or as a caller does who is told that there is none. */
 static int64_t copy(struct vfs *vfs, const struct operation *op, unsigned char *bytes)
 {
-    int64_t result = vfs_clone(vfs, op->path, op->target, op->mode);
+    int64_t result = vfs_clone(vfs, op->path, op->target);
+    struct vfs_stat stat;
     int from, to;
 
     if (result != -GE_NOTSUP)
         return result;
     from = vfs_openat(vfs, VFS_AT_CWD, op->path, VFS_O_RDONLY, 0);
-    to = vfs_openat(vfs, VFS_AT_CWD, op->target, VFS_O_WRONLY | VFS_O_CREAT | VFS_O_EXCL, op->mode);
+    to = vfs_openat(vfs, VFS_AT_CWD, op->target, VFS_O_WRONLY | VFS_O_CREAT | VFS_O_EXCL, 0600);
     result = to;
-    if (to >= 0)
+    if (to >= 0 && vfs_fstat(vfs, from, &stat) == 0 && vfs_fchmod(vfs, to, stat.mode & 07777) == 0)
         while ((result = vfs_read(vfs, from, bytes, BYTES_MAX)) > 0
                && vfs_write(vfs, to, bytes, (size_t) result) == result)
             ;

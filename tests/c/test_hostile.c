@@ -108,9 +108,9 @@ static void exercise(struct vfs *vfs)
     TRY(vfs_pwrite(vfs, fd, bytes, 100, UINT64_C(1) << 25)); /* a level more in the block map */
     TRY(vfs_ftruncate(vfs, fd, 5000));
     TRY(vfs_allocate(vfs, fd, 0, 50000));
-    TRY(vfs_clone(vfs, "w/f", "w/clone", 0600));
+    TRY(vfs_clone(vfs, "w/f", "w/clone"));
     TRY(vfs_pwrite(vfs, fd, bytes, sizeof bytes, 100)); /* takes the two apart */
-    TRY(vfs_clone(vfs, "w/clone", "w/again", 0600));
+    TRY(vfs_clone(vfs, "w/clone", "w/again"));
     TRY(vfs_linkat(vfs, CWD, "w/f", CWD, "w/hard", 0));
     TRY(vfs_symlinkat(vfs, "f", CWD, "w/soft"));
     TRY(vfs_renameat(vfs, CWD, "w/f", CWD, "w/a longer name for it"));

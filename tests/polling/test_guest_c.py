@@ -61,7 +61,10 @@ def test_callback_only(build: Build) -> None:
 
 
 def test_wrapped(build: Build) -> None:
-    sources = (HERE / "test_wrapped.c", POLLING / "signals.c", POLLING / "sleep.c")
+    sources = (
+        HERE / "test_wrapped.c",
+        *(POLLING / f"{name}.c" for name in ("signals", "sleep", "copy")),
+    )
     assert run(build(*sources, flags=("-lm",))) == "ok\n"
 
 

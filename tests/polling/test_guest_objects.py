@@ -39,7 +39,13 @@ ENCODING_EXPORTS = {
     "pg_encoding_verifymbchar",
     "pg_utf8_islegal",
 }
-HOST_IMPORTS = {"pglite_host_wait", "pglite_host_sleep", "pglite_recv", "pglite_send"}
+HOST_IMPORTS = {
+    "pglite_host_wait",
+    "pglite_host_sleep",
+    "pglite_host_clone_file",
+    "pglite_recv",
+    "pglite_send",
+}
 
 
 def modules(folder: Path, polling: bool) -> dict[str, Module]:

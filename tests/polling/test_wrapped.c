@@ -1,4 +1,4 @@
-/* Signals to oneself, and sleeping in a host whose clock is ours. */
+/* Signals to oneself, sleeping in a host whose clock is ours, and copying with its help. */
 #include <math.h>
 
 #include "check.h"
@@ -135,11 +135,51 @@ static void test_wait_latch(void)
     CHECK_INT(PG_TIMEOUT, __wrap_WaitLatch(NULL, PG_TIMEOUT, 0, 0));
 }
 
+static struct {
+    int answer;
+    const char *asked_from, *asked_to; /* of the host */
+    const char *from, *to;             /* copied by PostgreSQL */
+} copying;
+
+int pglite_host_clone_file(const char *from, const char *to);
+void __real_copy_file(const char *from, const char *to);
+
+int pglite_host_clone_file(const char *from, const char *to)
+{
+    copying.asked_from = from;
+    copying.asked_to = to;
+    return copying.answer;
+}
+
+void __real_copy_file(const char *from, const char *to)
+{
+    copying.from = from;
+    copying.to = to;
+}
+
+static void test_copy_file(void)
+{
+    static const int refusals[] = {-EXDEV, -ENOTSUP, -EEXIST, -ENOSPC};
+    const char *from = "base/1/1259", *to = "base/2/1259";
+
+    copying.answer = 0;
+    __wrap_copy_file(from, to);
+    CHECK_INT(true, copying.asked_from == from && copying.asked_to == to);
+    CHECK_INT(true, copying.from == NULL);
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        copying.from = copying.to = NULL;
+        copying.answer = refusals[i];
+        __wrap_copy_file(from, to);
+        CHECK_INT(true, copying.from == from && copying.to == to);
+    }
+}
+
 int main(void)
 {
     test_kill();
     test_nanosleep();
     test_wait_latch();
+    test_copy_file();
     puts("ok");
     return 0;
 }
