@@ -1,7 +1,8 @@
 /* Runs one tiny guest over the real host: the layers from base to host, an in-memory VFS, and in
  * place of the engine the few answers below. What happened goes to stdout, a line each.
  *
- *     run_guest [--environment NAME=VALUE]... [--input TEXT] [--sleep no] MODULE.wasm
+ *     run_guest [--environment NAME=VALUE]... [--input TEXT] [--sleep no] [--clock NS] [--seed N]
+ *         MODULE.wasm
  *     run_guest --imports
  *
  * The guest's export `test` is called, then, unless that trapped, `after` if there is one. Besides
@@ -29,6 +30,13 @@ enum {
     NATIVE_MARGIN = 256 << 10,     /* for handlers, which are not checked */
     ENVIRONMENT_MAX = 16,
     TEXT_MAX = 65536
+};
+
+struct options {
+    const char *environment[ENVIRONMENT_MAX + 1]; /* NULL-terminated */
+    const char *input;
+    const char *clock, *seed; /* NULL: the system's */
+    bool sleepless;
 };
 
 /* What stands in for the engine. */
@@ -265,8 +273,22 @@ static bool read_file(const char *path, uint8_t **bytes, size_t *size)
     return done;
 }
 
+static bool open_world(struct arena *arena, const struct options *options)
+{
+    struct world *world = world_open(arena);
+
+    if (!world)
+        return false;
+    if (options->seed)
+        world_seed(world, strtoull(options->seed, NULL, 10));
+    if (options->clock)
+        world_freeze(world, strtoll(options->clock, NULL, 10));
+    world_resume(world);
+    return true;
+}
+
 static enum status open_all(struct runner *runner, const uint8_t *wasm, size_t size,
-                            const char *const *environment, struct guest_module **module,
+                            const struct options *options, struct guest_module **module,
                             struct error *error)
 {
     struct guest_offer offer = host_offer;
@@ -292,12 +314,11 @@ static enum status open_all(struct runner *runner, const uint8_t *wasm, size_t s
                                    &runner->memory};
     if (!arena_init(&runner->arena))
         return error_set(error, STATUS_NO_MEMORY, "no arena");
-    if (!world_open(&runner->arena))
+    if (!open_world(&runner->arena, options))
         return error_set(error, STATUS_NO_MEMORY, "no world");
-    world_resume(world_find(&runner->arena));
     status = vfs_open(&runner->arena, log_sink, runner, &vfs, error);
     if (!status)
-        status = host_open(&runner->host, &runner->arena, vfs, environment, error);
+        status = host_open(&runner->host, &runner->arena, vfs, options->environment, error);
     if (!status)
         status = guest_open(*module, &runner->host, VALUE_STACK_SIZE, &guest, error);
     if (status)
@@ -315,7 +336,7 @@ static void print_text(const char *name, const char *text, size_t size)
         printf("%s: %.*s\n", name, (int) size, text);
 }
 
-static int run(const char *path, const char *const *environment, const char *input, bool sleepless)
+static int run(const char *path, const struct options *options)
 {
     struct runner *runner = calloc(1, sizeof *runner);
     struct guest_module *module = NULL;
@@ -329,9 +350,9 @@ static int run(const char *path, const char *const *environment, const char *inp
         free(runner);
         return EXIT_FAILURE;
     }
-    runner->input = input;
-    runner->sleepless = sleepless;
-    if (open_all(runner, wasm, size, environment, &module, &error) != STATUS_OK) {
+    runner->input = options->input;
+    runner->sleepless = options->sleepless;
+    if (open_all(runner, wasm, size, options, &module, &error) != STATUS_OK) {
         printf("not opened: %s\n", error.message);
         goto done;
     }
@@ -371,9 +392,7 @@ static int print_imports(void)
 
 int main(int argc, char **argv)
 {
-    const char *environment[ENVIRONMENT_MAX + 1] = {NULL};
-    const char *input = "";
-    bool sleepless = false;
+    struct options options = {.input = ""};
     int variables = 0;
     int i = 1;
 
@@ -381,18 +400,22 @@ int main(int argc, char **argv)
         return print_imports();
     for (; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--environment") == 0 && variables < ENVIRONMENT_MAX)
-            environment[variables++] = argv[i + 1];
+            options.environment[variables++] = argv[i + 1];
         else if (strcmp(argv[i], "--input") == 0)
-            input = argv[i + 1];
+            options.input = argv[i + 1];
         else if (strcmp(argv[i], "--sleep") == 0)
-            sleepless = strcmp(argv[i + 1], "no") == 0;
+            options.sleepless = strcmp(argv[i + 1], "no") == 0;
+        else if (strcmp(argv[i], "--clock") == 0)
+            options.clock = argv[i + 1];
+        else if (strcmp(argv[i], "--seed") == 0)
+            options.seed = argv[i + 1];
         else
             break;
     }
     if (i + 1 != argc) {
-        fprintf(stderr,
-                "usage: run_guest [--environment N=V]... [--input TEXT] [--sleep no] GUEST.wasm\n");
+        fprintf(stderr, "usage: run_guest [--environment N=V]... [--input TEXT] [--sleep no] "
+                        "[--clock NS] [--seed N] GUEST.wasm\n");
         return 2;
     }
-    return run(argv[i], environment, input, sleepless);
+    return run(argv[i], &options);
 }
