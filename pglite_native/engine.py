@@ -159,7 +159,7 @@ class Engine:
 
         It stands while SQL runs, and moves by `advance` and by sleeping: who would have to wait,
         until a time or for a timeout, finds that time come at once. Setting the clock lets no time
-        pass: what is left of a timeout stays.
+        pass, `advance` does: docs/TIME.md.
 
         Args:
             time: 1970 to April 2262, with a time zone.

@@ -526,7 +526,7 @@ int pgn_advance(pgn_engine *engine, int64_t duration_ns, pgn_error *pgn_error)
                           "the clock is the real one, which moves by itself: set a time first");
         else if (duration_ns < 0 || !world_advance(world, duration_ns))
             status = error_set(&error, STATUS_INVALID, "time cannot be moved %s",
-                               duration_ns < 0 ? "back" : "beyond the year 2262");
+                               duration_ns < 0 ? "back" : "so far: it ends in 2262");
         leave(engine);
     }
     return status ? api_error(pgn_error, &error) : STATUS_OK;
