@@ -7,6 +7,7 @@
 #include "platform/clock.h"
 
 enum {
+    STDOUT = 1,
     EXIT_ALIVE = 99,           /* PGlite: main() leaves by this when the backend stands */
     PROTOCOL_VERSION = 196608, /* 3.0 */
     STARTUP_MAX = 4096
@@ -79,6 +80,17 @@ static bool fail_boot(pgn_engine *engine, const char *step)
     return false;
 }
 
+/* A stand-alone backend greets its user on stdout, and prompts: ours has none. */
+static bool silence_stdout(struct vfs *vfs)
+{
+    int null = vfs_openat(vfs, VFS_AT_CWD, "/dev/null", VFS_O_WRONLY, 0);
+    bool done = null >= 0 && vfs_dup_to(vfs, null, STDOUT) == STDOUT;
+
+    if (null >= 0)
+        vfs_close_fd(vfs, null);
+    return done;
+}
+
 /* main() leaves its frame behind on purpose: the backend's outermost sigjmp_buf is in it. So the
    stack pointer is not restored after this exit. */
 static bool start_backend(pgn_engine *engine)
@@ -88,6 +100,8 @@ static bool start_backend(pgn_engine *engine)
     uint64_t active = 1;
     enum guest_outcome outcome;
 
+    if (!silence_stdout(engine->vfs))
+        return fail_boot(engine, "/dev/null");
     if (session_call(engine, exports->set_active, &active, NULL))
         return fail_boot(engine, "pgl_setPGliteActive");
     outcome = collect_arguments(engine, &arguments)

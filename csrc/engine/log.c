@@ -8,7 +8,7 @@ void log_write(void *context, int fd, const void *bytes, size_t size)
     struct log *log = context;
     const char *from = bytes;
 
-    (void) fd; /* PostgreSQL logs to stderr only; stdout is initdb's and its own --version's */
+    (void) fd; /* PostgreSQL logs to stderr; what comes by stdout is initdb's */
     if (size > LOG_SIZE) {
         log->written += size - LOG_SIZE;
         from += size - LOG_SIZE;

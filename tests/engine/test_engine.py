@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import re
 import threading
 import time
 from pathlib import Path
@@ -323,6 +324,19 @@ def test_200_engines_leave_nothing_behind(tmp_path: Any) -> None:
 
 
 # --- what it says, and to whom --------------------------------------------------------------
+
+
+def test_the_guest_s_log_is_what_a_server_logs(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """Without the banner and the prompts of a stand-alone backend."""
+    with caplog.at_level(logging.DEBUG, "pglite_native.guest"), Engine(tmp_path / "data") as engine:
+        run(engine, "select 1")
+    lines = [record.getMessage() for record in caplog.records]
+    assert [re.sub(r"^.* UTC \[\d+\] ", "", line) for line in lines] == [
+        "LOG:  shutting down",
+        "LOG:  database system is shut down",
+    ]
 
 
 def test_the_guest_s_log_goes_to_a_logger_with_levels(caplog: pytest.LogCaptureFixture) -> None:
