@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pglite_native.errors import EngineError
+
 HOME_VARIABLE = "PGLITE_NATIVE_HOME"
 SCRATCH = ".new-"
 IDENTITY_LENGTH = 16  # of 64 hexadecimal digits: a file name
@@ -40,10 +42,17 @@ class Store:
 
     def current(self) -> Path | None:
         """Return the folder of the generation in use; None if it is the packaged guest itself."""
+        pointer = self.folder / "current"
         try:
-            return self.folder / (self.folder / "current").read_text()
+            return self.folder / pointer.read_text()
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise EngineError(
+                f"cannot tell whether extensions were added: {pointer}: {error.strerror}. "
+                f"Make it readable, or set {HOME_VARIABLE} to another folder, or to one that does "
+                "not exist"
+            ) from error
 
     @contextmanager
     def lock(self) -> Iterator[None]:

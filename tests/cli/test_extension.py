@@ -378,6 +378,29 @@ def test_without_a_home_there_is_just_the_packaged_guest(monkeypatch: pytest.Mon
         assert value(engine, "select 42") == "42"
 
 
+AS_NOBODY = """
+import os
+from pglite_native import Engine, EngineError, _runtime
+_runtime.packaged()  # which imports, and root may have Python where nobody may read
+if os.geteuid() == 0:
+    os.seteuid(65534)
+try:
+    Engine()
+except EngineError as error:
+    print(error)
+"""
+
+
+def test_a_home_that_may_not_be_read(probe: Path, home: Path) -> None:
+    extensions.add(probe)
+    home.chmod(0)
+    command = [sys.executable, "-c", AS_NOBODY]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    home.chmod(0o700)
+    assert str(home) in printed
+    assert "Permission denied" in printed and "set PGLITE_NATIVE_HOME" in printed
+
+
 # --- PGlite's packages ----------------------------------------------------------------------
 
 OFFLINE = ("EAI_AGAIN", "ENOTFOUND", "ECONNREFUSED", "ENETUNREACH", "ETIMEDOUT", "EHOSTUNREACH")
