@@ -90,6 +90,7 @@ def link_step() -> Step:
             VENDOR / "pglite-pgvector",
             GUEST / "polling.wasm",
             GUEST / "encoding.wasm",
+            ROOT / "csrc" / "host" / "imports.h",
             PACKAGE / "linker",
             TOOLS / "link.py",
             TOOLS / "upstream.py",

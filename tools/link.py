@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -85,24 +86,9 @@ ALLOWED = {
     }
 }
 
-# The host's files, each with what it answers.
-SUBSYSTEMS = {
-    "sleep": r"pglite_host_sleep",
-    "clone": r"pglite_host_clone_file",
-    "handshake": r"pglite_\w+",
-    "sjlj": r"invoke_[vijfd]+|_emscripten_throw_longjmp",
-    "process": r"exit|proc_exit|_abort_js|__assert_fail|__call_sighandler"
-    r"|_emscripten_runtime_keepalive_clear|__syscall_gete?[ug]id32|__syscall_umask",
-    "environment": r"environ_(?:sizes_)?get",
-    "clock": r"clock_time_get|emscripten_(?:date_now|get_now)"
-    r"|_(?:tzset|localtime|gmtime|setitimer)_js",
-    "random": r"random_get",
-    "memory": r"emscripten_(?:resize_heap|get_heap_max)|_m(?:un)?map_js",
-    "dlopen": r"_dlopen_js|_dlsym_js",
-    "sockets": r"__syscall_(?:socket|bind|listen|accept4|connect|sendto|recvfrom)"
-    r"|get(?:addr|name)info",
-    "files": r"__syscall_\w+|fd_\w+",
-}
+# What the host answers, under headings that name its files.
+HOST_TABLE = ROOT / "csrc" / "host" / "imports.h"
+HEADING_OR_ROW = re.compile(r'/\* (\w+)\.c\b|\b(?:ENV|WASI)\("([^"]+)"')
 
 
 def link(vendor_dir: Path, guest_dir: Path, out_dir: Path) -> None:
@@ -155,19 +141,30 @@ def validate(module: Path) -> str | None:
     return "wabt wasm-validate"
 
 
+@cache
+def subsystems() -> dict[str, str]:
+    """Return the file of the host, without its ".c", that answers each import."""
+    found, file = {}, ""
+    for heading, name in HEADING_OR_ROW.findall(HOST_TABLE.read_text(encoding="utf-8")):
+        file = heading or file
+        if name:
+            found[name] = file
+    return found
+
+
 def subsystem_of(function: str) -> str:
     """Return the part of the host that answers an import."""
-    for subsystem, pattern in SUBSYSTEMS.items():
-        if re.fullmatch(pattern, function):
-            return subsystem
-    raise linker.LinkError(f"no subsystem of the host answers the import {function}")
+    try:
+        return subsystems()[re.sub(r"^invoke_\w+", "invoke_*", function)]
+    except KeyError:
+        raise linker.LinkError(f"nothing in the host answers the import {function}") from None
 
 
 def imports_by_subsystem(linked: linker.Linked) -> dict[str, list[linker.HostFunction]]:
-    groups: dict[str, list[linker.HostFunction]] = {subsystem: [] for subsystem in SUBSYSTEMS}
+    groups: dict[str, list[linker.HostFunction]] = {}
     for function in linked.host_functions:
-        groups[subsystem_of(function.name)].append(function)
-    return groups
+        groups.setdefault(subsystem_of(function.name), []).append(function)
+    return dict(sorted(groups.items()))
 
 
 def report(linked: linker.Linked, validator: str | None) -> dict[str, object]:

@@ -104,7 +104,9 @@ def test_only_openssl_has_undefined_symbols(report: dict[str, Any]) -> None:
 def test_every_import_has_a_subsystem(report: dict[str, Any], host: Host) -> None:
     imports = {item["name"] for group in report["imports"].values() for item in group}
     assert imports == {item.name for item in host.module.imported(Kind.FUNCTION)}
-    assert all(report["imports"].values()), "a subsystem without imports"
+    files = {path.stem for path in (ROOT / "csrc" / "host").glob("*.c")}
+    assert report["imports"].keys() <= files
+    assert len(report["imports"]) > 15
     new = {item["name"] for group in report["imports"].values() for item in group if item["is_new"]}
     assert "invoke_vijiiidjiiiiii" in new
     of_our_guest_code = {
