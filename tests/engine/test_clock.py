@@ -60,13 +60,11 @@ def test_the_clock_is_the_real_one_unless_told_otherwise(engine: Engine) -> None
 
 
 def test_a_frozen_clock_stands_from_the_start_on(frozen: Engine) -> None:
-    started, transaction, statement, clock, day = run(
-        frozen,
-        "SELECT pg_postmaster_start_time(), now(), statement_timestamp(), clock_timestamp(),"
-        " current_date",
+    transaction, statement, clock, day = run(
+        frozen, "SELECT now(), statement_timestamp(), clock_timestamp(), current_date"
     )[0]
     assert clock == "2024-02-29 12:30:15.123457+00"
-    assert (started, transaction, statement) == (clock, clock, clock)
+    assert (transaction, statement) == (clock, clock)
     assert day == "2024-02-29"
     time.sleep(0.05)
     run(frozen, "SELECT count(*) FROM generate_series(1, 100000)")
@@ -185,12 +183,16 @@ def test_initdb_runs_at_its_time() -> None:
 def test_sleeping_takes_no_time_and_moves_the_clock(frozen: Engine) -> None:
     with at_once():
         run(frozen, "SELECT pg_sleep(10)")
-        assert now(frozen) == LEAP_DAY + 10 * SECOND
+        assert is_just_after(now(frozen), LEAP_DAY + 10 * SECOND)
         run(frozen, "SELECT pg_sleep_for('3 hours')")
-        assert now(frozen) == LEAP_DAY + 10 * SECOND + 3 * HOUR
+        assert is_just_after(now(frozen), LEAP_DAY + 10 * SECOND + 3 * HOUR)
         run(frozen, "SELECT pg_sleep_until('2024-03-01 00:00:00+00')")
-        late = now(frozen) - datetime(2024, 3, 1, tzinfo=UTC)
-        assert 0 * SECOND <= late < SECOND / 1000  # PostgreSQL sleeps in whole milliseconds
+        assert is_just_after(now(frozen), datetime(2024, 3, 1, tzinfo=UTC))
+
+
+def is_just_after(time: datetime, expected: datetime) -> bool:
+    """PostgreSQL sleeps in whole milliseconds, and anew after a timer of its own."""
+    return 0 * SECOND <= time - expected < 2 * SECOND / 1000
 
 
 def test_vacuum_rests_in_no_time(frozen: Engine) -> None:
