@@ -14,7 +14,7 @@ from setuptools.command.sdist import sdist
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tools import ffi
-from tools.build import make_cluster, prepare
+from tools.build import finish, prepare
 
 
 class Build(build):
@@ -27,7 +27,7 @@ class BuildExt(build_ext):
     def run(self) -> None:
         prepare()
         super().run()
-        make_cluster(Path(self.get_ext_fullpath(ffi.MODULE)).resolve())
+        finish(Path(self.get_ext_fullpath(ffi.MODULE)).resolve())
 
     def build_extensions(self) -> None:
         # Where the Python that builds has its libraries is of no use on another machine, and nobody

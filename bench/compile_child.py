@@ -12,7 +12,7 @@ from pglite_native._runtime import runtime
 
 
 def main() -> None:
-    handle, error = runtime(), ffi.new("pgn_error *")
+    handle, error = runtime().handle, ffi.new("pgn_error *")
     before_mib = field_mib("status", "RssAnon")
     started_s = time.process_time()
     check(lib.pgn_runtime_compile(handle, error), error)

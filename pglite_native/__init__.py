@@ -16,7 +16,9 @@ from pglite_native.errors import (
     EngineMemoryError,
     ExtensionError,
     PGliteError,
+    SnapshotError,
 )
+from pglite_native.snapshot import Snapshot
 
 __all__ = [
     "Engine",
@@ -27,5 +29,7 @@ __all__ = [
     "EngineMemoryError",
     "ExtensionError",
     "PGliteError",
+    "Snapshot",
+    "SnapshotError",
     "Stream",
 ]

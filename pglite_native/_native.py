@@ -15,13 +15,17 @@ _EXCEPTIONS: dict[str, type[errors.EngineError]] = {
     "CLOSED": errors.EngineClosed,
     "LOCKED": errors.EngineLocked,
     "NO_MEMORY": errors.EngineMemoryError,
+    "IMAGE": errors.SnapshotError,
+    "SNAPSHOT": errors.SnapshotError,
 }
 
 
-def check(status: int, error: Any) -> None:
+def check(status: int, error: Any, where: str = "") -> None:
     """Raise what `status` stands for; `error` is the pgn_error that came with it."""
     if status == 0:
         return
     name = ffi.string(lib.pgn_status_name(status)).decode()
     message = ffi.string(error.message).decode(errors="replace")
+    if where:
+        message = f"{where}: {message}"
     raise _EXCEPTIONS.get(name, errors.EngineError)(message)

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from pglite_native import _time
+from pglite_native import _runtime, _time
 from pglite_native._native import check, ffi, lib
-from pglite_native._runtime import runtime
+from pglite_native.snapshot import Snapshot
 
 Message = bytes | bytearray | memoryview
 """Bytes-like: one or many protocol messages, or a part of one."""
@@ -20,10 +20,23 @@ STREAM_PART = 256 * 1024
 """Bytes that a part of a stream has at least, but for the last: a few buffers' worth, so that the
 price of a step (some microseconds) does not count."""
 
+BUFFER_SIZE = 64 * 1024
+
 _TRANSPORTS = {
     None: lib.PGN_TRANSPORT_ANY,
     "polling": lib.PGN_TRANSPORT_POLLING,
     "callback": lib.PGN_TRANSPORT_CALLBACK,
+}
+
+# What starts from the packaged image: every other value wants a boot of its own.
+_IMAGE_ARGUMENTS = {
+    "data_dir": None,
+    "settings": None,
+    "user": "postgres",
+    "database": "postgres",
+    "transport": None,
+    "buffer_size": BUFFER_SIZE,
+    "initdb_args": None,
 }
 
 _UNLIMITED = 2**63
@@ -43,8 +56,9 @@ _LEVELS = {
 class Engine:
     """A PostgreSQL 18 session, in memory or on a durable directory.
 
-    In memory, every engine starts from the packaged cluster and is gone when closed. With
-    `data_dir` the files are real, writes are synced, and a killed process loses nothing that was
+    In memory, every engine starts from the packaged cluster and is gone when closed; it does not
+    even boot, but is mapped from an image of one that has, unless an argument below asks for
+    something else than its default. With `data_dir` the files are real, writes are synced, and a killed process loses nothing that was
     committed: the next engine recovers from the WAL. The directory is made when it does not exist
     or is empty, and locked while the engine lives.
 
@@ -68,9 +82,13 @@ class Engine:
         seed: 0 to 2**64 - 1, from which all random numbers of PostgreSQL follow, those of
             cryptographic functions too: for repeating a run, not for secrets. None for the system's
             entropy.
+        image: a Snapshot, or the path of a saved one, to start from; False to boot in any case. With
+            a snapshot all other arguments but memory_limit, clock and seed are the snapshot's own.
 
     Raises:
         EngineLocked: the directory is in use.
+        SnapshotError: the image cannot be used, and why.
+        EngineMemoryError: there is no memory, address space or memory map for one more engine.
         EngineError: PostgreSQL did not start; the message has its last log lines.
     """
 
@@ -82,14 +100,25 @@ class Engine:
         user: str = "postgres",
         database: str = "postgres",
         transport: Literal["polling", "callback"] | None = None,
-        buffer_size: int = 64 * 1024,
+        buffer_size: int = BUFFER_SIZE,
         memory_limit: int | None = None,
         initdb_args: Sequence[str] | None = None,
         clock: datetime | None = None,
         seed: int | None = None,
+        image: Snapshot | str | os.PathLike[str] | Literal[False] | None = None,
     ) -> None:
         if transport not in _TRANSPORTS:
             raise ValueError(f"transport must be 'polling', 'callback' or None: {transport!r}")
+        boot = {
+            "data_dir": data_dir,
+            "settings": settings or None,
+            "user": user,
+            "database": database,
+            "transport": transport,
+            "buffer_size": buffer_size,
+            "initdb_args": initdb_args,
+        }
+        self._runtime, mapped = _start(boot, image)
         options = ffi.new("pgn_options *")
         kept: list[Any] = [ffi.new("char[]", _text(name)) for name in (user, database)]
         options.user, options.database = kept
@@ -108,8 +137,9 @@ class Engine:
             if not 0 <= seed < 2**64:
                 raise ValueError(f"seed must be 0 to 2**64 - 1: {seed}")
             options.seeded, options.seed = True, seed
+        options.image = mapped
         handle, error = ffi.new("pgn_engine **"), ffi.new("pgn_error *")
-        check(lib.pgn_open(runtime(), options, handle, error), error)
+        check(lib.pgn_open(self._runtime.handle, options, handle, error), error)
         self._handle: Any = ffi.gc(handle[0], lib.pgn_free)
         self._log_line = b""
 
@@ -186,6 +216,44 @@ class Engine:
         """
         error = ffi.new("pgn_error *")
         check(lib.pgn_advance(self._handle, _time.step(duration), error), error)
+
+    def snapshot(self) -> Snapshot:
+        """Write the engine down as it stands: rows, sequences, files, and the session with its
+        prepared statements, settings, temporary tables, LISTENs and an open transaction.
+
+        The engine goes on unchanged. Taking a snapshot costs some milliseconds; taking another one
+        before the engine has run again costs nothing.
+
+        Raises:
+            SnapshotError: in the middle of a message or of COPY; or the files are in a data
+                directory: see copy_to_memory.
+            EngineBusy: another thread is using the engine, or a stream is open.
+            EngineMemoryError: there is no memory for it.
+        """
+        image, error = ffi.new("pgn_image **"), ffi.new("pgn_error *")
+        check(lib.pgn_snapshot(self._handle, image, error), error)
+        return Snapshot(self._runtime, ffi.gc(image[0], lib.pgn_image_free))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Make the engine what was written down, of this engine or of another.
+
+        What it was is gone; an engine whose session has ended can be used again. Random numbers are
+        not repeated: generators are seeded anew.
+
+        Raises:
+            SnapshotError: as for snapshot(), or it was made with another guest.
+            EngineBusy: another thread is using the engine, or a stream is open.
+            EngineMemoryError: the process has no memory map left; the engine can only be closed.
+        """
+        error = ffi.new("pgn_error *")
+        check(lib.pgn_restore(self._handle, snapshot._image, error), error)
+
+    def fork(self) -> Engine:
+        """Return a twin: an engine that starts as this one stands, and shares nothing with it.
+
+        Raises as snapshot() and Engine() do.
+        """
+        return Engine(image=self.snapshot())
 
     def cancel(self) -> None:
         """Cancel the running statement (SQLSTATE 57014). From any thread; nothing when idle."""
@@ -272,6 +340,24 @@ class Stream(Iterator[bytes]):
 
     def __del__(self) -> None:
         self.close()
+
+
+def _start(
+    boot: dict[str, Any], image: Snapshot | str | os.PathLike[str] | bool | None
+) -> tuple[_runtime.Runtime, Any]:
+    """Choose what an engine starts from: a runtime and a pgn_image, NULL to boot."""
+    changed = [name for name, value in boot.items() if value != _IMAGE_ARGUMENTS[name]]
+    if image is None:
+        runtime = _runtime.runtime()
+        return runtime, ffi.NULL if changed else runtime.packaged_image()
+    if isinstance(image, bool):
+        if image:
+            raise ValueError("image must be a Snapshot, a path, False or None")
+        return _runtime.runtime(), ffi.NULL
+    if changed:
+        raise ValueError(f"an image has its own: {', '.join(changed)}")
+    snapshot = image if isinstance(image, Snapshot) else Snapshot.load(image)
+    return snapshot._runtime, snapshot._image
 
 
 def _vector(kept: list[Any], values: Iterable[str]) -> Any:

@@ -31,5 +31,9 @@ class EngineMemoryError(EngineError, MemoryError):
     """The host has no memory or address space for what was asked."""
 
 
+class SnapshotError(EngineError):
+    """A snapshot cannot be taken or restored now, or a file is not a snapshot to be used here."""
+
+
 class ExtensionError(PGliteError):
     """An extension cannot be added or removed; nothing has changed."""

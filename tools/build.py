@@ -1,8 +1,8 @@
 """Everything the package needs but the extension module, step by step.
 
-    vendor ─► guest ─► link ─► resources ─► (extension module) ─► cluster
+    vendor ─► guest ─► link ─► resources ─► (extension module) ─► cluster ─► image
 
-setup.py calls `prepare` before it compiles the extension and `make_cluster` after. Each step is a
+setup.py calls `prepare` before it compiles the extension and `finish` after. Each step is a
 command that can also be run by hand, and is skipped when its inputs have not changed.
 `python -m tools.build` runs the steps before the extension.
 """
@@ -38,11 +38,12 @@ def prepare() -> None:
         step.run(STAMPS)
 
 
-def make_cluster(extension: Path) -> None:
-    """Run initdb in the engine that was just built, and pack the data directory it makes."""
+def finish(extension: Path) -> None:
+    """Make what is made by the engine that was just built: the cluster, by initdb, and the image."""
     if IS_SDIST:
         return
     cluster_step(extension).run(STAMPS)
+    image_step(extension).run(STAMPS)
 
 
 def command(module: str, *arguments: Path) -> Callable[[], None]:
@@ -62,7 +63,7 @@ def vendor_step() -> Step:
         name="vendor",
         action=command("vendor.fetch"),
         inputs=(*vendor.glob("*.py"), *vendor.glob("*.toml"), *vendor.glob("*-edits")),
-        outputs=tuple(VENDOR / name / "LICENSE" for name in ("wasm3", "pglite", "pglite-pgvector")),
+        outputs=tuple(VENDOR / name / "LICENSE" for name in ("wasm3", "xxhash", "pglite", "pglite-pgvector")),
     )
 
 
@@ -124,6 +125,22 @@ def cluster_step(extension: Path) -> Step:
             *GUEST_FILES,
             TOOLS / "cluster.py",
             *PACK,
+        ),
+        outputs=(output,),
+    )
+
+
+def image_step(extension: Path) -> Step:
+    output = RESOURCES / "postgres.image"
+    return Step(
+        name="image",
+        action=command("tools.image", extension, output),
+        inputs=(
+            extension,
+            *GUEST_FILES,
+            RESOURCES / "cluster.pack",
+            PACKAGE / "_image.py",
+            TOOLS / "image.py",
         ),
         outputs=(output,),
     )

@@ -19,6 +19,9 @@ CDEF_END = "/* cffi: end */"
 # listed: csrc/guest/wasm3 includes them.
 LAYERS = ("base", "platform", "vfs", "guest", "host", "engine")
 
+# What of build/vendor is compiled, by being included.
+THIRD_PARTIES = ("wasm3", "xxhash")
+
 CFLAGS = [
     "-std=gnu11",
     "-O3",
@@ -41,7 +44,6 @@ def make_ffi(root: Path) -> cffi.FFI:
     csrc = root / "csrc"
     sources = [path for layer in LAYERS for path in sorted((csrc / layer).rglob("*.c"))]
     headers = [path for layer in LAYERS for path in sorted((csrc / layer).rglob("*.h"))]
-    wasm3 = root / "build" / "vendor" / "wasm3"
     ffi = cffi.FFI()
     ffi.cdef(declarations((csrc / HEADER).read_text(encoding="utf-8")))
     ffi.set_source(
@@ -51,8 +53,8 @@ def make_ffi(root: Path) -> cffi.FFI:
         sources=[str(path.relative_to(root)) for path in sources],
         include_dirs=["csrc"],
         depends=[str(path.relative_to(root)) for path in [*headers, root / "tools" / "ffi.py"]],
-        # A system folder, to the compiler: its warnings are not ours to mend.
-        extra_compile_args=[*CFLAGS, "-isystem", str(wasm3.relative_to(root))],
+        # System folders, to the compiler: their warnings are not ours to mend.
+        extra_compile_args=[*CFLAGS, *(f"-isystembuild/vendor/{part}" for part in THIRD_PARTIES)],
         libraries=["m", "pthread"],
     )
     return ffi

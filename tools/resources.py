@@ -28,7 +28,7 @@ def gather(vendor: Path, link: Path, resources: Path) -> None:
         shutil.copyfile(vendor / "pglite" / "dist" / "initdb.wasm", new / "initdb.wasm")
         tree = read_tree(vendor)
         write_pack(system_entries(tree, LEFT_OUT), new / "system.pack")
-        for part in ("wasm3", "pglite"):
+        for part in ("wasm3", "xxhash", "pglite"):
             shutil.copyfile(vendor / part / "LICENSE", new / f"LICENSE.{part}")
         (new / "LICENSE.icu").write_bytes(tree["pglite/icu/LICENSE"])
         (new / "identity").write_text(identity(new))

@@ -17,6 +17,8 @@
     X(FORKED, "the engine belongs to the parent process")                                          \
     X(MODULE, "not a usable WebAssembly module")                                                   \
     X(PACK, "not a usable pack file")                                                              \
+    X(IMAGE, "not a usable image")                                                                 \
+    X(SNAPSHOT, "not to be written down or replaced now")                                          \
     X(BOOT, "PostgreSQL did not start")                                                            \
     X(POISONED, "the engine has failed and can only be closed")
 

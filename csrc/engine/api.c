@@ -7,7 +7,6 @@
 
 #include "engine/engine.h"
 #include "platform/clock.h"
-#include "platform/world.h"
 
 enum { CLOSE_GRACE_NS = 2000000000 }; /* for a cancelled statement to end by itself */
 
@@ -35,87 +34,6 @@ const char *pgn_status_name(int status)
 
 /* --- opening ------------------------------------------------------------------------------ */
 
-static bool commit_arena(void *memory, size_t size)
-{
-    return reservation_commit(memory, size);
-}
-
-/* A database in memory that starts from the packaged cluster. */
-static enum status open_cluster(pgn_engine *engine, struct error *error)
-{
-    if (!engine->runtime->cluster)
-        return error_set(error, STATUS_NOT_FOUND, "there is no packaged cluster");
-    if (!quota_exempt_bookkeeping(engine->vfs))
-        return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files");
-    return vfs_mount_pack(engine->vfs, "/pglite/data", engine->runtime->cluster, error);
-}
-
-static enum status freeze_time(struct world *world, int64_t realtime_ns, struct error *error)
-{
-    if (realtime_ns < 0)
-        return error_set(error, STATUS_INVALID, "the time is before 1970");
-    world_freeze(world, realtime_ns);
-    return STATUS_OK;
-}
-
-/* Before anything else, so that nothing is older. */
-static enum status open_world(pgn_engine *engine, struct error *error)
-{
-    const pgn_options *options = engine->options;
-    struct world *world = world_open(&engine->arena);
-
-    if (!world)
-        return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files");
-    if (options->seeded)
-        world_seed(world, options->seed);
-    if (options->clock_frozen)
-        return freeze_time(world, options->clock_ns, error);
-    world_resume(world);
-    return STATUS_OK;
-}
-
-static enum status open_files(pgn_engine *engine, struct error *error)
-{
-    const pgn_options *options = engine->options;
-    enum status status;
-
-    if (!reservation_open(&engine->arena_memory, ENGINE_FILES_MAX))
-        return error_set(error, STATUS_NO_MEMORY, "no address space for in-memory files");
-    engine->arena = (struct arena){.base = engine->arena_memory.base,
-                                   .limit = engine->arena_memory.limit,
-                                   .commit = commit_arena,
-                                   .owner = &engine->arena_memory};
-    if (!arena_init(&engine->arena))
-        return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files");
-    status = open_world(engine, error);
-    if (!status)
-        status = vfs_open(&engine->arena, log_write, &engine->log, &engine->vfs, error);
-    if (!status)
-        status = vfs_mount_pack(engine->vfs, "/", engine->runtime->system, error);
-    if (!status && options->data_dir)
-        status = data_dir_open(engine, options->data_dir, error);
-    else if (!status && !options->initdb_arguments)
-        status = open_cluster(engine, error);
-    if (!status && options->memory_limit)
-        vfs_set_quota(engine->vfs, options->memory_limit);
-    return status;
-}
-
-static enum status open_instance(pgn_engine *engine, struct error *error)
-{
-    enum status status = program_open(engine, engine->runtime->module, ENGINE_VALUE_STACK,
-                                      &engine_upcalls, &engine->host, error);
-
-    if (status)
-        return status;
-    engine->guest = engine->host.guest;
-    guest_set_poll(engine->guest, session_poll);
-    engine->coroutine = coroutine_open(ENGINE_NATIVE_STACK, session_main, engine);
-    if (!engine->coroutine)
-        return error_set(error, STATUS_NO_MEMORY, "no address space for the engine's stack");
-    return STATUS_OK;
-}
-
 int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_engine **opened,
              pgn_error *pgn_error)
 {
@@ -135,10 +53,11 @@ int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_engine **open
         error_set(&error, STATUS_NO_MEMORY, "no memory for an engine");
         goto fail;
     }
-    if (open_files(engine, &error) || open_instance(engine, &error))
+    if (instance_open(engine, &error))
         goto fail;
     engine->statistics.load_ns = platform_monotonic_ns() - started_ns;
-    session_resume(engine);
+    if (engine->state == ENGINE_BOOTING)
+        session_resume(engine);
     if (engine->state != ENGINE_IDLE) {
         error = engine->failure;
         goto fail;
@@ -196,6 +115,18 @@ static int refuse(pgn_error *error, enum status status)
     return fail(error, status, status_message(status));
 }
 
+int api_enter(pgn_engine *engine, pgn_error *error)
+{
+    enum status status = enter(engine);
+
+    return status ? refuse(error, status) : STATUS_OK;
+}
+
+void api_leave(pgn_engine *engine)
+{
+    leave(engine);
+}
+
 /* --- a call ------------------------------------------------------------------------------- */
 
 /* Opens a call, or says why not. The engine has been entered. */
@@ -207,6 +138,7 @@ static enum status begin(pgn_engine *engine, const uint8_t *input, size_t size, 
         *error = engine->failure;
         return error->status;
     }
+    instance_set_latest(engine, NULL);
     if (engine->output_capacity > ENGINE_OUTPUT_KEPT) {
         free(engine->output);
         engine->output = NULL;
@@ -360,18 +292,6 @@ void pgn_cancel(pgn_engine *engine)
     monitor_leave(engine->monitor);
 }
 
-static void release(pgn_engine *engine)
-{
-    coroutine_close(engine->coroutine);
-    guest_close(engine->guest);
-    vfs_close(engine->vfs);
-    reservation_close(&engine->arena_memory);
-    data_dir_close(engine);
-    engine->coroutine = NULL;
-    engine->guest = NULL;
-    engine->vfs = NULL;
-}
-
 /* A database in memory needs no farewell. */
 static void shut_down_session(pgn_engine *engine)
 {
@@ -406,7 +326,8 @@ int pgn_close(pgn_engine *engine, pgn_error *error)
         return STATUS_OK;
     atomic_store(&engine->stop_ns, 0);
     shut_down_session(engine);
-    release(engine);
+    instance_close(engine);
+    data_dir_close(engine);
     return STATUS_OK;
 }
 
@@ -468,66 +389,4 @@ int pgn_trap(pgn_engine *engine, pgn_error *error)
     guest_poke(engine->guest);
     leave(engine);
     return STATUS_OK;
-}
-
-/* --- time --------------------------------------------------------------------------------- */
-
-/* Enters between two calls of a session that can go on. */
-static enum status enter_idle(pgn_engine *engine, struct error *error)
-{
-    enum status status = enter(engine);
-
-    if (status)
-        return error_set(error, status, "%s", status_message(status));
-    if (engine->held)
-        status = error_set(error, STATUS_BUSY, "a stream of this engine is still open");
-    else if (engine->state == ENGINE_ENDED || engine->state == ENGINE_POISONED)
-        status = (*error = engine->failure).status;
-    if (status)
-        leave(engine);
-    return status;
-}
-
-int pgn_set_time(pgn_engine *engine, int64_t realtime_ns, pgn_error *pgn_error)
-{
-    struct error error;
-    enum status status = enter_idle(engine, &error);
-
-    if (!status) {
-        status = freeze_time(world_find(&engine->arena), realtime_ns, &error);
-        leave(engine);
-    }
-    return status ? api_error(pgn_error, &error) : STATUS_OK;
-}
-
-int pgn_release_time(pgn_engine *engine, pgn_error *pgn_error)
-{
-    struct error error;
-    enum status status = enter_idle(engine, &error);
-
-    if (!status) {
-        world_release(world_find(&engine->arena));
-        leave(engine);
-    }
-    return status ? api_error(pgn_error, &error) : STATUS_OK;
-}
-
-int pgn_advance(pgn_engine *engine, int64_t duration_ns, pgn_error *pgn_error)
-{
-    struct error error;
-    enum status status = enter_idle(engine, &error);
-
-    if (!status) {
-        struct world *world = world_find(&engine->arena);
-
-        if (!world_is_frozen(world))
-            status =
-                error_set(&error, STATUS_INVALID,
-                          "the clock is the real one, which moves by itself: set a time first");
-        else if (duration_ns < 0 || !world_advance(world, duration_ns))
-            status = error_set(&error, STATUS_INVALID, "time cannot be moved %s",
-                               duration_ns < 0 ? "back" : "so far: it ends in 2262");
-        leave(engine);
-    }
-    return status ? api_error(pgn_error, &error) : STATUS_OK;
 }

@@ -8,4 +8,9 @@
 /* Copies the error, if the caller wants it, and returns its status. */
 int api_error(pgn_error *to, const struct error *from);
 
+/* The gate, for a step that runs or changes the session: refused, or to be left again. A refusal has been
+   put into *error. */
+int api_enter(pgn_engine *engine, pgn_error *error);
+void api_leave(pgn_engine *engine);
+
 #endif

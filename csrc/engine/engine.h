@@ -4,10 +4,14 @@
  *     protocol.c   the session's loop on the coroutine, and the caller's side of it
  *     transport.c  bytes between the caller and the guest's buffers
  *     program.c    from a module to the end of its main
+ *     instance.c   guest memory and arena: pristine, or mapped from an image
  *     boot.c       from a pristine instance to an open session
+ *     image.c      an instance as a file
+ *     snapshot.c   engines into images and back
  *     datadir.c    a durable data directory: made, locked
  *     quota.c      what memory_limit does not limit
  *     initdb.c     a cluster made by initdb
+ *     time.c       the instance's clocks and entropy
  *     arguments.c  argv in guest memory
  *     runtime.c    what engines share
  */
@@ -68,6 +72,7 @@ enum {
     X(long_jump, "PostgresMainLongJmp")                                                            \
     X(ready_for_query, "PostgresSendReadyForQueryIfNecessary")                                     \
     X(run_atexit, "pgl_run_atexit_funcs")                                                          \
+    X(wake, "pglite_wake")                                                          \
     X(transport_install, "pglite_transport_install")
 
 /* Those of the polling transport, absent from a guest built with PGLITE_POLLING=false. */
@@ -107,6 +112,7 @@ struct handshake {
     uint8_t *control;
     uint8_t *input, *output; /* PGliteBuffer */
     uint32_t buffer_size;
+    uint32_t address; /* of the control block */
     bool polling; /* false: the callback transport, and the pointers are NULL */
 };
 
@@ -121,6 +127,8 @@ struct pgn_engine {
     struct guest *guest;
     struct coroutine *coroutine;
     struct handshake handshake;
+    pgn_image *mapped; /* what memory and arena lie over; NULL: they grew from nothing */
+    pgn_image *latest; /* what the instance is as it stands; NULL: nothing says so */
     struct lock data_dir_lock; /* fd -1: in memory */
 
     /* the session, touched only by who holds the engine */
@@ -135,6 +143,7 @@ struct pgn_engine {
     bool discarding;  /* the caller does not want the rest of this call's output */
     bool abandoned;   /* its statements are to be cancelled */
     bool shutting_down;
+    bool asleep; /* mapped from an image and not yet run: it believes itself elsewhere */
     uint64_t checkpointed; /* bytes written to files when the last checkpoint was due */
     bool stack_was_low;    /* in this call: the stacks have pages to give back */
     int64_t pause_ns;      /* monotonic time at which the call pauses; 0: never */
@@ -153,6 +162,18 @@ struct pgn_engine {
     atomic_bool trap_wanted; /* pgn_trap */
     atomic_llong stop_ns;    /* after it the guest is unwound at its next safe point; 0: never */
 };
+
+/* instance.c */
+enum status instance_open(pgn_engine *engine, struct error *error); /* as engine->options say */
+void instance_close(pgn_engine *engine);                            /* idempotent */
+/* An idle engine, and only such a one, as an image, and the other way round. When mapping has failed the
+   instance is no more. */
+enum status instance_write(pgn_engine *engine, pgn_image **image, struct error *error);
+enum status instance_map(pgn_engine *engine, pgn_image *image, struct error *error);
+/* To be called whenever the instance is about to change: it is no longer what image says. */
+void instance_set_latest(pgn_engine *engine, pgn_image *image);
+/* For a session that begins; false: no address space. */
+bool instance_renew_coroutine(pgn_engine *engine);
 
 /* boot.c: on the coroutine */
 bool engine_boot(pgn_engine *engine);
@@ -173,6 +194,8 @@ enum guest_outcome session_poll(void *host);
 /* transport.c */
 extern const struct host_upcalls engine_upcalls;
 bool transport_open(pgn_engine *engine);
+/* The control block is there already. False when it cannot be one. */
+bool transport_attach(pgn_engine *engine, uint32_t control);
 bool transport_input_waits(const pgn_engine *engine);
 void transport_fill(pgn_engine *engine);
 bool transport_drain(pgn_engine *engine);
@@ -195,6 +218,9 @@ enum status program_open(pgn_engine *engine, struct guest_module *module, size_t
 enum guest_outcome program_start(struct host *host);
 enum guest_outcome program_main(struct host *host, const struct arguments *arguments,
                                 uint64_t *result);
+
+/* time.c */
+enum status time_apply_options(pgn_engine *engine, struct error *error);
 
 /* initdb.c: on the coroutine */
 bool engine_initdb(pgn_engine *engine);

@@ -19,6 +19,9 @@ typedef struct pgn_runtime pgn_runtime;
 /* One database session. */
 typedef struct pgn_engine pgn_engine;
 
+/* An idle engine written down: all that an engine is mapped from, by any number of them. */
+typedef struct pgn_image pgn_image;
+
 typedef struct {
     int status;
     char message[1024];
@@ -38,11 +41,12 @@ typedef struct {
     const char *const *initdb_arguments; /* NULL: a new database starts from the packaged cluster */
     uint32_t buffer_size;                /* of each handshake buffer, bytes */
     uint32_t transport;                  /* PGN_TRANSPORT_* */
-    uint64_t memory_limit;               /* bytes of in-memory files; 0: the largest */
+    uint64_t memory_limit;               /* bytes of in-memory files; 0: the largest, or the image's */
     bool clock_frozen;                   /* PostgreSQL's clocks stand, as after pgn_set_time */
     bool seeded;                         /* its random numbers follow from the seed */
     int64_t clock_ns;                    /* since 1970-01-01 UTC, >= 0 */
     uint64_t seed;
+    pgn_image *image; /* to start from, as it is: only memory_limit, clock and seed count beside it. NULL: boot */
 } pgn_options;
 
 /* Where the time went and what it took; counters run from the engine's opening. */
@@ -67,7 +71,7 @@ int pgn_runtime_compile(pgn_runtime *runtime, pgn_error *error);
 /* To be called when none of its engines is left. */
 void pgn_runtime_close(pgn_runtime *runtime);
 
-/* Boots PostgreSQL. The runtime stays borrowed; options are copied. */
+/* Boots PostgreSQL, or maps an image. The runtime stays borrowed; options are copied. */
 int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_engine **engine,
              pgn_error *error);
 
@@ -113,6 +117,26 @@ int pgn_close(pgn_engine *engine, pgn_error *error);
 
 /* Frees the handle, closing it first if need be. NULL is fine. */
 void pgn_free(pgn_engine *engine);
+
+/* Writes the engine down; needs an idle one whose files are in memory. The image is the caller's. */
+int pgn_snapshot(pgn_engine *engine, pgn_image **image, pgn_error *error);
+
+/* Makes the engine what was written down, of this engine or of another. After a failure other than a
+   refusal it can only be closed. */
+int pgn_restore(pgn_engine *engine, pgn_image *image, pgn_error *error);
+
+/* Opens and checks an image in a file, whose descriptor stays the caller's. Nobody may write to the file
+   from now on. */
+int pgn_image_open(pgn_runtime *runtime, int fd, pgn_image **image, pgn_error *error);
+
+/* Writes it to an empty file, to the disk. */
+int pgn_image_save(const pgn_image *image, int fd, pgn_error *error);
+
+/* Bytes of the file. */
+uint64_t pgn_image_size(const pgn_image *image);
+
+/* Engines that were mapped from it go on. */
+void pgn_image_free(pgn_image *image);
 
 /* Moves up to size bytes of the guest's log (stderr) out; returns how many. */
 size_t pgn_log(pgn_engine *engine, char *bytes, size_t size);

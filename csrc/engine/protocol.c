@@ -233,12 +233,24 @@ static bool checkpoint_if_due(pgn_engine *engine)
     return goes_on;
 }
 
+/* Tells a twin that it is one: what may not be the same in both is made anew. */
+static bool wake(pgn_engine *engine)
+{
+    if (!engine->asleep)
+        return true;
+    engine->asleep = false;
+    return settle(engine, session_call(engine, engine->runtime->exports.wake, NULL, NULL),
+                  "pglite_wake");
+}
+
 /* Deals with all messages that have come. False when the session is over. */
 static bool serve(pgn_engine *engine)
 {
     const struct engine_exports *exports = &engine->runtime->exports;
     bool has_input = true;
 
+    if (!wake(engine))
+        return false;
     if (begins_startup(engine) && !session_startup(engine))
         return false;
     for (;;) {
@@ -276,20 +288,32 @@ static void shut_down(pgn_engine *engine)
                "pgl_run_atexit_funcs");
 }
 
+static void become_idle(pgn_engine *engine)
+{
+    transport_drain(engine); /* fails only for lack of memory; tried again by the next call */
+    engine->state = ENGINE_IDLE;
+    coroutine_suspend(engine->coroutine);
+}
+
 void session_main(void *context)
 {
     pgn_engine *engine = context;
+    bool goes_on = true;
 
-    if (engine_boot(engine)) {
-        do {
-            transport_drain(
-                engine); /* fails only for lack of memory; tried again by the next call */
-            engine->state = ENGINE_IDLE;
-            coroutine_suspend(engine->coroutine);
-        } while (!engine->shutting_down && serve(engine));
-        if (engine->shutting_down)
-            shut_down(engine);
+    if (engine->state == ENGINE_BOOTING) { /* else an image was mapped: it is idle and has a call */
+        goes_on = engine_boot(engine);
+        if (goes_on)
+            become_idle(engine);
+    } else {
+        session_watch_stack(engine, engine->guest);
     }
+    while (goes_on && !engine->shutting_down) {
+        goes_on = serve(engine);
+        if (goes_on)
+            become_idle(engine);
+    }
+    if (goes_on)
+        shut_down(engine);
     transport_drain(engine);
 }
 

@@ -79,9 +79,27 @@ static bool choose(pgn_engine *engine, bool *polling)
     return true;
 }
 
-bool transport_open(pgn_engine *engine)
+bool transport_attach(pgn_engine *engine, uint32_t control)
 {
     struct handshake *handshake = &engine->handshake;
+
+    *handshake = (struct handshake){.polling = control != 0, .address = control};
+    if (!handshake->polling)
+        return true;
+    handshake->control = guest_at(engine->guest, control, CONTROL_SIZE);
+    if (!handshake->control || load_u32(handshake->control + CONTROL_MAGIC_AT) != CONTROL_MAGIC
+        || load_u32(handshake->control + CONTROL_VERSION_AT) != CONTROL_VERSION)
+        return false;
+    handshake->buffer_size = load_u32(handshake->control + CONTROL_BUFFER_SIZE_AT);
+    handshake->input = guest_at(engine->guest, load_u32(handshake->control + CONTROL_INPUT_AT),
+                                (uint64_t) BUFFER_DATA + handshake->buffer_size);
+    handshake->output = guest_at(engine->guest, load_u32(handshake->control + CONTROL_OUTPUT_AT),
+                                 (uint64_t) BUFFER_DATA + handshake->buffer_size);
+    return handshake->input && handshake->output;
+}
+
+bool transport_open(pgn_engine *engine)
+{
     const struct engine_exports *exports = &engine->runtime->exports;
     uint64_t result, kind, size = engine->options->buffer_size;
     bool polling;
@@ -102,19 +120,8 @@ bool transport_open(pgn_engine *engine)
 
     if (session_call(engine, exports->get_control, NULL, &result))
         return session_poison(engine, "pglite_get_control");
-    handshake->control = guest_at(engine->guest, (uint32_t) result, CONTROL_SIZE);
-    if (!handshake->control || load_u32(handshake->control + CONTROL_MAGIC_AT) != CONTROL_MAGIC
-        || load_u32(handshake->control + CONTROL_VERSION_AT) != CONTROL_VERSION)
-        return session_poison(engine, "the handshake's control block");
-    handshake->buffer_size = load_u32(handshake->control + CONTROL_BUFFER_SIZE_AT);
-    handshake->input = guest_at(engine->guest, load_u32(handshake->control + CONTROL_INPUT_AT),
-                                (uint64_t) BUFFER_DATA + handshake->buffer_size);
-    handshake->output = guest_at(engine->guest, load_u32(handshake->control + CONTROL_OUTPUT_AT),
-                                 (uint64_t) BUFFER_DATA + handshake->buffer_size);
-    if (!handshake->input || !handshake->output)
-        return session_poison(engine, "the handshake's buffers");
-    handshake->polling = true;
-    return true;
+    return transport_attach(engine, (uint32_t) result)
+           || session_poison(engine, "the handshake's control block");
 }
 
 /* Has the guest bytes it has not read, or the caller bytes the guest has not been given? */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum {
+    SECTION_CUSTOM = 0,
     SECTION_IMPORT = 2,
     SECTION_TABLE = 4,
     SECTION_MEMORY = 5,
@@ -221,9 +222,27 @@ static void read_table(struct reader *reader, struct binary *binary)
     read_limits(reader, &binary->table_size, &maximum);
 }
 
+/* A custom section means nothing to a guest, so one that is malformed is not a fault. */
+static void read_custom(struct reader *reader, struct binary *binary)
+{
+    static const char name[] = "build_id";
+    uint32_t length = read_u32(reader);
+    const uint8_t *bytes = read_bytes(reader, length);
+
+    if (bytes && length == sizeof name - 1 && memcmp(bytes, name, length) == 0) {
+        length = read_u32(reader);
+        binary->build_id = read_bytes(reader, length);
+        binary->build_id_size = binary->build_id ? length : 0;
+    }
+    reader->bad = false;
+}
+
 static const char *read_section(uint8_t id, struct reader *reader, struct binary *binary)
 {
     switch (id) {
+    case SECTION_CUSTOM:
+        read_custom(reader, binary);
+        return NULL;
     case SECTION_IMPORT:
         return read_imports(reader, binary);
     case SECTION_TABLE:

@@ -44,6 +44,8 @@ struct binary {
     struct binary_global *globals;
     struct binary_export *exports; /* sorted by name */
     struct binary_segment *segments;
+    const uint8_t *build_id; /* WebAssembly tool conventions, BuildId.md; NULL: none */
+    uint32_t build_id_size;
 };
 
 /* On failure nothing is left to close. */

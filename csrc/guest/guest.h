@@ -23,6 +23,7 @@ enum {
 
 struct guest_module;
 struct guest;
+struct reservation;
 
 /* How a call into the guest, or one host handler, ended. The guest's own errors (errno values)
    are results; these are the ways in which there is no result. */
@@ -85,6 +86,10 @@ bool guest_module_function(const struct guest_module *module, const char *name,
                            guest_function *function);
 bool guest_module_address(const struct guest_module *module, const char *name, uint32_t *address);
 
+/* What the linker wrote into the module to tell it from others (custom section "build_id"); NULL and 0
+   when it did not. */
+const uint8_t *guest_module_identity(const struct guest_module *module, size_t *size);
+
 /* The table index of a lent function, for the guest to call through. False when the module has no
    such type, so cannot. */
 bool guest_module_lent(const struct guest_module *module, const char *name, uint32_t *index);
@@ -94,6 +99,27 @@ bool guest_module_lent(const struct guest_module *module, const char *name, uint
 enum status guest_open(struct guest_module *module, void *context, size_t stack_size,
                        struct guest **guest, struct error *error);
 void guest_close(struct guest *guest);
+
+/* All that an instance is between two calls, beside the bytes of its memory: what an image keeps. */
+struct guest_state {
+    uint64_t memory_size;
+    uint64_t globals[GUEST_GLOBALS_MAX]; /* the mutable ones, as bits */
+    uint32_t global_count;
+};
+
+/* The same as guest_open, but for the memory: there is none before guest_set_state. */
+enum status guest_open_empty(struct guest_module *module, void *context, size_t stack_size,
+                             struct guest **guest, struct error *error);
+
+void guest_get_state(const struct guest *guest, struct guest_state *state);
+
+/* Size and globals of another time or instance; a trap and an exit code are forgotten. The caller has
+   made the reservation's bytes zero and lays the memory's over them. The value stack must be empty. */
+enum status guest_set_state(struct guest *guest, const struct guest_state *state,
+                            struct error *error);
+
+/* Where the memory is: in this reservation, from *start on. What lies before it is rebuilt. */
+struct reservation *guest_reservation(struct guest *guest, size_t *start);
 
 /* Memory and globals as guest_open left them. The value stack must be empty. */
 enum status guest_reset(struct guest *guest, struct error *error);

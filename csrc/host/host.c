@@ -43,5 +43,15 @@ enum status host_open(struct host *host, struct arena *arena, struct vfs *vfs,
     host->state = arena_allocate(arena, sizeof(struct host_state));
     if (!host->state)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the host's state");
+    arena_set_root(arena, ARENA_ROOT_HOST, host->state);
     return open_environment(host, environment, error);
+}
+
+enum status host_attach(struct host *host, struct arena *arena, struct vfs *vfs,
+                        struct error *error)
+{
+    *host = (struct host){.vfs = vfs, .arena = arena, .state = arena_root(arena, ARENA_ROOT_HOST)};
+    if (!host->state)
+        return error_set(error, STATUS_IMAGE, "the image holds no host");
+    return STATUS_OK;
 }

@@ -65,6 +65,10 @@ extern const struct guest_offer host_offer;
 enum status host_open(struct host *host, struct arena *arena, struct vfs *vfs,
                       const char *const *environment, struct error *error);
 
+/* Over an arena and a VFS that were attached: the state of the host_open of their image. */
+enum status host_attach(struct host *host, struct arena *arena, struct vfs *vfs,
+                        struct error *error);
+
 /* Tells a guest of its system, popen and pclose. Once the guest's constructors have run. */
 enum guest_outcome host_install_subprocess(struct host *host);
 

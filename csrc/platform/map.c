@@ -12,11 +12,12 @@
 
 #include "platform/errno.h"
 
-static int map_fd(int fd, struct map *map)
+int map_descriptor(int fd, struct map *map)
 {
     struct stat stat;
     void *base;
 
+    *map = (struct map){0};
     if (fstat(fd, &stat) != 0)
         return -(int) platform_errno(errno);
     if (!S_ISREG(stat.st_mode) || stat.st_size <= 0)
@@ -40,7 +41,7 @@ int map_open(const char *path, struct map *map)
     while (fd < 0 && errno == EINTR);
     if (fd < 0)
         return -(int) platform_errno(errno);
-    result = map_fd(fd, map);
+    result = map_descriptor(fd, map);
     close(fd); /* the mapping stays */
     return result;
 }

@@ -3,9 +3,11 @@
 
 #include "platform/reservation.h"
 
-#include <stdint.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #ifndef MAP_NORESERVE
 #define MAP_NORESERVE 0 /* systems without it do not account for untouched private pages */
@@ -61,6 +63,7 @@ static bool map_zeros(unsigned char *start, size_t size)
 
 bool reservation_zero(struct reservation *reservation)
 {
+    reservation->remapped = false;
     return map_zeros(reservation->base, reservation->committed);
 }
 
@@ -76,7 +79,99 @@ bool reservation_zero_range(struct reservation *reservation, size_t offset, size
     }
     memset(reservation->base + offset, 0, first - offset);
     memset(reservation->base + last, 0, end - last);
+    reservation->remapped = true;
     return map_zeros(reservation->base + first, last - first);
+}
+
+static bool read_at(int fd, unsigned char *bytes, size_t size, uint64_t position)
+{
+    while (size > 0) {
+        ssize_t count = pread(fd, bytes, size, (off_t) position);
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return false;
+        bytes += count;
+        size -= (size_t) count;
+        position += (uint64_t) count;
+    }
+    return true;
+}
+
+bool reservation_map(struct reservation *reservation, size_t offset, size_t size, int fd,
+                     uint64_t position)
+{
+    unsigned char *start = reservation->base + offset;
+
+    if (mmap(start, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, fd,
+             (off_t) position)
+        != MAP_FAILED)
+        return true;
+    if (errno != EINVAL) /* which it is where pages are larger than PLATFORM_PAGE */
+        return false;
+    reservation->remapped = true;
+    return read_at(fd, start, size, position);
+}
+
+bool reservation_discard(struct reservation *reservation)
+{
+#ifdef __linux__ /* elsewhere MADV_DONTNEED is a hint */
+    return !reservation->remapped
+           && madvise(reservation->base, reservation->committed, MADV_DONTNEED) == 0;
+#else
+    (void) reservation;
+    return false;
+#endif
+}
+
+#ifdef __linux__
+/* Documentation/admin-guide/mm/pagemap.rst of the Linux kernel. */
+enum { PAGEMAP_ENTRY = 8, PAGEMAP_AT_ONCE = 512 };
+#define PAGEMAP_FILE (UINT64_C(1) << 61) /* of a file, or of shared memory: not written to */
+#define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
+#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
+
+static bool read_pagemap(int fd, const unsigned char *start, size_t count, bool *touched)
+{
+    uint64_t entries[PAGEMAP_AT_ONCE];
+    uint64_t position = (uintptr_t) start / PLATFORM_PAGE * PAGEMAP_ENTRY;
+
+    if (sysconf(_SC_PAGESIZE) != PLATFORM_PAGE)
+        return false;
+    for (size_t done = 0; done < count;) {
+        size_t part = count - done < PAGEMAP_AT_ONCE ? count - done : PAGEMAP_AT_ONCE;
+
+        if (!read_at(fd, (unsigned char *) entries, part * PAGEMAP_ENTRY,
+                     position + done * PAGEMAP_ENTRY))
+            return false;
+        for (size_t i = 0; i < part; i++)
+            touched[done + i] = (entries[i] & (PAGEMAP_PRESENT | PAGEMAP_SWAPPED))
+                                && !(entries[i] & PAGEMAP_FILE);
+        done += part;
+    }
+    return true;
+}
+#endif
+
+void reservation_touched(const struct reservation *reservation, size_t offset, size_t count,
+                         bool *touched)
+{
+    bool known = false;
+
+#ifdef __linux__
+    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        known = read_pagemap(fd, reservation->base + offset, count, touched);
+        close(fd);
+    }
+#else
+    (void) reservation;
+    (void) offset;
+#endif
+    if (!known)
+        memset(touched, true, count);
 }
 
 void reservation_close(struct reservation *reservation)

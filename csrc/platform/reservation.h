@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { PLATFORM_PAGE = 4096 };
 
@@ -15,6 +16,7 @@ struct reservation {
     unsigned char *base;
     size_t limit;     /* bytes of address space at base */
     size_t committed; /* bytes readable and writable from base on */
+    bool remapped;    /* what is mapped is not, or no longer, what reservation_map was given */
 };
 
 /* limit is rounded up to pages. False when the address space cannot be had. */
@@ -29,6 +31,20 @@ bool reservation_zero(struct reservation *reservation);
 /* Zeroes a committed range, giving its whole pages back to the system: for ranges so large that
    writing zeros to them would cost more. The caller keeps it inside. */
 bool reservation_zero_range(struct reservation *reservation, size_t offset, size_t size);
+
+/* Lays part of a file over committed bytes, copy-on-write: what is written here stays here, and
+   nobody may write to the file. offset, size and position are multiples of PLATFORM_PAGE. */
+bool reservation_map(struct reservation *reservation, size_t offset, size_t size, int fd,
+                     uint64_t position);
+
+/* Forgets every write since the parts were mapped: those are as in their files again, and all else is
+   zero. False where the system has no such step: then zero it and map again. */
+bool reservation_discard(struct reservation *reservation);
+
+/* Tells of each of count pages from offset on whether it may differ from what was mapped there, or from
+   zero: touched[i] is true for a page that was ever written to, and perhaps for others. */
+void reservation_touched(const struct reservation *reservation, size_t offset, size_t count,
+                         bool *touched);
 
 /* Idempotent. */
 void reservation_close(struct reservation *reservation);

@@ -44,6 +44,22 @@ bool IsTransactionState(void);
 void StartTransactionCommand(void);
 void CommitTransactionCommand(void);
 
+/* Random numbers */
+
+/* xoroshiro128**'s state. Verified: pg_global_prng_state is 16 bytes, which pg_prng_uint64 takes as two
+ * 64-bit integers. */
+typedef struct PGPrngState {
+    uint64_t s0, s1;
+} PGPrngState;
+extern PGPrngState pg_global_prng_state;
+bool pg_strong_random(void *bytes, size_t size);
+
+/* Calling functions of SQL. A double does not fit into a Datum: it is passed by address, in palloc's
+ * memory. */
+PGDatum OidFunctionCall1Coll(PGOid function, PGOid collation, PGDatum argument);
+PGDatum Float8GetDatum(double value);
+void pfree(void *block);
+
 /* Latches */
 
 /* Verified: SetLatch stores 1 at 0, WaitLatch tests its events against 1 and 8 and returns one. */

@@ -139,13 +139,18 @@ static enum status give_again(struct vfs *vfs, const struct pack *pack, struct e
     return STATUS_OK;
 }
 
+bool vfs_wants_pack(const struct vfs *vfs)
+{
+    return vfs->pack_count < vfs->super->pack_count;
+}
+
 enum status vfs_mount_pack(struct vfs *vfs, const char *at, const struct pack *pack,
                            struct error *error)
 {
     arena_offset *nodes;
     int result;
 
-    if (vfs->pack_count < vfs->super->pack_count)
+    if (vfs_wants_pack(vfs))
         return give_again(vfs, pack, error);
     if (vfs->pack_count == VFS_PACKS_MAX)
         return error_set(error, STATUS_INVALID, "at most %d packs can be mounted", VFS_PACKS_MAX);

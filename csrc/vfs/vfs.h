@@ -112,10 +112,16 @@ enum status vfs_attach(struct arena *arena, vfs_sink sink, void *context, struct
                        struct error *error);
 void vfs_close(struct vfs *vfs);
 
+/* A number that changes with the shapes of what a name space keeps in its arena. */
+uint64_t vfs_layout(void);
+
 /* Overlays the pack's tree at a directory (created when missing). pack stays borrowed until
    vfs_close. After a failure the name space is good for nothing but vfs_close. */
 enum status vfs_mount_pack(struct vfs *vfs, const char *at, const struct pack *pack,
                            struct error *error);
+
+/* Is there a pack that an attached name space has not been given again? */
+bool vfs_wants_pack(const struct vfs *vfs);
 
 /* Mounts a host directory: host_fd is an open directory descriptor, owned by the VFS from now on
    (also on failure). sync: fsync really syncs (a durable directory). */

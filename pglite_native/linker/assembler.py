@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 
-from . import link_table
+from . import leb128, link_table
 from .alignment import align
 from .base import HEAP_BASE, LINK_TABLE, Base
 from .encoder import encode
@@ -32,6 +33,7 @@ from .link_table import Entry, Symbol, SymbolKind
 from .linked import HostFunction, Linked, LinkedModule
 from .module import (
     I32,
+    Custom,
     Data,
     Elements,
     Export,
@@ -40,6 +42,8 @@ from .module import (
     Import,
     Kind,
     Limits,
+    Module,
+    Section,
     Table,
     describe_type,
 )
@@ -321,7 +325,7 @@ class Assembler:
             for i, type in zip(out.imported(Kind.FUNCTION), out.signatures(), strict=False)
         ]
         return Linked(
-            encode(out),
+            encode_with_build_id(out),
             self.modules,
             host_functions,
             self.resolution.traps,
@@ -329,3 +333,14 @@ class Assembler:
             heap_base=self.memory_end,
             table_size=self.table.size,
         )
+
+
+def encode_with_build_id(module: Module) -> bytes:
+    """Encode, with a hash of all the rest: who keeps something of a module's knows it again by this.
+
+    Reference: WebAssembly tool conventions, BuildId.md. It comes first, where a reader finds it at
+    once.
+    """
+    digest = sha256(encode(module)).digest()
+    build_id = Custom("build_id", leb128.unsigned(len(digest)) + digest, Section.CUSTOM)
+    return encode(replace(module, customs=[build_id, *module.customs]))

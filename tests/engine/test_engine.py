@@ -456,7 +456,7 @@ from pglite_native._runtime import runtime
 from tests.engine.sql import value
 
 error = ffi.new("pgn_error *")
-check(lib.pgn_runtime_compile(runtime(), error), error)
+check(lib.pgn_runtime_compile(runtime().handle, error), error)
 with Engine() as engine:
     assert value(engine, "select sum(x) from generate_series(1, 100) x") == "5050"
 """

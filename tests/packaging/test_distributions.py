@@ -17,7 +17,7 @@ from tools import ROOT
 
 WHEEL_MAX_BYTES = 20 * 1000 * 1000
 RESOURCES = {"pglite.wasm", "initdb.wasm", "system.pack", "cluster.pack", "identity"}
-LICENCES = {"LICENSE.wasm3", "LICENSE.pglite", "LICENSE.icu"}
+LICENCES = {"LICENSE.wasm3", "LICENSE.xxhash", "LICENSE.pglite", "LICENSE.icu"}
 
 # A query message; a data row with the text "42" must be in the answer.
 QUESTION = """
@@ -98,6 +98,7 @@ def test_the_sdist_carries_what_the_build_makes(sdist: Path) -> None:
         names = {name.partition("/")[2] for name in tar.getnames()}
     assert {f"pglite_native/resources/{name}" for name in RESOURCES | LICENCES} <= names
     assert {f"build/vendor/wasm3/{name}" for name in ("LICENSE", "m3_env.c", "wasm3.h")} <= names
+    assert "build/vendor/xxhash/xxhash.h" in names
     assert {"csrc/engine/pglite_native.h", "tools/ffi.py", "vendor/pins.toml", "NOTICE"} <= names
     assert not [name for name in names if name.endswith((".so", ".o", ".pyc"))]
 
@@ -109,5 +110,5 @@ def test_the_sdist_builds_offline(sdist: Path, tmp_path: Path) -> None:
 
 def test_every_pinned_part_is_in_the_notices() -> None:
     notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
-    for part in ("wasm3 0.5.0", "PGlite 0.5.16", "PostgreSQL 18.6", "pgvector", "ICU", "OpenSSL"):
+    for part in ("wasm3 0.5.0", "xxHash 0.8.2", "PGlite 0.5.16", "PostgreSQL 18.6", "pgvector", "ICU", "OpenSSL"):
         assert part in notice

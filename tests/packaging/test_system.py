@@ -118,5 +118,5 @@ def test_what_is_installed_is_the_same_each_time(tmp_path: Path) -> None:
         gather(VENDOR, LINK, tmp_path / name)
     files = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
     assert files == {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()}
-    licences = {"LICENSE.wasm3", "LICENSE.pglite", "LICENSE.icu"}
+    licences = {"LICENSE.wasm3", "LICENSE.xxhash", "LICENSE.pglite", "LICENSE.icu"}
     assert set(files) == {"pglite.wasm", "initdb.wasm", "system.pack", "identity"} | licences

@@ -12,7 +12,12 @@ from tools.guest import compile, polling_switch
 from tools.link import WRAPS
 
 COMMON_EXPORTS = {"__wasm_call_ctors", "__wasm_apply_data_relocs"}
-SESSION_EXPORTS = {"pglite_begin_session", "pglite_checkpoint", "pglite_transport_install"}
+SESSION_EXPORTS = {
+    "pglite_begin_session",
+    "pglite_checkpoint",
+    "pglite_transport_install",
+    "pglite_wake",
+}
 WRAPPERS = {f"__wrap_{name}" for name in WRAPS}
 POLLING_EXPORTS = {
     "pglite_get_control",

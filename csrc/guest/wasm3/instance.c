@@ -29,24 +29,37 @@ static enum status set_pages(struct guest *guest, uint32_t pages)
     return STATUS_OK;
 }
 
-/* Header, globals and data segments over zeroed pages. */
-static enum status fill_memory(struct guest *guest, struct error *error)
+/* Header and globals over zeroed pages. */
+static enum status begin_memory(struct guest *guest, uint64_t size,
+                                const uint64_t globals[GUEST_GLOBALS_MAX], struct error *error)
 {
-    const struct guest_module *module = guest->module;
-    const struct binary *binary = &module->binary;
-
     if (!reservation_commit(&guest->memory, HEADER_ROOM))
         return error_set(error, STATUS_NO_MEMORY, "no memory for an instance");
+    guest->trap = NULL;
+    guest->exit_code = 0;
+    guest->runtime.stack = guest->stacks.values.base;
     guest->header = (M3MemoryHeader *) linear_memory(guest) - 1;
     guest->header->runtime = &guest->runtime;
     tier_watch_stacks(guest);
     guest->header->countdown = TIER_SAFE_POINT_CALLS;
-    memcpy(guest->header->globals, module->globals, sizeof module->globals);
+    memcpy(guest->header->globals, globals, sizeof guest->module->globals);
     guest->runtime.memory.mallocated = guest->header;
-    guest->runtime.memory.maxPages = binary->memory_pages_max;
-    if (set_pages(guest, binary->memory_pages))
-        return error_set(error, STATUS_NO_MEMORY, "no memory for an instance's %u pages",
-                         binary->memory_pages);
+    guest->runtime.memory.maxPages = guest->module->binary.memory_pages_max;
+    if (set_pages(guest, (uint32_t) (size / GUEST_PAGE)))
+        return error_set(error, STATUS_NO_MEMORY, "no memory for an instance's %llu bytes",
+                         (unsigned long long) size);
+    return STATUS_OK;
+}
+
+/* The same, and the data segments. */
+static enum status fill_memory(struct guest *guest, struct error *error)
+{
+    const struct binary *binary = &guest->module->binary;
+    enum status status = begin_memory(guest, (uint64_t) binary->memory_pages * GUEST_PAGE,
+                                      guest->module->globals, error);
+
+    if (status)
+        return status;
     for (uint32_t i = 0; i < binary->segment_count; i++) {
         const struct binary_segment *segment = &binary->segments[i];
 
@@ -55,10 +68,9 @@ static enum status fill_memory(struct guest *guest, struct error *error)
     return STATUS_OK;
 }
 
-enum status guest_open(struct guest_module *module, void *context, size_t stack_size,
-                       struct guest **opened, struct error *error)
+enum status guest_open_empty(struct guest_module *module, void *context, size_t stack_size,
+                             struct guest **opened, struct error *error)
 {
-    enum status status = STATUS_NO_MEMORY;
     struct guest *guest = calloc(1, sizeof *guest);
 
     if (!guest)
@@ -69,18 +81,27 @@ enum status guest_open(struct guest_module *module, void *context, size_t stack_
     guest->runtime.userdata = guest;
     if (!tier_open_stacks(&guest->stacks, stack_size)
         || !reservation_open(&guest->memory, HEADER_ROOM + GUEST_MEMORY_MAX)) {
-        error_set(error, status, "no address space for an instance (2 GiB and its stack)");
-        goto fail;
+        guest_close(guest);
+        return error_set(error, STATUS_NO_MEMORY,
+                         "no address space for an instance (2 GiB and its stack): close engines");
     }
-    guest->runtime.stack = guest->stacks.values.base;
-    status = fill_memory(guest, error);
-    if (status)
-        goto fail;
     *opened = guest;
     return STATUS_OK;
+}
 
-fail:
-    guest_close(guest);
+enum status guest_open(struct guest_module *module, void *context, size_t stack_size,
+                       struct guest **opened, struct error *error)
+{
+    struct guest *guest;
+    enum status status = guest_open_empty(module, context, stack_size, &guest, error);
+
+    if (status)
+        return status;
+    status = fill_memory(guest, error);
+    if (status)
+        guest_close(guest);
+    else
+        *opened = guest;
     return status;
 }
 
@@ -97,10 +118,29 @@ enum status guest_reset(struct guest *guest, struct error *error)
 {
     if (!reservation_zero(&guest->memory))
         return error_set(error, STATUS_NO_MEMORY, "cannot reset an instance's memory");
-    guest->trap = NULL;
-    guest->exit_code = 0;
-    guest->runtime.stack = guest->stacks.values.base;
     return fill_memory(guest, error);
+}
+
+void guest_get_state(const struct guest *guest, struct guest_state *state)
+{
+    *state = (struct guest_state){.memory_size = guest->header->length,
+                                  .global_count = guest->module->global_count};
+    memcpy(state->globals, guest->header->globals, sizeof state->globals);
+}
+
+enum status guest_set_state(struct guest *guest, const struct guest_state *state,
+                            struct error *error)
+{
+    if (state->memory_size > GUEST_MEMORY_MAX || state->memory_size % GUEST_PAGE != 0
+        || state->global_count != guest->module->global_count)
+        return error_set(error, STATUS_INVALID, "not the state of an instance of this module");
+    return begin_memory(guest, state->memory_size, state->globals, error);
+}
+
+struct reservation *guest_reservation(struct guest *guest, size_t *start)
+{
+    *start = HEADER_ROOM;
+    return &guest->memory;
 }
 
 struct guest_module *guest_module_of(const struct guest *guest)

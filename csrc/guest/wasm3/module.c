@@ -149,3 +149,9 @@ bool guest_module_address(const struct guest_module *module, const char *name, u
     *address = (uint32_t) module->binary.globals[export->index].value;
     return true;
 }
+
+const uint8_t *guest_module_identity(const struct guest_module *module, size_t *size)
+{
+    *size = module->binary.build_id_size;
+    return module->binary.build_id;
+}

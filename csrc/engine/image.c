@@ -1,0 +1,392 @@
+/* Images: written from an engine's memory, checked when they come from a file, mapped copy-on-write. */
+#include "engine/image.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "engine/api.h"
+#include "engine/engine.h"
+#include "platform/files.h"
+#include "platform/map.h"
+#include "platform/memory_file.h"
+#include "vfs/vfs.h"
+
+enum {
+    FORMAT = 1,
+    PAGE = PLATFORM_PAGE,
+    /* Fewer zero pages than this are stored rather than left out: every section costs each engine two
+       of the kernel's memory maps. */
+    GAP_PAGES = 256,
+    GAP_PAGES_MAX = 1 << 22, /* no region is so large */
+    REGION_SECTIONS_MAX = IMAGE_SECTIONS_MAX / IMAGE_REGIONS,
+    COPY_SIZE = 1 << 18
+};
+
+static const char magic[8] = "PGNIMAG1";
+
+_Static_assert(sizeof(struct image_header) <= IMAGE_HEADER_ROOM, "the header is the first page");
+
+pgn_image *image_retain(pgn_image *image)
+{
+    atomic_fetch_add(&image->references, 1);
+    return image;
+}
+
+void image_release(pgn_image *image)
+{
+    if (!image || atomic_fetch_sub(&image->references, 1) > 1)
+        return;
+    files_close(image->fd);
+    free(image);
+}
+
+void pgn_image_free(pgn_image *image)
+{
+    image_release(image);
+}
+
+uint64_t pgn_image_size(const pgn_image *image)
+{
+    return image->header.size;
+}
+
+/* The shapes of what lies in the arena, which another version of this library may have changed. */
+static uint64_t layout(void)
+{
+    const uint64_t shapes[] = {vfs_layout(), sizeof(struct host_state), ARENA_ROOTS,
+                               ENGINE_FILES_MAX};
+
+    return XXH3_64bits(shapes, sizeof shapes);
+}
+
+static uint64_t header_checksum(const struct image_header *header)
+{
+    return XXH3_64bits(header, offsetof(struct image_header, checksum));
+}
+
+/* Of the linked module. False when it has no build_id. */
+static bool guest_id(const pgn_runtime *runtime, uint8_t id[IMAGE_GUEST_ID_SIZE])
+{
+    size_t size;
+    const uint8_t *bytes = guest_module_identity(runtime->module, &size);
+
+    memset(id, 0, IMAGE_GUEST_ID_SIZE);
+    if (bytes)
+        memcpy(id, bytes, size < IMAGE_GUEST_ID_SIZE ? size : IMAGE_GUEST_ID_SIZE);
+    return bytes != NULL;
+}
+
+/* --- writing ------------------------------------------------------------------------------ */
+
+static bool is_zero(const unsigned char *page)
+{
+    uint64_t words[8];
+
+    for (size_t at = 0; at < PAGE; at += sizeof words) {
+        memcpy(words, page + at, sizeof words);
+        if (words[0] | words[1] | words[2] | words[3] | words[4] | words[5] | words[6] | words[7])
+            return false;
+    }
+    return true;
+}
+
+/* Leaves true for the pages that hold anything. Only those are looked at that have been written to or
+   come from the base: looking at a page that does not exist yet would make it exist. */
+static void find_content(const struct image_part *part, enum image_region region, size_t count,
+                         const pgn_image *base, bool *pages)
+{
+    const unsigned char *start = part->reservation->base + part->start;
+
+    reservation_touched(part->reservation, part->start, count, pages);
+    for (uint32_t i = 0; base && i < base->header.section_count; i++) {
+        const struct image_section *section = &base->header.sections[i];
+        size_t first = (size_t) (section->offset / PAGE);
+        size_t end = first + (size_t) (section->size / PAGE);
+
+        if (section->region == region && first < count)
+            memset(pages + first, true, (end < count ? end : count) - first);
+    }
+    for (size_t i = 0; i < count; i++)
+        pages[i] = pages[i] && !is_zero(start + i * PAGE);
+}
+
+/* Adds the region's sections; those with less than gap pages between them become one. False when there
+   would be too many. */
+static bool add_sections(struct image_header *header, enum image_region region, const bool *pages,
+                         size_t count, size_t gap)
+{
+    struct image_section *section = NULL;
+    uint32_t added = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!pages[i])
+            continue;
+        if (!section || i - (size_t) ((section->offset + section->size) / PAGE) >= gap) {
+            if (added++ == REGION_SECTIONS_MAX)
+                return false;
+            section = &header->sections[header->section_count++];
+            *section = (struct image_section){.region = region, .offset = i * PAGE};
+        }
+        section->size = (i + 1) * PAGE - section->offset;
+    }
+    return true;
+}
+
+static void choose_sections(struct image_header *header, enum image_region region,
+                            const bool *pages, size_t count)
+{
+    uint32_t before = header->section_count;
+
+    for (size_t gap = GAP_PAGES; gap <= GAP_PAGES_MAX; gap *= 2) {
+        header->section_count = before;
+        if (add_sections(header, region, pages, count, gap))
+            return;
+    }
+}
+
+/* Pages of zeros stay holes in the file. */
+static int write_sections(int fd, const struct image_header *header,
+                          const struct image_part parts[IMAGE_REGIONS],
+                          bool *const pages[IMAGE_REGIONS])
+{
+    for (uint32_t i = 0; i < header->section_count; i++) {
+        const struct image_section *section = &header->sections[i];
+        const struct image_part *part = &parts[section->region];
+        const unsigned char *bytes = part->reservation->base + part->start + section->offset;
+        const bool *wanted = pages[section->region] + section->offset / PAGE;
+        size_t count = (size_t) (section->size / PAGE);
+
+        for (size_t first = 0; first < count;) {
+            size_t end = first;
+            int64_t result;
+
+            while (end < count && wanted[end])
+                end++;
+            result = end > first ? files_write(fd, bytes + first * PAGE, (end - first) * PAGE,
+                                               section->position + first * PAGE)
+                                 : 0;
+            if (result < 0)
+                return (int) result;
+            for (first = end; first < count && !wanted[first];)
+                first++;
+        }
+    }
+    return files_truncate(fd, header->size);
+}
+
+static enum status no_memory(struct error *error)
+{
+    return error_set(error, STATUS_NO_MEMORY,
+                     "no memory for a snapshot: close engines or drop snapshots");
+}
+
+enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMAGE_REGIONS],
+                         const struct image_header *header, const pgn_image *base,
+                         pgn_image **created, struct error *error)
+{
+    pgn_image *image = calloc(1, sizeof *image);
+    bool *pages[IMAGE_REGIONS] = {NULL};
+    bool complete = false;
+
+    if (!image)
+        return no_memory(error);
+    atomic_init(&image->references, 1);
+    image->runtime = runtime;
+    image->header = *header;
+    memcpy(image->header.magic, magic, sizeof magic);
+    image->header.format = FORMAT;
+    image->header.layout = layout();
+    guest_id(runtime, image->header.guest_id);
+    image->header.size = IMAGE_HEADER_ROOM;
+    image->header.section_count = 0;
+    image->fd = memory_file_open();
+    if (image->fd < 0)
+        goto done;
+    for (enum image_region region = 0; region < IMAGE_REGIONS; region++) {
+        size_t count = (size_t) (image->header.region_sizes[region] / PAGE);
+
+        pages[region] = malloc(count ? count : 1);
+        if (!pages[region])
+            goto done;
+        find_content(&parts[region], region, count, base, pages[region]);
+        choose_sections(&image->header, region, pages[region], count);
+    }
+    for (uint32_t i = 0; i < image->header.section_count; i++) {
+        image->header.sections[i].position = image->header.size;
+        image->header.size += image->header.sections[i].size;
+    }
+    complete = write_sections(image->fd, &image->header, parts, pages) == 0;
+
+done:
+    for (enum image_region region = 0; region < IMAGE_REGIONS; region++)
+        free(pages[region]);
+    if (!complete) {
+        image_release(image);
+        return no_memory(error);
+    }
+    *created = image;
+    return STATUS_OK;
+}
+
+/* Copies the sections, which follow the header without a gap, and hashes them on the way. */
+static int copy_content(const pgn_image *image, int fd, uint64_t *checksum)
+{
+    XXH3_state_t *state = XXH3_createState();
+    unsigned char *buffer = malloc(COPY_SIZE);
+    int64_t result = state && buffer ? 0 : -GE_NOMEM;
+    uint64_t position = IMAGE_HEADER_ROOM;
+
+    if (result == 0)
+        XXH3_64bits_reset(state);
+    while (result >= 0 && position < image->header.size) {
+        uint64_t left = image->header.size - position;
+        size_t size = left < COPY_SIZE ? (size_t) left : COPY_SIZE;
+
+        result = files_read(image->fd, buffer, size, position);
+        if (result >= 0 && (size_t) result != size)
+            result = -GE_IO;
+        if (result < 0)
+            break;
+        XXH3_64bits_update(state, buffer, size);
+        result = files_write(fd, buffer, size, position);
+        position += size;
+    }
+    if (result >= 0)
+        *checksum = XXH3_64bits_digest(state);
+    free(buffer);
+    XXH3_freeState(state);
+    return result < 0 ? (int) result : 0;
+}
+
+/* The header last: a file that was not finished has none. */
+int pgn_image_save(const pgn_image *image, int fd, pgn_error *pgn_error)
+{
+    struct image_header header = image->header;
+    struct error error;
+    int64_t result;
+
+    result = copy_content(image, fd, &header.content_checksum);
+    header.checksum = header_checksum(&header);
+    if (result == 0)
+        result = files_write(fd, &header, sizeof header, 0);
+    if (result >= 0)
+        result = files_sync(fd, false);
+    if (result >= 0)
+        return STATUS_OK;
+    error_set(&error, STATUS_IO, "cannot write the image (%s)",
+              result == -GE_NOSPC ? "no space left on device" : "input/output error");
+    return api_error(pgn_error, &error);
+}
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+/* Whole pages inside the region and the file, in order. */
+static bool has_sound_sections(const struct image_header *header)
+{
+    uint64_t position = IMAGE_HEADER_ROOM;
+    uint64_t region = 0, end = 0; /* of the section before */
+
+    if (header->section_count > IMAGE_SECTIONS_MAX)
+        return false;
+    for (uint32_t i = 0; i < header->section_count; i++) {
+        const struct image_section *section = &header->sections[i];
+
+        if (section->region >= IMAGE_REGIONS || section->region < region)
+            return false;
+        if (section->region > region)
+            end = 0;
+        region = section->region;
+        if (section->offset % PAGE || section->size % PAGE || section->offset < end
+            || section->size > header->region_sizes[region]
+            || section->offset > header->region_sizes[region] - section->size
+            || section->position != position)
+            return false;
+        end = section->offset + section->size;
+        position += section->size;
+    }
+    return position == header->size;
+}
+
+static const char *fault_of(const pgn_runtime *runtime, const struct map *file)
+{
+    static const char not_an_image[] = "it is not an image";
+    const struct image_header *header = (const void *) file->base;
+    uint8_t id[IMAGE_GUEST_ID_SIZE];
+
+    if (file->size < sizeof magic || memcmp(file->base, magic, sizeof magic) != 0)
+        return not_an_image;
+    if (file->size < IMAGE_HEADER_ROOM)
+        return "it is truncated";
+    if (header->format != FORMAT || header->checksum != header_checksum(header))
+        return header->format == FORMAT ? "its header is damaged"
+                                        : "it has another format: made by another version";
+    if (!guest_id(runtime, id) || memcmp(header->guest_id, id, sizeof id) != 0)
+        return "it was made with another guest: another version, or other extensions added";
+    if (header->layout != layout())
+        return "it was made by another version";
+    if (file->size < header->size)
+        return "it is truncated";
+    if (!has_sound_sections(header) || header->region_sizes[IMAGE_MEMORY] > GUEST_MEMORY_MAX
+        || header->region_sizes[IMAGE_ARENA] > ENGINE_FILES_MAX)
+        return "its header is damaged";
+    if (XXH3_64bits(file->base + IMAGE_HEADER_ROOM, (size_t) header->size - IMAGE_HEADER_ROOM)
+        != header->content_checksum)
+        return "it is damaged: its checksum is wrong";
+    return NULL;
+}
+
+int pgn_image_open(pgn_runtime *runtime, int fd, pgn_image **opened, pgn_error *pgn_error)
+{
+    struct error error;
+    struct map file = {0};
+    const char *fault;
+    pgn_image *image = calloc(1, sizeof *image);
+    int result = image ? map_descriptor(fd, &file) : -GE_NOMEM;
+
+    fault = result == -GE_INVAL ? "it is not an image" : NULL;
+    if (result == 0)
+        fault = fault_of(runtime, &file);
+    if (fault) {
+        error_set(&error, STATUS_IMAGE, "the image cannot be used: %s", fault);
+        goto fail;
+    }
+    if (result == 0) {
+        image->header = *(const struct image_header *) (const void *) file.base;
+        result = files_duplicate(fd);
+    }
+    if (result < 0) {
+        error_set(&error, result == -GE_NOMEM ? STATUS_NO_MEMORY : STATUS_IO,
+                  "cannot open the image (errno %d)", -result);
+        goto fail;
+    }
+    map_close(&file);
+    atomic_init(&image->references, 1);
+    image->runtime = runtime;
+    image->fd = result;
+    *opened = image;
+    return STATUS_OK;
+
+fail:
+    map_close(&file);
+    free(image);
+    return api_error(pgn_error, &error);
+}
+
+enum status image_map(const pgn_image *image, const struct image_part parts[IMAGE_REGIONS],
+                      struct error *error)
+{
+    for (uint32_t i = 0; i < image->header.section_count; i++) {
+        const struct image_section *section = &image->header.sections[i];
+        const struct image_part *part = &parts[section->region];
+
+        if (!reservation_map(part->reservation, part->start + (size_t) section->offset,
+                             (size_t) section->size, image->fd, section->position))
+            return error_set(error, STATUS_NO_MEMORY,
+                             "cannot map the image: the process is out of address space or has too "
+                             "many memory maps (Linux: vm.max_map_count); close engines");
+    }
+    return STATUS_OK;
+}

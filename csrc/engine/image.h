@@ -1,0 +1,69 @@
+/* An image: an idle engine written down. Format and reasons: docs/IMAGE.md. */
+#ifndef PGN_ENGINE_IMAGE_H
+#define PGN_ENGINE_IMAGE_H
+
+#include <stdatomic.h>
+
+#include "base/status.h"
+#include "engine/pglite_native.h"
+#include "guest/guest.h"
+#include "platform/reservation.h"
+
+enum { IMAGE_HEADER_ROOM = 4096, IMAGE_SECTIONS_MAX = 24, IMAGE_GUEST_ID_SIZE = 32 };
+
+/* The two ranges of memory that an instance is. */
+enum image_region { IMAGE_MEMORY, IMAGE_ARENA, IMAGE_REGIONS };
+
+struct image_part {
+    struct reservation *reservation;
+    size_t start; /* of the region in it */
+};
+
+/* Pages of a region, back to back in the file. Sections are in ascending order of both. */
+struct image_section {
+    uint64_t region;
+    uint64_t offset, size; /* in the region, bytes: whole pages */
+    uint64_t position;     /* in the file */
+};
+
+/* The file's first page. As it is in memory: images are for hosts that can run a guest in place, and
+   those are little-endian. */
+struct image_header {
+    char magic[8];
+    uint32_t format;
+    uint32_t section_count;
+    uint64_t layout;                       /* of what the arena holds */
+    uint8_t guest_id[IMAGE_GUEST_ID_SIZE]; /* the linked module's */
+    uint64_t size;                         /* of the file */
+    uint64_t content_checksum;             /* of the sections; 0 in an image that was never saved */
+    uint64_t region_sizes[IMAGE_REGIONS];
+    uint64_t globals[GUEST_GLOBALS_MAX];
+    uint32_t global_count;
+    uint32_t control; /* the handshake's, in guest memory; 0: the callback transport */
+    uint64_t written; /* bytes written to files since the last checkpoint */
+    struct image_section sections[IMAGE_SECTIONS_MAX];
+    uint64_t checksum; /* of all before it */
+};
+
+/* Shared by its handle and the engines that were mapped from it, in whatever threads: constant. */
+struct pgn_image {
+    atomic_uint references;
+    pgn_runtime *runtime;
+    int fd;
+    struct image_header header;
+};
+
+/* Writes the regions down, beside what the caller has put into header. base: what the parts were mapped
+   from, or NULL. */
+enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMAGE_REGIONS],
+                         const struct image_header *header, const pgn_image *base,
+                         pgn_image **image, struct error *error);
+
+/* Lays the sections over the parts, which are zero and committed as far as the region sizes say. */
+enum status image_map(const pgn_image *image, const struct image_part parts[IMAGE_REGIONS],
+                      struct error *error);
+
+pgn_image *image_retain(pgn_image *image);
+void image_release(pgn_image *image); /* NULL is fine */
+
+#endif

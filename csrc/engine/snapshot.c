@@ -1,0 +1,84 @@
+/* Snapshots: an idle engine written down, and brought back to what was written. */
+#include "engine/api.h"
+#include "engine/engine.h"
+#include "engine/image.h"
+
+/* Only between messages is an instance nothing but data. */
+static enum status check_quiet(const pgn_engine *engine, struct error *error)
+{
+    if (engine->held)
+        return error_set(error, STATUS_BUSY, "a stream of this engine is still open");
+    if (engine->state == ENGINE_POISONED) {
+        *error = engine->failure;
+        return error->status;
+    }
+    if (engine->data_dir_lock.fd >= 0)
+        return error_set(error, STATUS_SNAPSHOT,
+                         "the engine's files are in a data directory, which a snapshot cannot hold: "
+                         "copy_to_memory() gives an engine whose files can be");
+    if (engine->state == ENGINE_WANTS_INPUT)
+        return error_set(error, STATUS_SNAPSHOT,
+                         "the engine is in the middle of a message or of COPY: finish it first");
+    return STATUS_OK;
+}
+
+static enum status snapshot(pgn_engine *engine, pgn_image **image, struct error *error)
+{
+    enum status status = check_quiet(engine, error);
+
+    if (!status && engine->state == ENGINE_ENDED) {
+        *error = engine->failure;
+        return error->status;
+    }
+    if (!status && !engine->latest)
+        status = instance_write(engine, &engine->latest, error);
+    if (!status)
+        *image = image_retain(engine->latest);
+    return status;
+}
+
+int pgn_snapshot(pgn_engine *engine, pgn_image **image, pgn_error *pgn_error)
+{
+    struct error error;
+    int status = api_enter(engine, pgn_error);
+
+    if (status)
+        return status;
+    status = snapshot(engine, image, &error);
+    api_leave(engine);
+    return status ? api_error(pgn_error, &error) : STATUS_OK;
+}
+
+/* An engine whose session has ended has a new one then. */
+static enum status restore(pgn_engine *engine, pgn_image *image, struct error *error)
+{
+    enum status status = check_quiet(engine, error);
+
+    if (status)
+        return status;
+    if (image->runtime != engine->runtime)
+        return error_set(error, STATUS_IMAGE,
+                         "the snapshot is of another guest: extensions were added or removed since");
+    if (engine->state == ENGINE_ENDED && !instance_renew_coroutine(engine))
+        return error_set(error, STATUS_NO_MEMORY, "no address space for the engine's stack");
+    status = instance_map(engine, image, error);
+    if (status) { /* half of the old is gone */
+        engine->state = ENGINE_POISONED;
+        engine->failure = *error;
+        engine->failure.status = STATUS_POISONED;
+        return status;
+    }
+    return STATUS_OK;
+}
+
+int pgn_restore(pgn_engine *engine, pgn_image *image, pgn_error *pgn_error)
+{
+    struct error error;
+    int status = api_enter(engine, pgn_error);
+
+    if (status)
+        return status;
+    status = restore(engine, image, &error);
+    api_leave(engine);
+    return status ? api_error(pgn_error, &error) : STATUS_OK;
+}

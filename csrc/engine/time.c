@@ -1,0 +1,90 @@
+/* Time and chance under control: docs/TIME.md. */
+#include "engine/api.h"
+#include "engine/engine.h"
+#include "platform/world.h"
+
+static enum status freeze(struct world *world, int64_t realtime_ns, struct error *error)
+{
+    if (realtime_ns < 0)
+        return error_set(error, STATUS_INVALID, "the time is before 1970");
+    world_freeze(world, realtime_ns);
+    return STATUS_OK;
+}
+
+enum status time_apply_options(pgn_engine *engine, struct error *error)
+{
+    const pgn_options *options = engine->options;
+    struct world *world = world_find(&engine->arena);
+
+    if (options->seeded)
+        world_seed(world, options->seed);
+    return options->clock_frozen ? freeze(world, options->clock_ns, error) : STATUS_OK;
+}
+
+/* Enters between two calls of a session that can go on, to change its world: NULL when refused. */
+static struct world *enter_idle(pgn_engine *engine, int *status, pgn_error *pgn_error)
+{
+    struct error error = {STATUS_OK, ""};
+
+    *status = api_enter(engine, pgn_error);
+    if (*status)
+        return NULL;
+    if (engine->held)
+        error_set(&error, STATUS_BUSY, "a stream of this engine is still open");
+    else if (engine->state == ENGINE_ENDED || engine->state == ENGINE_POISONED)
+        error = engine->failure;
+    if (error.status) {
+        api_leave(engine);
+        *status = api_error(pgn_error, &error);
+        return NULL;
+    }
+    instance_set_latest(engine, NULL);
+    return world_find(&engine->arena);
+}
+
+static int leave(pgn_engine *engine, enum status status, const struct error *error,
+                 pgn_error *pgn_error)
+{
+    api_leave(engine);
+    return status ? api_error(pgn_error, error) : STATUS_OK;
+}
+
+int pgn_set_time(pgn_engine *engine, int64_t realtime_ns, pgn_error *pgn_error)
+{
+    struct error error;
+    int status;
+    struct world *world = enter_idle(engine, &status, pgn_error);
+
+    return world ? leave(engine, freeze(world, realtime_ns, &error), &error, pgn_error) : status;
+}
+
+int pgn_release_time(pgn_engine *engine, pgn_error *pgn_error)
+{
+    int status;
+    struct world *world = enter_idle(engine, &status, pgn_error);
+
+    if (!world)
+        return status;
+    world_release(world);
+    return leave(engine, STATUS_OK, NULL, NULL);
+}
+
+static enum status advance(struct world *world, int64_t duration_ns, struct error *error)
+{
+    if (!world_is_frozen(world))
+        return error_set(error, STATUS_INVALID,
+                         "the clock is the real one, which moves by itself: set a time first");
+    if (duration_ns < 0 || !world_advance(world, duration_ns))
+        return error_set(error, STATUS_INVALID, "time cannot be moved %s",
+                         duration_ns < 0 ? "back" : "so far: it ends in 2262");
+    return STATUS_OK;
+}
+
+int pgn_advance(pgn_engine *engine, int64_t duration_ns, pgn_error *pgn_error)
+{
+    struct error error;
+    int status;
+    struct world *world = enter_idle(engine, &status, pgn_error);
+
+    return world ? leave(engine, advance(world, duration_ns, &error), &error, pgn_error) : status;
+}

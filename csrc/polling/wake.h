@@ -1,0 +1,11 @@
+/* An instance can be copied as it stands, and the copies go on side by side. */
+#ifndef PGLITE_WAKE_H
+#define PGLITE_WAKE_H
+
+#include "guest-libc.h"
+
+/* The first call into a copy: reseeds the generators behind random() and PostgreSQL's own choices, so
+ * that no two copies draw the same numbers. */
+GUEST_EXPORT(pglite_wake) void pglite_wake(void);
+
+#endif

@@ -1,0 +1,43 @@
+"""The image that engines start from: made by the build, and again for a guest with extensions added."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pglite_native._wire import Splitter, query
+from pglite_native.engine import Engine
+from pglite_native.errors import EngineError
+
+# A connection's usual look-ups, so that every engine starts with PostgreSQL's caches filled. They read
+# only: what they wrote would be in every database.
+WARM_UP = (
+    # What a driver or an ORM asks of a new connection.
+    "select pg_catalog.version(), current_schema(), current_user, pg_is_in_recovery()",
+    "show transaction isolation level",
+    "select oid, typarray, typname::text, typdelim from pg_type where typname = 'hstore'",
+    "select set_config('search_path', current_setting('search_path'), false)",
+    # What parsing and planning ask of types, operators, functions and tables.
+    "select 1, 'a'::text, 2.5, now(), array[1, 2], null::uuid, '{}'::jsonb, false, 'x'::varchar",
+    "select * from (values (1, 'a'), (2, 'b')) v(i, t) where i = 2 and t like 'b%' order by i desc",
+    "select count(*), sum(i), max(i::text) from generate_series(1, 10) i group by i % 2",
+    "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod), pg_get_expr(d.adbin, d.adrelid)"
+    " from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+    " join pg_attribute a on a.attrelid = c.oid left join pg_attrdef d on d.adrelid = c.oid"
+    " and d.adnum = a.attnum where n.nspname = 'public' and a.attnum > 0",
+    "select * from pg_index i join pg_constraint c on c.conindid = i.indexrelid where c.contype = 'p'",
+    "select table_name from information_schema.tables where table_schema = 'public'",
+)
+
+
+def write_image(path: Path) -> None:
+    """Boot the guest that is in use, warm it, and save it.
+
+    Raises:
+        EngineError: a warming statement failed, so something is wrong with the guest.
+    """
+    with Engine(image=False) as engine:
+        for sql in WARM_UP:
+            for message in Splitter().feed(engine.exec_protocol_raw(query(sql))):
+                if message.kind == "E":
+                    raise EngineError(f"{sql}: {message.payload!r}")
+        engine.snapshot().save(path)
