@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from pglite_native._wire import Splitter, query
@@ -15,7 +16,6 @@ WARM_UP = (
     "select pg_catalog.version(), current_schema(), current_user, pg_is_in_recovery()",
     "show transaction isolation level",
     "select oid, typarray, typname::text, typdelim from pg_type where typname = 'hstore'",
-    "select set_config('search_path', current_setting('search_path'), false)",
     # What parsing and planning ask of types, operators, functions and tables.
     "select 1, 'a'::text, 2.5, now(), array[1, 2], null::uuid, '{}'::jsonb, false, 'x'::varchar",
     "select * from (values (1, 'a'), (2, 'b')) v(i, t) where i = 2 and t like 'b%' order by i desc",
@@ -41,3 +41,7 @@ def write_image(path: Path) -> None:
                 if message.kind == "E":
                     raise EngineError(f"{sql}: {message.payload!r}")
         engine.snapshot().save(path)
+
+
+if __name__ == "__main__":
+    write_image(Path(sys.argv[1]))

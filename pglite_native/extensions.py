@@ -95,6 +95,7 @@ def _rebuild(store: Store, bundles: Sequence[Bundle]) -> None:
             digest = sha256(bundle.tarball).hexdigest()
             prepared.write(f"{BUNDLES}/{digest}.tar.gz", bundle.tarball)
         _try(prepared, bundles)
+        _run(prepared, "pglite_native._image", str(prepared.folder / "postgres.image"))
         prepared.use()
 
 
@@ -142,8 +143,13 @@ def _try(prepared: Prepared, bundles: Sequence[Bundle]) -> None:
     """
     modules = ",".join(f'"{name}"' for bundle in bundles for name in bundle.modules)
     setting = f"shared_preload_libraries={modules}"
+    _run(prepared, "pglite_native", "sql", "--setting", setting, TRIAL)
+
+
+def _run(prepared: Prepared, module: str, *arguments: str) -> None:
+    """Run a module of this package with the new guest."""
     result = subprocess.run(
-        [sys.executable, "-m", "pglite_native", "sql", "--setting", setting, TRIAL],
+        [sys.executable, "-m", module, *arguments],
         # The child finds this package where we have found it.
         env={
             **os.environ,

@@ -56,8 +56,8 @@ def main(extension: Path, output: Path) -> None:
     from pglite_native import Engine, _runtime
 
     # An earlier build's cluster need not be one to this engine.
-    *others, _ = _runtime.files()
-    _runtime.files = lambda: (*others, Path(os.devnull, "none"))
+    files = _runtime.files()._replace(cluster=Path(os.devnull, "none"))
+    _runtime.files = lambda: files
     new = output.with_suffix(".new")
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"

@@ -132,10 +132,12 @@ static void store_big_endian(uint8_t *at, uint32_t value)
         at[i] = (uint8_t) (value >> (24 - 8 * i));
 }
 
-/* The engine's own login. The greeting is dropped: a client that wants it sends a packet of its own. */
+/* The engine's own login. The greeting is dropped: a client that wants it sends a packet of its own.
+   A Sync follows it, as PGlite reports the session's parameters once more with the next ReadyForQuery. */
 static bool log_in(pgn_engine *engine)
 {
-    uint8_t packet[STARTUP_MAX];
+    static const uint8_t sync[] = {'S', 0, 0, 0, 4};
+    uint8_t packet[STARTUP_MAX + sizeof sync];
     size_t size = 8; /* length and version */
     bool done;
 
@@ -145,10 +147,11 @@ static bool log_in(pgn_engine *engine)
         return fail_boot(engine, "user and database names are too long");
     store_big_endian(packet, (uint32_t) size);
     store_big_endian(packet + 4, PROTOCOL_VERSION);
+    memcpy(packet + size, sync, sizeof sync);
     engine->input = packet;
-    engine->input_size = size;
+    engine->input_size = size + sizeof sync;
     engine->discarding = true;
-    done = session_startup(engine) && session_ready(engine);
+    done = session_serve(engine);
     transport_drain(engine);
     engine->discarding = false;
     engine->input_size = 0;

@@ -183,8 +183,7 @@ void session_main(void *engine); /* the coroutine's function */
 void session_resume(pgn_engine *engine);
 enum guest_outcome session_call(pgn_engine *engine, guest_function function, const uint64_t *args,
                                 uint64_t *result);
-bool session_startup(pgn_engine *engine);
-bool session_ready(pgn_engine *engine);
+bool session_serve(pgn_engine *engine); /* the caller's input; false: the session is over */
 void session_pause(pgn_engine *engine);
 void session_request_cancel(pgn_engine *engine);
 void session_watch_stack(pgn_engine *engine, struct guest *guest);

@@ -163,7 +163,7 @@ static bool begins_startup(const pgn_engine *engine)
 
 /* A startup packet at the beginning of a call begins the session anew: its user and options, and as in
    PGlite the session's parameters are reported again. */
-bool session_startup(pgn_engine *engine)
+static bool start_session(pgn_engine *engine)
 {
     const struct engine_exports *exports = &engine->runtime->exports;
     uint64_t port, result;
@@ -203,7 +203,7 @@ static bool guest_has_input(pgn_engine *engine, bool *has_input)
 }
 
 /* What PostgreSQL does before it waits for a command: changed parameters, ReadyForQuery, flush. */
-bool session_ready(pgn_engine *engine)
+static bool get_ready(pgn_engine *engine)
 {
     const struct engine_exports *exports = &engine->runtime->exports;
 
@@ -225,7 +225,7 @@ static bool checkpoint_if_due(pgn_engine *engine)
     engine->discarding = true;
     goes_on = settle(engine, session_call(engine, engine->runtime->exports.checkpoint, NULL, &done),
                      "pglite_checkpoint")
-              && session_ready(engine);
+              && get_ready(engine);
     transport_drain(engine);
     engine->discarding = false;
     if (done)
@@ -244,14 +244,14 @@ static bool wake(pgn_engine *engine)
 }
 
 /* Deals with all messages that have come. False when the session is over. */
-static bool serve(pgn_engine *engine)
+bool session_serve(pgn_engine *engine)
 {
     const struct engine_exports *exports = &engine->runtime->exports;
     bool has_input = true;
 
     if (!wake(engine))
         return false;
-    if (begins_startup(engine) && !session_startup(engine))
+    if (begins_startup(engine) && !start_session(engine))
         return false;
     for (;;) {
         transport_fill(engine);
@@ -263,7 +263,7 @@ static bool serve(pgn_engine *engine)
                     "PostgresMainLoopOnce"))
             return false;
     }
-    return session_ready(engine) && checkpoint_if_due(engine);
+    return get_ready(engine) && checkpoint_if_due(engine);
 }
 
 /* An orderly end, which checkpoints a durable directory. What it reports goes to nobody. Where the
@@ -308,7 +308,7 @@ void session_main(void *context)
         session_watch_stack(engine, engine->guest);
     }
     while (goes_on && !engine->shutting_down) {
-        goes_on = serve(engine);
+        goes_on = session_serve(engine);
         if (goes_on)
             become_idle(engine);
     }

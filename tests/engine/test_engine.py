@@ -118,7 +118,7 @@ def test_a_buffer_size_out_of_range(size: int) -> None:
 
 def test_memory_limit_too_small_to_boot() -> None:
     with pytest.raises(EngineError, match="No space left on device"):
-        Engine(memory_limit=1)
+        Engine(memory_limit=1, image=False)
 
 
 # --- engines side by side -------------------------------------------------------------------
