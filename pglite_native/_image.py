@@ -1,4 +1,4 @@
-"""The image that engines start from: made by the build, and again for a guest with extensions added."""
+"""The image that engines start from: the build makes one, `extension add` one of its own."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pglite_native._wire import Splitter, query
 from pglite_native.engine import Engine
 from pglite_native.errors import EngineError
 
-# A connection's usual look-ups, so that every engine starts with PostgreSQL's caches filled. They read
-# only: what they wrote would be in every database.
+# A connection's usual look-ups, so that every engine starts with PostgreSQL's caches filled. They
+# only read: what they wrote would be in every database.
 WARM_UP = (
     # What a driver or an ORM asks of a new connection.
     "select pg_catalog.version(), current_schema(), current_user, pg_is_in_recovery()",
@@ -20,11 +20,12 @@ WARM_UP = (
     "select 1, 'a'::text, 2.5, now(), array[1, 2], null::uuid, '{}'::jsonb, false, 'x'::varchar",
     "select * from (values (1, 'a'), (2, 'b')) v(i, t) where i = 2 and t like 'b%' order by i desc",
     "select count(*), sum(i), max(i::text) from generate_series(1, 10) i group by i % 2",
-    "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod), pg_get_expr(d.adbin, d.adrelid)"
-    " from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+    "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod),"
+    " pg_get_expr(d.adbin, d.adrelid) from pg_class c join pg_namespace n on n.oid = c.relnamespace"
     " join pg_attribute a on a.attrelid = c.oid left join pg_attrdef d on d.adrelid = c.oid"
     " and d.adnum = a.attnum where n.nspname = 'public' and a.attnum > 0",
-    "select * from pg_index i join pg_constraint c on c.conindid = i.indexrelid where c.contype = 'p'",
+    "select * from pg_index i join pg_constraint c on c.conindid = i.indexrelid"
+    " where c.contype = 'p'",
     "select table_name from information_schema.tables where table_schema = 'public'",
 )
 

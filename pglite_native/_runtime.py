@@ -23,7 +23,7 @@ class Files(NamedTuple):
     image: Path
 
 
-NAMES = Files(*map(Path, "pglite.wasm initdb.wasm system.pack cluster.pack postgres.image".split()))
+NAMES = ("pglite.wasm", "initdb.wasm", "system.pack", "cluster.pack", "postgres.image")
 
 
 class Runtime:

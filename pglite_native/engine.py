@@ -58,9 +58,11 @@ class Engine:
 
     In memory, every engine starts from the packaged cluster and is gone when closed; it does not
     even boot, but is mapped from an image of one that has, unless an argument below asks for
-    something else than its default. With `data_dir` the files are real, writes are synced, and a killed process loses nothing that was
-    committed: the next engine recovers from the WAL. The directory is made when it does not exist
-    or is empty, and locked while the engine lives.
+    something else than its default.
+
+    With `data_dir` the files are real, writes are synced, and a killed process loses nothing that
+    was committed: the next engine recovers from the WAL. The directory is made when it does not
+    exist or is empty, and locked while the engine lives.
 
     An engine may be used from any thread, by one at a time. The GIL is released while SQL runs.
     It does not survive `os.fork()`: the child gets EngineError.
@@ -82,8 +84,8 @@ class Engine:
         seed: 0 to 2**64 - 1, from which all random numbers of PostgreSQL follow, those of
             cryptographic functions too: for repeating a run, not for secrets. None for the system's
             entropy.
-        image: a Snapshot, or the path of a saved one, to start from; False to boot in any case. With
-            a snapshot all other arguments but memory_limit, clock and seed are the snapshot's own.
+        image: a Snapshot, or the path of a saved one, to start from; False to boot in any case.
+            With a snapshot all other arguments but memory_limit, clock and seed are its own.
 
     Raises:
         EngineLocked: the directory is in use.

@@ -27,6 +27,7 @@ LINK = BUILD / "link"
 PACKAGE = ROOT / "pglite_native"
 RESOURCES = PACKAGE / "resources"
 PACK = (PACKAGE / "_pack.py", TOOLS / "pack.py")
+PINS = ("wasm3", "xxhash", "pglite", "pglite-pgvector")
 GUEST_FILES = tuple(RESOURCES / name for name in ("pglite.wasm", "initdb.wasm", "system.pack"))
 
 
@@ -39,7 +40,7 @@ def prepare() -> None:
 
 
 def finish(extension: Path) -> None:
-    """Make what is made by the engine that was just built: the cluster, by initdb, and the image."""
+    """Make what the engine that was just built makes: the cluster, by initdb, and the image."""
     if IS_SDIST:
         return
     cluster_step(extension).run(STAMPS)
@@ -63,7 +64,7 @@ def vendor_step() -> Step:
         name="vendor",
         action=command("vendor.fetch"),
         inputs=(*vendor.glob("*.py"), *vendor.glob("*.toml"), *vendor.glob("*-edits")),
-        outputs=tuple(VENDOR / name / "LICENSE" for name in ("wasm3", "xxhash", "pglite", "pglite-pgvector")),
+        outputs=tuple(VENDOR / pin / "LICENSE" for pin in PINS),
     )
 
 

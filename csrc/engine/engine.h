@@ -72,7 +72,7 @@ enum {
     X(long_jump, "PostgresMainLongJmp")                                                            \
     X(ready_for_query, "PostgresSendReadyForQueryIfNecessary")                                     \
     X(run_atexit, "pgl_run_atexit_funcs")                                                          \
-    X(wake, "pglite_wake")                                                          \
+    X(wake, "pglite_wake")                                                                         \
     X(transport_install, "pglite_transport_install")
 
 /* Those of the polling transport, absent from a guest built with PGLITE_POLLING=false. */
@@ -113,7 +113,7 @@ struct handshake {
     uint8_t *input, *output; /* PGliteBuffer */
     uint32_t buffer_size;
     uint32_t address; /* of the control block */
-    bool polling; /* false: the callback transport, and the pointers are NULL */
+    bool polling;     /* false: the callback transport, and the pointers are NULL */
 };
 
 struct pgn_engine {
@@ -127,8 +127,8 @@ struct pgn_engine {
     struct guest *guest;
     struct coroutine *coroutine;
     struct handshake handshake;
-    pgn_image *mapped; /* what memory and arena lie over; NULL: they grew from nothing */
-    pgn_image *latest; /* what the instance is as it stands; NULL: nothing says so */
+    pgn_image *mapped;         /* what memory and arena lie over; NULL: they grew from nothing */
+    pgn_image *latest;         /* what the instance is as it stands; NULL: nothing says so */
     struct lock data_dir_lock; /* fd -1: in memory */
 
     /* the session, touched only by who holds the engine */
@@ -143,7 +143,7 @@ struct pgn_engine {
     bool discarding;  /* the caller does not want the rest of this call's output */
     bool abandoned;   /* its statements are to be cancelled */
     bool shutting_down;
-    bool asleep; /* mapped from an image and not yet run: it believes itself elsewhere */
+    bool asleep;           /* mapped from an image and not yet run: it believes itself elsewhere */
     uint64_t checkpointed; /* bytes written to files when the last checkpoint was due */
     bool stack_was_low;    /* in this call: the stacks have pages to give back */
     int64_t pause_ns;      /* monotonic time at which the call pauses; 0: never */

@@ -85,8 +85,7 @@ static enum status open_pristine(pgn_engine *engine, struct error *error)
 
 static void describe_parts(pgn_engine *engine, struct image_part parts[IMAGE_REGIONS])
 {
-    parts[IMAGE_MEMORY].reservation = guest_reservation(engine->guest,
-                                                        &parts[IMAGE_MEMORY].start);
+    parts[IMAGE_MEMORY].reservation = guest_reservation(engine->guest, &parts[IMAGE_MEMORY].start);
     parts[IMAGE_ARENA] = (struct image_part){&engine->arena_memory, 0};
 }
 

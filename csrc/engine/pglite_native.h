@@ -41,12 +41,13 @@ typedef struct {
     const char *const *initdb_arguments; /* NULL: a new database starts from the packaged cluster */
     uint32_t buffer_size;                /* of each handshake buffer, bytes */
     uint32_t transport;                  /* PGN_TRANSPORT_* */
-    uint64_t memory_limit;               /* bytes of in-memory files; 0: the largest, or the image's */
-    bool clock_frozen;                   /* PostgreSQL's clocks stand, as after pgn_set_time */
-    bool seeded;                         /* its random numbers follow from the seed */
-    int64_t clock_ns;                    /* since 1970-01-01 UTC, >= 0 */
+    uint64_t memory_limit; /* bytes of in-memory files; 0: the largest, or the image's */
+    bool clock_frozen;     /* PostgreSQL's clocks stand, as after pgn_set_time */
+    bool seeded;           /* its random numbers follow from the seed */
+    int64_t clock_ns;      /* since 1970-01-01 UTC, >= 0 */
     uint64_t seed;
-    pgn_image *image; /* to start from, as it is: only memory_limit, clock and seed count beside it. NULL: boot */
+    pgn_image *
+        image; /* to start from, as it is: only memory_limit, clock and seed count beside it. NULL: boot */
 } pgn_options;
 
 /* Where the time went and what it took; counters run from the engine's opening. */

@@ -13,9 +13,10 @@ static enum status check_quiet(const pgn_engine *engine, struct error *error)
         return error->status;
     }
     if (engine->data_dir_lock.fd >= 0)
-        return error_set(error, STATUS_SNAPSHOT,
-                         "the engine's files are in a data directory, which a snapshot cannot hold: "
-                         "copy_to_memory() gives an engine whose files can be");
+        return error_set(
+            error, STATUS_SNAPSHOT,
+            "the engine's files are in a data directory, which a snapshot cannot hold: "
+            "copy_to_memory() gives an engine whose files can be");
     if (engine->state == ENGINE_WANTS_INPUT)
         return error_set(error, STATUS_SNAPSHOT,
                          "the engine is in the middle of a message or of COPY: finish it first");
@@ -57,8 +58,9 @@ static enum status restore(pgn_engine *engine, pgn_image *image, struct error *e
     if (status)
         return status;
     if (image->runtime != engine->runtime)
-        return error_set(error, STATUS_IMAGE,
-                         "the snapshot is of another guest: extensions were added or removed since");
+        return error_set(
+            error, STATUS_IMAGE,
+            "the snapshot is of another guest: extensions were added or removed since");
     if (engine->state == ENGINE_ENDED && !instance_renew_coroutine(engine))
         return error_set(error, STATUS_NO_MEMORY, "no address space for the engine's stack");
     status = instance_map(engine, image, error);

@@ -139,8 +139,9 @@ enum status vfs_attach(struct arena *arena, vfs_sink sink, void *context, struct
 
 uint64_t vfs_layout(void)
 {
-    return VFS_MAGIC ^ (sizeof(struct superblock) | sizeof(struct node) << 16
-                        | sizeof(struct entry) << 32 | sizeof(struct file) << 48);
+    return VFS_MAGIC
+           ^ (sizeof(struct superblock) | sizeof(struct node) << 16 | sizeof(struct entry) << 32
+              | sizeof(struct file) << 48);
 }
 
 enum status vfs_mount_host(struct vfs *vfs, const char *at, int host_fd, bool sync,

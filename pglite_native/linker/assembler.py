@@ -336,10 +336,9 @@ class Assembler:
 
 
 def encode_with_build_id(module: Module) -> bytes:
-    """Encode, with a hash of all the rest: who keeps something of a module's knows it again by this.
+    """Encode, with a hash of all the rest, by which one module can be told from another.
 
-    Reference: WebAssembly tool conventions, BuildId.md. It comes first, where a reader finds it at
-    once.
+    Reference: WebAssembly tool conventions, BuildId.md. It comes first, where it is found at once.
     """
     digest = sha256(encode(module)).digest()
     build_id = Custom("build_id", leb128.unsigned(len(digest)) + digest, Section.CUSTOM)
