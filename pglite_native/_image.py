@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from pglite_native._wire import Splitter, query
@@ -36,12 +37,20 @@ def write_image(path: Path) -> None:
     Raises:
         EngineError: a warming statement failed, so something is wrong with the guest.
     """
-    with Engine(image=False) as engine:
+    with Engine(image=False, clock=datetime.now(timezone.utc)) as engine:
         for sql in WARM_UP:
-            for message in Splitter().feed(engine.exec_protocol_raw(query(sql))):
-                if message.kind == "E":
-                    raise EngineError(f"{sql}: {message.payload!r}")
+            _run(engine, sql)
+        # Statistics that are due are written before the snapshot, and no timer is left for them.
+        engine.advance(timedelta(minutes=1))
+        _run(engine, "select 1")
+        engine.set_time(None)
         engine.snapshot().save(path)
+
+
+def _run(engine: Engine, sql: str) -> None:
+    for message in Splitter().feed(engine.exec_protocol_raw(query(sql))):
+        if message.kind == "E":
+            raise EngineError(f"{sql}: {message.payload!r}")
 
 
 if __name__ == "__main__":
