@@ -218,8 +218,9 @@ enum guest_outcome program_start(struct host *host);
 enum guest_outcome program_main(struct host *host, const struct arguments *arguments,
                                 uint64_t *result);
 
-/* time.c */
-enum status time_apply_options(pgn_engine *engine, struct error *error);
+/* time.c: the clocks of an instance begin to run, or stand, as the options of its opening or else its
+   image have it. */
+enum status time_start(pgn_engine *engine, struct error *error);
 
 /* initdb.c: on the coroutine */
 bool engine_initdb(pgn_engine *engine);

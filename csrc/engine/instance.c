@@ -53,12 +53,9 @@ static enum status open_files(pgn_engine *engine, struct error *error)
     const pgn_options *options = engine->options;
     enum status status;
 
-    struct world *world = arena_init(&engine->arena) ? world_open(&engine->arena) : NULL;
-
-    if (!world)
+    if (!arena_init(&engine->arena) || !world_open(&engine->arena))
         return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files");
-    world_resume(world); /* before anything else, so that nothing is older */
-    status = time_apply_options(engine, error);
+    status = time_start(engine, error); /* before anything else, so that nothing is older */
     if (!status)
         status = vfs_open(&engine->arena, log_write, &engine->log, &engine->vfs, error);
     if (!status)
@@ -144,12 +141,13 @@ enum status instance_map(pgn_engine *engine, pgn_image *image, struct error *err
         status = attach_files(engine, error);
     if (!status && !transport_attach(engine, image->header.control))
         status = error_set(error, STATUS_IMAGE, "the image's handshake is damaged");
+    if (!status)
+        status = time_start(engine, error);
     if (status)
         return status;
     engine->host.guest = engine->guest;
     engine->host.upcalls = &engine_upcalls;
     engine->host.engine = engine;
-    world_resume(world_find(&engine->arena));
     set_image(&engine->mapped, image);
     set_image(&engine->latest, image);
     engine->checkpointed = 0 - image->header.written; /* the VFS counts from 0 again */
@@ -165,10 +163,8 @@ static enum status open_mapped(pgn_engine *engine, struct error *error)
 
     if (!status)
         status = instance_map(engine, engine->options->image, error);
-    if (!status && (engine->options->seeded || engine->options->clock_frozen)) {
+    if (!status && (engine->options->seeded || engine->options->clock_frozen))
         instance_set_latest(engine, NULL);
-        status = time_apply_options(engine, error);
-    }
     return status;
 }
 

@@ -11,14 +11,18 @@ static enum status freeze(struct world *world, int64_t realtime_ns, struct error
     return STATUS_OK;
 }
 
-enum status time_apply_options(pgn_engine *engine, struct error *error)
+/* Clocks that shall stand never run: from the same image they then have the same time, both of them. */
+enum status time_start(pgn_engine *engine, struct error *error)
 {
     const pgn_options *options = engine->options;
     struct world *world = world_find(&engine->arena);
 
-    if (options->seeded)
+    if (options && options->seeded)
         world_seed(world, options->seed);
-    return options->clock_frozen ? freeze(world, options->clock_ns, error) : STATUS_OK;
+    if (options && options->clock_frozen)
+        return freeze(world, options->clock_ns, error);
+    world_resume(world);
+    return STATUS_OK;
 }
 
 /* Enters between two calls of a session that can go on, to change its world: NULL when refused. */

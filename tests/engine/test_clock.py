@@ -437,6 +437,82 @@ def test_the_same_bytes_in_another_process() -> None:
     assert printed.stdout.strip() == digest(replies())
 
 
+# --- twins ------------------------------------------------------------------------------------
+
+
+def test_forks_of_a_seeded_engine_go_on_alike() -> None:
+    with Engine(clock=LEAP_DAY, seed=4) as engine:
+        engine.advance(HOUR)
+        with engine.fork() as one, engine.fork() as other:
+            for _ in range(3):
+                assert run(one, CHANCE) == run(other, CHANCE)
+                assert now(one) == now(other) == LEAP_DAY + HOUR
+                for twin in (one, other):
+                    twin.advance(DAY)
+                    twin.set_time(LEAP_DAY + HOUR)
+
+
+def test_forks_of_others_share_the_time_and_not_the_chance(frozen: Engine) -> None:
+    frozen.advance(HOUR)
+    with frozen.fork() as one, frozen.fork() as other:
+        assert now(one) == now(other) == LEAP_DAY + HOUR
+        (drawn,), (otherwise,) = run(one, CHANCE), run(other, CHANCE)
+        assert all(x != y for x, y in zip(drawn, otherwise, strict=True))
+
+
+def test_time_passes_in_one_twin_alone(frozen: Engine) -> None:
+    run(frozen, "SET idle_session_timeout = '10min'")
+    with frozen.fork() as twin:
+        twin.advance(HOUR)
+        assert sqlstate(twin, "SELECT 1") == "57P05"
+        assert now(frozen) == LEAP_DAY
+
+
+def test_restoring_brings_time_and_chance_back() -> None:
+    with Engine(clock=LEAP_DAY, seed=4) as engine:
+        snapshot = engine.snapshot()
+        heard = []
+        for _ in range(3):
+            heard.append(run(engine, CHANCE))
+            engine.advance(DAY)
+            engine.restore(snapshot)
+            assert now(engine) == LEAP_DAY
+        assert heard[0] == heard[1] == heard[2]
+
+
+def test_a_snapshot_does_not_grow_older() -> None:
+    """What is left of a timeout when it is taken is left when it is looked at."""
+    with Engine(settings={"idle_session_timeout": "2s"}) as engine:
+        run(engine, "SELECT 1")
+        snapshot = engine.snapshot()
+        time.sleep(2.2)
+        with Engine(image=snapshot) as twin:
+            assert abs(now(twin) - datetime.now(UTC)) < MINUTE
+            assert sqlstate(twin, "SELECT 1") == "00000"
+        assert sqlstate(engine, "SELECT 1") == "57P05"
+
+
+def test_an_image_of_running_clocks_repeats_when_they_are_stopped() -> None:
+    """With a timer in it that has some nanoseconds, which no sleep of the twins may show."""
+    with Engine() as engine:
+        run(engine, "SET idle_session_timeout = '3s'")
+        snapshot = engine.snapshot()
+    ends = set()
+    for _ in range(5):
+        with Engine(image=snapshot, clock=LEAP_DAY, seed=1) as twin:
+            run(twin, "SELECT pg_sleep(60)")
+            ends.add(now(twin))
+    assert len(ends) == 1
+
+
+def test_a_snapshot_can_be_looked_at_another_day(frozen: Engine) -> None:
+    snapshot = frozen.snapshot()
+    with Engine(image=snapshot) as same, Engine(image=snapshot, clock=LEAP_DAY + DAY) as later:
+        assert (now(same), now(later)) == (LEAP_DAY, LEAP_DAY + DAY)
+        same.set_time(None)
+        assert abs(now(same) - datetime.now(UTC)) < MINUTE
+
+
 # --- refusals ---------------------------------------------------------------------------------
 
 
