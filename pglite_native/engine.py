@@ -111,6 +111,14 @@ class Engine:
     ) -> None:
         if transport not in _TRANSPORTS:
             raise ValueError(f"transport must be 'polling', 'callback' or None: {transport!r}")
+        options = ffi.new("pgn_options *")
+        options.memory_limit = memory_limit or 0
+        if clock is not None:
+            options.clock_frozen, options.clock_ns = True, _time.clock(clock)
+        if seed is not None:
+            if not 0 <= seed < 2**64:
+                raise ValueError(f"seed must be 0 to 2**64 - 1: {seed}")
+            options.seeded, options.seed = True, seed
         boot = {
             "data_dir": data_dir,
             "settings": settings or None,
@@ -120,26 +128,28 @@ class Engine:
             "buffer_size": buffer_size,
             "initdb_args": initdb_args,
         }
-        self._runtime, mapped = _start(boot, image)
-        options = ffi.new("pgn_options *")
-        kept: list[Any] = [ffi.new("char[]", _text(name)) for name in (user, database)]
+        self._open(boot, image, options)
+
+    def _open(
+        self,
+        boot: dict[str, Any],
+        image: Snapshot | str | os.PathLike[str] | bool | None,
+        options: Any,
+    ) -> None:
+        """Open the handle. `boot` is what a boot wants to know; `options` has the rest already."""
+        self._boot = boot
+        self._runtime, options.image = _start(boot, image)
+        kept: list[Any] = [ffi.new("char[]", _text(boot[name])) for name in ("user", "database")]
         options.user, options.database = kept
-        options.settings = _vector(kept, (f"{k}={v}" for k, v in (settings or {}).items()))
-        if initdb_args is not None:
-            options.initdb_arguments = _vector(kept, initdb_args)
-        if data_dir is not None:
-            kept.append(ffi.new("char[]", os.fsencode(Path(data_dir).absolute())))
+        settings = boot["settings"] or {}
+        options.settings = _vector(kept, (f"{k}={v}" for k, v in settings.items()))
+        if boot["initdb_args"] is not None:
+            options.initdb_arguments = _vector(kept, boot["initdb_args"])
+        if boot["data_dir"] is not None:
+            kept.append(ffi.new("char[]", os.fsencode(Path(boot["data_dir"]).absolute())))
             options.data_dir = kept[-1]
-        options.transport = _TRANSPORTS[transport]
-        options.buffer_size = buffer_size
-        options.memory_limit = memory_limit or 0
-        if clock is not None:
-            options.clock_frozen, options.clock_ns = True, _time.clock(clock)
-        if seed is not None:
-            if not 0 <= seed < 2**64:
-                raise ValueError(f"seed must be 0 to 2**64 - 1: {seed}")
-            options.seeded, options.seed = True, seed
-        options.image = mapped
+        options.transport = _TRANSPORTS[boot["transport"]]
+        options.buffer_size = boot["buffer_size"]
         handle, error = ffi.new("pgn_engine **"), ffi.new("pgn_error *")
         check(lib.pgn_open(self._runtime.handle, options, handle, error), error)
         self._handle: Any = ffi.gc(handle[0], lib.pgn_free)
@@ -256,6 +266,23 @@ class Engine:
         Raises as snapshot() and Engine() do.
         """
         return Engine(image=self.snapshot())
+
+    def copy_to_memory(self) -> Engine:
+        """Return an engine in memory with a copy of this one's files: for a data directory, which
+        cannot be forked.
+
+        The directory is checkpointed, read, and left as it is. The copy boots from it, in a session
+        of its own with this engine's settings, user and database.
+
+        Raises:
+            SnapshotError: a transaction is in progress; or in the middle of a message or of COPY.
+            EngineBusy: another thread is using the engine, or a stream is open.
+            EngineMemoryError: there is no memory for the files.
+        """
+        copy, options = Engine.__new__(Engine), ffi.new("pgn_options *")
+        options.copy_of = self._handle
+        copy._open({**self._boot, "data_dir": None, "initdb_args": None}, False, options)
+        return copy
 
     def cancel(self) -> None:
         """Cancel the running statement (SQLSTATE 57014). From any thread; nothing when idle."""

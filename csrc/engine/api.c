@@ -338,6 +338,7 @@ void pgn_free(pgn_engine *engine)
     if (engine->monitor)
         pgn_close(engine, NULL);
     monitor_close(engine->monitor);
+    log_close(&engine->log);
     free(engine->output); /* not in pgn_close: another thread may still be copying from it */
     free(engine);
 }

@@ -8,6 +8,7 @@
  *     boot.c       from a pristine instance to an open session
  *     image.c      an instance as a file
  *     snapshot.c   engines into images and back
+ *     copy.c       a data directory's files, into memory
  *     datadir.c    a durable data directory: made, locked
  *     quota.c      what memory_limit does not limit
  *     initdb.c     a cluster made by initdb
@@ -175,12 +176,21 @@ void instance_set_latest(pgn_engine *engine, pgn_image *image);
 /* For a session that begins; false: no address space. */
 bool instance_renew_coroutine(pgn_engine *engine);
 
+/* snapshot.c */
+/* Is the engine between two messages, where an instance is nothing but data? */
+enum status snapshot_check_quiet(const pgn_engine *engine, struct error *error);
+
+/* copy.c */
+enum status copy_files(pgn_engine *engine, pgn_engine *source, struct error *error);
+
 /* boot.c: on the coroutine */
 bool engine_boot(pgn_engine *engine);
 
 /* protocol.c */
 void session_main(void *engine); /* the coroutine's function */
 void session_resume(pgn_engine *engine);
+/* Of an idle session, whether due or not. */
+enum status session_checkpoint(pgn_engine *engine, struct error *error);
 enum guest_outcome session_call(pgn_engine *engine, guest_function function, const uint64_t *args,
                                 uint64_t *result);
 bool session_serve(pgn_engine *engine); /* the caller's input; false: the session is over */

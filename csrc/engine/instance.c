@@ -62,6 +62,8 @@ static enum status open_files(pgn_engine *engine, struct error *error)
         status = vfs_mount_pack(engine->vfs, "/", engine->runtime->system, error);
     if (!status && options->data_dir)
         status = data_dir_open(engine, options->data_dir, error);
+    else if (!status && options->copy_of)
+        status = copy_files(engine, options->copy_of, error);
     else if (!status && !options->initdb_arguments)
         status = open_cluster(engine, error);
     return status;

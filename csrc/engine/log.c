@@ -1,6 +1,7 @@
 /* The log's ring. */
 #include "engine/log.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void log_write(void *context, int fd, const void *bytes, size_t size)
@@ -8,6 +9,10 @@ void log_write(void *context, int fd, const void *bytes, size_t size)
     struct log *log = context;
     const char *from = bytes;
 
+    if (!log->ring)
+        log->ring = malloc(LOG_SIZE);
+    if (!log->ring)
+        return; /* without memory there is no log */
     (void) fd; /* PostgreSQL logs to stderr; what comes by stdout is initdb's */
     if (size > LOG_SIZE) {
         log->written += size - LOG_SIZE;
@@ -25,6 +30,11 @@ void log_write(void *context, int fd, const void *bytes, size_t size)
     }
     if (log->written - log->taken > LOG_SIZE)
         log->taken = log->written - LOG_SIZE;
+}
+
+void log_close(struct log *log)
+{
+    free(log->ring);
 }
 
 static void copy_out(const struct log *log, uint64_t position, char *bytes, size_t size)

@@ -10,8 +10,10 @@ enum { LOG_SIZE = 64 * 1024, LOG_TAIL_SIZE = 512 };
 /* A ring: the oldest bytes give way. Counters of all bytes ever written and taken. */
 struct log {
     uint64_t written, taken;
-    char ring[LOG_SIZE];
+    char *ring; /* LOG_SIZE bytes, from the first line on: most engines never write one */
 };
+
+void log_close(struct log *log);
 
 /* A vfs_sink: context is the log. */
 void log_write(void *log, int fd, const void *bytes, size_t size);

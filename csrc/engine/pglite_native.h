@@ -46,6 +46,7 @@ typedef struct {
     bool seeded;           /* its random numbers follow from the seed */
     int64_t clock_ns;      /* since 1970-01-01 UTC, >= 0 */
     uint64_t seed;
+    pgn_engine *copy_of; /* NULL, or an idle engine whose files to start from, in memory */
     pgn_image *
         image; /* to start from, as it is: only memory_limit, clock and seed count beside it. NULL: boot */
 } pgn_options;

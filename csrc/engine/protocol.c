@@ -324,3 +324,22 @@ void session_resume(pgn_engine *engine)
     guest_poke(engine->guest);
     coroutine_resume(engine->coroutine);
 }
+
+enum status session_checkpoint(pgn_engine *engine, struct error *error)
+{
+    uint64_t due = vfs_bytes_written(engine->vfs) - ENGINE_CHECKPOINT_AFTER;
+
+    if (engine->state == ENGINE_IDLE) {
+        instance_set_latest(engine, NULL);
+        engine->checkpointed = due;
+        session_resume(engine);
+    }
+    if (engine->state != ENGINE_IDLE) {
+        *error = engine->failure;
+        return error->status;
+    }
+    if (engine->checkpointed == due)
+        return error_set(error, STATUS_SNAPSHOT,
+                         "a transaction is in progress, which the copy would not have: end it first");
+    return STATUS_OK;
+}

@@ -3,8 +3,7 @@
 #include "engine/engine.h"
 #include "engine/image.h"
 
-/* Only between messages is an instance nothing but data. */
-static enum status check_quiet(const pgn_engine *engine, struct error *error)
+enum status snapshot_check_quiet(const pgn_engine *engine, struct error *error)
 {
     if (engine->held)
         return error_set(error, STATUS_BUSY, "a stream of this engine is still open");
@@ -12,20 +11,24 @@ static enum status check_quiet(const pgn_engine *engine, struct error *error)
         *error = engine->failure;
         return error->status;
     }
-    if (engine->data_dir_lock.fd >= 0)
-        return error_set(
-            error, STATUS_SNAPSHOT,
-            "the engine's files are in a data directory, which a snapshot cannot hold: "
-            "copy_to_memory() gives an engine whose files can be");
     if (engine->state == ENGINE_WANTS_INPUT)
         return error_set(error, STATUS_SNAPSHOT,
                          "the engine is in the middle of a message or of COPY: finish it first");
     return STATUS_OK;
 }
 
+static enum status check_data(const pgn_engine *engine, struct error *error)
+{
+    if (engine->data_dir_lock.fd >= 0)
+        return error_set(error, STATUS_SNAPSHOT,
+                         "the engine's files are in a data directory, which no snapshot can hold: "
+                         "copy_to_memory() gives an engine whose files it can");
+    return snapshot_check_quiet(engine, error);
+}
+
 static enum status snapshot(pgn_engine *engine, pgn_image **image, struct error *error)
 {
-    enum status status = check_quiet(engine, error);
+    enum status status = check_data(engine, error);
 
     if (!status && engine->state == ENGINE_ENDED) {
         *error = engine->failure;
@@ -53,7 +56,7 @@ int pgn_snapshot(pgn_engine *engine, pgn_image **image, pgn_error *pgn_error)
 /* An engine whose session has ended has a new one then. */
 static enum status restore(pgn_engine *engine, pgn_image *image, struct error *error)
 {
-    enum status status = check_quiet(engine, error);
+    enum status status = check_data(engine, error);
 
     if (status)
         return status;

@@ -99,7 +99,7 @@ static void host_close(struct vfs *vfs, struct file *file)
 
 void host_files_close_all(struct vfs *vfs)
 {
-    for (int slot = 0; slot < HOST_FILES_MAX; slot++)
+    for (int slot = 0; vfs->host_files && slot < HOST_FILES_MAX; slot++)
         if (vfs->host_files[slot].used)
             close_host_file(&vfs->host_files[slot]);
 }

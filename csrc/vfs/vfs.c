@@ -150,6 +150,10 @@ enum status vfs_mount_host(struct vfs *vfs, const char *at, int host_fd, bool sy
     arena_offset node;
     int result = vfs->mount_count < VFS_MOUNTS_MAX ? 0 : -GE_MFILE;
 
+    if (!vfs->host_files)
+        vfs->host_files = calloc(HOST_FILES_MAX, sizeof *vfs->host_files);
+    if (!vfs->host_files)
+        result = -GE_NOSPC;
     if (result == 0)
         result = overlay_directory(vfs, at, &node);
     if (result < 0) {
@@ -170,6 +174,7 @@ void vfs_close(struct vfs *vfs)
     host_files_close_all(vfs);
     for (uint32_t i = 0; i < vfs->mount_count; i++)
         files_close(vfs->mounts[i].fd);
+    free(vfs->host_files);
     free(vfs);
 }
 

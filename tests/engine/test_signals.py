@@ -134,6 +134,6 @@ def test_lock_wait_is_cancelled(locked: Engine) -> None:
     run(locked, "SET deadlock_timeout = '100ms'")
     timer = threading.Timer(0.4, locked.cancel)
     timer.start()
-    with resting(0.4):
+    with resting(0.3):
         assert sqlstate(locked, "SELECT * FROM t") == "57014"
     timer.join()
