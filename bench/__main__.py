@@ -6,7 +6,7 @@ import argparse
 import datetime
 from pathlib import Path
 
-from bench import boot, compile, machine, memory, select1, statements
+from bench import boot, compile, instant, machine, memory, peers, select1, statements, threads
 from bench.figures import Group
 from bench.report import Result
 
@@ -15,6 +15,14 @@ RESULTS = Path(__file__).resolve().parent / "results"
 
 def measure(quick: bool) -> list[Group]:
     return [
+        *instant.run(
+            rounds=3 if quick else 15,
+            operations=10 if quick else 50,
+            engines=2000,
+            cycles=2000 if quick else 20_000,
+        ),
+        *threads.run(rounds=3 if quick else 15, seconds=0.2 if quick else 0.5),
+        *peers.run(rounds=3 if quick else 15),
         *boot.run(rounds=3 if quick else 15),
         *select1.run(rounds=5 if quick else 30, calls=500 if quick else 2000),
         *statements.run(rounds=1 if quick else 7),

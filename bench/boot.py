@@ -28,17 +28,19 @@ ANSWER_MS = 350
 
 
 def run(rounds: int) -> Iterable[Group]:
-    memory = _group("Boot, in memory", "One process a round.")
+    mapped = _group("Start from the image", "One process a round.")
+    memory = _group("Boot, in memory", "The same, with `Engine(image=False)`.")
     made = _group("Boot, a new data directory", "The same; each round makes one.")
     reused = _group("Boot, an existing data directory", "The same, closed in good order before.")
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"
         for _ in progress.rounds("boot", rounds):
-            memory.add_samples(_measure())
+            mapped.add_samples(_measure("image"))
+            memory.add_samples(_measure("boot"))
             shutil.rmtree(data_dir, ignore_errors=True)
-            made.add_samples(_measure(data_dir))
-            reused.add_samples(_measure(data_dir))
-    return memory, made, reused
+            made.add_samples(_measure("boot", data_dir))
+            reused.add_samples(_measure("boot", data_dir))
+    return mapped, memory, made, reused
 
 
 def _group(title: str, method: str) -> Group:

@@ -1,4 +1,4 @@
-"""One process on its way to an answer: `python -m bench.boot_child SPAWNED_NS [DATA_DIR]`."""
+"""One process on its way: `python -m bench.boot_child SPAWNED_NS image|boot [DATA_DIR]`."""
 
 import time
 
@@ -6,6 +6,7 @@ started_ns = time.monotonic_ns()
 
 import json  # noqa: E402
 import sys  # noqa: E402
+from typing import Literal  # noqa: E402
 
 from tests import wire  # noqa: E402
 
@@ -24,7 +25,8 @@ class Stopwatch:
 
 
 def main() -> None:
-    data_dir = sys.argv[2] if len(sys.argv) > 2 else None
+    image: Literal[False] | None = None if sys.argv[2] == "image" else False
+    data_dir = sys.argv[3] if len(sys.argv) > 3 else None
     watch = Stopwatch()
 
     from pglite_native import Engine, _runtime
@@ -32,7 +34,7 @@ def main() -> None:
     watch.lap("import")
     _runtime.runtime()
     watch.lap("runtime")
-    engine = Engine(data_dir)
+    engine = Engine(data_dir, image=image)
     watch.lap("open")
     engine.exec_protocol_raw(SELECT_1)
     watch.lap("first SELECT 1")
@@ -40,7 +42,7 @@ def main() -> None:
     watch.lap("statistics")
     engine.close()
     watch.lap("close")
-    engine = Engine(data_dir)
+    engine = Engine(data_dir, image=image)
     engine.exec_protocol_raw(SELECT_1)
     watch.lap("second engine")
     engine.close()

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 
-from bench.memory_child import field_mib
+from bench.process import field_mib
 from pglite_native._native import check, ffi, lib
 from pglite_native._runtime import runtime
 

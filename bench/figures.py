@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Figure:
-    """One quantity; less is better where it has a target."""
+    """One quantity."""
 
     name: str
     unit: str
     samples: list[float] = field(default_factory=list)
     target: float | None = None  # the median is to be at most this
+    at_least: bool = False  # at least this
     note: str = ""
 
     @property
@@ -23,7 +24,9 @@ class Figure:
 
     @property
     def is_met(self) -> bool | None:
-        return None if self.target is None else self.median <= self.target
+        if self.target is None:
+            return None
+        return self.median >= self.target if self.at_least else self.median <= self.target
 
 
 @dataclass
@@ -35,9 +38,15 @@ class Group:
     figures: list[Figure] = field(default_factory=list)
 
     def figure(
-        self, name: str, unit: str, *, target: float | None = None, note: str = ""
+        self,
+        name: str,
+        unit: str,
+        *,
+        target: float | None = None,
+        at_least: bool = False,
+        note: str = "",
     ) -> Figure:
-        self.figures.append(Figure(name, unit, target=target, note=note))
+        self.figures.append(Figure(name, unit, target=target, at_least=at_least, note=note))
         return self.figures[-1]
 
     def add_samples(self, samples: Mapping[str, float]) -> None:

@@ -6,15 +6,10 @@ import json
 import sys
 from pathlib import Path
 
+from bench.process import field_mib
 from tests import wire
 
 SELECT_1 = wire.query("select 1")
-
-
-def field_mib(file: str, name: str) -> float:
-    """A field of a file in /proc/self, which has KiB."""
-    text = Path("/proc/self", file).read_text()
-    return int(text.partition(f"{name}:")[2].split()[0]) / 1024
 
 
 def reset_peak() -> None:

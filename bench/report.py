@@ -60,7 +60,8 @@ class Result:
         lines += ["", "## Targets", "", "| | median | target | |", "|---|---:|---:|---|"]
         lines += [
             f"| {self._group_of(f).title}: {f.name} | {_amount(f.median, f.unit)} "
-            f"| ≤ {_amount(f.target or 0, f.unit)} | {'met' if f.is_met else '**not met**'} |"
+            f"| {'≥' if f.at_least else '≤'} {_amount(f.target or 0, f.unit)} "
+            f"| {'met' if f.is_met else '**not met**'} |"
             for f in targets
         ]
         for group in self.groups:
@@ -80,7 +81,7 @@ def _row(figure: Figure) -> str:
 
 
 def _amount(value: float, unit: str) -> str:
-    return f"{_rounded(value):,} {unit}"
+    return f"{_rounded(value):,} {unit}".rstrip()
 
 
 def _rounded(value: float) -> float:

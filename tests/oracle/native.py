@@ -82,8 +82,8 @@ class NativeServer:
     ) -> None:
         self.stop()
 
-    def connect(self) -> NativeSession:
-        return NativeSession(self._socket_path)
+    def connect(self, database: str = "postgres") -> NativeSession:
+        return NativeSession(self._socket_path, database)
 
     def psql(self, *sql: str, copy_input: bytes = b"") -> tuple[str, str]:
         """What psql prints for some SQL, string by string, on its two outputs; errors in full."""
@@ -150,13 +150,13 @@ class NativeServer:
 class NativeSession:
     """One connection, as raw as a session of the engine: messages in, the answer out."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, database: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(ANSWER_SECONDS)
         try:
             self._socket.connect(str(path))
             self.greeting = self.exchange(
-                wire.startup({"user": "postgres", "database": "postgres"}), "Z"
+                wire.startup({"user": "postgres", "database": database}), "Z"
             )
         except BaseException:
             self._socket.close()
