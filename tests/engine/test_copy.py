@@ -50,7 +50,10 @@ def test_the_directory_goes_on_and_keeps_everything(durable: Engine, ram_path: P
 
 
 def test_what_is_large_is_copied_whole(durable: Engine) -> None:
-    run(durable, "create table l as select g, repeat(md5(g::text), 8) from generate_series(1, 20000) g")
+    run(
+        durable,
+        "create table l as select g, repeat(md5(g::text), 8) from generate_series(1, 20000) g",
+    )
     summary = "select count(*), md5(string_agg(l::text, ',' order by g)) from l"
     with durable.copy_to_memory() as copy:
         assert run(copy, summary) == run(durable, summary)
