@@ -37,7 +37,7 @@ wheel: .venv/ready ## make the wheel, and beside it those it depends on: dist/
 	rm -rf dist/*.whl build/wheel build/setuptools/lib* build/setuptools/bdist*
 	$(BIN)/python -m build --no-isolation --wheel --outdir build/wheel
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --strip --wheel-dir dist build/wheel/*.whl
-	$(BIN)/pip download --quiet --only-binary :all: --dest dist cffi
+	$(BIN)/pip download --quiet --only-binary :all: --dest dist cffi scramp
 
 sdist: .venv/ready ## make the source distribution, which builds offline: dist/
 	$(BIN)/python -m build --no-isolation --sdist --outdir dist

@@ -1,0 +1,74 @@
+"""Who may come in: everybody (trust), or who knows the password, by SCRAM-SHA-256.
+
+Why scramp: a well-kept implementation of RFC 5802 for both sides, pure Python, by the makers of
+pg8000; cryptography is nothing to write anew.
+
+Reference: PostgreSQL documentation, "SASL Authentication"; RFC 5802, RFC 7677.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Protocol
+
+from scramp import ScramException, ScramMechanism
+
+from pglite_native.server.handshake import Handshake
+from pglite_native.server.messages import (
+    SASL,
+    SASL_CONTINUE,
+    SASL_FINAL,
+    Refusal,
+    authentication,
+    cstring,
+)
+
+MECHANISM = "SCRAM-SHA-256"
+
+
+class Authentication(Protocol):
+    """One way of finding out whether to let a user in."""
+
+    def admit(self, handshake: Handshake, user: str) -> None:
+        """Return, or raise a Refusal."""
+
+
+class Trust:
+    """For sockets that only the own user can reach."""
+
+    def admit(self, handshake: Handshake, user: str) -> None:
+        pass
+
+
+class Scram:
+    """One password for all users; it is kept as SCRAM keeps it, salted and hashed."""
+
+    def __init__(self, password: str) -> None:
+        self._mechanism = ScramMechanism(MECHANISM)
+        self._verifier = self._mechanism.make_auth_info(password)
+
+    def admit(self, handshake: Handshake, user: str) -> None:
+        first = handshake.ask(SASL, cstring(MECHANISM) + b"\0")
+        # PostgreSQL's clients leave the name in the exchange empty: it is the startup packet's.
+        exchange = self._mechanism.make_server(lambda _: self._verifier)
+        try:
+            exchange.set_client_first(_initial_response(first).decode())
+            final = handshake.ask(SASL_CONTINUE, exchange.get_server_first().encode())
+            exchange.set_client_final(final.decode())
+        except (ScramException, UnicodeDecodeError, ValueError) as error:
+            raise Refusal("28P01", f'password authentication failed for user "{user}"') from error
+        proof = exchange.get_server_final().encode()
+        handshake.client.sendall(authentication(SASL_FINAL, proof))
+
+
+def _initial_response(payload: bytes) -> bytes:
+    """SASLInitialResponse: a mechanism's name, a length, what the client says first."""
+    name, end, rest = payload.partition(b"\0")
+    if not end or len(rest) < 4:
+        raise Refusal("08P01", "malformed SCRAM message")
+    if name != MECHANISM.encode():
+        raise Refusal("08P01", "client selected an invalid SASL authentication mechanism")
+    (length,) = struct.unpack_from("!i", rest)
+    if length != len(rest) - 4:
+        raise Refusal("08P01", "malformed SCRAM message")
+    return rest[4:]

@@ -1,0 +1,103 @@
+"""A backend: the engine that a connection talks to, in a session of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from pglite_native.engine import Engine, Message
+from pglite_native.errors import EngineClosed, EngineError
+from pglite_native.server import messages
+from pglite_native.server.messages import Refusal, message, query
+
+PADDING = b"\xff" * 65536
+
+# Whatever state a client left the session in, this ends it. CopyFail ends COPY, and is ignored
+# elsewhere. The first ROLLBACK undoes a pipeline that no Sync has committed; where an error has
+# made PostgreSQL skip to the next Sync it is skipped too, and the second does the work.
+CLEANING = (
+    message(b"f", messages.cstring("the client has gone"))
+    + query("ROLLBACK")
+    + message(b"S")
+    + query("ROLLBACK")
+    + query("DISCARD ALL")
+)
+
+
+class LoginRefused(Refusal):
+    """What PostgreSQL said instead of a welcome."""
+
+    def __init__(self, reply: bytes) -> None:
+        super().__init__("", "login refused")
+        self._reply = reply
+
+    def encode(self) -> bytes:
+        return self._reply
+
+
+class Backend:
+    """One engine, for one connection at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def log_in(self, packet: bytes) -> bytes:
+        """Begin a session by a startup packet; return the welcome.
+
+        Raises:
+            LoginRefused: PostgreSQL refuses; the engine has ended.
+        """
+        reply = self._engine.exec_protocol_raw(packet)
+        if not messages.is_ready(reply):
+            raise LoginRefused(reply)
+        return reply
+
+    def log_in_again(self, packet: bytes) -> bytes:
+        """As log_in, where there is a database that a refusal must not end."""
+        before = self._engine.snapshot()
+        try:
+            return self.log_in(packet)
+        except LoginRefused:
+            self._engine.restore(before)
+            raise
+
+    def exchange(self, data: Message) -> Iterator[bytes]:
+        """Hand messages on; yield the answer in parts, in bounded memory."""
+        return self._engine.exec_protocol_stream(data)
+
+    def has_ended(self) -> bool:
+        """Has PostgreSQL ended the session, by a FATAL error say?"""
+        try:
+            self._engine.exec_protocol_raw(b"")
+        except EngineClosed:
+            return True
+        return False
+
+    def cancel(self) -> None:
+        """Cancel what runs; from any thread."""
+        self._engine.cancel()
+
+    def clean(self, missing: int) -> bool:
+        """Make the session as good as new, for the next connection; False if that is impossible.
+
+        A message that lacks `missing` bytes is first completed, by bytes that make it wrong: no
+        string ends in them, no number of theirs is sensible.
+        """
+        try:
+            while missing > 0:
+                self._drain(PADDING[:missing])
+                missing -= len(PADDING)
+            return messages.is_ready(self._drain(CLEANING))
+        except EngineError:
+            return False
+
+    def _drain(self, data: bytes) -> bytes:
+        """Hand messages on; return the last part of the answer."""
+        last = b""
+        for part in self._engine.exec_protocol_stream(data):
+            last = part
+        return last
+
+    def close(self) -> None:
+        with suppress(EngineError):  # one that has failed: it is gone all the same
+            self._engine.close()

@@ -1,0 +1,156 @@
+"""One client: let in, served, seen off. Each has a thread, which blocks where it waits.
+
+Threads and not an event loop: the engine's calls block, and a request that has to be handed to a
+thread and back pays for it more than it pays for all the rest of the server.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from hmac import compare_digest
+
+from pglite_native.errors import EngineError
+from pglite_native.server import messages
+from pglite_native.server.authentication import Authentication
+from pglite_native.server.backend import Backend
+from pglite_native.server.framing import Framing
+from pglite_native.server.handshake import Gone, Handshake
+from pglite_native.server.isolated import Isolated, Lease
+from pglite_native.server.messages import Refusal
+from pglite_native.server.startup import CancelRequest, Startup
+
+RECEIVE_BYTES = 64 * 1024
+
+
+class Connection:
+    """One client's connection."""
+
+    def __init__(
+        self,
+        client: socket.socket,
+        *,
+        databases: Isolated,
+        authentication: Authentication,
+        tls: ssl.SSLContext | None,
+        startup_limit_s: float,
+        admit: Callable[[Connection], None],
+        cancel: Callable[[CancelRequest], None],
+    ) -> None:
+        self._client = client
+        self._databases = databases
+        self._authentication = authentication
+        self._handshake = Handshake(client, tls, startup_limit_s)
+        self._admit = admit
+        self._cancel = cancel
+        self._backend: Backend | None = None
+        self._process = 0
+        self._secret = b""
+        self._framing = Framing()
+        self._is_stopping = False
+
+    def serve(self) -> None:
+        """Do everything there is to do for the client, and hang up."""
+        try:
+            try:
+                self._serve()
+            except Refusal as refusal:
+                self._handshake.client.sendall(refusal.encode())
+        except (Gone, OSError):
+            pass  # the client has gone: there is nobody to tell
+        finally:
+            self._hang_up()
+
+    def cancel_by(self, request: CancelRequest) -> bool:
+        """Cancel what runs here, if the request has the key to it."""
+        backend = self._backend
+        if backend is None or self._process != request.process:
+            return False
+        if not compare_digest(self._secret, request.secret):
+            return False
+        backend.cancel()
+        return True
+
+    def stop(self) -> None:
+        """Have the connection end, and the client told; from any thread, any number of times."""
+        self._is_stopping = True
+        backend = self._backend
+        if backend is not None:
+            backend.cancel()
+        self._shut(socket.SHUT_RD)  # ends a recv
+
+    def abort(self) -> None:
+        """Hang up on a client that does not even read."""
+        self._shut(socket.SHUT_RDWR)
+
+    def _serve(self) -> None:
+        request = self._handshake.receive_startup()
+        if isinstance(request, CancelRequest):
+            self._cancel(request)
+            return
+        self._admit(self)
+        if request.is_negotiated:
+            self._handshake.client.sendall(
+                messages.negotiate_protocol_version(request.version, request.unknown_options)
+            )
+        self._authentication.admit(self._handshake, request.user)
+        lease, welcome = self._databases.acquire(request)
+        try:
+            self._serve_session(request, lease, welcome)
+        finally:
+            self._backend = None
+            lease.release(self._framing.missing)
+
+    def _serve_session(self, request: Startup, lease: Lease, welcome: bytes) -> None:
+        client = self._handshake.client
+        client.settimeout(None)
+        welcome = self._with_own_key(welcome, request.secret_size)
+        self._backend = lease.backend
+        client.sendall(welcome)
+        try:
+            self._converse(client, lease.backend)
+        except EngineError as error:
+            raise Refusal("XX000", "the database engine has failed", detail=str(error)) from error
+        if self._is_stopping:
+            raise Refusal("57P01", "terminating connection due to administrator command")
+
+    def _with_own_key(self, welcome: bytes, size: int) -> bytes:
+        """Put a secret of the server's in place of the engine's, which is no secret."""
+        parts = []
+        for kind, payload in messages.split(welcome):
+            if kind == b"K":
+                self._process = int.from_bytes(payload[:4], "big")
+                self._secret = secrets.token_bytes(size)
+                parts.append(messages.backend_key_data(self._process, self._secret))
+            else:
+                parts.append(messages.message(kind, payload))
+        return b"".join(parts)
+
+    def _converse(self, client: socket.socket, backend: Backend) -> None:
+        """Carry bytes both ways, until one side ends it."""
+        buffer = memoryview(bytearray(RECEIVE_BYTES))
+        framing = self._framing
+        while not self._is_stopping:
+            size = client.recv_into(buffer)
+            if not size:
+                return
+            data, is_last = framing.feed(buffer[:size])
+            last = b""
+            for last in backend.exchange(data):
+                client.sendall(last)
+            if is_last or (not messages.is_ready(last) and backend.has_ended()):
+                return
+
+    def _hang_up(self) -> None:
+        client = self._handshake.client
+        with suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
+        client.close()
+
+    def _shut(self, how: int) -> None:
+        # Not that of an SSLSocket, which would change what its own thread is using.
+        with suppress(OSError):
+            socket.socket.shutdown(self._handshake.client, how)

@@ -1,0 +1,166 @@
+"""Isolated mode: every connection gets a fork of one template.
+
+A fork is gone when its connection ends, unless the connection asked for a database by a name of
+the form scratch_<anything>. Such a database is made when its name is first given, stays when the
+connection ends, and is there for the next one that gives the name: tables and rows, not what
+belongs to a session. One connection at a time can use it. It lasts until it is dropped, the server
+stops, or PostgreSQL ends its session by a FATAL error: then no backend is left that holds it.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from pglite_native import _wire
+from pglite_native.engine import Engine
+from pglite_native.errors import EngineMemoryError
+from pglite_native.server import messages
+from pglite_native.server.backend import CLEANING, Backend
+from pglite_native.server.messages import Refusal, query
+from pglite_native.server.startup import Startup
+from pglite_native.snapshot import Snapshot
+
+SCRATCH = "scratch_"
+
+# A client that reconnects is often faster than the server at seeing that it had left.
+SCRATCH_PATIENCE_S = 1.0
+
+
+class Lease:
+    """A backend while a connection has it."""
+
+    def __init__(self, owner: Isolated, backend: Backend, scratch: str | None) -> None:
+        self.backend = backend
+        self._owner = owner
+        self._scratch = scratch
+
+    def release(self, missing: int) -> None:
+        """Give it back; the client's last message may lack bytes."""
+        keep = self._scratch is not None and self.backend.clean(missing)
+        if not keep:
+            self.backend.close()
+        if self._scratch is not None:
+            self._owner.give_back(self._scratch, self.backend if keep else None)
+
+
+class Isolated:
+    """Hands out forks of a template."""
+
+    def __init__(self, template: Engine | Snapshot | None, databases_max: int) -> None:
+        self._template, self.user, self.database = _clean(template)
+        self._databases_max = databases_max
+        # By name; None while a connection has it. Guarded by the condition.
+        self._scratch: dict[str, Backend | None] = {}
+        self._changed = threading.Condition()
+
+    def acquire(self, startup: Startup) -> tuple[Lease, bytes]:
+        """Log in; return a backend, and its welcome.
+
+        Raises:
+            Refusal: PostgreSQL refuses, the database is in use, or there are too many.
+        """
+        if not startup.database.startswith(SCRATCH):
+            fork = self._fork()
+            return Lease(self, fork, None), _log_in(fork, startup.encode(startup.database))
+        name = startup.database
+        kept = self._take(name)
+        packet = startup.encode(self.database)
+        try:
+            if kept is None:
+                backend = self._fork()
+                welcome = _log_in(backend, packet)
+            else:
+                backend = kept
+                welcome = kept.log_in_again(packet)
+        except BaseException:
+            self.give_back(name, kept)
+            raise
+        return Lease(self, backend, name), welcome
+
+    def give_back(self, name: str, backend: Backend | None) -> None:
+        """End the use of a scratch database; None if it is no more."""
+        with self._changed:
+            if backend is None:
+                del self._scratch[name]
+            else:
+                self._scratch[name] = backend
+            self._changed.notify_all()
+
+    def drop(self, name: str) -> bool:
+        """Forget a scratch database; False if there is none. Refusal if it is in use."""
+        with self._changed:
+            self._wait_until_free(name)
+            backend = self._scratch.pop(name, None)
+        if backend is not None:
+            backend.close()
+        return backend is not None
+
+    def close(self) -> None:
+        """Drop everything; no connection is left."""
+        with self._changed:
+            backends = list(self._scratch.values())
+            self._scratch.clear()
+        for backend in backends:
+            if backend is not None:
+                backend.close()
+
+    def _take(self, name: str) -> Backend | None:
+        """Reserve a scratch database; None if it has still to be made."""
+        with self._changed:
+            self._wait_until_free(name)
+            if name not in self._scratch and len(self._scratch) >= self._databases_max:
+                raise Refusal(
+                    "53300",
+                    "too many scratch databases",
+                    detail=f"The server keeps {self._databases_max}, until they are dropped.",
+                )
+            kept = self._scratch.get(name)
+            self._scratch[name] = None
+            return kept
+
+    def _wait_until_free(self, name: str) -> None:
+        def is_free() -> bool:
+            return name not in self._scratch or self._scratch[name] is not None
+
+        if not self._changed.wait_for(is_free, SCRATCH_PATIENCE_S):
+            raise _in_use(name)
+
+    def _fork(self) -> Backend:
+        try:
+            return Backend(Engine(image=self._template))
+        except EngineMemoryError as error:
+            raise Refusal("53200", "out of memory", detail=str(error)) from error
+
+
+def _log_in(fork: Backend, packet: bytes) -> bytes:
+    try:
+        return fork.log_in(packet)
+    except BaseException:
+        fork.close()
+        raise
+
+
+def _in_use(name: str) -> Refusal:
+    return Refusal(
+        "55006",
+        f'database "{name}" is being accessed by another connection',
+        detail="A scratch database serves one connection at a time.",
+    )
+
+
+def _clean(template: Engine | Snapshot | None) -> tuple[Snapshot, str, str]:
+    """A template's snapshot without what belongs to its session, its user and its database.
+
+    What the template's session had (temporary tables, settings, an open transaction) would be no
+    business of the connections.
+    """
+    if isinstance(template, Snapshot):
+        twin = Engine(image=template)
+    else:
+        twin = Engine() if template is None else template.fork()
+    with twin:
+        reply = twin.exec_protocol_raw(CLEANING + query("SELECT session_user, current_database()"))
+        (row,) = [payload for kind, payload in messages.split(reply) if kind == b"D"]
+        user, database = _wire.values(row)
+        snapshot = twin.snapshot()
+    return snapshot, str(user), str(database)

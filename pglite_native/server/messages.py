@@ -1,0 +1,77 @@
+"""The messages that the server itself says, where no backend is there to say them; no I/O.
+
+Reference: PostgreSQL documentation, "Message Formats", "Error and Notice Message Fields".
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+
+HEADER = struct.Struct("!cI")  # the length counts itself but not the type
+LENGTH_BYTES = 4
+READY_BYTES = 6
+READY = b"Z\0\0\0\5"  # all of ReadyForQuery but the transaction's status
+
+# What an Authentication message asks for.
+SASL, SASL_CONTINUE, SASL_FINAL = 10, 11, 12
+
+
+class Refusal(Exception):
+    """A FATAL error of the server's: it is told to the client, and the connection ends."""
+
+    def __init__(self, sqlstate: str, message: str, *, detail: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self._fields = {
+            "S": "FATAL",
+            "V": "FATAL",
+            "C": sqlstate,
+            "M": message,
+            "D": detail,
+            "H": hint,
+        }
+
+    def encode(self) -> bytes:
+        """ErrorResponse."""
+        fields = (key + value for key, value in self._fields.items() if value)
+        return message(b"E", b"".join(cstring(field) for field in fields) + b"\0")
+
+
+def message(kind: bytes, payload: bytes = b"") -> bytes:
+    return HEADER.pack(kind, LENGTH_BYTES + len(payload)) + payload
+
+
+def cstring(text: str) -> bytes:
+    return text.encode(errors="surrogateescape") + b"\0"
+
+
+def query(sql: str) -> bytes:
+    return message(b"Q", cstring(sql))
+
+
+def authentication(code: int, payload: bytes = b"") -> bytes:
+    return message(b"R", struct.pack("!i", code) + payload)
+
+
+def backend_key_data(process: int, secret: bytes) -> bytes:
+    return message(b"K", struct.pack("!i", process) + secret)
+
+
+def negotiate_protocol_version(version: int, unknown_options: Sequence[str]) -> bytes:
+    names = b"".join(cstring(name) for name in unknown_options)
+    return message(b"v", struct.pack("!ii", version, len(unknown_options)) + names)
+
+
+def split(reply: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Cut a backend's whole messages apart: type and payload."""
+    position = 0
+    while position < len(reply):
+        kind, length = HEADER.unpack_from(reply, position)
+        end = position + 1 + length
+        yield kind, reply[position + HEADER.size : end]
+        position = end
+
+
+def is_ready(reply: bytes) -> bool:
+    """Does a reply end as one does that leaves the session idle?"""
+    return reply[-READY_BYTES:-1] == READY
