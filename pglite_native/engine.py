@@ -138,9 +138,11 @@ class Engine:
     ) -> None:
         """Open the handle. `boot` is what a boot wants to know; `options` has the rest already."""
         self._boot = boot
-        self._runtime, options.image = _start(boot, image)
+        self._runtime, mapped = _start(boot, image)
         kept: list[Any] = [ffi.new("char[]", _text(boot[name])) for name in ("user", "database")]
         options.user, options.database = kept
+        kept.append(mapped)  # which a field of `options` does not
+        options.image = mapped
         settings = boot["settings"] or {}
         options.settings = _vector(kept, (f"{k}={v}" for k, v in settings.items()))
         if boot["initdb_args"] is not None:
