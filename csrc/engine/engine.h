@@ -144,7 +144,7 @@ struct pgn_engine {
     bool discarding;  /* the caller does not want the rest of this call's output */
     bool abandoned;   /* its statements are to be cancelled */
     bool shutting_down;
-    bool asleep;           /* mapped from an image and not yet run: it believes itself elsewhere */
+    bool asleep;           /* a copy, and not yet told so */
     uint64_t checkpointed; /* bytes written to files when the last checkpoint was due */
     bool stack_was_low;    /* in this call: the stacks have pages to give back */
     int64_t pause_ns;      /* monotonic time at which the call pauses; 0: never */

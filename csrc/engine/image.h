@@ -41,6 +41,7 @@ struct image_header {
     uint32_t global_count;
     uint32_t control; /* the handshake's, in guest memory; 0: the callback transport */
     uint64_t written; /* bytes written to files since the last checkpoint */
+    uint64_t asleep;  /* nonzero: mapped from an image itself, and never run */
     struct image_section sections[IMAGE_SECTIONS_MAX];
     uint64_t checksum; /* of all before it */
 };

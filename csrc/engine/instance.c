@@ -135,6 +135,15 @@ static enum status map_regions(pgn_engine *engine, const pgn_image *image, struc
     return same ? STATUS_OK : image_map(image, parts, error);
 }
 
+/* Is the session to be told that it is a copy? Not where its seed is the original's: then it goes on as
+   that does. */
+static bool wants_waking(const pgn_engine *engine, const pgn_image *image)
+{
+    bool seeded_anew = engine->options && engine->options->seeded;
+
+    return image->header.asleep || seeded_anew || !world_is_seeded(world_find(&engine->arena));
+}
+
 enum status instance_map(pgn_engine *engine, pgn_image *image, struct error *error)
 {
     enum status status = map_regions(engine, image, error);
@@ -154,7 +163,7 @@ enum status instance_map(pgn_engine *engine, pgn_image *image, struct error *err
     set_image(&engine->latest, image);
     engine->checkpointed = 0 - image->header.written; /* the VFS counts from 0 again */
     engine->state = ENGINE_IDLE;
-    engine->asleep = true;
+    engine->asleep = wants_waking(engine, image);
     return STATUS_OK;
 }
 
@@ -186,6 +195,7 @@ enum status instance_write(pgn_engine *engine, pgn_image **image, struct error *
     header.region_sizes[IMAGE_ARENA] = arena_size(&engine->arena);
     header.control = engine->handshake.address;
     header.written = vfs_bytes_written(engine->vfs) - engine->checkpointed;
+    header.asleep = engine->asleep;
     world_suspend(world);
     status = image_create(engine->runtime, parts, &header, engine->mapped, image, error);
     world_resume(world);

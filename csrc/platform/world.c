@@ -152,6 +152,11 @@ void world_seed(struct world *world, uint64_t seed)
     world->seeded = true;
 }
 
+bool world_is_seeded(const struct world *world)
+{
+    return world->seeded;
+}
+
 bool world_random(struct world *world, void *bytes, size_t size)
 {
     if (!world->seeded)

@@ -62,6 +62,8 @@ void world_resume(struct world *world);
 /* From now on all randomness follows from the seed: for repeating a run, not for secrets. */
 void world_seed(struct world *world, uint64_t seed);
 
+bool world_is_seeded(const struct world *world);
+
 /* False when the system has no entropy. */
 bool world_random(struct world *world, void *bytes, size_t size);
 
