@@ -41,6 +41,10 @@ _IMAGE_ARGUMENTS = {
 
 _UNLIMITED = 2**63
 
+# Looked up once, as every call needs them.
+_BYTES = ffi.typeof("uint8_t[]")
+_REPLY = ffi.typeof("pgn_reply *")
+
 _guest_log = logging.getLogger("pglite_native.guest")
 logging.getLogger("pglite_native").addHandler(logging.NullHandler())
 
@@ -172,9 +176,15 @@ class Engine:
             EngineMemoryError: the reply does not fit in memory; use exec_protocol_stream.
             EngineError: the engine has failed.
         """
-        data = ffi.from_buffer("uint8_t[]", message)
-        reply = ffi.new("pgn_reply *")
-        check(lib.pgn_exec(self._handle, data, len(data), reply), reply.error)
+        data = ffi.from_buffer(_BYTES, message)
+        reply = ffi.new(_REPLY)
+        status = lib.pgn_exec(self._handle, data, len(data), reply)
+        if status:
+            check(status, reply.error)
+        if reply.ended:
+            if reply.log_size:
+                self._pass_log_on()
+            return bytes(ffi.unpack(reply.short_bytes, reply.size))
         try:
             while reply.paused:  # between two slices Python looks at its signals: Ctrl-C cancels
                 check(lib.pgn_next(self._handle, _UNLIMITED, reply), reply.error)
@@ -188,7 +198,7 @@ class Engine:
         Memory stays bounded whatever the reply's size. Until the stream is exhausted or closed the
         engine is busy; closing it early cancels the statement and drops the rest of the reply.
         """
-        data = ffi.from_buffer("uint8_t[]", message)
+        data = ffi.from_buffer(_BYTES, message)
         error = ffi.new("pgn_error *")
         check(lib.pgn_begin(self._handle, data, len(data), error), error)
         return Stream(self, data)
@@ -337,7 +347,7 @@ class Stream(Iterator[bytes]):
     def __init__(self, engine: Engine, data: Any) -> None:
         self._engine: Engine | None = engine
         self._data = data  # borrowed by the engine until the call ends
-        self._reply: Any = ffi.new("pgn_reply *")
+        self._reply: Any = ffi.new(_REPLY)
 
     def __next__(self) -> bytes:
         if self._engine is None:

@@ -73,11 +73,9 @@ fail:
 
 /* --- coming in ---------------------------------------------------------------------------- */
 
-/* The reason why nobody may use the engine now, or STATUS_OK. Inside the monitor. */
+/* The reason why nobody of this process may use the engine now, or STATUS_OK. Inside the monitor. */
 static enum status refusal(const pgn_engine *engine)
 {
-    if (engine->owner != getpid())
-        return STATUS_FORKED;
     if (engine->closed || atomic_load(&engine->closing))
         return STATUS_CLOSED;
     if (engine->running)
@@ -206,6 +204,7 @@ static int reply_with(pgn_engine *engine, size_t limit, pgn_reply *reply)
     struct error error;
     enum status status = collect(engine, limit, &error);
 
+    reply->ended = false;
     reply->paused = !status && engine->state == ENGINE_PAUSED;
     reply->bytes = engine->output;
     reply->size = reply->paused ? 0 : engine->output_size;
@@ -256,6 +255,17 @@ int pgn_end(pgn_engine *engine, pgn_error *error)
     return STATUS_OK;
 }
 
+/* Most replies are short: with a copy of it the caller need not come again to end the call. */
+static void end_short(pgn_engine *engine, pgn_reply *reply)
+{
+    if (reply->paused || reply->size > sizeof reply->short_bytes)
+        return;
+    if (reply->size > 0)
+        memcpy(reply->short_bytes, reply->bytes, reply->size);
+    end(engine);
+    reply->ended = true;
+}
+
 int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *reply)
 {
     struct error error;
@@ -270,6 +280,8 @@ int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *r
         status = reply_with(engine, SIZE_MAX, reply);
         if (status)
             end(engine);
+        else
+            end_short(engine, reply);
     }
     leave(engine);
     return status;
@@ -365,6 +377,17 @@ int pgn_statistics_get(pgn_engine *engine, pgn_statistics *statistics, pgn_error
     *statistics = engine->statistics;
     statistics->guest_memory = guest_memory_size(engine->guest);
     statistics->file_memory = arena_used(&engine->arena);
+    leave(engine);
+    return STATUS_OK;
+}
+
+int pgn_measure_guest(pgn_engine *engine, pgn_error *error)
+{
+    enum status status = enter(engine);
+
+    if (status)
+        return refuse(error, status);
+    engine->guest_measured = true;
     leave(engine);
     return STATUS_OK;
 }

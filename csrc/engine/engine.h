@@ -147,6 +147,7 @@ struct pgn_engine {
     bool asleep;           /* a copy, and not yet told so */
     uint64_t checkpointed; /* bytes written to files when the last checkpoint was due */
     bool stack_was_low;    /* in this call: the stacks have pages to give back */
+    bool guest_measured;   /* statistics.guest_ns is kept */
     int64_t pause_ns;      /* monotonic time at which the call pauses; 0: never */
     pgn_statistics statistics;
     struct log log;

@@ -57,6 +57,7 @@ typedef struct {
     uint64_t bytes_in, bytes_out;
     uint64_t guest_memory; /* bytes of linear memory */
     uint64_t file_memory;  /* bytes of in-memory files and host state */
+    int64_t guest_ns;      /* in the guest, with the host calls it makes: after pgn_measure_guest */
 } pgn_statistics;
 
 /* "OK", "BUSY", ...: the name of a status. */
@@ -77,11 +78,14 @@ void pgn_runtime_close(pgn_runtime *runtime);
 int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_engine **engine,
              pgn_error *error);
 
-/* What a call has brought so far. bytes are the engine's, valid until pgn_end. */
+/* What a call has brought so far. bytes are the engine's, valid until pgn_end; but where the call has ended,
+   they are in short_bytes. */
 typedef struct {
     const uint8_t *bytes;
     size_t size;
     size_t log_size; /* bytes that pgn_log would give */
+    bool ended;      /* there is no need for pgn_end */
+    char short_bytes[512];
     bool paused; /* nothing yet, go on with pgn_next: the call took a break to let its caller look
                         at signals */
     pgn_error error;
@@ -97,7 +101,7 @@ int pgn_next(pgn_engine *engine, size_t limit, pgn_reply *reply);
 /* Ends the call. What is still running is cancelled, what is left of its output dropped. */
 int pgn_end(pgn_engine *engine, pgn_error *error);
 
-/* pgn_begin and pgn_next without a limit; on failure also pgn_end. */
+/* pgn_begin and pgn_next without a limit; on failure, or when the reply is short, also pgn_end. */
 int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *reply);
 
 /* Cancels the running statement, as a CancelRequest does. Never blocks. */
@@ -144,6 +148,9 @@ void pgn_image_free(pgn_image *image);
 size_t pgn_log(pgn_engine *engine, char *bytes, size_t size);
 
 int pgn_statistics_get(pgn_engine *engine, pgn_statistics *statistics, pgn_error *error);
+
+/* For benchmarks: statistics has guest_ns from now on. Costs ten looks at the clock in a SELECT 1. */
+int pgn_measure_guest(pgn_engine *engine, pgn_error *error);
 
 /* Fault injection for tests: the countdown-th write to a file from now on, and all after it, fail
    with the errno number of base/errno.h; countdown 0 ends it. */

@@ -41,12 +41,15 @@ enum guest_outcome session_call(pgn_engine *engine, guest_function function, con
                                 uint64_t *result)
 {
     uint32_t stack_pointer = guest_stack_pointer(engine->guest);
+    int64_t started_ns = engine->guest_measured ? platform_monotonic_ns() : 0;
     enum guest_outcome outcome = guest_invoke(engine->guest, function, args, result);
 
     while (outcome == GUEST_EXITED && guest_exit_code(engine->guest) == EXIT_LONGJMP) {
         guest_set_stack_pointer(engine->guest, stack_pointer);
         outcome = guest_invoke(engine->guest, engine->runtime->exports.long_jump, NULL, NULL);
     }
+    if (engine->guest_measured)
+        engine->statistics.guest_ns += platform_monotonic_ns() - started_ns;
     if (outcome == GUEST_LONGJMP)
         return guest_set_trap(engine->guest, "a longjmp without its setjmp");
     return outcome;

@@ -375,6 +375,17 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("", "")
 
 
+def test_time_in_the_guest_is_measured_when_asked_for() -> None:
+    with Engine() as engine:
+        run(engine, "select pg_sleep(0.01)")
+        assert engine.statistics()["guest_ns"] == 0
+        assert lib.pgn_measure_guest(engine._handle, pglite_error()) == 0
+        started_ns = time.perf_counter_ns()
+        run(engine, "select pg_sleep(0.01)")
+        elapsed_ns = time.perf_counter_ns() - started_ns
+        assert 10_000_000 <= engine.statistics()["guest_ns"] <= elapsed_ns
+
+
 # --- bad days -------------------------------------------------------------------------------
 
 

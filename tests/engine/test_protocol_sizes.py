@@ -14,6 +14,7 @@ from tests.engine import child
 MIB = 1 << 20
 BUFFER = 64 * 1024  # Engine's default buffer_size
 SMALL_BUFFER = 4096
+SHORT_REPLY = 512
 
 IDLE = ("Z", b"I")
 
@@ -91,6 +92,17 @@ def test_value_of_any_size(engine: Engine, size: int) -> None:
     reply = engine.exec_protocol_raw(wire.query(f"SELECT repeat('y', {size})"))
     assert wire.rows(reply) == [(b"y" * size,)]
     assert wire.split(reply)[-1] == IDLE
+
+
+def test_a_reply_is_short_or_not(engine: Engine) -> None:
+    """Up to 512 bytes it comes with the call, in the C API; else it is fetched."""
+    engine.exec_protocol_raw(wire.query("SELECT 1"))  # may come with ParameterStatus
+    overhead = len(engine.exec_protocol_raw(wire.query("SELECT repeat('y', 0)")))
+    for size in around(SHORT_REPLY):
+        reply = engine.exec_protocol_raw(wire.query(f"SELECT repeat('y', {size - overhead})"))
+        assert len(reply) == size
+        assert wire.rows(reply) == [(b"y" * (size - overhead),)]
+        assert wire.split(reply)[-1] == IDLE
 
 
 def test_reply_ends_anywhere_in_a_buffer() -> None:
