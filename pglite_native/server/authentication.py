@@ -9,7 +9,7 @@ Reference: PostgreSQL documentation, "SASL Authentication"; RFC 5802, RFC 7677.
 from __future__ import annotations
 
 import struct
-from typing import Protocol
+from typing import Any, Protocol
 
 from scramp import ScramException, ScramMechanism
 
@@ -49,16 +49,29 @@ class Scram:
 
     def admit(self, handshake: Handshake, user: str) -> None:
         first = handshake.ask(SASL, cstring(MECHANISM) + b"\0")
-        # PostgreSQL's clients leave the name in the exchange empty: it is the startup packet's.
         exchange = self._mechanism.make_server(lambda _: self._verifier)
         try:
-            exchange.set_client_first(_initial_response(first).decode())
+            _set_client_first(exchange, _initial_response(first).decode())
             final = handshake.ask(SASL_CONTINUE, exchange.get_server_first().encode())
             exchange.set_client_final(final.decode())
         except (ScramException, UnicodeDecodeError, ValueError) as error:
             raise Refusal("28P01", f'password authentication failed for user "{user}"') from error
         proof = exchange.get_server_final().encode()
         handshake.client.sendall(authentication(SASL_FINAL, proof))
+
+
+def _set_client_first(exchange: Any, first: str) -> None:
+    """Take what the client says first, also where it leaves the user's name empty.
+
+    libpq does, since the name is the startup packet's; scramp 1.5 insists on one. The name plays no
+    part but in the text that is signed, which is put back.
+    """
+    head, separator, bare = first.partition(",n=,")
+    if not separator:
+        exchange.set_client_first(first)
+        return
+    exchange.set_client_first(f"{head},n=*,{bare}")
+    exchange.client_first_bare = f"n=,{bare}"
 
 
 def _initial_response(payload: bytes) -> bytes:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 
-from pglite_native.engine import Engine, Message
+from pglite_native.engine import Engine, Message, Stream
 from pglite_native.errors import EngineClosed, EngineError
 from pglite_native.server import messages
 from pglite_native.server.messages import Refusal, message, query
@@ -61,8 +60,8 @@ class Backend:
             self._engine.restore(before)
             raise
 
-    def exchange(self, data: Message) -> Iterator[bytes]:
-        """Hand messages on; yield the answer in parts, in bounded memory."""
+    def exchange(self, data: Message) -> Stream:
+        """Hand messages on; the answer comes in parts, in bounded memory."""
         return self._engine.exec_protocol_stream(data)
 
     def has_ended(self) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import secrets
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from hmac import compare_digest
 
-from pglite_native.errors import EngineError
+from pglite_native.errors import EngineError, EngineMemoryError
 from pglite_native.server import messages
 from pglite_native.server.authentication import Authentication
 from pglite_native.server.backend import Backend
@@ -22,8 +23,10 @@ from pglite_native.server.handshake import Gone, Handshake
 from pglite_native.server.isolated import Isolated, Lease
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest, Startup
+from pglite_native.server.watcher import Watcher
 
 RECEIVE_BYTES = 64 * 1024
+LINGER_S = 1.0
 
 
 class Connection:
@@ -34,6 +37,7 @@ class Connection:
         client: socket.socket,
         *,
         databases: Isolated,
+        watcher: Watcher,
         authentication: Authentication,
         tls: ssl.SSLContext | None,
         startup_limit_s: float,
@@ -42,6 +46,7 @@ class Connection:
     ) -> None:
         self._client = client
         self._databases = databases
+        self._watcher = watcher
         self._authentication = authentication
         self._handshake = Handshake(client, tls, startup_limit_s)
         self._admit = admit
@@ -57,8 +62,8 @@ class Connection:
         try:
             try:
                 self._serve()
-            except Refusal as refusal:
-                self._handshake.client.sendall(refusal.encode())
+            except (Refusal, EngineError) as error:
+                self._refuse(_refusal_of(error))
         except (Gone, OSError):
             pass  # the client has gone: there is nobody to tell
         finally:
@@ -110,10 +115,8 @@ class Connection:
         welcome = self._with_own_key(welcome, request.secret_size)
         self._backend = lease.backend
         client.sendall(welcome)
-        try:
+        with self._watcher.watching(client, lease.backend.cancel):
             self._converse(client, lease.backend)
-        except EngineError as error:
-            raise Refusal("XX000", "the database engine has failed", detail=str(error)) from error
         if self._is_stopping:
             raise Refusal("57P01", "terminating connection due to administrator command")
 
@@ -139,10 +142,23 @@ class Connection:
                 return
             data, is_last = framing.feed(buffer[:size])
             last = b""
-            for last in backend.exchange(data):
-                client.sendall(last)
+            with backend.exchange(data) as parts:
+                for last in parts:
+                    client.sendall(last)  # waits for a slow reader, and the engine with it
             if is_last or (not messages.is_ready(last) and backend.has_ended()):
                 return
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Tell the client, and give it a moment to read: what it has sent and nobody has read would
+        make the system reset the connection, and drop what was said.
+        """
+        client = self._handshake.client
+        client.settimeout(LINGER_S)
+        client.sendall(refusal.encode())
+        self._shut(socket.SHUT_WR)
+        deadline = time.monotonic() + LINGER_S
+        while time.monotonic() < deadline and client.recv(RECEIVE_BYTES):
+            pass
 
     def _hang_up(self) -> None:
         client = self._handshake.client
@@ -154,3 +170,11 @@ class Connection:
         # Not that of an SSLSocket, which would change what its own thread is using.
         with suppress(OSError):
             socket.socket.shutdown(self._handshake.client, how)
+
+
+def _refusal_of(error: Refusal | EngineError) -> Refusal:
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, EngineMemoryError):
+        return Refusal("53200", "out of memory", detail=str(error))
+    return Refusal("XX000", "the database engine has failed", detail=str(error))

@@ -73,7 +73,10 @@ class Handshake:
         self.client.sendall(b"S")
         # From here on nothing but TLS is read, so nothing sent in the clear gets in.
         self.client.settimeout(self._remaining_s())
-        self.client = self._tls.wrap_socket(self.client, server_side=True)
+        self.client = self._tls.wrap_socket(
+            self.client, server_side=True, do_handshake_on_connect=False
+        )
+        self.client.do_handshake()
 
     def _receive(self, size: int) -> bytes:
         received = bytearray()

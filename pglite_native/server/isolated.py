@@ -13,7 +13,6 @@ import threading
 
 from pglite_native import _wire
 from pglite_native.engine import Engine
-from pglite_native.errors import EngineMemoryError
 from pglite_native.server import messages
 from pglite_native.server.backend import CLEANING, Backend
 from pglite_native.server.messages import Refusal, query
@@ -58,6 +57,7 @@ class Isolated:
 
         Raises:
             Refusal: PostgreSQL refuses, the database is in use, or there are too many.
+            EngineError: there is no memory for one more engine.
         """
         if not startup.database.startswith(SCRATCH):
             fork = self._fork()
@@ -126,10 +126,7 @@ class Isolated:
             raise _in_use(name)
 
     def _fork(self) -> Backend:
-        try:
-            return Backend(Engine(image=self._template))
-        except EngineMemoryError as error:
-            raise Refusal("53200", "out of memory", detail=str(error)) from error
+        return Backend(Engine(image=self._template))
 
 
 def _log_in(fork: Backend, packet: bytes) -> bytes:

@@ -21,6 +21,7 @@ from pglite_native.server.isolated import Isolated
 from pglite_native.server.listeners import listen_tcp, listen_unix, prepare
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest
+from pglite_native.server.watcher import Watcher
 from pglite_native.snapshot import Snapshot
 
 PORT = 5432
@@ -95,6 +96,7 @@ class Server:
         self._tcp: tuple[str, int] | None = None
         self._listeners: list[tuple[socket.socket, threading.Thread]] = []
         self._databases = Isolated(template, max_connections)
+        self._watcher = Watcher()
         try:
             if host is None or unix_socket_dir is not None:
                 self._listen_unix(unix_socket_dir, PORT if port is None else port)
@@ -158,6 +160,7 @@ class Server:
             thread.join()
             listener.close()
         self._end_connections()
+        self._watcher.close()
         self._databases.close()
         if self._unix is not None:
             directory, port = self._unix
@@ -208,6 +211,7 @@ class Server:
         connection = Connection(
             client,
             databases=self._databases,
+            watcher=self._watcher,
             authentication=authentication,
             tls=self._tls,
             startup_limit_s=self._startup_limit_s,
@@ -221,8 +225,12 @@ class Server:
             if self._is_closing or len(self._connections) >= self._max_connections + STARTING_MAX:
                 client.close()
                 return
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no thread left
+                client.close()
+                return
             self._connections[connection] = thread
-            thread.start()
 
     def _serve(self, connection: Connection) -> None:
         try:
@@ -267,7 +275,7 @@ class Server:
 def _check_access(host: str, password: str | None, trust: bool) -> None:
     if password is not None and trust:
         raise ValueError("either a password or trust")
-    if password is None and not trust:
+    if not password and not trust:
         raise ValueError("TCP wants a password, or trust=True")
     if trust and not _is_loopback(host):
         raise ValueError(f"trust is for loopback addresses, not {host!r}")
