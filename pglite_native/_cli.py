@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from pglite_native import _sql, extensions
+from pglite_native._quoting import identifier
 from pglite_native.engine import Engine
 from pglite_native.errors import PGliteError
 
@@ -111,14 +112,10 @@ def _run_sql(options: argparse.Namespace) -> bool:
     with Engine(options.data_dir, settings=dict(options.setting)) as engine:
         # Quietly: tags and "already exists" are not what was asked for.
         for name in options.extension:
-            if not _sql.run(engine, CREATE.format(_identifier(name)), io.StringIO(), sys.stderr):
+            if not _sql.run(engine, CREATE.format(identifier(name)), io.StringIO(), sys.stderr):
                 return False
         copy_input = None if reads_sql else sys.stdin.buffer
         return _sql.run(engine, sql, sys.stdout, sys.stderr, copy_input)
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _add_extension(options: argparse.Namespace) -> bool:

@@ -1,10 +1,10 @@
-"""The wire protocol, version 3, as far as the command line speaks it: simple queries, text.
+"""The wire protocol, version 3, as far as the package speaks it: both kinds of query, text.
 
 Theory of operation: bytes in, messages out, no I/O. `Splitter` cuts a stream that arrives in any
 pieces into messages; a function for each message's payload turns it into Python values.
 
-Why our own: what drivers have of this is tied to their sockets or to libpq, and the command line is
-no reason to make every user install a driver.
+Why our own: what drivers have of this is tied to their sockets or to libpq, and would be the one
+reason to make every user install a driver.
 
 Reference: PostgreSQL documentation, "Frontend/Backend Protocol", "Message Formats".
 """
@@ -12,7 +12,7 @@ Reference: PostgreSQL documentation, "Frontend/Backend Protocol", "Message Forma
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pglite_native.errors import EngineError
@@ -20,6 +20,7 @@ from pglite_native.errors import EngineError
 HEADER = struct.Struct("!cI")  # the length counts itself but not the type
 LENGTH_BYTES = 4
 NULL_LENGTH = -1
+MAX_PARAMETERS = 2**16 - 1  # their count is an Int16, which the server takes as unsigned
 
 
 class Message(NamedTuple):
@@ -60,9 +61,43 @@ class Splitter:
 
 def query(sql: str) -> bytes:
     """Query: one string of any number of statements."""
-    if "\0" in sql:
-        raise ValueError("SQL must not contain a NUL character")
-    return _message(b"Q", sql.encode() + b"\0")
+    return _message(b"Q", _sql(sql))
+
+
+def parse(sql: str) -> bytes:
+    """Parse: one statement, unnamed; the server finds out its parameters' types."""
+    return _message(b"P", b"\0" + _sql(sql) + b"\0\0")
+
+
+def bind(parameters: Sequence[str | None]) -> bytes:
+    """Bind: the unnamed statement to the unnamed portal; parameters and results as text."""
+    if len(parameters) > MAX_PARAMETERS:
+        raise ValueError(f"{len(parameters)} parameters; at most {MAX_PARAMETERS} can be sent")
+    parts = [b"\0\0\0\0", struct.pack("!H", len(parameters))]
+    for parameter in parameters:
+        if parameter is None:
+            parts.append(struct.pack("!i", NULL_LENGTH))
+        else:
+            data = parameter.encode()
+            parts.append(struct.pack("!i", len(data)) + data)
+    return _message(b"B", b"".join([*parts, b"\0\0"]))
+
+
+def describe_statement() -> bytes:
+    return _message(b"D", b"S\0")
+
+
+def describe_portal() -> bytes:
+    return _message(b"D", b"P\0")
+
+
+def execute() -> bytes:
+    """Execute: the unnamed portal, to its end."""
+    return _message(b"E", b"\0\0\0\0\0")
+
+
+def sync() -> bytes:
+    return _message(b"S", b"")
 
 
 def copy_data(data: bytes) -> bytes:
@@ -75,6 +110,12 @@ def copy_done() -> bytes:
 
 def copy_fail(reason: str) -> bytes:
     return _message(b"f", reason.encode() + b"\0")
+
+
+def _sql(sql: str) -> bytes:
+    if "\0" in sql:
+        raise ValueError("SQL must not contain a NUL character")
+    return sql.encode() + b"\0"
 
 
 def _message(kind: bytes, payload: bytes) -> bytes:
@@ -94,6 +135,12 @@ def columns(payload: bytes) -> list[Column]:
         found.append(Column(text(payload[position:end]), type_oid))
         position = end + 1 + struct.calcsize("!IhIhih")
     return found
+
+
+def parameter_types(payload: bytes) -> list[int]:
+    """ParameterDescription: OIDs."""
+    (count,) = struct.unpack_from("!H", payload)
+    return list(struct.unpack_from(f"!{count}I", payload, 2))
 
 
 def values(payload: bytes) -> list[str | None]:
@@ -120,6 +167,12 @@ def report(payload: bytes) -> dict[str, str]:
 def string(payload: bytes) -> str:
     """CommandComplete: its one string."""
     return text(payload.partition(b"\0")[0])
+
+
+def parameter_status(payload: bytes) -> tuple[str, str]:
+    """ParameterStatus: a setting's name and value."""
+    name, value, _ = payload.split(b"\0")
+    return text(name), text(value)
 
 
 def notification(payload: bytes) -> tuple[int, str, str]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from pglite_native.diagnostics import Diagnostic
+
 
 class PGliteError(Exception):
     """Base class of every error this package raises on its own."""
@@ -37,3 +41,26 @@ class SnapshotError(EngineError):
 
 class ExtensionError(PGliteError):
     """An extension cannot be added or removed; nothing has changed."""
+
+
+class DatabaseError(Diagnostic, PGliteError):
+    """PostgreSQL's own error: the statement failed, the session goes on.
+
+    Attributes: those of Diagnostic (`sqlstate`, `constraint`, ...), and `query`, the SQL.
+    """
+
+    def __init__(self, fields: Mapping[str, str], query: str) -> None:
+        Diagnostic.__init__(self, fields)
+        # As arguments of the exception they also survive pickling, as between test processes.
+        PGliteError.__init__(self, fields, query)
+        self.query = query
+
+    def __str__(self) -> str:
+        lines = [f"{self.sqlstate}: {self.message}"]
+        lines += [f"DETAIL: {self.detail}"] if self.detail else []
+        lines += [f"HINT: {self.hint}"] if self.hint else []
+        return "\n".join(lines)
+
+
+class TransactionError(PGliteError):
+    """A transaction is used that is over, or did not end as its block wanted it to."""

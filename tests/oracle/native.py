@@ -102,6 +102,11 @@ class NativeServer:
         shutil.rmtree(self._directory, ignore_errors=True)
 
     @property
+    def directory(self) -> Path:
+        """Where its socket is; its port is PORT."""
+        return self._directory
+
+    @property
     def _socket_path(self) -> Path:
         return self._directory / f".s.PGSQL.{PORT}"
 

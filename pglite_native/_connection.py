@@ -1,0 +1,132 @@
+"""A session with Python values in it: what a PGlite and its transactions share."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from pglite_native import _types, _wire
+from pglite_native._scalars import Parser, Serializer
+from pglite_native._session import Answer, Session
+from pglite_native.results import Description, Field, Results
+
+_log = logging.getLogger("pglite_native")
+
+Callback = Callable[[str], object]
+Listener = Callable[[str, str], object]
+
+# Statements whose tag ends with how many rows they touched.
+_COUNTED = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
+
+
+class Connection:
+    """To be used by the thread that holds `lock`, which it may take more than once."""
+
+    def __init__(self, session: Session, types: _types.Types) -> None:
+        self.session = session
+        self.types = types
+        self.lock = threading.RLock()
+        self.savepoints = 0
+        self.closed = False
+        self.channels: dict[str, list[Callback]] = {}
+        self.listeners: list[Listener] = []
+        self._notifies = False
+
+    def query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None,
+        row_mode: str,
+        parsers: Mapping[int, Parser] | None,
+        serializers: Mapping[int | type, Serializer] | None,
+    ) -> Results[Any]:
+        if isinstance(params, str | bytes) or not isinstance(params, Sequence | None):
+            raise TypeError(f"params must be a sequence of values: {params!r}")
+        if params:
+            answer = self.session.execute(sql, self._serialized(sql, params, serializers))
+        else:
+            answer = self.session.run(sql)
+        results = self._results(answer, row_mode, self.types.with_converters(parsers, None))
+        self.notify()
+        return results
+
+    def exec(self, sql: str) -> list[Results[Any]]:
+        answers = self.session.simple(sql)
+        results = [self._results(answer, "object", self.types) for answer in answers]
+        self.notify()
+        return results
+
+    def describe(self, sql: str) -> Description:
+        types, columns = self.session.prepare(sql)
+        return Description(types, _fields(columns))
+
+    def look_up_types(self) -> None:
+        (answer,) = self.session.simple(_types.LOOKUP)
+        self.types.learn(answer.rows)
+
+    def _serialized(
+        self,
+        sql: str,
+        params: Sequence[Any],
+        serializers: Mapping[int | type, Serializer] | None,
+    ) -> list[str | None]:
+        """Prepare a statement, and write its parameters as it wants them."""
+        oids, _ = self.session.prepare(sql)
+        if not self.types.know(oids):
+            self.look_up_types()
+            oids, _ = self.session.prepare(sql)  # looking up was a statement, too
+        types = self.types.with_converters(None, serializers)
+        # Too many or too few: the server's error says it best, so all there are go to it.
+        oids += [0] * (len(params) - len(oids))
+        return [
+            None if value is None else types.serialize(oid, value)
+            for oid, value in zip(oids, params, strict=False)
+        ]
+
+    def _results(self, answer: Answer, row_mode: str, types: _types.Types) -> Results[Any]:
+        fields = _fields(answer.columns)
+        if not self.types.know(field.data_type_id for field in fields):
+            self.look_up_types()
+            types = self.types.with_converters(types.parsers, None)
+        parsers = [types.parser(field.data_type_id) for field in fields]
+        rows: Iterable[tuple[Any, ...]] = (
+            tuple(
+                None if text is None else parse(text)
+                for parse, text in zip(parsers, row, strict=True)
+            )
+            for row in answer.rows
+        )
+        if row_mode == "array":
+            return Results(list(rows), fields, _affected(answer.tag))
+        names = [field.name for field in fields]
+        objects = [dict(zip(names, row, strict=True)) for row in rows]
+        return Results(objects, fields, _affected(answer.tag))
+
+    def notify(self) -> None:
+        """Tell the listeners, in order, also of what comes while they are told."""
+        if self._notifies:
+            return
+        self._notifies = True
+        try:
+            while self.session.notifications:
+                channel, payload = self.session.notifications.popleft()
+                calls = [partial(callback, payload) for callback in self.channels.get(channel, [])]
+                calls += [partial(listener, channel, payload) for listener in self.listeners]
+                for call in calls:
+                    try:
+                        call()
+                    except Exception:  # the statement has succeeded: its result must not be lost
+                        _log.exception("a listener on %r failed", channel)
+        finally:
+            self._notifies = False
+
+
+def _fields(columns: Iterable[_wire.Column]) -> list[Field]:
+    return [Field(column.name, column.type) for column in columns]
+
+
+def _affected(tag: str) -> int:
+    return int(tag.rpartition(" ")[2]) if tag.startswith(_COUNTED) else 0

@@ -1,0 +1,139 @@
+"""One session of PostgreSQL, spoken to in messages: SQL in, text out, errors as exceptions."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from pglite_native import _wire
+from pglite_native.diagnostics import Notice
+from pglite_native.engine import Engine
+from pglite_native.errors import DatabaseError
+
+_log = logging.getLogger("pglite_native.notice")
+
+# Python's levels for PostgreSQL's severities; the rest, DEBUG and LOG, is for debugging.
+_LEVELS = {"WARNING": logging.WARNING, "NOTICE": logging.INFO, "INFO": logging.INFO}
+
+IDLE, IN_TRANSACTION, FAILED = "I", "T", "E"
+"""What ReadyForQuery says of the session."""
+
+NO_COPY_DATA = "there is no data to copy: exec_protocol_raw can send some"
+
+
+class Answer(NamedTuple):
+    """What came of one statement; `tag` is its CommandComplete."""
+
+    columns: list[_wire.Column]
+    rows: list[list[str | None]]
+    tag: str
+
+
+class Session:
+    """An engine's session. Not for threads: who calls must see to it."""
+
+    def __init__(self, engine: Engine, on_notice: Callable[[Notice], None] | None) -> None:
+        self.engine = engine
+        self.notifications: deque[tuple[str, str]] = deque()
+        self._on_notice = on_notice
+        self._status: str | None = None
+
+    @property
+    def status(self) -> str:
+        """IDLE, IN_TRANSACTION or FAILED.
+
+        Asked for where it is not known: an engine may come with an open transaction, and a call
+        that was interrupted loses its reply.
+        """
+        if self._status is None:
+            self._send(_wire.sync())
+        return self._status or IDLE
+
+    def simple(self, sql: str) -> list[Answer]:
+        """Run any number of statements.
+
+        Raises:
+            DatabaseError: one failed; outside of a transaction none has taken effect.
+        """
+        return list(_answers(self._exchange(_wire.query(sql), sql)))
+
+    def run(self, sql: str) -> Answer:
+        """Run one statement without parameters."""
+        message = _wire.parse(sql) + _wire.bind([]) + _wire.describe_portal() + _wire.execute()
+        return _answer(self._exchange(message, sql, end=_wire.sync()))
+
+    def prepare(self, sql: str) -> tuple[list[int], list[_wire.Column]]:
+        """Prepare one statement; return its parameters' types and its result's columns."""
+        message = _wire.parse(sql) + _wire.describe_statement()
+        types: list[int] = []
+        columns: list[_wire.Column] = []
+        for kind, payload in self._exchange(message, sql, end=_wire.sync()):
+            if kind == "t":
+                types = _wire.parameter_types(payload)
+            elif kind == "T":
+                columns = _wire.columns(payload)
+        return types, columns
+
+    def execute(self, sql: str, parameters: Sequence[str | None]) -> Answer:
+        """Run the statement that was prepared last."""
+        message = _wire.bind(parameters) + _wire.describe_portal() + _wire.execute()
+        return _answer(self._exchange(message, sql, end=_wire.sync()))
+
+    def _exchange(self, message: bytes, sql: str, end: bytes = b"") -> list[_wire.Message]:
+        """Send a query, ended by a Sync where it needs one; return the reply without its errors."""
+        messages = self._send(message + end)
+        if self._status is None and any(kind == "G" for kind, _ in messages):
+            # COPY FROM STDIN waits; it has taken the Sync for nothing.
+            messages += self._send(_wire.copy_fail(NO_COPY_DATA) + end)
+        for kind, payload in messages:
+            if kind == "E":
+                raise DatabaseError(_wire.report(payload), sql)
+        return messages
+
+    def _send(self, message: bytes) -> list[_wire.Message]:
+        """Send messages; return the reply to them without what is said by the way."""
+        self._status = None  # until ReadyForQuery: the call may be interrupted, or the session end
+        found = []
+        for received in _wire.Splitter().feed(self.engine.exec_protocol_raw(message)):
+            kind, payload = received
+            if kind == "Z":
+                self._status = _wire.text(payload)
+            elif kind == "N":
+                self._notice(Notice(_wire.report(payload)))
+            elif kind == "A":
+                _process, channel, content = _wire.notification(payload)
+                self.notifications.append((channel, content))
+            else:
+                found.append(received)
+        return found
+
+    def _notice(self, notice: Notice) -> None:
+        _log.log(_LEVELS.get(notice.severity, logging.DEBUG), "%s", notice)
+        if self._on_notice is not None:
+            try:
+                self._on_notice(notice)
+            except Exception:  # the statement goes on, and its answer must not be lost
+                _log.exception("on_notice failed")
+
+
+def _answers(messages: list[_wire.Message]) -> list[Answer]:
+    found = []
+    columns: list[_wire.Column] = []
+    rows: list[list[str | None]] = []
+    for kind, payload in messages:
+        if kind == "D":
+            rows.append(_wire.values(payload))
+        elif kind == "T":
+            columns = _wire.columns(payload)
+        elif kind == "C":
+            found.append(Answer(columns, rows, _wire.string(payload)))
+            columns, rows = [], []
+    return found
+
+
+def _answer(messages: list[_wire.Message]) -> Answer:
+    """The one answer; an empty statement's is empty."""
+    answers = _answers(messages)
+    return answers[0] if answers else Answer([], [], "")

@@ -1,0 +1,203 @@
+"""PGlite: a database with Python values in it. Names are those of PGlite's own interface."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from pglite_native._connection import Callback, Connection, Listener
+from pglite_native._quoting import identifier
+from pglite_native._scalars import Parser, Serializer
+from pglite_native._session import IDLE, Session
+from pglite_native._types import Types
+from pglite_native.diagnostics import Notice
+from pglite_native.engine import Engine
+from pglite_native.errors import EngineClosed, SnapshotError, TransactionError
+from pglite_native.snapshot import Snapshot
+from pglite_native.transaction import Queries
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class EngineOptions(TypedDict, total=False):
+    """The keyword arguments of Engine, which describes them."""
+
+    settings: Mapping[str, str] | None
+    user: str
+    database: str
+    transport: Literal["polling", "callback"] | None
+    buffer_size: int
+    memory_limit: int | None
+    initdb_args: Sequence[str] | None
+    clock: datetime | None
+    seed: int | None
+    image: Snapshot | str | os.PathLike[str] | Literal[False] | None
+
+
+class PGlite(Queries):
+    """A PostgreSQL 18 database in this process, in memory or in a directory.
+
+    >>> with PGlite() as db:
+    ...     db.exec("create table author (id int generated always as identity, name text)")
+    ...     db.query("insert into author (name) values ($1)", ["Eliot"])
+    ...     print(db.query("select * from author").rows)
+    [{'id': 1, 'name': 'Eliot'}]
+
+    Threads may share it: each call, and each transaction as a whole, waits for its turn.
+
+    Args:
+        data_dir: a directory for a durable database, made if it is missing; None for memory.
+        engine: an engine to use, in place of all arguments that describe one; it is closed with
+            the database.
+        parsers: converters of results by the type's OID: they get the value's text.
+        serializers: converters of parameters by the type's OID, or by the value's class: they
+            return the value's text.
+        on_notice: called with each notice and warning. They are logged in any case, by the logger
+            pglite_native.notice.
+        options: keyword arguments of Engine.
+
+    Raises:
+        EngineError: as Engine does.
+    """
+
+    def __init__(
+        self,
+        data_dir: str | os.PathLike[str] | None = None,
+        *,
+        engine: Engine | None = None,
+        parsers: Mapping[int, Parser] | None = None,
+        serializers: Mapping[int | type, Serializer] | None = None,
+        on_notice: Callable[[Notice], None] | None = None,
+        **options: Unpack[EngineOptions],
+    ) -> None:
+        if engine is not None and (data_dir is not None or options):
+            raise ValueError("an engine has its own data_dir and options")
+        self._on_notice = on_notice
+        self._engine = Engine(data_dir, **options) if engine is None else engine
+        self._connection = Connection(Session(self._engine, on_notice), Types(parsers, serializers))
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, for what it alone can do: its clock, snapshots, the raw protocol."""
+        return self._engine
+
+    @property
+    def parsers(self) -> dict[int, Parser]:
+        """Converters of results by the type's OID; changes count from the next result on."""
+        return self._connection.types.parsers
+
+    @property
+    def serializers(self) -> dict[int | type, Serializer]:
+        """Converters of parameters by the type's OID, or by the value's class."""
+        return self._connection.types.serializers
+
+    @property
+    def closed(self) -> bool:
+        """Whether close() was called."""
+        return self._connection.closed
+
+    @contextlib.contextmanager
+    def _use(self) -> Iterator[Connection]:
+        with self._connection.lock:
+            if self.closed:
+                raise EngineClosed("the database is closed")
+            yield self._connection
+
+    def listen(self, channel: str, callback: Callback) -> Callable[[], None]:
+        """LISTEN on a channel; return a function that ends it.
+
+        `callback` gets the payload of each notification, after the statement that brought it and
+        in the thread that ran that; if it fails, the exception is logged. The channel's name is
+        taken as it is: SQL's `listen Jobs`, without quotes, means "jobs".
+
+        Raises:
+            DatabaseError: PostgreSQL's error.
+        """
+        with self._use() as connection:
+            connection.exec(f"listen {identifier(channel)}")
+            connection.channels.setdefault(channel, []).append(callback)
+        return lambda: self.unlisten(channel, callback)
+
+    def unlisten(self, channel: str, callback: Callback | None = None) -> None:
+        """End what listen() began, for one callback or for all of the channel.
+
+        UNLISTEN is sent when none is left. Unknown channels and callbacks are passed over.
+
+        Raises:
+            DatabaseError: PostgreSQL's error.
+        """
+        with self._use() as connection:
+            callbacks = connection.channels.get(channel, [])
+            left = [known for known in callbacks if callback not in (None, known)]
+            if left:
+                connection.channels[channel] = left
+            elif connection.channels.pop(channel, None):
+                connection.exec(f"unlisten {identifier(channel)}")
+
+    def on_notification(self, callback: Listener) -> Callable[[], None]:
+        """Call a function with channel and payload of every notification; return one to end it.
+
+        What is heard are the channels that are listened to.
+        """
+        with self._use() as connection:
+            connection.listeners.append(callback)
+
+        def off() -> None:
+            with contextlib.suppress(ValueError):  # twice is as good as once
+                self._connection.listeners.remove(callback)
+
+        return off
+
+    def refresh_array_types(self) -> None:
+        """Look up all types, of arrays, ranges and domains too, in the database.
+
+        New types are looked up when they are first met, so this is only needed where an OID has
+        come to mean something else: after Engine.restore.
+
+        Raises:
+            DatabaseError: PostgreSQL's error.
+        """
+        with self._use() as connection:
+            connection.look_up_types()
+
+    def clone(self) -> PGlite:
+        """Return a copy in memory, which shares nothing with this database but the converters.
+
+        A database in memory is forked, in microseconds to milliseconds whatever its size, with its
+        session's settings and temporary tables; of a directory the files are copied. What this one
+        listens to stays with it.
+
+        Raises:
+            TransactionError: a transaction is open.
+            EngineError: as Engine.fork and Engine.copy_to_memory do.
+        """
+        with self._use() as connection:
+            if connection.session.status != IDLE:
+                raise TransactionError("a database cannot be cloned while a transaction is open")
+            try:
+                engine = self._engine.fork()
+            except SnapshotError:  # its files are in a directory, most likely; or this raises, too
+                engine = self._engine.copy_to_memory()
+            clone = PGlite(engine=engine, on_notice=self._on_notice)
+            clone._connection.types = connection.types.with_converters(None, None)
+            if connection.channels:
+                clone.exec("unlisten *")
+        return clone
+
+    def close(self) -> None:
+        """End the session and close the engine; idempotent.
+
+        A statement that runs in another thread is cancelled.
+        """
+        self._connection.closed = True
+        self._engine.close()
+
+    def __enter__(self) -> PGlite:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,187 @@
+"""Queries, and transactions around them."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Literal, overload
+
+from pglite_native._connection import Connection
+from pglite_native._scalars import Parser, Serializer
+from pglite_native._session import IDLE, IN_TRANSACTION
+from pglite_native.errors import EngineError, TransactionError
+from pglite_native.results import Description, Results
+
+Objects = Results[dict[str, Any]]
+Arrays = Results[tuple[Any, ...]]
+
+
+class Queries(ABC):
+    """What a database and a transaction in it have in common."""
+
+    _connection: Connection
+
+    @abstractmethod
+    def _use(self) -> AbstractContextManager[Connection]:
+        """Wait for one's turn; be refused when it is too late."""
+
+    @overload
+    def query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        *,
+        row_mode: Literal["object"] = "object",
+        parsers: Mapping[int, Parser] | None = None,
+        serializers: Mapping[int | type, Serializer] | None = None,
+    ) -> Objects: ...
+
+    @overload
+    def query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        *,
+        row_mode: Literal["array"],
+        parsers: Mapping[int, Parser] | None = None,
+        serializers: Mapping[int | type, Serializer] | None = None,
+    ) -> Arrays: ...
+
+    def query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        *,
+        row_mode: Literal["object", "array"] = "object",
+        parsers: Mapping[int, Parser] | None = None,
+        serializers: Mapping[int | type, Serializer] | None = None,
+    ) -> Objects | Arrays:
+        """Run one statement.
+
+        Args:
+            sql: the statement, with $1, $2, ... for its parameters.
+            params: their values, in order; None is NULL.
+            row_mode: "object" for rows as dicts by the columns' names, of which the last of a name
+                counts; "array" for tuples.
+            parsers: converters of results by the type's OID, before those of the database.
+            serializers: converters of parameters by the type's OID, or by the value's class.
+
+        Raises:
+            DatabaseError: PostgreSQL's error.
+            TypeError: there is no serializer for a value.
+            EngineError: the engine cannot go on; its subclasses say why.
+        """
+        if row_mode not in ("object", "array"):
+            raise ValueError(f"row_mode must be 'object' or 'array': {row_mode!r}")
+        with self._use() as connection:
+            return connection.query(sql, params, row_mode, parsers, serializers)
+
+    def exec(self, sql: str) -> list[Objects]:
+        """Run any number of statements, without parameters; return a result for each.
+
+        Outside of a transaction they are one: if a statement fails, none has taken effect.
+
+        Raises as query() does.
+        """
+        with self._use() as connection:
+            return connection.exec(sql)
+
+    def describe_query(self, sql: str) -> Description:
+        """Return the types of a statement's parameters and result, without running it.
+
+        Raises as query() does.
+        """
+        with self._use() as connection:
+            return connection.describe(sql)
+
+    def transaction(self) -> Transaction:
+        """Return a transaction, to be used in a `with` statement.
+
+        It is committed when the block ends, and rolled back when an exception leaves it. Within
+        another one it is a savepoint: what it did can be undone alone. While it is open other
+        threads wait.
+
+        >>> with db.transaction() as transaction:
+        ...     transaction.query("insert into author (name) values ($1)", ["Eliot"])
+        """
+        return Transaction(self)
+
+
+class Transaction(Queries):
+    """A transaction, or within one a savepoint; made by `transaction()`, good for one block."""
+
+    def __init__(self, parent: Queries) -> None:
+        """Not to be called."""
+        self._parent = parent
+        self._connection = parent._connection
+        self._savepoint: str | None = None
+        self._open = False
+        self._used = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self._used and not self._open
+
+    def rollback(self) -> None:
+        """Undo it, and end it: the rest of its block cannot use it any more."""
+        with self._use():
+            self._open = False
+            self._roll_back()
+
+    @contextlib.contextmanager
+    def _use(self) -> Iterator[Connection]:
+        with self._parent._use() as connection:  # when it is this thread's turn it may be over
+            if not self._open:
+                raise TransactionError("the transaction is over, or was not entered by `with`")
+            yield connection
+
+    def __enter__(self) -> Transaction:
+        if self._used:
+            raise TransactionError("a transaction is good for one `with` statement")
+        with self._parent._use() as connection:
+            if connection.session.status == IDLE:
+                connection.exec("begin")
+            else:
+                name = f"pglite_{connection.savepoints + 1}"
+                connection.exec(f"savepoint {name}")
+                self._savepoint = name
+                connection.savepoints += 1
+            connection.lock.acquire()  # until the block ends
+        self._open = self._used = True
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if self._open:
+                self._open = False
+                if kind is None:
+                    self._commit()
+                else:
+                    with contextlib.suppress(EngineError):  # then nothing is left to be undone
+                        self._roll_back()
+        finally:
+            if self._savepoint:
+                self._connection.savepoints -= 1
+            self._connection.lock.release()
+
+    def _commit(self) -> None:
+        status = self._connection.session.status
+        if status == IN_TRANSACTION:
+            name = self._savepoint
+            self._connection.exec(f"release savepoint {name}" if name else "commit")
+            return
+        self._roll_back()
+        if status == IDLE:
+            raise TransactionError("the transaction was ended by a statement in its block")
+        raise TransactionError("the transaction was rolled back: a statement in it had failed")
+
+    def _roll_back(self) -> None:
+        if self._connection.session.status == IDLE:
+            return
+        name = self._savepoint
+        self._connection.exec(
+            f"rollback to savepoint {name}; release savepoint {name}" if name else "rollback"
+        )

@@ -1,0 +1,282 @@
+"""query, exec and describe_query: what they return, and what they raise."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from pglite_native import (
+    DatabaseError,
+    Engine,
+    EngineClosed,
+    Field,
+    Notice,
+    PGlite,
+    PGliteError,
+    Results,
+)
+from tests import wire
+
+INT4, TEXT = 23, 25
+
+
+def test_rows_are_dicts(db: PGlite) -> None:
+    assert db.query("select 1 as a, 'x'::text as b, null::int as c") == Results(
+        [{"a": 1, "b": "x", "c": None}], [Field("a", INT4), Field("b", TEXT), Field("c", INT4)], 0
+    )
+
+
+def test_rows_are_tuples_if_wanted(db: PGlite) -> None:
+    """Then columns of one name do not hide each other."""
+    assert db.query("select 1 as a, 2 as a", row_mode="array").rows == [(1, 2)]
+    assert db.query("select 1 as a, 2 as a").rows == [{"a": 2}]
+    with pytest.raises(ValueError, match="row_mode"):
+        db.query("select 1", row_mode="list")  # type: ignore[call-overload]
+
+
+def test_parameters_have_the_types_the_statement_gives_them(db: PGlite) -> None:
+    sql = "select $1::int + 1 as i, $2 || 'b' as t, $3::bool as b, $4::int as n"
+    assert db.query(sql, [41, "a", True, None]).rows == [{"i": 42, "t": "ab", "b": True, "n": None}]
+
+
+def test_rows_may_have_no_columns_and_results_no_rows(db: PGlite) -> None:
+    assert db.query("select", row_mode="array").rows == [()]
+    assert db.query("select 1 as a where false") == Results([], [Field("a", INT4)], 0)
+    assert db.query("") == Results([], [], 0)
+    assert db.exec("") == []
+
+
+def test_affected_rows(db: PGlite) -> None:
+    counts = [
+        result.affected_rows
+        for result in db.exec("""
+            create table t (a int primary key, b int);
+            insert into t select g, 0 from generate_series(1, 5) g;
+            update t set b = 1 where a > 2;
+            delete from t where a = 1;
+            merge into t using (values (2), (9)) as v (a) on t.a = v.a
+                when matched then update set b = 7 when not matched then insert values (v.a, 8);
+            select * from t;
+            create table u as table t""")
+    ]
+    assert counts == [0, 5, 3, 1, 2, 0, 0]
+    returned = db.query("delete from t where b = $1 returning a", [7])
+    assert (returned.rows, returned.affected_rows) == ([{"a": 2}], 1)
+
+
+def test_a_failing_script_does_nothing(db: PGlite) -> None:
+    with pytest.raises(DatabaseError):
+        db.exec("create table t (); select 1 / 0")
+    assert db.query("select to_regclass('t') as t").rows == [{"t": None}]
+
+
+def test_one_statement_at_a_time(db: PGlite) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        db.query("select 1; select 2")
+    assert caught.value.sqlstate == "42601"
+
+
+def test_describe_query(db: PGlite) -> None:
+    db.exec("create table t (a int, b text)")
+    described = db.describe_query("insert into t values ($1, $2) returning b as c")
+    assert (described.query_params, described.result_fields) == ([INT4, TEXT], [Field("c", TEXT)])
+    assert db.query("select count(*) as n from t").rows == [{"n": 0}]
+    assert db.describe_query("listen x").result_fields == []
+
+
+def test_an_error_has_all_that_postgresql_says(db: PGlite) -> None:
+    db.exec("create table t (a int constraint positive check (a > 0), b int unique)")
+    with pytest.raises(DatabaseError) as caught:
+        db.query("insert into t values ($1)", [-1])
+    error = caught.value
+    assert isinstance(error, PGliteError)
+    assert (error.severity, error.sqlstate, error.constraint) == ("ERROR", "23514", "positive")
+    assert (error.schema, error.table, error.column, error.hint) == ("public", "t", None, None)
+    assert error.detail == "Failing row contains (-1, null)."
+    assert error.message == 'new row for relation "t" violates check constraint "positive"'
+    assert str(error) == f"23514: {error.message}\nDETAIL: {error.detail}"
+    assert error.query == "insert into t values ($1)"
+    assert (error.routine, error.position) == ("ExecConstraints", None)
+
+
+def test_an_error_says_where(db: PGlite) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        db.query("select 'é', nothing")
+    assert (caught.value.position, caught.value.internal_query) == (13, None)
+    db.exec("create function f() returns int language plpgsql as 'begin return nothing; end'")
+    with pytest.raises(DatabaseError) as caught:
+        db.query("select f()")
+    error = caught.value
+    assert (error.position, error.internal_position, error.internal_query) == (None, 1, "nothing")
+    assert error.where == "PL/pgSQL function f() line 1 at RETURN"
+
+
+def test_an_error_can_be_pickled(db: PGlite) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        db.query("select 1 / 0")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.query, again.sqlstate) == (
+        "22012: division by zero",
+        "select 1 / 0",
+        "22012",
+    )
+
+
+def test_the_session_goes_on_after_an_error(db: PGlite) -> None:
+    for sql, params in [("selec", None), ("select $1::int", ["x"]), ("select 1/$1::int", [0])]:
+        with pytest.raises(DatabaseError):
+            db.query(sql, params)
+        assert db.query("select 1 as a").rows == [{"a": 1}]
+
+
+@pytest.mark.parametrize("params", [[], [1], [1, 2, 3]], ids=len)
+def test_the_wrong_number_of_parameters(db: PGlite, params: list[int]) -> None:
+    with pytest.raises(DatabaseError, match=r"^(08P01|42P02)"):
+        db.query("select $1::int, $2::int", params)
+
+
+@pytest.mark.parametrize("params", ["ab", b"ab", {"a": 1}, {1}, 5])
+def test_parameters_are_a_sequence(db: PGlite, params: Sequence[Any]) -> None:
+    with pytest.raises(TypeError, match="sequence"):
+        db.query("select $1::text, $2::text", params)
+
+
+def test_as_many_parameters_as_the_protocol_has_room_for(db: PGlite) -> None:
+    values = ", ".join(f"(${n}::int)" for n in range(1, 65536))
+    sum_of = f"select sum(a) from (values {values}) v (a)"
+    assert db.query(sum_of, [1] * 65535, row_mode="array").rows == [(65535,)]
+    with pytest.raises(ValueError, match="65536 parameters"):
+        db.query("select 1", [1] * 65536)
+    assert db.query("select 1 as a").rows == [{"a": 1}]
+
+
+def test_nul_is_no_text(db: PGlite) -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        db.query("select '\0'")
+    with pytest.raises(DatabaseError, match="22021"):
+        db.query("select $1::text", ["\0"])
+
+
+@pytest.mark.parametrize("run", ["query", "exec"])
+def test_copy_from_stdin_has_nothing_to_read(db: PGlite, run: str) -> None:
+    db.exec("create table t (a int)")
+    with pytest.raises(DatabaseError, match="no data to copy") as caught:
+        getattr(db, run)("copy t from stdin")
+    assert caught.value.sqlstate == "57014"
+    assert db.query("select count(*) as n from t").rows == [{"n": 0}]
+
+
+def test_notices_are_logged_and_handed_over(caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[Notice] = []
+    with (
+        caplog.at_level(logging.DEBUG, "pglite_native.notice"),
+        PGlite(on_notice=heard.append) as db,
+    ):
+        db.exec(
+            "do $$ begin raise notice 'hear'; raise warning using message = 'w', hint = 'h'; end $$"
+        )
+    assert [(n.severity, n.message, n.hint) for n in heard] == [
+        ("NOTICE", "hear", None),
+        ("WARNING", "w", "h"),
+    ]
+    assert [(r.levelname, r.message) for r in caplog.records if r.name.endswith("notice")] == [
+        ("INFO", "NOTICE: hear"),
+        ("WARNING", "WARNING: w"),
+    ]
+
+
+def test_a_failing_on_notice_does_not_harm_the_statement(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(notice: Notice) -> None:
+        raise RuntimeError(notice.message)
+
+    with PGlite(on_notice=fail) as db:
+        assert db.query("drop table if exists t").rows == []
+        assert db.query("select 1 as a").rows == [{"a": 1}]
+    assert [r.message for r in caplog.records if r.exc_info] == ["on_notice failed"]
+
+
+def test_a_closed_database_refuses(db: PGlite) -> None:
+    db.close()
+    db.close()
+    assert db.closed
+    with pytest.raises(EngineClosed):
+        db.query("select 1")
+
+
+def test_the_end_of_the_session_is_an_error_of_it(db: PGlite) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        db.query("select pg_terminate_backend(pg_backend_pid())")
+    assert (caught.value.severity, caught.value.sqlstate) == ("FATAL", "57P01")
+    with pytest.raises(EngineClosed):
+        db.query("select 1")
+
+
+def test_closing_cancels_what_runs_elsewhere(db: PGlite) -> None:
+    caught: list[BaseException] = []
+
+    def sleep() -> None:
+        try:
+            db.query("select pg_sleep(600)")
+        except (DatabaseError, EngineClosed) as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=sleep)
+    thread.start()
+    time.sleep(0.2)
+    db.close()
+    thread.join(10)
+    assert len(caught) == 1
+
+
+def test_an_engine_may_be_given() -> None:
+    engine = Engine()
+    engine.exec_protocol_raw(wire.query("create table t as select 1 as a"))
+    with PGlite(engine=engine) as db:
+        assert db.engine is engine
+        assert db.query("select * from t").rows == [{"a": 1}]
+    with pytest.raises(EngineClosed):
+        engine.exec_protocol_raw(wire.sync())
+    with pytest.raises(ValueError, match="engine"):
+        PGlite("somewhere", engine=engine)
+    with pytest.raises(ValueError, match="engine"):
+        PGlite(engine=engine, user="somebody")
+
+
+def test_an_interrupted_call_leaves_the_session_usable(db: PGlite) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with db.transaction():
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            with pytest.raises(KeyboardInterrupt):
+                db.query("select pg_sleep(600)")
+            raise LookupError
+    except LookupError:
+        pass
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert db.query("select 1 as a").rows == [{"a": 1}]
+
+
+def test_threads_wait_for_their_turn(db: PGlite) -> None:
+    db.exec("create table t (a int)")
+
+    def insert(first: int) -> None:
+        for number in range(first, first + 50):
+            db.query("insert into t values ($1)", [number])
+
+    threads = [threading.Thread(target=insert, args=(n * 50,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert db.query("select array_agg(a order by a) as a from t").rows == [{"a": list(range(200))}]
