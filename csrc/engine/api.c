@@ -234,6 +234,11 @@ static void end(pgn_engine *engine)
             session_resume(engine);
         engine->discarding = engine->abandoned = false;
     }
+    if (engine->output_lost) {
+        engine->discarding = true;
+        transport_drain(engine);
+        engine->discarding = engine->output_lost = false;
+    }
     engine->held = false;
     engine->input = NULL;
     engine->input_size = 0;

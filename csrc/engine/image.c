@@ -375,6 +375,13 @@ fail:
     return api_error(pgn_error, &error);
 }
 
+enum status image_no_map(struct error *error)
+{
+    return error_set(error, STATUS_NO_MEMORY,
+                     "cannot map the image: the process is out of address space or has too many "
+                     "memory maps (Linux: vm.max_map_count); close engines");
+}
+
 enum status image_map(const pgn_image *image, const struct image_part parts[IMAGE_REGIONS],
                       struct error *error)
 {
@@ -384,9 +391,7 @@ enum status image_map(const pgn_image *image, const struct image_part parts[IMAG
 
         if (!reservation_map(part->reservation, part->start + (size_t) section->offset,
                              (size_t) section->size, image->fd, section->position))
-            return error_set(error, STATUS_NO_MEMORY,
-                             "cannot map the image: the process is out of address space or has too "
-                             "many memory maps (Linux: vm.max_map_count); close engines");
+            return image_no_map(error);
     }
     return STATUS_OK;
 }

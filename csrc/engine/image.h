@@ -64,6 +64,9 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
 enum status image_map(const pgn_image *image, const struct image_part parts[IMAGE_REGIONS],
                       struct error *error);
 
+/* What failing to map anything of an image is called. */
+enum status image_no_map(struct error *error);
+
 pgn_image *image_retain(pgn_image *image);
 void image_release(pgn_image *image); /* NULL is fine */
 

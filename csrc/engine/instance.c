@@ -125,7 +125,7 @@ static enum status map_regions(pgn_engine *engine, const pgn_image *image, struc
         same = reservation_discard(parts[region].reservation);
     for (enum image_region region = 0; !same && region < IMAGE_REGIONS; region++)
         if (!reservation_zero(parts[region].reservation))
-            return error_set(error, STATUS_NO_MEMORY, "cannot unmap what was there");
+            return image_no_map(error);
     memcpy(state.globals, header->globals, sizeof state.globals);
     status = guest_set_state(engine->guest, &state, error);
     if (status)

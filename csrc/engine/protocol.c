@@ -291,9 +291,15 @@ static void shut_down(pgn_engine *engine)
                "pgl_run_atexit_funcs");
 }
 
+/* The last of a reply. Where there is no memory for it the call fails, and pgn_end drops it. */
+static void complete_reply(pgn_engine *engine)
+{
+    engine->output_lost = !transport_drain(engine);
+}
+
 static void become_idle(pgn_engine *engine)
 {
-    transport_drain(engine); /* fails only for lack of memory; tried again by the next call */
+    complete_reply(engine);
     engine->state = ENGINE_IDLE;
     coroutine_suspend(engine->coroutine);
 }
@@ -317,7 +323,7 @@ void session_main(void *context)
     }
     if (goes_on)
         shut_down(engine);
-    transport_drain(engine);
+    complete_reply(engine);
 }
 
 /* The caller's side: runs the session until it suspends or is over. Timers that came due meanwhile
