@@ -262,7 +262,7 @@ class Engine:
         """Make the engine what was written down, of this engine or of another.
 
         What it was is gone; an engine whose session has ended can be used again. Random numbers are
-        not repeated: generators are seeded anew.
+        not repeated, as generators are seeded anew, but for those of an engine with a seed.
 
         Raises:
             SnapshotError: as for snapshot(), or it was made with another guest.

@@ -95,7 +95,9 @@ static void the_seed_decides(void)
     CHECK_TRUE(world_random(world_of(&a), from_a, 64) && world_random(world_of(&b), from_b, 64));
     CHECK_TRUE(memcmp(from_a, from_b, 64) != 0); /* the system's entropy */
 
+    CHECK_TRUE(!world_is_seeded(world_of(&a)));
     world_seed(world_of(&a), 1);
+    CHECK_TRUE(world_is_seeded(world_of(&a)));
     world_seed(world_of(&b), 1);
     CHECK_TRUE(world_random(world_of(&a), from_a, 64) && world_random(world_of(&b), from_b, 64));
     CHECK_BYTES(from_a, from_b, 64);

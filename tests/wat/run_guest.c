@@ -2,10 +2,11 @@
  * place of the engine the few answers below. What happened goes to stdout, a line each.
  *
  *     run_guest [--environment NAME=VALUE]... [--input TEXT] [--sleep no] [--clock NS] [--seed N]
- *         MODULE.wasm
+ *         [--copy yes] MODULE.wasm
  *     run_guest --imports
  *
- * The guest's export `test` is called, then, unless that trapped, `after` if there is one. Besides
+ * The guest's export `test` is called, then, unless that trapped, `after` if there is one; with --copy
+ * first in another instance that was given the state of this one. Besides
  * the host's imports a guest may use those of the module "test", at the end of this file.
  */
 #include <stdio.h>
@@ -36,7 +37,7 @@ struct options {
     const char *environment[ENVIRONMENT_MAX + 1]; /* NULL-terminated */
     const char *input;
     const char *clock, *seed; /* NULL: the system's */
-    bool sleepless;
+    bool sleepless, copied;
 };
 
 /* What stands in for the engine. */
@@ -52,6 +53,7 @@ struct runner {
     int failures;
     bool interrupted; /* the next sleep */
     bool sleepless;   /* all sleeps */
+    bool copied;      /* `after` runs in a copy first */
 };
 
 static void append(char *text, size_t *size, const void *bytes, size_t count)
@@ -222,6 +224,48 @@ static void print_outcome(const struct guest *guest, const char *name, enum gues
 }
 
 /* On the coroutine, as in the engine: deep recursion must not meet the caller's stack. */
+/* States that no instance of the module can have are refused. */
+static bool refuses_wrong_states(struct guest *guest, const struct guest_state *state)
+{
+    struct guest_state too_large = *state, uneven = *state, foreign = *state;
+    struct error error;
+
+    too_large.memory_size = GUEST_MEMORY_MAX + (uint64_t) 65536;
+    uneven.memory_size += 1;
+    foreign.global_count += 1;
+    return guest_set_state(guest, &too_large, &error) == STATUS_INVALID
+           && guest_set_state(guest, &uneven, &error) == STATUS_INVALID
+           && guest_set_state(guest, &foreign, &error) == STATUS_INVALID;
+}
+
+/* `after` in an instance of its own that is what this one is, and may not change it. */
+static void run_in_copy(struct runner *runner, guest_function after)
+{
+    struct guest *guest = runner->host.guest, *copy;
+    const char *limit = coroutine_stack_limit(runner->coroutine);
+    struct guest_state state;
+    struct error error;
+    size_t from, to;
+
+    guest_get_state(guest, &state);
+    if (guest_open_empty(guest_module_of(guest), &runner->host, VALUE_STACK_SIZE, &copy, &error)) {
+        printf("copy: %s\n", error.message);
+        return;
+    }
+    if (!refuses_wrong_states(copy, &state) || guest_set_state(copy, &state, &error)) {
+        printf("copy: wrong state\n");
+    } else {
+        memcpy(guest_reservation(copy, &to)->base + to,
+               guest_reservation(guest, &from)->base + from, (size_t) state.memory_size);
+        guest_set_poll(copy, poll_guest);
+        guest_set_native_stack(copy, limit + NATIVE_MARGIN, 0, NULL);
+        runner->host.guest = copy;
+        print_outcome(copy, "copy", guest_invoke(copy, after, NULL, NULL));
+        runner->host.guest = guest;
+    }
+    guest_close(copy);
+}
+
 static void run_guest(void *argument)
 {
     struct runner *runner = argument;
@@ -251,6 +295,8 @@ static void run_guest(void *argument)
     print_outcome(guest, "test", outcome);
     if (outcome == GUEST_TRAPPED || !guest_module_function(module, "after", &function))
         return;
+    if (runner->copied)
+        run_in_copy(runner, function);
     print_outcome(guest, "after", guest_invoke(guest, function, NULL, NULL));
 }
 
@@ -352,6 +398,7 @@ static int run(const char *path, const struct options *options)
     }
     runner->input = options->input;
     runner->sleepless = options->sleepless;
+    runner->copied = options->copied;
     if (open_all(runner, wasm, size, options, &module, &error) != STATUS_OK) {
         printf("not opened: %s\n", error.message);
         goto done;
@@ -405,6 +452,8 @@ int main(int argc, char **argv)
             options.input = argv[i + 1];
         else if (strcmp(argv[i], "--sleep") == 0)
             options.sleepless = strcmp(argv[i + 1], "no") == 0;
+        else if (strcmp(argv[i], "--copy") == 0)
+            options.copied = strcmp(argv[i + 1], "yes") == 0;
         else if (strcmp(argv[i], "--clock") == 0)
             options.clock = argv[i + 1];
         else if (strcmp(argv[i], "--seed") == 0)
@@ -414,7 +463,7 @@ int main(int argc, char **argv)
     }
     if (i + 1 != argc) {
         fprintf(stderr, "usage: run_guest [--environment N=V]... [--input TEXT] [--sleep no] "
-                        "[--clock NS] [--seed N] GUEST.wasm\n");
+                        "[--clock NS] [--seed N] [--copy yes] GUEST.wasm\n");
         return 2;
     }
     return run(argv[i], &options);
