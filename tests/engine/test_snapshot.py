@@ -207,11 +207,12 @@ def test_a_pending_timeout_goes_along_with_the_real_clock(fresh: Engine) -> None
     """No earlier than it should, and in the end it does."""
     run(fresh, "set transaction_timeout = '2s'; begin")
     with fresh.fork() as twin:
-        started = time.monotonic()
-        while (state := sqlstate(twin, "select 1")) == "00000":
+        for _ in range(1200):
+            state = sqlstate(twin, "select 1")
+            if state != "00000":
+                break
             time.sleep(0.05)
         assert state == "25P04"
-        assert time.monotonic() - started < 60
     assert sqlstate(fresh, "select 1") == "25P04"
 
 
@@ -391,13 +392,20 @@ def test_refused_when_closed(base: Engine) -> None:
         assert counter(twin) == 1
 
 
+def wait_until_busy(engine: Engine) -> None:
+    while True:
+        try:
+            engine.statistics()
+        except EngineBusy:
+            return
+        time.sleep(0.001)
+
+
 def test_refused_while_another_thread_runs_sql(base: Engine) -> None:
     snapshot = base.snapshot()
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(base.exec_protocol_raw, wire.query("select pg_sleep(600)"))
-        while not running.running():
-            time.sleep(0.001)
-        time.sleep(0.2)  # until it sleeps
+        wait_until_busy(base)
         try:
             refused(base, snapshot, EngineBusy, "another thread|stream")
         finally:
