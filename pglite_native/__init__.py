@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from pglite_native.diagnostics import Diagnostic, Notice
 from pglite_native.engine import Engine, Stream
 from pglite_native.errors import (
@@ -30,7 +32,12 @@ from pglite_native.snapshot import Snapshot
 from pglite_native.transaction import Transaction
 from pglite_native.values import Interval, Range
 
+if TYPE_CHECKING:
+    from pglite_native.asynchronous import AsyncPGlite, AsyncTransaction
+
 __all__ = [
+    "AsyncPGlite",
+    "AsyncTransaction",
     "DatabaseError",
     "Description",
     "Diagnostic",
@@ -54,3 +61,12 @@ __all__ = [
     "Transaction",
     "TransactionError",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs asyncio when it is asked for: that takes longer than all the rest."""
+    if name not in ("AsyncPGlite", "AsyncTransaction"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pglite_native import asynchronous
+
+    return getattr(asynchronous, name)

@@ -1,0 +1,342 @@
+"""AsyncPGlite: PGlite for asyncio. SQL runs in a thread of its own, and the event loop goes on.
+
+Theory of operation: a database has one worker thread, in which everything happens that a PGlite
+does, so that its transactions stay in one thread. Before that, tasks wait for their turn: one holds
+a database's for as long as its transaction is open, and a transaction's while one within it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from pglite_native._connection import Callback, Listener
+from pglite_native._scalars import Parser, Serializer
+from pglite_native.diagnostics import Notice
+from pglite_native.engine import Engine
+from pglite_native.errors import EngineClosed
+from pglite_native.pglite import EngineOptions, PGlite
+from pglite_native.results import Description
+from pglite_native.transaction import Arrays, Objects, Queries, Transaction
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+Value = TypeVar("Value")
+
+CANCEL_AGAIN_SECONDS = 0.05
+"""A cancel that comes between two statements of a call is missed by both."""
+
+
+class _Worker:
+    """The thread, and the database in it."""
+
+    def __init__(self, open_database: Callable[[], PGlite]) -> None:
+        self._open = open_database
+        self._pool = ThreadPoolExecutor(1, "pglite")
+        self.database: PGlite | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.closed = False
+
+    async def run(self, call: Callable[[PGlite], Value], *, cancels: bool = True) -> Value:
+        """Call a function in the thread, and wait for its end in any case.
+
+        When the waiting task is cancelled, then so is the statement, if `cancels`.
+        """
+        if self.closed:
+            raise EngineClosed("the database is closed")
+        self.loop = asyncio.get_running_loop()
+        future = self._pool.submit(self._call, call)
+        waiter = asyncio.wrap_future(future)
+        try:
+            return await asyncio.shield(waiter)
+        except asyncio.CancelledError:
+            while not waiter.done():
+                if cancels and not future.cancel() and self.database is not None:
+                    self.database.engine.cancel()
+                with contextlib.suppress(asyncio.CancelledError):  # once is enough
+                    await asyncio.wait([waiter], timeout=CANCEL_AGAIN_SECONDS)
+            raise
+
+    def _call(self, call: Callable[[PGlite], Value]) -> Value:
+        if self.database is None:
+            if self.closed:
+                raise EngineClosed("the database is closed")
+            self.database = self._open()
+        return call(self.database)
+
+    async def close(self) -> None:
+        self.closed = True
+        await asyncio.to_thread(self._close)  # not in the worker, which may be busy
+
+    def _close(self) -> None:
+        if self.database is not None:
+            self.database.close()
+        self._pool.shutdown()  # waits: the worker may just be opening
+        if self.database is not None:
+            self.database.close()
+
+
+class _Turn:
+    """A lock that a task may take more than once."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._owner: asyncio.Task[Any] | None = None
+        self._depth = 0
+
+    async def __aenter__(self) -> None:
+        if self._owner is not asyncio.current_task():
+            await self._lock.acquire()
+            self._owner = asyncio.current_task()
+        self._depth += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            self._owner = None
+            self._lock.release()
+
+
+class AsyncQueries:
+    """What an asynchronous database and a transaction in it have in common."""
+
+    def __init__(self, worker: _Worker) -> None:
+        """Not to be called."""
+        self._worker = worker
+        self._turn = _Turn()
+
+    def _queries(self, database: PGlite) -> Queries:
+        """Return what the calls of this object are for."""
+        return database
+
+    @overload
+    async def query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        *,
+        row_mode: Literal["object"] = "object",
+        parsers: Mapping[int, Parser] | None = None,
+        serializers: Mapping[int | type, Serializer] | None = None,
+    ) -> Objects: ...
+
+    @overload
+    async def query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        *,
+        row_mode: Literal["array"],
+        parsers: Mapping[int, Parser] | None = None,
+        serializers: Mapping[int | type, Serializer] | None = None,
+    ) -> Arrays: ...
+
+    async def query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        *,
+        row_mode: Any = "object",
+        parsers: Mapping[int, Parser] | None = None,
+        serializers: Mapping[int | type, Serializer] | None = None,
+    ) -> Objects | Arrays:
+        """Run one statement, as PGlite.query does."""
+
+        def call(database: PGlite) -> Objects:
+            return self._queries(database).query(
+                sql, params, row_mode=row_mode, parsers=parsers, serializers=serializers
+            )
+
+        async with self._turn:
+            return await self._worker.run(call)
+
+    async def exec(self, sql: str) -> list[Objects]:
+        """Run any number of statements, as PGlite.exec does."""
+        async with self._turn:
+            return await self._worker.run(lambda database: self._queries(database).exec(sql))
+
+    async def describe_query(self, sql: str) -> Description:
+        """Describe a statement, as PGlite.describe_query does."""
+        async with self._turn:
+            return await self._worker.run(
+                lambda database: self._queries(database).describe_query(sql)
+            )
+
+    def transaction(self) -> AsyncTransaction:
+        """Return a transaction, to be used in an `async with` statement: PGlite.transaction.
+
+        While it is open the database is its task's; other tasks use the transaction, or wait.
+        """
+        return AsyncTransaction(self)
+
+
+class AsyncTransaction(AsyncQueries):
+    """A transaction, or within one a savepoint; made by `transaction()`, good for one block."""
+
+    def __init__(self, parent: AsyncQueries) -> None:
+        """Not to be called."""
+        super().__init__(parent._worker)
+        self._parent = parent
+        self._transaction: Transaction | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self._transaction is not None and self._transaction.closed
+
+    async def rollback(self) -> None:
+        """Undo it, and end it: the rest of its block cannot use it any more."""
+        async with self._turn:
+            await self._worker.run(lambda database: self._own(database).rollback(), cancels=False)
+
+    def _queries(self, database: PGlite) -> Queries:
+        return self._own(database)
+
+    def _own(self, database: PGlite) -> Transaction:
+        if self._transaction is None:
+            self._transaction = self._parent._queries(database).transaction()
+        return self._transaction
+
+    async def __aenter__(self) -> AsyncTransaction:
+        await self._parent._turn.__aenter__()
+        try:
+            await self._worker.run(lambda database: self._own(database).__enter__(), cancels=False)
+        except BaseException as error:
+            if self._transaction is not None and self._transaction._open:
+                await self._exit(type(error))  # cancelled when it had just begun
+            await self._parent._turn.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            await self._exit(kind)
+        finally:
+            await self._parent._turn.__aexit__()
+
+    async def _exit(self, kind: type[BaseException] | None) -> None:
+        # Not to be cancelled: a transaction half-way out would be the next task's.
+        await self._worker.run(lambda database: self._own(database).__exit__(kind), cancels=False)
+
+
+@dataclass(frozen=True)
+class _InLoop:
+    """A callback that the worker's thread hands to the event loop."""
+
+    loop: asyncio.AbstractEventLoop
+    callback: Callable[..., object]
+
+    def __call__(self, *arguments: object) -> None:
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.callback, *arguments)
+
+
+class AsyncPGlite(AsyncQueries):
+    """PGlite for asyncio: the same arguments, and the same methods to be awaited.
+
+    It opens with the first call, or in `async with`, and belongs to the event loop that runs then.
+    When a task that waits for a statement is cancelled, then so is the statement.
+
+    >>> async with AsyncPGlite() as db:
+    ...     print((await db.query("select $1::int + 1 as sum", [41])).rows)
+    [{'sum': 42}]
+
+    Callbacks are called by the event loop.
+    """
+
+    def __init__(
+        self,
+        data_dir: str | os.PathLike[str] | None = None,
+        *,
+        engine: Engine | None = None,
+        parsers: Mapping[int, Parser] | None = None,
+        serializers: Mapping[int | type, Serializer] | None = None,
+        on_notice: Callable[[Notice], None] | None = None,
+        **options: Unpack[EngineOptions],
+    ) -> None:
+        self._on_notice = on_notice
+        opening = partial(
+            PGlite,
+            data_dir,
+            engine=engine,
+            parsers=parsers,
+            serializers=serializers,
+            on_notice=self._notice if on_notice else None,
+            **options,
+        )
+        super().__init__(_Worker(opening))
+
+    def _notice(self, notice: Notice) -> None:
+        if self._worker.loop is not None and self._on_notice is not None:
+            _InLoop(self._worker.loop, self._on_notice)(notice)
+
+    async def wait_ready(self) -> None:
+        """Open the database, if it is not open yet.
+
+        Raises:
+            EngineError: as Engine does.
+        """
+        async with self._turn:
+            await self._worker.run(lambda database: None)
+
+    @property
+    def closed(self) -> bool:
+        """Whether close() was called."""
+        return self._worker.closed
+
+    async def listen(
+        self, channel: str, callback: Callback
+    ) -> Callable[[], Coroutine[Any, Any, None]]:
+        """LISTEN on a channel, as PGlite.listen does; return a function to be awaited to end it."""
+        listener = _InLoop(asyncio.get_running_loop(), callback)
+        async with self._turn:
+            await self._worker.run(lambda database: database.listen(channel, listener))
+        return lambda: self.unlisten(channel, callback)
+
+    async def unlisten(self, channel: str, callback: Callback | None = None) -> None:
+        """End what listen() began, for one callback or for all of the channel."""
+        listener = callback and _InLoop(asyncio.get_running_loop(), callback)
+        async with self._turn:
+            await self._worker.run(lambda database: database.unlisten(channel, listener))
+
+    async def on_notification(self, callback: Listener) -> Callable[[], None]:
+        """Call a function with channel and payload of every notification; return one to end it."""
+        listener = _InLoop(asyncio.get_running_loop(), callback)
+        async with self._turn:
+            return await self._worker.run(lambda database: database.on_notification(listener))
+
+    async def refresh_array_types(self) -> None:
+        """Look up all types in the database, as PGlite.refresh_array_types does."""
+        async with self._turn:
+            await self._worker.run(PGlite.refresh_array_types)
+
+    async def clone(self) -> AsyncPGlite:
+        """Return a copy in memory, as PGlite.clone does."""
+        async with self._turn:
+            database = await self._worker.run(PGlite.clone)
+        clone = AsyncPGlite()
+        clone._worker._open = lambda: database
+        await clone.wait_ready()
+        return clone
+
+    async def close(self) -> None:
+        """End the session and close the engine; idempotent. A running statement is cancelled."""
+        await self._worker.close()
+
+    async def __aenter__(self) -> AsyncPGlite:
+        try:
+            await self.wait_ready()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
