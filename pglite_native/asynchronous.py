@@ -62,6 +62,8 @@ class _Worker:
                     self.database.engine.cancel()
                 with contextlib.suppress(asyncio.CancelledError):  # once is enough
                     await asyncio.wait([waiter], timeout=CANCEL_AGAIN_SECONDS)
+            if not waiter.cancelled():
+                waiter.exception()  # seen: that it was cancelled is no news
             raise
 
     def _call(self, call: Callable[[PGlite], Value]) -> Value:

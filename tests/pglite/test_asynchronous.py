@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -29,12 +30,19 @@ DEADLINE = 20.0
 
 
 def run(scenario: Scenario) -> None:
+    """Run it with a database; asyncio must have nothing to complain of."""
+    complaints: list[dict[str, Any]] = []
+
     async def main() -> None:
+        handler = asyncio.get_running_loop().set_exception_handler
+        handler(lambda _, complaint: complaints.append(complaint))
         async with AsyncPGlite() as db:
             await db.exec("create table t (a int primary key)")
             await asyncio.wait_for(scenario(db), DEADLINE)
+        gc.collect()  # what was never looked at is complained of now
 
     asyncio.run(main())
+    assert complaints == []
 
 
 async def insert(queries: AsyncPGlite | AsyncTransaction, number: int) -> None:
