@@ -32,6 +32,10 @@ WHOLE_LIFE_MS = 1
 RESET_MS = 1
 FORK_MB = 2.5
 CROWD_GB = 6
+RSS_NOTES = {
+    "fork": "",
+    "Engine()": "depends on how the image came into the page cache: docs/IMAGE.md, Costs",
+}
 GROWTH_MB = 1  # what malloc and Python's own heap may move by
 
 
@@ -193,7 +197,7 @@ def _crowds(engines: int) -> Group:
             target=FORK_MB,
             note="after SELECT 1; mean of the first 50",
         )
-        group.figure(f"{kind}: RSS", "GB", target=CROWD_GB)
+        group.figure(f"{kind}: RSS", "GB", target=CROWD_GB, note=RSS_NOTES[kind])
         group.figure(f"{kind}: Pss", "GB")
         group.figure(f"{kind}: private", "GB")
         group.figure(f"{kind}: maps", "", note="Linux allows 65,530")
