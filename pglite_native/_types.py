@@ -95,7 +95,15 @@ class Types:
         parsers: Mapping[int, Parser] | None,
         serializers: Mapping[int | type, Serializer] | None,
     ) -> Types:
-        """Return the same types, with further converters before those there are."""
+        """Return the same types, with further converters, if any, before those there are."""
+        return self.copy(parsers, serializers) if parsers or serializers else self
+
+    def copy(
+        self,
+        parsers: Mapping[int, Parser] | None = None,
+        serializers: Mapping[int | type, Serializer] | None = None,
+    ) -> Types:
+        """Return the same types with converters of their own."""
         types = Types(
             {**self.parsers, **(parsers or {})}, {**self.serializers, **(serializers or {})}
         )

@@ -183,7 +183,7 @@ class PGlite(Queries):
             except SnapshotError:  # its files are in a directory, most likely; or this raises, too
                 engine = self._engine.copy_to_memory()
             clone = PGlite(engine=engine, on_notice=self._on_notice)
-            clone._connection.types = connection.types.with_converters(None, None)
+            clone._connection.types = connection.types.copy()
             if connection.channels:
                 clone.exec("unlisten *")
         return clone
