@@ -1,4 +1,4 @@
-"""The command line: `python -m pglite_native sql …`, `python -m pglite_native extension …`."""
+"""The command line: `python -m pglite_native sql …`, `… extension …`, `… serve`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pglite_native import _sql, extensions
 from pglite_native._quoting import identifier
 from pglite_native.engine import Engine
 from pglite_native.errors import PGliteError
+from pglite_native.server import command
 
 CREATE = """
 set client_min_messages = error;
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a parameter of the server",
     )
     _add_extension_commands(commands)
+    command.add(commands)
     return parser
 
 

@@ -117,24 +117,31 @@ class Server:
     def dsn(self) -> str:
         """How to connect, as libpq's keywords and values."""
         host, port = self.address
-        pairs = {"host": host, "port": str(port), "user": self._databases.user}
-        pairs["dbname"] = self._databases.database
-        if self._needs_password():
-            pairs["password"] = self._password or ""
+        pairs = {"host": host, "port": str(port)}
+        pairs |= {"user": self._databases.user, "dbname": self.database}
+        if self._unix is None and self._password is not None:
+            pairs["password"] = self._password
         return " ".join(f"{key}={_quoted(value)}" for key, value in pairs.items())
 
     @property
     def url(self) -> str:
         """How to connect, as a URL."""
-        return self.url_of(self._databases.database)
+        return self.url_of(self.database)
 
-    def url_of(self, database: str) -> str:
+    @property
+    def database(self) -> str:
+        """The name of the template's database."""
+        return self._databases.database
+
+    def url_of(self, database: str, *, with_password: bool = True) -> str:
         """The URL of another database: one named scratch_<anything>."""
         host, port = self.address
         user, name = quote(self._databases.user, safe=""), quote(database, safe="")
         if self._unix is not None:
             return f"postgresql://{user}@/{name}?host={quote(host, safe='')}&port={port}"
-        secret = f":{quote(self._password or '', safe='')}" if self._needs_password() else ""
+        secret = ""
+        if with_password and self._password is not None:
+            secret = ":" + quote(self._password, safe="")
         place = f"[{host}]" if ":" in host else host
         return f"postgresql://{user}{secret}@{place}:{port}/{name}"
 
@@ -267,9 +274,6 @@ class Server:
                 if time.monotonic() > deadline:
                     connection.abort()
             next(iter(left.values())).join(STOP_INTERVAL_S)
-
-    def _needs_password(self) -> bool:
-        return self._unix is None and self._password is not None
 
 
 def _check_access(host: str, password: str | None, trust: bool) -> None:

@@ -212,9 +212,9 @@ def test_connection_parameters(host: str) -> None:
         assert connection.execute("SHOW statement_timeout").fetchone() == ("12345ms",)
 
 
-def test_one_connection_after_another(host: str) -> None:
+def test_one_connection_after_another(bridged: str) -> None:
     for number in range(5):
-        with psycopg.connect(host=host, user="postgres", autocommit=True) as connection:
+        with psycopg.connect(host=bridged, user="postgres", autocommit=True) as connection:
             connection.execute("CREATE TABLE IF NOT EXISTS kept (a int)")
             connection.execute("INSERT INTO kept VALUES (%s)", [number])
             assert connection.execute("SELECT count(*) FROM kept").fetchone() == (number + 1,)
