@@ -280,7 +280,7 @@ def _check_access(host: str, password: str | None, trust: bool) -> None:
     if password is not None and trust:
         raise ValueError("either a password or trust")
     if not password and not trust:
-        raise ValueError("TCP wants a password, or trust=True")
+        raise ValueError("TCP wants a password, or trust to be said")
     if trust and not _is_loopback(host):
         raise ValueError(f"trust is for loopback addresses, not {host!r}")
 

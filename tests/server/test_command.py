@@ -1,0 +1,135 @@
+"""`python -m pglite_native serve`: as a process, with its signals and its exit status."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+import trustme
+
+from pglite_native import Engine
+from pglite_native._cli import main
+from tests import wire
+
+STOP_S = 20
+
+
+class Serving:
+    """A server's process and what it printed first."""
+
+    def __init__(self, *arguments: str | Path) -> None:
+        command = [sys.executable, "-m", "pglite_native", "serve", *map(str, arguments)]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        self.url = self.process.stdout.readline().strip()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
+        """The exit status and what else it printed."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        output, errors = self.process.communicate(timeout=STOP_S)
+        return self.process.returncode, output, errors
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Serving]]:
+    with ExitStack() as stack:
+
+        def start(*arguments: str | Path) -> Serving:
+            serving = Serving(*arguments)
+            stack.callback(serving.stop)
+            return serving
+
+        yield start
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["term", "int"])
+def test_serving_until_a_signal(serve: Callable[..., Serving], number: signal.Signals) -> None:
+    serving = serve()
+    connection = psycopg.connect(serving.url)
+    assert connection.execute("SELECT 1").fetchone() == (1,)
+    directory = Path(connection.info.host)
+    assert directory.exists()
+    assert serving.stop(number) == (0, "", "")
+    with pytest.raises(psycopg.errors.AdminShutdown):
+        connection.execute("SELECT 1")
+    assert not directory.exists()
+
+
+def test_a_template_of_a_snapshot_and_files(serve: Callable[..., Serving], tmp_path: Path) -> None:
+    with Engine() as engine:
+        engine.exec_protocol_raw(wire.query("CREATE TABLE t (a int)"))
+        engine.snapshot().save(tmp_path / "saved")
+    for number in (1, 2):
+        (tmp_path / f"{number}.sql").write_text(f"INSERT INTO t VALUES ({number});\n")
+    files = ("--sql", tmp_path / "1.sql", "--sql", tmp_path / "2.sql")
+    serving = serve("--template", tmp_path / "saved", *files)
+    for _ in range(2):
+        with psycopg.connect(serving.url) as connection:
+            assert connection.execute("TABLE t").fetchall() == [(1,), (2,)]
+            connection.execute("DROP TABLE t")
+
+
+def test_a_password_is_read_and_not_shown(serve: Callable[..., Serving], tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("secret\nand a note\n")
+    authority = trustme.CA()
+    certificate = tmp_path / "certificate.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(certificate))
+    serving = serve("--host", "127.0.0.1", "--password-file", file, "--tls-cert", certificate)
+    assert "secret" not in serving.url
+    with psycopg.connect(serving.url, password="secret", sslmode="require") as connection:
+        assert connection.pgconn.ssl_in_use
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(serving.url, password="and a note")
+
+
+def test_where_it_listens(serve: Callable[..., Serving], tmp_path: Path) -> None:
+    serve("--socket-dir", tmp_path, "--port", "6543")
+    assert (tmp_path / ".s.PGSQL.6543").is_socket()
+    refused = serve("--socket-dir", tmp_path, "--port", "6543")
+    status, output, errors = refused.stop()
+    assert (status, refused.url, output) == (1, "", "")
+    assert "another server is listening" in errors
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--host", "127.0.0.1"],
+        ["--host", "0.0.0.0", "--trust"],
+        ["--trust"],
+        ["--tls-key", "key.pem"],
+        ["--template", "missing"],
+        ["--sql", "missing.sql"],
+        ["--host", "127.0.0.1", "--password-file", "missing"],
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_served(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", *arguments]) == 1
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors.startswith("pglite_native: ")
+
+
+def test_sql_that_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "bad.sql"
+    file.write_text("SELECT nothing;\n")
+    assert main(["serve", "--sql", str(file)]) == 1
+    assert 'column "nothing" does not exist' in capsys.readouterr().err
+
+
+def test_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["serve", "--port", "many"])
+    assert caught.value.code == 2
+    assert "invalid int value" in capsys.readouterr().err
