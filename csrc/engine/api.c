@@ -125,13 +125,19 @@ void api_leave(pgn_engine *engine)
     leave(engine);
 }
 
+enum status api_busy(struct error *error)
+{
+    return error_set(error, STATUS_BUSY,
+                     "a stream of this engine is still open, or another thread is in a call");
+}
+
 /* --- a call ------------------------------------------------------------------------------- */
 
 /* Opens a call, or says why not. The engine has been entered. */
 static enum status begin(pgn_engine *engine, const uint8_t *input, size_t size, struct error *error)
 {
     if (engine->held)
-        return error_set(error, STATUS_BUSY, "a stream of this engine is still open");
+        return api_busy(error);
     if (engine->state == ENGINE_ENDED || engine->state == ENGINE_POISONED) {
         *error = engine->failure;
         return error->status;

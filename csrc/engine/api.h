@@ -13,4 +13,7 @@ int api_error(pgn_error *to, const struct error *from);
 int api_enter(pgn_engine *engine, pgn_error *error);
 void api_leave(pgn_engine *engine);
 
+/* A call has begun and not ended. */
+enum status api_busy(struct error *error);
+
 #endif

@@ -94,9 +94,9 @@ static int copy_directory(struct copy *copy, int depth)
 {
     size_t length = strlen(copy->path);
     struct vfs_dirent entry = {.cookie = 0};
-    int fd = depth < DEPTH_MAX ? vfs_openat(copy->from, VFS_AT_CWD, copy->path,
-                                            VFS_O_RDONLY | VFS_O_DIRECTORY, 0)
-                               : -GE_LOOP;
+    int fd = depth < DEPTH_MAX
+                 ? vfs_openat(copy->from, VFS_AT_CWD, copy->path, VFS_O_RDONLY | VFS_O_DIRECTORY, 0)
+                 : -GE_LOOP;
     int result = fd;
 
     while (result >= 0 && (result = vfs_readdir(copy->from, fd, entry.cookie, &entry)) > 0) {

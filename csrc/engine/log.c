@@ -13,7 +13,7 @@ void log_write(void *context, int fd, const void *bytes, size_t size)
         log->ring = malloc(LOG_SIZE);
     if (!log->ring)
         return; /* without memory there is no log */
-    (void) fd; /* PostgreSQL logs to stderr; what comes by stdout is initdb's */
+    (void) fd;  /* PostgreSQL logs to stderr; what comes by stdout is initdb's */
     if (size > LOG_SIZE) {
         log->written += size - LOG_SIZE;
         from += size - LOG_SIZE;

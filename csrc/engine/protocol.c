@@ -348,7 +348,8 @@ enum status session_checkpoint(pgn_engine *engine, struct error *error)
         return error->status;
     }
     if (engine->checkpointed == due)
-        return error_set(error, STATUS_SNAPSHOT,
-                         "a transaction is in progress, which the copy would not have: end it first");
+        return error_set(
+            error, STATUS_SNAPSHOT,
+            "a transaction is in progress, which the copy would not have: end it first");
     return STATUS_OK;
 }

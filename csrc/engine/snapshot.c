@@ -6,7 +6,7 @@
 enum status snapshot_check_quiet(const pgn_engine *engine, struct error *error)
 {
     if (engine->held)
-        return error_set(error, STATUS_BUSY, "a stream of this engine is still open");
+        return api_busy(error);
     if (engine->state == ENGINE_POISONED) {
         *error = engine->failure;
         return error->status;

@@ -34,7 +34,7 @@ static struct world *enter_idle(pgn_engine *engine, int *status, pgn_error *pgn_
     if (*status)
         return NULL;
     if (engine->held)
-        error_set(&error, STATUS_BUSY, "a stream of this engine is still open");
+        api_busy(&error);
     else if (engine->state == ENGINE_ENDED || engine->state == ENGINE_POISONED)
         error = engine->failure;
     if (error.status) {
