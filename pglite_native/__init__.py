@@ -10,9 +10,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pglite_native.diagnostics import Diagnostic, Notice
 from pglite_native.engine import Engine, Stream
 from pglite_native.errors import (
     DatabaseError,
@@ -26,14 +26,15 @@ from pglite_native.errors import (
     SnapshotError,
     TransactionError,
 )
-from pglite_native.pglite import PGlite
-from pglite_native.results import Description, Field, Results
 from pglite_native.snapshot import Snapshot
-from pglite_native.transaction import Transaction
-from pglite_native.values import Interval, Range
 
 if TYPE_CHECKING:
     from pglite_native.asynchronous import AsyncPGlite, AsyncTransaction
+    from pglite_native.diagnostics import Diagnostic, Notice
+    from pglite_native.pglite import PGlite
+    from pglite_native.results import Description, Field, Results
+    from pglite_native.transaction import Transaction
+    from pglite_native.values import Interval, Range
 
 __all__ = [
     "AsyncPGlite",
@@ -62,11 +63,23 @@ __all__ = [
     "TransactionError",
 ]
 
+# Imported when asked for: an engine starts sooner than these are read, asyncio above all.
+_LATER = {
+    "AsyncPGlite": "asynchronous",
+    "AsyncTransaction": "asynchronous",
+    "Description": "results",
+    "Diagnostic": "diagnostics",
+    "Field": "results",
+    "Interval": "values",
+    "Notice": "diagnostics",
+    "PGlite": "pglite",
+    "Range": "values",
+    "Results": "results",
+    "Transaction": "transaction",
+}
+
 
 def __getattr__(name: str) -> Any:
-    """Import what needs asyncio when it is asked for: that takes longer than all the rest."""
-    if name not in ("AsyncPGlite", "AsyncTransaction"):
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from pglite_native import asynchronous
-
-    return getattr(asynchronous, name)
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
