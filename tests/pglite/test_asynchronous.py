@@ -313,7 +313,8 @@ def test_the_thread_ends_with_the_database() -> None:
     assert workers() == before
 
 
-def test_the_package_has_no_other_late_names() -> None:
-    assert set(pglite_native.__all__) <= {*dir(pglite_native), "AsyncPGlite", "AsyncTransaction"}
+def test_the_package_has_all_names_it_promises_and_no_others() -> None:
+    for name in pglite_native.__all__:
+        assert getattr(pglite_native, name).__name__ == name
     with pytest.raises(AttributeError, match="no attribute 'AsyncEngine'"):
         _ = pglite_native.AsyncEngine
