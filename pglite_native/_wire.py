@@ -61,12 +61,12 @@ class Splitter:
 
 def query(sql: str) -> bytes:
     """Query: one string of any number of statements."""
-    return _message(b"Q", _sql(sql))
+    return message(b"Q", _sql(sql))
 
 
 def parse(sql: str) -> bytes:
     """Parse: one statement, unnamed; the server finds out its parameters' types."""
-    return _message(b"P", b"\0" + _sql(sql) + b"\0\0")
+    return message(b"P", b"\0" + _sql(sql) + b"\0\0")
 
 
 def bind(parameters: Sequence[str | None]) -> bytes:
@@ -80,36 +80,36 @@ def bind(parameters: Sequence[str | None]) -> bytes:
         else:
             data = parameter.encode()
             parts.append(struct.pack("!i", len(data)) + data)
-    return _message(b"B", b"".join([*parts, b"\0\0"]))
+    return message(b"B", b"".join([*parts, b"\0\0"]))
 
 
 def describe_statement() -> bytes:
-    return _message(b"D", b"S\0")
+    return message(b"D", b"S\0")
 
 
 def describe_portal() -> bytes:
-    return _message(b"D", b"P\0")
+    return message(b"D", b"P\0")
 
 
 def execute() -> bytes:
     """Execute: the unnamed portal, to its end."""
-    return _message(b"E", b"\0\0\0\0\0")
+    return message(b"E", b"\0\0\0\0\0")
 
 
 def sync() -> bytes:
-    return _message(b"S", b"")
+    return message(b"S")
 
 
 def copy_data(data: bytes) -> bytes:
-    return _message(b"d", data)
+    return message(b"d", data)
 
 
 def copy_done() -> bytes:
-    return _message(b"c", b"")
+    return message(b"c")
 
 
 def copy_fail(reason: str) -> bytes:
-    return _message(b"f", reason.encode() + b"\0")
+    return message(b"f", reason.encode() + b"\0")
 
 
 def _sql(sql: str) -> bytes:
@@ -118,7 +118,8 @@ def _sql(sql: str) -> bytes:
     return sql.encode() + b"\0"
 
 
-def _message(kind: bytes, payload: bytes) -> bytes:
+def message(kind: bytes, payload: bytes = b"") -> bytes:
+    """Any message: type, length, payload."""
     return HEADER.pack(kind, LENGTH_BYTES + len(payload)) + payload
 
 

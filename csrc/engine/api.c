@@ -83,23 +83,28 @@ static enum status refusal(const pgn_engine *engine)
     return STATUS_OK;
 }
 
+static int refuse(pgn_error *error, enum status status)
+{
+    return fail(error, status, status_message(status));
+}
+
 /* Enters for a step that runs the guest. The forked child must not even wait for the monitor: the
    thread that held it does not exist there. */
-static enum status enter(pgn_engine *engine)
+int api_enter(pgn_engine *engine, pgn_error *error)
 {
     enum status status;
 
     if (engine->owner != getpid())
-        return STATUS_FORKED;
+        return refuse(error, STATUS_FORKED);
     monitor_enter(engine->monitor);
     status = refusal(engine);
     if (!status)
         engine->running = true;
     monitor_leave(engine->monitor);
-    return status;
+    return status ? refuse(error, status) : STATUS_OK;
 }
 
-static void leave(pgn_engine *engine)
+void api_leave(pgn_engine *engine)
 {
     monitor_enter(engine->monitor);
     engine->running = false;
@@ -108,27 +113,16 @@ static void leave(pgn_engine *engine)
     monitor_leave(engine->monitor);
 }
 
-static int refuse(pgn_error *error, enum status status)
+enum status api_check_free(const pgn_engine *engine, bool may_have_ended, struct error *error)
 {
-    return fail(error, status, status_message(status));
-}
-
-int api_enter(pgn_engine *engine, pgn_error *error)
-{
-    enum status status = enter(engine);
-
-    return status ? refuse(error, status) : STATUS_OK;
-}
-
-void api_leave(pgn_engine *engine)
-{
-    leave(engine);
-}
-
-enum status api_busy(struct error *error)
-{
-    return error_set(error, STATUS_BUSY,
-                     "a stream of this engine is still open, or another thread is in a call");
+    if (engine->held)
+        return error_set(error, STATUS_BUSY,
+                         "a stream of this engine is still open, or another thread is in a call");
+    if (engine->state == ENGINE_POISONED || (engine->state == ENGINE_ENDED && !may_have_ended)) {
+        *error = engine->failure;
+        return error->status;
+    }
+    return STATUS_OK;
 }
 
 /* --- a call ------------------------------------------------------------------------------- */
@@ -136,12 +130,10 @@ enum status api_busy(struct error *error)
 /* Opens a call, or says why not. The engine has been entered. */
 static enum status begin(pgn_engine *engine, const uint8_t *input, size_t size, struct error *error)
 {
-    if (engine->held)
-        return api_busy(error);
-    if (engine->state == ENGINE_ENDED || engine->state == ENGINE_POISONED) {
-        *error = engine->failure;
-        return error->status;
-    }
+    enum status status = api_check_free(engine, false, error);
+
+    if (status)
+        return status;
     instance_set_latest(engine, NULL);
     if (engine->output_capacity > ENGINE_OUTPUT_KEPT) {
         free(engine->output);
@@ -161,12 +153,12 @@ static enum status begin(pgn_engine *engine, const uint8_t *input, size_t size, 
 int pgn_begin(pgn_engine *engine, const uint8_t *input, size_t size, pgn_error *pgn_error)
 {
     struct error error;
-    enum status status = enter(engine);
+    int status = api_enter(engine, pgn_error);
 
     if (status)
-        return refuse(pgn_error, status);
+        return status;
     status = begin(engine, input, size, &error);
-    leave(engine);
+    api_leave(engine);
     return status ? api_error(pgn_error, &error) : STATUS_OK;
 }
 
@@ -220,13 +212,13 @@ static int reply_with(pgn_engine *engine, size_t limit, pgn_reply *reply)
 
 int pgn_next(pgn_engine *engine, size_t limit, pgn_reply *reply)
 {
-    int status = enter(engine);
+    int status = api_enter(engine, &reply->error);
 
     if (status)
-        return refuse(&reply->error, status);
+        return status;
     status = engine->held ? reply_with(engine, limit ? limit : 1, reply)
                           : fail(&reply->error, STATUS_INVALID, "no call has begun");
-    leave(engine);
+    api_leave(engine);
     return status;
 }
 
@@ -257,12 +249,12 @@ static void end(pgn_engine *engine)
 
 int pgn_end(pgn_engine *engine, pgn_error *error)
 {
-    enum status status = enter(engine);
+    int status = api_enter(engine, error);
 
     if (status)
-        return refuse(error, status);
+        return status;
     end(engine);
-    leave(engine);
+    api_leave(engine);
     return STATUS_OK;
 }
 
@@ -280,10 +272,10 @@ static void end_short(pgn_engine *engine, pgn_reply *reply)
 int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *reply)
 {
     struct error error;
-    int status = enter(engine);
+    int status = api_enter(engine, &reply->error);
 
     if (status)
-        return refuse(&reply->error, status);
+        return status;
     status = begin(engine, input, size, &error);
     if (status) {
         api_error(&reply->error, &error);
@@ -294,7 +286,7 @@ int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *r
         else
             end_short(engine, reply);
     }
-    leave(engine);
+    api_leave(engine);
     return status;
 }
 
@@ -381,47 +373,47 @@ size_t pgn_log(pgn_engine *engine, char *bytes, size_t size)
 
 int pgn_statistics_get(pgn_engine *engine, pgn_statistics *statistics, pgn_error *error)
 {
-    enum status status = enter(engine);
+    int status = api_enter(engine, error);
 
     if (status)
-        return refuse(error, status);
+        return status;
     *statistics = engine->statistics;
     statistics->guest_memory = guest_memory_size(engine->guest);
     statistics->file_memory = arena_used(&engine->arena);
-    leave(engine);
+    api_leave(engine);
     return STATUS_OK;
 }
 
 int pgn_measure_guest(pgn_engine *engine, pgn_error *error)
 {
-    enum status status = enter(engine);
+    int status = api_enter(engine, error);
 
     if (status)
-        return refuse(error, status);
+        return status;
     engine->guest_measured = true;
-    leave(engine);
+    api_leave(engine);
     return STATUS_OK;
 }
 
 int pgn_fail_writes(pgn_engine *engine, uint64_t countdown, int error_number, pgn_error *error)
 {
-    enum status status = enter(engine);
+    int status = api_enter(engine, error);
 
     if (status)
-        return refuse(error, status);
+        return status;
     vfs_fail_writes(engine->vfs, countdown, (enum guest_errno) error_number);
-    leave(engine);
+    api_leave(engine);
     return STATUS_OK;
 }
 
 int pgn_trap(pgn_engine *engine, pgn_error *error)
 {
-    enum status status = enter(engine);
+    int status = api_enter(engine, error);
 
     if (status)
-        return refuse(error, status);
+        return status;
     atomic_store(&engine->trap_wanted, true);
     guest_poke(engine->guest);
-    leave(engine);
+    api_leave(engine);
     return STATUS_OK;
 }

@@ -13,7 +13,8 @@ int api_error(pgn_error *to, const struct error *from);
 int api_enter(pgn_engine *engine, pgn_error *error);
 void api_leave(pgn_engine *engine);
 
-/* A call has begun and not ended. */
-enum status api_busy(struct error *error);
+/* Is the engine, which has been entered, between two calls and in order? One whose session has ended is
+   not, unless that is of no matter. */
+enum status api_check_free(const pgn_engine *engine, bool may_have_ended, struct error *error);
 
 #endif

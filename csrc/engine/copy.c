@@ -147,7 +147,7 @@ enum status copy_files(pgn_engine *engine, pgn_engine *source, struct error *err
     status = (enum status) api_enter(source, &refusal);
     if (status)
         return error_set(error, status, "%s", refusal.message);
-    status = snapshot_check_quiet(source, error);
+    status = snapshot_check_quiet(source, false, error);
     if (!status)
         status = session_checkpoint(source, error);
     if (!status)

@@ -179,7 +179,8 @@ bool instance_renew_coroutine(pgn_engine *engine);
 
 /* snapshot.c */
 /* Is the engine between two messages, where an instance is nothing but data? */
-enum status snapshot_check_quiet(const pgn_engine *engine, struct error *error);
+enum status snapshot_check_quiet(const pgn_engine *engine, bool may_have_ended,
+                                 struct error *error);
 
 /* copy.c */
 enum status copy_files(pgn_engine *engine, pgn_engine *source, struct error *error);

@@ -159,19 +159,18 @@ static int write_sections(int fd, const struct image_header *header,
         const bool *wanted = pages[section->region] + section->offset / PAGE;
         size_t count = (size_t) (section->size / PAGE);
 
-        for (size_t first = 0; first < count;) {
-            size_t end = first;
+        for (size_t first = 0, end; first < count; first = end) {
             int64_t result;
 
+            end = first + 1;
+            if (!wanted[first])
+                continue;
             while (end < count && wanted[end])
                 end++;
-            result = end > first ? files_write(fd, bytes + first * PAGE, (end - first) * PAGE,
-                                               section->position + first * PAGE)
-                                 : 0;
+            result = files_write(fd, bytes + first * PAGE, (end - first) * PAGE,
+                                 section->position + first * PAGE);
             if (result < 0)
                 return (int) result;
-            for (first = end; first < count && !wanted[first];)
-                first++;
         }
     }
     return files_truncate(fd, header->size);

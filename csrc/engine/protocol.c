@@ -338,11 +338,9 @@ enum status session_checkpoint(pgn_engine *engine, struct error *error)
 {
     uint64_t due = vfs_bytes_written(engine->vfs) - ENGINE_CHECKPOINT_AFTER;
 
-    if (engine->state == ENGINE_IDLE) {
-        instance_set_latest(engine, NULL);
-        engine->checkpointed = due;
-        session_resume(engine);
-    }
+    instance_set_latest(engine, NULL);
+    engine->checkpointed = due;
+    session_resume(engine);
     if (engine->state != ENGINE_IDLE) {
         *error = engine->failure;
         return error->status;

@@ -3,37 +3,29 @@
 #include "engine/engine.h"
 #include "engine/image.h"
 
-enum status snapshot_check_quiet(const pgn_engine *engine, struct error *error)
+enum status snapshot_check_quiet(const pgn_engine *engine, bool may_have_ended, struct error *error)
 {
-    if (engine->held)
-        return api_busy(error);
-    if (engine->state == ENGINE_POISONED) {
-        *error = engine->failure;
-        return error->status;
-    }
-    if (engine->state == ENGINE_WANTS_INPUT)
-        return error_set(error, STATUS_SNAPSHOT,
-                         "the engine is in the middle of a message or of COPY: finish it first");
-    return STATUS_OK;
+    enum status status = api_check_free(engine, may_have_ended, error);
+
+    if (!status && engine->state == ENGINE_WANTS_INPUT)
+        status = error_set(error, STATUS_SNAPSHOT,
+                           "the engine is in the middle of a message or of COPY: finish it first");
+    return status;
 }
 
-static enum status check_data(const pgn_engine *engine, struct error *error)
+static enum status check_data(const pgn_engine *engine, bool may_have_ended, struct error *error)
 {
     if (engine->data_dir_lock.fd >= 0)
         return error_set(error, STATUS_SNAPSHOT,
                          "the engine's files are in a data directory, which no snapshot can hold: "
                          "copy_to_memory() gives an engine whose files it can");
-    return snapshot_check_quiet(engine, error);
+    return snapshot_check_quiet(engine, may_have_ended, error);
 }
 
 static enum status snapshot(pgn_engine *engine, pgn_image **image, struct error *error)
 {
-    enum status status = check_data(engine, error);
+    enum status status = check_data(engine, false, error);
 
-    if (!status && engine->state == ENGINE_ENDED) {
-        *error = engine->failure;
-        return error->status;
-    }
     if (!status && !engine->latest)
         status = instance_write(engine, &engine->latest, error);
     if (!status)
@@ -56,7 +48,7 @@ int pgn_snapshot(pgn_engine *engine, pgn_image **image, pgn_error *pgn_error)
 /* An engine whose session has ended has a new one then. */
 static enum status restore(pgn_engine *engine, pgn_image *image, struct error *error)
 {
-    enum status status = check_data(engine, error);
+    enum status status = check_data(engine, true, error);
 
     if (status)
         return status;

@@ -28,16 +28,12 @@ enum status time_start(pgn_engine *engine, struct error *error)
 /* Enters between two calls of a session that can go on, to change its world: NULL when refused. */
 static struct world *enter_idle(pgn_engine *engine, int *status, pgn_error *pgn_error)
 {
-    struct error error = {STATUS_OK, ""};
+    struct error error;
 
     *status = api_enter(engine, pgn_error);
     if (*status)
         return NULL;
-    if (engine->held)
-        api_busy(&error);
-    else if (engine->state == ENGINE_ENDED || engine->state == ENGINE_POISONED)
-        error = engine->failure;
-    if (error.status) {
+    if (api_check_free(engine, false, &error)) {
         api_leave(engine);
         *status = api_error(pgn_error, &error);
         return NULL;

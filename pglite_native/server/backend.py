@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from pglite_native._wire import copy_fail, query, sync
 from pglite_native.engine import Engine, Message, Stream
 from pglite_native.errors import EngineClosed, EngineError
 from pglite_native.server import messages
-from pglite_native.server.messages import Refusal, message, query
+from pglite_native.server.messages import Refusal
 
 PADDING = b"\xff" * 65536
 
@@ -15,9 +16,9 @@ PADDING = b"\xff" * 65536
 # elsewhere. The first ROLLBACK undoes a pipeline that no Sync has committed; where an error has
 # made PostgreSQL skip to the next Sync it is skipped too, and the second does the work.
 CLEANING = (
-    message(b"f", messages.cstring("the client has gone"))
+    copy_fail("the client has gone")
     + query("ROLLBACK")
-    + message(b"S")
+    + sync()
     + query("ROLLBACK")
     + query("DISCARD ALL")
 )

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from hmac import compare_digest
 
+from pglite_native import _wire
 from pglite_native.errors import EngineError, EngineMemoryError
 from pglite_native.server import messages
 from pglite_native.server.authentication import Authentication
@@ -123,13 +124,13 @@ class Connection:
     def _with_own_key(self, welcome: bytes, size: int) -> bytes:
         """Put a secret of the server's in place of the engine's, which is no secret."""
         parts = []
-        for kind, payload in messages.split(welcome):
-            if kind == b"K":
+        for kind, payload in _wire.Splitter().feed(welcome):
+            if kind == "K":
                 self._process = int.from_bytes(payload[:4], "big")
                 self._secret = secrets.token_bytes(size)
                 parts.append(messages.backend_key_data(self._process, self._secret))
             else:
-                parts.append(messages.message(kind, payload))
+                parts.append(_wire.message(kind.encode(), payload))
         return b"".join(parts)
 
     def _converse(self, client: socket.socket, backend: Backend) -> None:

@@ -7,7 +7,8 @@ vanishes in the middle of a message leaves a backend that waits for the rest.
 
 from __future__ import annotations
 
-from pglite_native.server.messages import HEADER, LENGTH_BYTES, Refusal
+from pglite_native._wire import HEADER, LENGTH_BYTES
+from pglite_native.server.messages import Refusal
 
 
 class Framing:

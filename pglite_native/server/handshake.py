@@ -9,8 +9,9 @@ import socket
 import ssl
 import time
 
+from pglite_native._wire import HEADER, LENGTH_BYTES
 from pglite_native.server import messages, startup
-from pglite_native.server.messages import HEADER, LENGTH_BYTES, Refusal
+from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest, Startup
 
 PASSWORD_SIZE_MAX = 65535  # PG_MAX_AUTH_TOKEN_LENGTH

@@ -13,9 +13,8 @@ import threading
 
 from pglite_native import _wire
 from pglite_native.engine import Engine
-from pglite_native.server import messages
 from pglite_native.server.backend import CLEANING, Backend
-from pglite_native.server.messages import Refusal, query
+from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import Startup
 from pglite_native.snapshot import Snapshot
 
@@ -156,8 +155,9 @@ def _clean(template: Engine | Snapshot | None) -> tuple[Snapshot, str, str]:
     else:
         twin = Engine() if template is None else template.fork()
     with twin:
-        reply = twin.exec_protocol_raw(CLEANING + query("SELECT session_user, current_database()"))
-        (row,) = [payload for kind, payload in messages.split(reply) if kind == b"D"]
+        question = _wire.query("SELECT session_user, current_database()")
+        reply = twin.exec_protocol_raw(CLEANING + question)
+        (row,) = [payload for kind, payload in _wire.Splitter().feed(reply) if kind == "D"]
         user, database = _wire.values(row)
         snapshot = twin.snapshot()
     return snapshot, str(user), str(database)

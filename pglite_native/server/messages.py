@@ -6,10 +6,10 @@ Reference: PostgreSQL documentation, "Message Formats", "Error and Notice Messag
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-HEADER = struct.Struct("!cI")  # the length counts itself but not the type
-LENGTH_BYTES = 4
+from pglite_native._wire import message
+
 READY_BYTES = 6
 READY = b"Z\0\0\0\5"  # all of ReadyForQuery but the transaction's status
 
@@ -37,16 +37,8 @@ class Refusal(Exception):
         return message(b"E", b"".join(cstring(field) for field in fields) + b"\0")
 
 
-def message(kind: bytes, payload: bytes = b"") -> bytes:
-    return HEADER.pack(kind, LENGTH_BYTES + len(payload)) + payload
-
-
 def cstring(text: str) -> bytes:
     return text.encode(errors="surrogateescape") + b"\0"
-
-
-def query(sql: str) -> bytes:
-    return message(b"Q", cstring(sql))
 
 
 def authentication(code: int, payload: bytes = b"") -> bytes:
@@ -60,16 +52,6 @@ def backend_key_data(process: int, secret: bytes) -> bytes:
 def negotiate_protocol_version(version: int, unknown_options: Sequence[str]) -> bytes:
     names = b"".join(cstring(name) for name in unknown_options)
     return message(b"v", struct.pack("!ii", version, len(unknown_options)) + names)
-
-
-def split(reply: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Cut a backend's whole messages apart: type and payload."""
-    position = 0
-    while position < len(reply):
-        kind, length = HEADER.unpack_from(reply, position)
-        end = position + 1 + length
-        yield kind, reply[position + HEADER.size : end]
-        position = end
 
 
 def is_ready(reply: bytes) -> bool:
