@@ -16,7 +16,14 @@ from tests.distributions import build, install
 from tools import ROOT
 
 WHEEL_MAX_BYTES = 20 * 1000 * 1000
-RESOURCES = {"pglite.wasm", "initdb.wasm", "system.pack", "cluster.pack", "identity"}
+RESOURCES = {
+    "pglite.wasm",
+    "initdb.wasm",
+    "system.pack",
+    "cluster.pack",
+    "postgres.image",
+    "identity",
+}
 LICENCES = {"LICENSE.wasm3", "LICENSE.xxhash", "LICENSE.pglite", "LICENSE.icu"}
 
 # A query message; a data row with the text "42" must be in the answer.
