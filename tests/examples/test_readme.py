@@ -1,4 +1,4 @@
-"""What README.md and docs/API.md show is what happens."""
+"""What README.md shows is what happens."""
 
 from __future__ import annotations
 
@@ -18,12 +18,6 @@ def test_the_python_is_one_program_that_prints_as_shown(run: Callable[..., str])
     code = "".join(text for language, text in rest if language == "python")
     shown = "".join(text for language, text in rest if language == "text")
     assert run("-", stdin=code) == shown
-
-
-def test_the_page_on_pglite_is_one_program_that_prints_as_shown(run: Callable[..., str]) -> None:
-    blocks = BLOCK.findall((ROOT / "docs" / "API.md").read_text(encoding="utf-8"))
-    code = "".join(text for language, text in blocks if language == "python")
-    assert run("-", stdin=code) == "".join(text for language, text in blocks if language == "text")
 
 
 def test_make_run_prints_as_shown(run: Callable[..., str]) -> None:
