@@ -163,6 +163,10 @@ class Connection:
 
     def _hang_up(self) -> None:
         client = self._handshake.client
+        with suppress(OSError, ValueError):  # it has gone, or has not got as far as TLS
+            if isinstance(client, ssl.SSLSocket):
+                client.settimeout(0)  # say so by close_notify, and do not wait for the client's
+                client.unwrap()
         with suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
         client.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,6 +127,19 @@ def test_tls(guarded: Server, authority: trustme.CA, tmp_path: Path, mode: str) 
                 for _ in range(10):
                     copy.write_row((text,))
             assert cursor.execute("SELECT sum(length(a)) FROM t").fetchone() == (10_000_000,)
+
+
+def test_an_end_within_tls_is_said_within_tls(guarded: Server, authority: trustme.CA) -> None:
+    """Without close_notify OpenSSL takes it for an attack, and libpq a cancel for failed."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    with Client(guarded) as client:
+        client.send(wire.ssl_request())
+        assert client.receive_exactly(1) == b"S"
+        options = {"server_hostname": LOOPBACK, "suppress_ragged_eofs": False}
+        with context.wrap_socket(client.socket, **options) as encrypted:  # type: ignore[arg-type]
+            encrypted.sendall(struct.pack("!iiii", 16, wire.CANCEL_REQUEST_CODE, 0, 0))
+            assert encrypted.recv(1) == b""
 
 
 def test_tls_that_is_not_there_is_not_pretended() -> None:
