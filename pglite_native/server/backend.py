@@ -9,6 +9,7 @@ from pglite_native.engine import Engine, Message, Stream
 from pglite_native.errors import EngineClosed, EngineError
 from pglite_native.server import messages
 from pglite_native.server.messages import Refusal
+from pglite_native.snapshot import Snapshot
 
 PADDING = b"\xff" * 65536
 
@@ -76,6 +77,10 @@ class Backend:
     def cancel(self) -> None:
         """Cancel what runs; from any thread."""
         self._engine.cancel()
+
+    def snapshot(self) -> Snapshot:
+        """Write it down, with the session and what is open in it."""
+        return self._engine.snapshot()
 
     def clean(self, missing: int) -> bool:
         """Make the session as good as new, for the next connection; False if that is impossible.

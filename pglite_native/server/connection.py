@@ -52,6 +52,7 @@ class Connection:
         self._handshake = Handshake(client, tls, startup_limit_s)
         self._admit = admit
         self._cancel = cancel
+        self.database: str | None = None  # what it asked for, once it has
         self._backend: Backend | None = None
         self._process = 0
         self._secret = b""
@@ -97,6 +98,7 @@ class Connection:
         if isinstance(request, CancelRequest):
             self._cancel(request)
             return
+        self.database = request.database
         self._admit(self)
         if request.is_negotiated:
             self._handshake.client.sendall(

@@ -47,8 +47,10 @@ class Isolated:
     def __init__(self, template: Engine | Snapshot | None, databases_max: int) -> None:
         self._template, self.user, self.database = _clean(template)
         self._databases_max = databases_max
-        # By name; None while a connection has it. Guarded by the condition.
+        # By name; None while a connection has it. Guarded by the condition, like the next two.
         self._scratch: dict[str, Backend | None] = {}
+        self._in_use: dict[str, Backend] = {}
+        self._templates: dict[str, Snapshot] = {}
         self._changed = threading.Condition()
 
     def acquire(self, startup: Startup) -> tuple[Lease, bytes]:
@@ -59,14 +61,14 @@ class Isolated:
             EngineError: there is no memory for one more engine.
         """
         if not startup.database.startswith(SCRATCH):
-            fork = self._fork()
+            fork = Backend(Engine(image=self._template))
             return Lease(self, fork, None), _log_in(fork, startup.encode(startup.database))
         name = startup.database
         kept = self._take(name)
         packet = startup.encode(self.database)
         try:
             if kept is None:
-                backend = self._fork()
+                backend = Backend(Engine(image=self._template_of(name)))
                 welcome = _log_in(backend, packet)
             else:
                 backend = kept
@@ -74,25 +76,53 @@ class Isolated:
         except BaseException:
             self.give_back(name, kept)
             raise
+        with self._changed:
+            self._in_use[name] = backend
         return Lease(self, backend, name), welcome
 
     def give_back(self, name: str, backend: Backend | None) -> None:
         """End the use of a scratch database; None if it is no more."""
         with self._changed:
+            self._in_use.pop(name, None)
             if backend is None:
                 del self._scratch[name]
             else:
                 self._scratch[name] = backend
             self._changed.notify_all()
 
+    def create(self, name: str, template: Snapshot) -> None:
+        """Choose what a scratch database is a fork of; it is made when it is first asked for.
+
+        Raises:
+            ValueError: there is one of that name.
+        """
+        with self._changed:
+            if name in self._scratch or name in self._templates:
+                raise ValueError(f'database "{name}" already exists')
+            self._templates[name] = template
+
+    def snapshot(self, name: str, *, in_use: bool) -> Snapshot:
+        """Write a scratch database down: once no connection has it, or in the middle of its use.
+
+        Raises:
+            Refusal: a connection has it.
+            EngineError: as Engine.snapshot does.
+        """
+        with self._changed:
+            if not in_use:
+                self._wait_until_free(name)
+            backend = self._in_use.get(name) or self._scratch.get(name)
+            return self._template_of(name) if backend is None else backend.snapshot()
+
     def drop(self, name: str) -> bool:
         """Forget a scratch database; False if there is none. Refusal if it is in use."""
         with self._changed:
             self._wait_until_free(name)
+            was_created = self._templates.pop(name, None) is not None
             backend = self._scratch.pop(name, None)
         if backend is not None:
             backend.close()
-        return backend is not None
+        return was_created or backend is not None
 
     def close(self) -> None:
         """Drop everything; no connection is left."""
@@ -124,8 +154,8 @@ class Isolated:
         if not self._changed.wait_for(is_free, SCRATCH_PATIENCE_S):
             raise _in_use(name)
 
-    def _fork(self) -> Backend:
-        return Backend(Engine(image=self._template))
+    def _template_of(self, name: str) -> Snapshot:
+        return self._templates.get(name, self._template)
 
 
 def _log_in(fork: Backend, packet: bytes) -> bytes:

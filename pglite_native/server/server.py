@@ -17,7 +17,7 @@ from urllib.parse import quote
 from pglite_native.engine import Engine
 from pglite_native.server.authentication import Authentication, Scram, Trust
 from pglite_native.server.connection import Connection
-from pglite_native.server.isolated import Isolated
+from pglite_native.server.isolated import SCRATCH, Isolated
 from pglite_native.server.listeners import listen_tcp, listen_unix, prepare
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest
@@ -145,12 +145,48 @@ class Server:
         place = f"[{host}]" if ":" in host else host
         return f"postgresql://{user}{secret}@{place}:{port}/{name}"
 
-    def drop(self, database: str) -> bool:
+    def create(self, database: str, template: Snapshot) -> None:
+        """Make a scratch database of another template than the server's.
+
+        It is forked when it is first asked for. The snapshot is taken as it is: one of an idle
+        session is best, as `Server.snapshot` makes them.
+
+        Raises:
+            ValueError: there is one of that name, or the name is not scratch_<anything>.
+        """
+        _check_scratch(database)
+        self._databases.create(database, template)
+
+    def snapshot(self, database: str, *, in_use: bool = False) -> Snapshot:
+        """Write a scratch database down, with its session: a new one, or with `in_use` that of a
+        connection that may have it.
+
+        Raises:
+            ValueError: a connection has it, or the name is not scratch_<anything>.
+            EngineBusy: a statement is running.
+            SnapshotError: in the middle of a message or of COPY.
+        """
+        _check_scratch(database)
+        try:
+            return self._databases.snapshot(database, in_use=in_use)
+        except Refusal as refusal:
+            raise ValueError(str(refusal)) from refusal
+
+    def drop(self, database: str, *, force: bool = False) -> bool:
         """Drop a scratch database; False if there is none of that name.
+
+        Args:
+            database: its name.
+            force: end the connection that is using it (57P01).
 
         Raises:
             ValueError: a connection is using it.
         """
+        if force:
+            with self._lock:
+                connections = [each for each in self._admitted if each.database == database]
+            for connection in connections:
+                connection.stop()
         try:
             return self._databases.drop(database)
         except Refusal as refusal:
@@ -292,6 +328,11 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _check_scratch(database: str) -> None:
+    if not database.startswith(SCRATCH):
+        raise ValueError(f"a scratch database is named {SCRATCH}<anything>, not {database!r}")
 
 
 def _quoted(value: str) -> str:

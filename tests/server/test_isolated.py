@@ -135,6 +135,49 @@ def test_dropping(server: Server) -> None:
     assert server.drop("scratch_d")
 
 
+def test_dropping_by_force_ends_the_connection(server: Server, name: str) -> None:
+    connection = connect(server, name)
+    connection.execute("CREATE TABLE t (a int)")
+    assert server.drop(name, force=True)
+    with pytest.raises(errors.AdminShutdown):
+        connection.execute("SELECT 1")
+    with connect(server, name) as connection:
+        assert connection.execute("SELECT to_regclass('t')").fetchone() == (None,)
+
+
+def test_a_scratch_database_may_have_a_template_of_its_own(server: Server, name: str) -> None:
+    with connect(server, name) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 7 AS a")
+    template = server.snapshot(name)
+    server.create("scratch_fork", template)
+    with pytest.raises(ValueError, match="already exists"):
+        server.create("scratch_fork", template)
+    with connect(server, "scratch_fork") as connection:
+        connection.execute("INSERT INTO t VALUES (8)")
+    with connect(server, name) as connection:
+        assert connection.execute("TABLE t").fetchall() == [(7,)]
+    with connect(server, "scratch_fork") as connection:
+        assert connection.execute("TABLE t").fetchall() == [(7,), (8,)]
+    assert server.drop("scratch_fork")
+    with connect(server, "scratch_fork") as connection:  # the server's template again
+        assert connection.execute("SELECT to_regclass('t')").fetchone() == (None,)
+    assert server.drop("scratch_fork")
+
+
+def test_a_scratch_database_is_written_down_between_its_connections(
+    server: Server, name: str
+) -> None:
+    with connect(server, name) as connection:
+        connection.execute("CREATE TABLE t (a int)")
+        connection.execute("BEGIN; INSERT INTO t VALUES (1)")
+        with pytest.raises(ValueError, match="is being accessed by another"):
+            server.snapshot(name)
+        with Engine(image=server.snapshot(name, in_use=True)) as engine:
+            assert wire.rows(engine.exec_protocol_raw(wire.query("TABLE t"))) == [(b"1",)]
+    with pytest.raises(ValueError, match="not 'postgres'"):
+        server.snapshot("postgres")
+
+
 def test_a_refused_login_leaves_a_scratch_database_as_it_is(server: Server, name: str) -> None:
     with connect(server, name) as connection:
         connection.execute("CREATE TABLE t AS SELECT 1 AS a")
