@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-from pglite_native import _sql
+from pglite_native.cli import script
 from pglite_native.engine import Engine
 from pglite_native.server.server import Server
 from pglite_native.snapshot import Snapshot
@@ -145,6 +145,6 @@ def _template(options: argparse.Namespace) -> Snapshot | None:
     with Engine(image=options.template) as engine:
         for name in options.sql:
             sql = Path(name).read_text(encoding="utf-8")
-            if not _sql.run(engine, sql, io.StringIO(), sys.stderr):
+            if not script.run(engine, sql, io.StringIO(), sys.stderr):
                 return None
         return engine.snapshot()

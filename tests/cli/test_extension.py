@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from pglite_native import Engine, ExtensionError, _bundle, _runtime, extensions
-from pglite_native._cli import main
 from pglite_native._store import Store
+from pglite_native.cli import main
 from tests.cli import tarballs
 from tests.engine.sql import run, sqlstate, value
 from vendor.fetch import find_archive
@@ -87,7 +87,7 @@ def test_the_command(probe: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lines("remove", "probe") == ["removed probe"]
     assert not [line for line in lines("list") if "probe" in line or "added" in line]
     assert main(["extension", "remove", "probe"]) == 1
-    assert capsys.readouterr().err == "pglite_native: no extension 'probe' was added\n"
+    assert capsys.readouterr().err == "pglite-native: no extension 'probe' was added\n"
 
 
 def test_several_are_added_one_after_another(probe: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import signal
@@ -10,13 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from pglite_native import Engine
-from pglite_native._cli import main
-from pglite_native._sql import run
+from pglite_native.cli import main
+from pglite_native.cli.formats import Csv, Format, Json, Table
+from pglite_native.cli.script import run
 from tests.oracle.native import NativeServer
 
 ALIKE = [
@@ -69,9 +72,11 @@ def native() -> Iterator[NativeServer]:
         yield server
 
 
-def printed(engine: Engine, sql: str, copy_input: bytes = b"") -> tuple[str, str]:
+def printed(
+    engine: Engine, sql: str, copy_input: bytes = b"", form: Format | None = None
+) -> tuple[str, str]:
     output, errors = io.StringIO(), io.StringIO()
-    run(engine, sql, output, errors, io.BytesIO(copy_input))
+    run(engine, sql, output, errors, io.BytesIO(copy_input), form)
     return output.getvalue(), errors.getvalue()
 
 
@@ -85,6 +90,72 @@ def comparable(output: str, errors: str) -> tuple[str, str]:
 @pytest.mark.parametrize("sql", ALIKE)
 def test_prints_as_psql(engine: Engine, native: NativeServer, sql: str) -> None:
     assert comparable(*printed(engine, sql)) == comparable(*native.psql(sql))
+
+
+@pytest.mark.parametrize("sql", ALIKE)
+@pytest.mark.parametrize("null", ["", "(null)"])
+def test_prints_expanded_as_psql(engine: Engine, native: NativeServer, sql: str, null: str) -> None:
+    shown = printed(engine, sql, form=Table(null, screen=0))
+    options = ("--expanded", "-P", f"null={null}")
+    assert comparable(*shown) == comparable(*native.psql(sql, options=options))
+
+
+QUOTED = (
+    r"""select 'a,b', 'say "so"', E'two\nlines', E'a\rb', '\.', ' x ', '', null, 1 as "a ""b" """
+)
+
+
+@pytest.mark.parametrize("sql", [*ALIKE, QUOTED])
+def test_prints_csv_as_psql(engine: Engine, native: NativeServer, sql: str) -> None:
+    # Tags, which psql prints among the rows, would be no CSV.
+    expected, errors = native.psql(sql, options=("--csv", "--quiet"))
+    expected = "".join(line for line in expected.splitlines(True) if not line.startswith("Async"))
+    assert comparable(*printed(engine, sql, form=Csv(""))) == comparable(expected, errors)
+
+
+def documents(text: str) -> list[object]:
+    """The JSON documents that follow each other in a text."""
+    decoder = json.JSONDecoder(parse_float=Decimal)
+    found: list[object] = []
+    position = 0
+    while position < len(text):
+        document, position = decoder.raw_decode(text, position)
+        found.append(document)
+        position += len("\n")
+    return found
+
+
+def test_prints_values_of_json_as_such(engine: Engine) -> None:
+    sql = (
+        "select 1 as i, 12345678901234567890.10 as n, 'NaN'::float as nan, 1e300::float8 as f,"
+        " true as t, null as nothing, 'say \"é\"' as s, E'{\\n\"a\": [1, null]}'::json as j;"
+        " select 1 as a where false; select a from generate_series(1, 2) a"
+    )
+    row = {
+        "i": 1,
+        "n": Decimal("12345678901234567890.10"),
+        "nan": "NaN",
+        "f": Decimal("1e300"),
+        "t": True,
+        "nothing": None,
+        "s": 'say "é"',
+        "j": {"a": [1, None]},
+    }
+    for is_ascii in (False, True):
+        output, errors = printed(engine, sql, form=Json(is_ascii))
+        assert errors == "" and output.isascii() == is_ascii
+        assert documents(output) == [[row], [], [{"a": 1}, {"a": 2}]]
+
+
+def test_json_refuses_two_columns_of_one_name(engine: Engine) -> None:
+    with pytest.raises(ValueError, match="name them apart"):
+        printed(engine, "select 1 as a, 2 as b, 3 as a", form=Json(False))
+
+
+def test_a_table_wider_than_the_terminal_is_expanded(engine: Engine) -> None:
+    sql = "select 1 as a, repeat('x', 20) as b"  # the header takes 26 columns
+    assert printed(engine, sql, form=Table("", 26)) == printed(engine, sql)
+    assert printed(engine, sql, form=Table("", 25)) == printed(engine, sql, form=Table("", 0))
 
 
 @pytest.mark.parametrize("copy_input", [b"1\tone\n2\t\\N\n", b"", b"1\tone\n" * 20_000, b"1\n"])
@@ -144,11 +215,17 @@ def test_settings_and_a_data_directory(tmp_path: Path, capsys: pytest.CaptureFix
     assert "SELECT 1\n" in output and " 42\n" in output and " 5MB\n" in output
     assert main(["sql", "--setting", "work_mem=lots", "select 1"]) == 1
     _, errors = capsys.readouterr()
-    assert errors.startswith("pglite_native: ") and "work_mem" in errors
+    assert errors.startswith("pglite-native: ") and "work_mem" in errors
 
 
 def test_wrong_usage_is_told() -> None:
-    for arguments in ([], ["sql"], ["sql", "--setting", "work_mem", "select 1"], ["extension"]):
+    for arguments in (
+        [],
+        ["sql", "--setting", "work_mem", "select 1"],
+        ["sql", "--data-dir", "a", "--image", "b", "select 1"],
+        ["sql", "--format", "xml", "select 1"],
+        ["extension"],
+    ):
         result = command(*arguments)
         assert result.returncode == 2 and result.stderr.startswith("usage: "), arguments
 
@@ -158,6 +235,21 @@ def test_reads_sql_from_stdin() -> None:
     assert result.returncode == 0
     assert result.stdout.startswith(" a \n---\n é\n")
     assert result.stdout.endswith("        2\n(1 row)\n\n")
+
+
+def test_files_come_first_and_an_error_ends_all(tmp_path: Path) -> None:
+    (tmp_path / "1.sql").write_text("\ufeffcreate table t as select 'é'::text as a;\n")
+    (tmp_path / "2.sql").write_text("insert into t values ('b'); select nope;")
+    files = ("-f", str(tmp_path / "1.sql"), "--file", str(tmp_path / "2.sql"))
+    done = command("sql", "--format", "csv", *files[:2], "table t", "select null", "--null", "-")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "a\né\n?column?\n-\n", "")
+    failed = command("sql", *files, "table t")
+    assert (failed.returncode, failed.stdout) == (1, "SELECT 1\nINSERT 0 1\n")
+    assert failed.stderr.startswith('ERROR:  42703: column "nope" does not exist\nLINE 1: ')
+
+
+def test_without_sql_it_is_read_from_stdin() -> None:
+    assert command("sql", "--format", "csv", input="select 1 as a").stdout == "a\n1\n"
 
 
 def test_sql_from_stdin_leaves_none_to_copy() -> None:
@@ -181,8 +273,9 @@ def test_prints_what_the_terminal_cannot_show() -> None:
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     line = f"{sys.executable} -m pglite_native sql 'select generate_series(1, 100000)' | head -1"
-    result = subprocess.run(line, shell=True, capture_output=True, text=True, check=True)
-    assert result.stdout == " generate_series \n" and result.stderr == ""
+    line += "; echo ${PIPESTATUS[0]}"
+    result = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
+    assert (result.stdout, result.stderr) == (" generate_series \n141\n", "")
 
 
 def test_an_interrupt_cancels_the_statement(tmp_path: Path) -> None:
@@ -200,5 +293,6 @@ def test_an_interrupt_cancels_the_statement(tmp_path: Path) -> None:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
-    assert process.returncode == 1
-    assert errors == "ERROR:  57014: canceling statement due to user request\n"
+    assert process.returncode == 130
+    assert errors == "pglite-native: interrupted\n"
+    assert main(["sql", "--data-dir", str(begun.parent), "select 1"]) == 0  # it was let go of

@@ -85,10 +85,12 @@ class NativeServer:
     def connect(self, database: str = "postgres") -> NativeSession:
         return NativeSession(self._socket_path, database)
 
-    def psql(self, *sql: str, copy_input: bytes = b"") -> tuple[str, str]:
+    def psql(
+        self, *sql: str, copy_input: bytes = b"", options: tuple[str, ...] = ()
+    ) -> tuple[str, str]:
         """What psql prints for some SQL, string by string, on its two outputs; errors in full."""
         command: list[str | Path] = [_binaries() / "psql", "--no-psqlrc", "-h", self._directory]
-        command += ["-p", str(PORT), "-U", "postgres", "-v", "VERBOSITY=verbose"]
+        command += ["-p", str(PORT), "-U", "postgres", "-v", "VERBOSITY=verbose", *options]
         for string in sql:
             command += ["-c", string]
         printed = subprocess.run(

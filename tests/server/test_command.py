@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from pglite_native import Engine
-from pglite_native._cli import main
+from pglite_native.cli import main
 from tests import wire
 
 STOP_S = 20
@@ -118,7 +118,7 @@ def test_what_cannot_be_served(arguments: list[str], capsys: pytest.CaptureFixtu
     assert main(["serve", *arguments]) == 1
     output, errors = capsys.readouterr()
     assert output == ""
-    assert errors.startswith("pglite_native: ")
+    assert errors.startswith("pglite-native: ")
 
 
 def test_sql_that_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

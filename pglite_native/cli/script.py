@@ -1,14 +1,13 @@
-"""Run SQL and write what comes of it as psql does."""
+"""Run SQL and write what comes of it, as psql does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from typing import BinaryIO, TextIO
 
 from pglite_native import _wire
-from pglite_native._report import describe
-from pglite_native._table import layout
+from pglite_native.cli.formats import Format, Table
+from pglite_native.cli.report import describe
 from pglite_native.engine import Engine
 
 COPY_BYTES = 64 * 1024
@@ -18,20 +17,31 @@ CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE")
 
 
 def run(
-    engine: Engine, sql: str, output: TextIO, errors: TextIO, copy_input: BinaryIO | None = None
+    engine: Engine,
+    sql: str,
+    output: TextIO,
+    errors: TextIO,
+    copy_input: BinaryIO | None = None,
+    form: Format | None = None,
 ) -> bool:
     """Run the statements of a string, together; return whether there was no error.
 
-    COPY FROM STDIN reads `copy_input`. An interrupt cancels the statement.
+    COPY FROM STDIN reads `copy_input`. `form` is how results are written: as tables.
+
+    Raises:
+        KeyboardInterrupt: the statement that ran was cancelled, and what is left of its answer
+            dropped; the session goes on.
+        ValueError: the format cannot have this result; the statement was cancelled.
     """
-    printer = _Printer(sql, output, errors)
-
-    def work() -> None:
-        printer.take(engine.exec_protocol_stream(_wire.query(sql)))
-        while printer.wants_copy_data:
-            printer.take(engine.exec_protocol_stream(_copy_message(copy_input)))
-
-    _interruptibly(engine, work)
+    printer = _Printer(sql, output, errors, form or Table("", None))
+    printer.exchange(engine, _wire.query(sql))
+    while printer.wants_copy_data:
+        try:
+            message = _copy_message(copy_input)
+        except BaseException as error:  # an interrupt most likely: the server still waits
+            printer.exchange(engine, _wire.copy_fail(str(error) or type(error).__name__))
+            raise
+        printer.exchange(engine, message)
     return not printer.failed
 
 
@@ -42,42 +52,34 @@ def _copy_message(copy_input: BinaryIO | None) -> bytes:
     return _wire.copy_data(data) if data else _wire.copy_done()
 
 
-def _interruptibly(engine: Engine, work: Callable[[], None]) -> None:
-    # Python handles signals in its main thread, which SQL must therefore not occupy.
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        future = pool.submit(work)
-        while True:
-            try:
-                return future.result()
-            except KeyboardInterrupt:
-                engine.cancel()
-
-
 class _Printer:
     """Writes the messages of one query's answer."""
 
-    def __init__(self, sql: str, output: TextIO, errors: TextIO) -> None:
+    def __init__(self, sql: str, output: TextIO, errors: TextIO, form: Format) -> None:
         self.failed = False
         self.wants_copy_data = False
         self._sql = sql
         self._output = output
         self._errors = errors
+        self._format = form
         self._splitter = _wire.Splitter()
-        self._columns: list[_wire.Column] | None = None
-        self._rows: list[list[str | None]] = []
+        self._has_rows = False
         self._copies_out = False
 
-    def take(self, parts: Iterable[bytes]) -> None:
-        for part in parts:
-            for message in self._splitter.feed(part):
-                self._take(message)
+    def exchange(self, engine: Engine, message: bytes) -> None:
+        """Send a message, write its answer as it comes."""
+        with engine.exec_protocol_stream(message) as parts:  # leaving it early cancels
+            for part in parts:
+                for received in self._splitter.feed(part):
+                    self._take(received)
 
     def _take(self, message: _wire.Message) -> None:
         kind, payload = message
         if kind == "D":
-            self._rows.append(_wire.values(payload))
+            self._lines(self._format.row(_wire.values(payload)))
         elif kind == "T":
-            self._columns = _wire.columns(payload)
+            self._has_rows = True
+            self._lines(self._format.begin(_wire.columns(payload)))
         elif kind == "C":
             self._complete(_wire.string(payload))
         elif kind in "EN":
@@ -91,7 +93,7 @@ class _Printer:
         elif kind == "A":
             process, channel, content = _wire.notification(payload)
             with_content = f' with payload "{content}"' if content else ""
-            self._line(
+            self._remark(
                 f'Asynchronous notification "{channel}"{with_content}'
                 f" received from server process with PID {process}."
             )
@@ -99,12 +101,11 @@ class _Printer:
             self.wants_copy_data = False
 
     def _complete(self, tag: str) -> None:
-        if self._columns is not None:
-            for line in layout(self._columns, self._rows):
-                self._line(line)
-            self._line("")
-        if not self._copies_out and (self._columns is None or tag.startswith(CHANGES)):
-            self._line(tag)
+        if self._has_rows:
+            self._lines(self._format.end())
+            self._remark("")
+        if not self._copies_out and (not self._has_rows or tag.startswith(CHANGES)):
+            self._remark(tag)
         self._forget()
 
     def _report(self, payload: bytes, failed: bool) -> None:
@@ -117,8 +118,12 @@ class _Printer:
 
     def _forget(self) -> None:
         """Be ready for the next statement's answer."""
-        self._columns, self._rows = None, []
-        self._copies_out = self.wants_copy_data = False
+        self._has_rows = self._copies_out = self.wants_copy_data = False
 
-    def _line(self, line: str) -> None:
-        print(line, file=self._output)
+    def _lines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            print(line, file=self._output)
+
+    def _remark(self, line: str) -> None:
+        if self._format.says_more:
+            print(line, file=self._output)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pglite_native._table import width
+from pglite_native.cli.table import width
 
 # Fields by their letter in the message, in libpq's order.
 EXPLANATIONS = {"D": "DETAIL", "H": "HINT", "q": "QUERY"}

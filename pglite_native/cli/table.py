@@ -32,7 +32,49 @@ def layout(columns: Sequence[Column], rows: Sequence[Sequence[str | None]]) -> I
     aligns = [_right if column.type in NUMERIC_TYPES else _left for column in columns]
     for row in body if columns else []:
         yield from _lines(row, widths, aligns, pad_last=False)
-    yield f"({len(rows)} row{'s' if len(rows) != 1 else ''})"
+    yield _count(rows)
+
+
+def _count(rows: Sequence[object]) -> str:
+    return f"({len(rows)} row{'s' if len(rows) != 1 else ''})"
+
+
+def expanded(columns: Sequence[Column], rows: Sequence[Sequence[str | None]]) -> Iterator[str]:
+    """Yield the lines of a table as psql's `\\x` does: a line for each value of each row.
+
+    Reference: psql, fe_utils/print.c: print_aligned_vertical.
+    """
+    if not rows or not columns:
+        yield _count(rows)
+        return
+    header = [printable(column.name) for column in columns]
+    body = [[printable(value or "") for value in row] for row in rows]
+    cells = list(chain(*body))
+    name_width = max(map(width, chain(*header)), default=0)
+    value_width = max(map(width, chain(*cells)), default=0)
+    # Values that have several lines are set off from their marks: by the width that the last
+    # record's title takes, if that is more.
+    around = name_width + len(" | ") + any(len(cell) > 1 for cell in cells)
+    value_width = max(value_width, len(_title(len(rows))) - around)
+    for number, row in enumerate(body, 1):
+        rule = "-" * (name_width + 1) + "+" + "-" * (value_width + 1)
+        yield _title(number) + rule[len(_title(number)) :]
+        for name, value in zip(header, row, strict=True):
+            yield from _pair(name, value, name_width, value_width)
+
+
+def _title(record: int) -> str:
+    return f"-[ RECORD {record} ]"
+
+
+def _pair(name: Cell, value: Cell, name_width: int, value_width: int) -> Iterator[str]:
+    for number in range(max(len(name), len(value))):
+        left = name[number] if number < len(name) else ""
+        left_mark = "+" if number + 1 < len(name) else " "
+        right = f" {value[number]}" if number < len(value) else ""
+        if number + 1 < len(value):
+            right = f" {_left(value[number], value_width)}+"
+        yield f"{_left(left, name_width)}{left_mark}|{right}"
 
 
 def _lines(

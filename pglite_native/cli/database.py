@@ -1,0 +1,98 @@
+"""Which database a command is for: the same options for all, and the engine that they mean."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from pathlib import Path
+
+from pglite_native._quoting import identifier
+from pglite_native.cli import script
+from pglite_native.engine import Engine
+from pglite_native.errors import PGliteError
+
+CREATE = """
+set client_min_messages = error;
+create extension if not exists {} cascade;
+reset client_min_messages"""
+
+
+class Failed(PGliteError):
+    """A command's end where the reason has been printed already."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which database."""
+    group = parser.add_argument_group(
+        "which database", "Without these options it is a new one in memory."
+    )
+    place = group.add_mutually_exclusive_group()
+    place.add_argument(
+        "--data-dir", metavar="DIR", help="a durable directory, made if there is none"
+    )
+    place.add_argument(
+        "--image", metavar="FILE", help="a copy in memory of what `snapshot` has saved"
+    )
+    group.add_argument(
+        "--extension",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="create the extension first, if need be; may be repeated",
+    )
+    group.add_argument(
+        "--setting",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        type=_setting,
+        help="a parameter of the server; may be repeated",
+    )
+
+
+def open_engine(options: argparse.Namespace) -> Engine:
+    """Open the database that the options mean.
+
+    Raises:
+        EngineError: it cannot be opened.
+        Failed: an extension cannot be created.
+    """
+    settings = dict(options.setting)
+    engine = Engine(options.data_dir, settings=settings or None, image=options.image)
+    try:
+        # Quietly: tags and "already exists" are not what was asked for.
+        for name in options.extension:
+            run_quietly(engine, CREATE.format(identifier(name)))
+    except BaseException:
+        engine.close()
+        raise
+    return engine
+
+
+def run_quietly(engine: Engine, sql: str) -> None:
+    """Run SQL for what it does; its notices and errors are printed.
+
+    Raises:
+        Failed: an error was.
+    """
+    if not script.run(engine, sql, io.StringIO(), sys.stderr):
+        raise Failed
+
+
+def existing(directory: str) -> Path:
+    """Check that there is a database in a directory, which opening would make.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if not Path(directory, "PG_VERSION").is_file():
+        raise ValueError(f"{directory} has no database: there is no file PG_VERSION in it")
+    return Path(directory)
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"not NAME=VALUE: {text!r}")
+    return name, value

@@ -1,0 +1,80 @@
+"""The parser of the command line, and what a command's end means to the shell."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from pglite_native.cli import extension, info, snapshot, sql
+from pglite_native.cli.database import Failed
+from pglite_native.errors import PGliteError
+from pglite_native.server import command as serve
+
+OK = 0
+FAILED = 1
+# Wrong usage is argparse's 2. The rest is the shell's 128 + the signal's number.
+INTERRUPTED = 128 + signal.SIGINT
+NOBODY_READS = 128 + signal.SIGPIPE
+
+DESCRIPTION = """\
+A real PostgreSQL in one process: no server, no configuration.
+
+Every command takes a database from --data-dir (durable) or --image (a copy of
+one that was saved); without either it makes a new one in memory.
+"""
+
+EPILOG = """\
+examples:
+  pglite-native sql "select version()"
+  pglite-native sql --data-dir ./shop -f schema.sql
+  pglite-native sql --data-dir ./shop --format csv "table orders" > orders.csv
+  pglite-native snapshot shop.image --data-dir ./shop
+  pglite-native serve
+
+Exit status: 0 done, 1 the SQL or the command failed, 2 wrong usage,
+130 interrupted (Ctrl-C), 141 who read the output left.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return the process's exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # whatever the terminal's encoding
+    options = _parser().parse_args(arguments)
+    try:
+        ok: bool = options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has gone, as `head` does. Nor will Python's flush at exit be heard.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_READS
+    except KeyboardInterrupt:
+        print("pglite-native: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except Failed:
+        return FAILED
+    except (PGliteError, ValueError, OSError) as error:
+        print(f"pglite-native: {error}", file=sys.stderr)
+        return FAILED
+    return OK if ok else FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pglite-native",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"pglite-native {info.package_version()}"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for module in (sql, serve, snapshot, extension, info):
+        module.add(commands)
+    return parser

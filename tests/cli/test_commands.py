@@ -1,0 +1,104 @@
+"""What the commands have in common, and the small ones: `info`, `snapshot`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pglite_native import Engine, PGlite
+from pglite_native.cli import main
+from vendor.pins import load_pins
+
+COMMANDS = ("sql", "serve", "snapshot", "extension", "info")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_shows_how_it_is_used(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([name, "--help"])
+    assert caught.value.code == 0
+    assert f"usage: pglite-native {name}" in capsys.readouterr().out
+
+
+def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    output = capsys.readouterr().out
+    assert all(f"\n    {name} " in output or f"\n    {name}\n" in output for name in COMMANDS)
+    assert "examples:" in output and "Exit status:" in output
+
+
+# --- info -----------------------------------------------------------------------------------
+
+
+def test_info_is_for_people_and_for_programs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(tmp_path / "data")
+    with PGlite(folder) as db:
+        db.exec("create table t (); create extension vector")
+    assert main(["info", "--json", "--data-dir", folder]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    with PGlite() as db:
+        (row,) = db.query("show server_version").rows
+    assert facts["postgresql"] == row["server_version"]
+    assert facts["database"]["tables"] == 1 and facts["database"]["bytes"] > 1e6
+    created = {row["name"] for row in facts["extensions"]["available"] if row["created"]}
+    assert created == {"plpgsql", "vector"}
+    assert Path(facts["image"]["path"]).stat().st_size == facts["image"]["bytes"]
+    assert main(["info", "--data-dir", folder]) == 0
+    shown = capsys.readouterr().out
+    assert row["server_version"] in shown and "vector" in shown and "1 tables" in shown
+
+
+def test_info_knows_the_pinned_pglite(capsys: pytest.CaptureFixture[str]) -> None:
+    (pinned,) = [pin.version for pin in load_pins() if pin.name == "pglite"]
+    assert main(["info", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["pglite"] == pinned
+
+
+def test_info_makes_no_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--data-dir", str(tmp_path / "none")]) == 1
+    assert "has no database" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
+# --- snapshot -------------------------------------------------------------------------------
+
+
+def test_a_snapshot_is_what_engines_start_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "schema.sql").write_text("create table t as select 1 as a; set search_path = ''")
+    (tmp_path / "more.sql").write_text("insert into public.t values (2)")
+    first, second = str(tmp_path / "first.image"), str(tmp_path / "second.image")
+    assert main(["snapshot", first, "--sql", str(tmp_path / "schema.sql")]) == 0
+    assert main(["snapshot", second, "--image", first, "--sql", str(tmp_path / "more.sql")]) == 0
+    for path, rows in ((first, [1]), (second, [1, 2])):
+        with PGlite(engine=Engine(image=path)) as db:
+            assert [row["a"] for row in db.query("table t").rows] == rows
+    assert capsys.readouterr().out.startswith(f"{first}: ")
+
+
+def test_a_snapshot_of_a_directory_leaves_it_alone(tmp_path: Path) -> None:
+    folder, image = str(tmp_path / "data"), str(tmp_path / "image")
+    with PGlite(folder) as db:
+        db.exec("create table t as select 1 as a")
+    (tmp_path / "more.sql").write_text("insert into t values (2)")
+    more = str(tmp_path / "more.sql")
+    assert main(["snapshot", image, "--data-dir", folder, "--sql", more]) == 0
+    with PGlite(image=image) as copy, PGlite(folder) as db:
+        assert len(copy.query("table t").rows) == 2
+        assert len(db.query("table t").rows) == 1
+
+
+def test_no_snapshot_is_left_of_sql_that_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.sql").write_text("create table t ();\nselect nope")
+    image = tmp_path / "image"
+    assert main(["snapshot", str(image), "--sql", str(tmp_path / "bad.sql")]) == 1
+    assert "LINE 2: select nope" in capsys.readouterr().err
+    assert not image.exists()
