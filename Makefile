@@ -9,7 +9,7 @@ TESTS ?= tests
 C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
 HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*')
 
-.PHONY: help build run test test-asan bench wheel sdist dev lint format clean
+.PHONY: help build run test test-asan compatibility bench wheel sdist dev lint format clean
 .DEFAULT_GOAL := help
 
 help: ## show this page
@@ -29,6 +29,9 @@ test: build ## run all tests, with coverage (some of them: TESTS=tests/engine)
 
 test-asan: build ## run the C tests under the address and undefined-behaviour sanitizers
 	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/polling tests/wat -k "not plain"
+
+compatibility: build ## run the tests of the clients, and write which did what: docs/COMPATIBILITY.md
+	$(BIN)/python -m pytest -n 2 --dist loadfile --compatibility tests/clients
 
 bench: build ## measure; results go to bench/results/ (QUICK=1: in a minute)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import wire
+from tests.clients.compatibility import Recorder
 
 if TYPE_CHECKING:
     from pglite_native import Engine
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     # Extensions that this machine's user has added are not what is tested.
     os.environ["PGLITE_NATIVE_HOME"] = os.devnull
+    if not hasattr(config, "workerinput"):  # the process that hears of all the others' tests
+        config.pluginmanager.register(Recorder(config))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +27,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--native-only",
         action="store_true",
         help="tests/oracle: compare native PostgreSQL with itself; needs no engine",
+    )
+    parser.addoption(
+        "--compatibility",
+        action="store_true",
+        help="tests/clients: write docs/COMPATIBILITY.md, instead of comparing with it",
     )
 
 

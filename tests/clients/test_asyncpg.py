@@ -13,12 +13,28 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 
+from tests.clients.compatibility import Client
+from tests.clients.place import DATABASE, USER, Place
 
-def use(host: str, work: Callable[[Any], Awaitable[None]]) -> None:
+CLIENT = Client("asyncpg", asyncpg.__version__)
+
+
+def parameters(place: Place) -> dict[str, object]:
+    return {
+        "host": place.host,
+        "port": place.port,
+        "user": USER,
+        "password": place.password,
+        "database": DATABASE,
+        "ssl": place.tls or False,
+    }
+
+
+def use(place: Place, work: Callable[[Any], Awaitable[None]]) -> None:
     """Runs `work` with a connection."""
 
     async def main() -> None:
-        connection = await asyncpg.connect(host=host, user="postgres", database="postgres")
+        connection = await asyncpg.connect(**parameters(place))
         try:
             await work(connection)
         finally:
@@ -50,25 +66,25 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize(("type_name", "value"), VALUES, ids=[name for name, _ in VALUES])
-def test_value_round_trips(host: str, type_name: str, value: object) -> None:
+def test_values_round_trip(place: Place) -> None:
     async def work(connection: Any) -> None:
-        assert await connection.fetchval(f"SELECT $1::{type_name}", value) == value
+        for type_name, value in VALUES:
+            assert await connection.fetchval(f"SELECT $1::{type_name}", value) == value
 
-    use(host, work)
+    use(place, work)
 
 
-def test_composite_and_enum_are_introspected(host: str) -> None:
+def test_composites_and_enums(place: Place) -> None:
     async def work(connection: Any) -> None:
         await connection.execute("CREATE TYPE mood AS ENUM ('sad', 'happy')")
         await connection.execute("CREATE TYPE feeling AS (m mood, n int)")
         row = await connection.fetchval("SELECT ROW('happy', 5)::feeling")
         assert (row["m"], row["n"]) == ("happy", 5)
 
-    use(host, work)
+    use(place, work)
 
 
-def test_transactions(host: str) -> None:
+def test_transactions(place: Place) -> None:
     async def work(connection: Any) -> None:
         await connection.execute("CREATE TEMP TABLE t (a int)")
 
@@ -83,23 +99,50 @@ def test_transactions(host: str) -> None:
             await connection.execute("INSERT INTO t VALUES (2)")
         assert await connection.fetch("SELECT a FROM t") == [(2,)]
 
-    use(host, work)
+    use(place, work)
 
 
-def test_cursor_and_executemany(host: str) -> None:
+def test_prepared_statements(place: Place) -> None:
+    async def work(connection: Any) -> None:
+        statement = await connection.prepare("SELECT $1::int * 2 AS n")
+        assert [await statement.fetchval(number) for number in range(5)] == [0, 2, 4, 6, 8]
+        assert [column.name for column in statement.get_attributes()] == ["n"]
+
+    use(place, work)
+
+
+def test_executemany(place: Place) -> None:
     async def work(connection: Any) -> None:
         await connection.execute("CREATE TEMP TABLE t (a int, b text)")
-        await connection.executemany(
-            "INSERT INTO t VALUES ($1, $2)", [(n, "x") for n in range(500)]
+        rows = [(n, str(n)) for n in range(1000)]
+        await connection.executemany("INSERT INTO t VALUES ($1, $2)", rows)
+        returned = await connection.fetchmany(
+            "INSERT INTO t VALUES ($1, '') RETURNING a", [(1,), (2,)]
         )
+        assert returned == [(1,), (2,)]
+        assert await connection.fetchval("SELECT count(*) FROM t") == 1002
+
+    use(place, work)
+
+
+def test_server_side_cursors(place: Place) -> None:
+    async def work(connection: Any) -> None:
         async with connection.transaction():
-            cursor = connection.cursor("SELECT a FROM t ORDER BY a", prefetch=50)
-            assert [row["a"] async for row in cursor] == list(range(500))
+            cursor = connection.cursor("SELECT generate_series(1, 1000)", prefetch=50)
+            assert [row[0] async for row in cursor] == list(range(1, 1001))
 
-    use(host, work)
+    use(place, work)
 
 
-def test_copy_both_ways(host: str) -> None:
+def test_large_results(place: Place) -> None:
+    async def work(connection: Any) -> None:
+        rows = await connection.fetch("SELECT repeat('x', 500) FROM generate_series(1, 20000)")
+        assert sum(len(row[0]) for row in rows) == 10_000_000
+
+    use(place, work)
+
+
+def test_copy_both_ways(place: Place) -> None:
     async def work(connection: Any) -> None:
         await connection.execute("CREATE TEMP TABLE t (a int, b text)")
         records = [(n, f"row {n}") for n in range(1000)]
@@ -108,10 +151,10 @@ def test_copy_both_ways(host: str) -> None:
         await connection.copy_from_table("t", output=output, format="csv")
         assert output.getvalue() == b"".join(b"%d,row %d\n" % (n, n) for n in range(1000))
 
-    use(host, work)
+    use(place, work)
 
 
-def test_errors_carry_their_fields(host: str) -> None:
+def test_errors_carry_their_fields(place: Place) -> None:
     async def work(connection: Any) -> None:
         await connection.execute("CREATE TEMP TABLE t (a int PRIMARY KEY)")
         await connection.execute("INSERT INTO t VALUES (1)")
@@ -120,10 +163,10 @@ def test_errors_carry_their_fields(host: str) -> None:
         assert caught.value.constraint_name == "t_pkey"
         assert caught.value.detail == "Key (a)=(1) already exists."
 
-    use(host, work)
+    use(place, work)
 
 
-def test_listeners(host: str) -> None:
+def test_notifications(place: Place) -> None:
     async def work(connection: Any) -> None:
         heard: list[str] = []
         await connection.add_listener(
@@ -135,23 +178,32 @@ def test_listeners(host: str) -> None:
         await asyncio.sleep(0.1)
         assert heard == ["one", "two"]
 
-    use(host, work)
+    use(place, work)
 
 
-def test_timeout_cancels(host: str) -> None:
+def test_cancelling(place: Place) -> None:
     async def work(connection: Any) -> None:
         with pytest.raises(asyncio.TimeoutError):
             await connection.execute("SELECT pg_sleep(60)", timeout=0.3)
         assert await connection.fetchval("SELECT 7") == 7
 
-    use(host, work)
+    use(place, work)
 
 
-def test_statement_cache_meets_changed_table(host: str) -> None:
+def test_tables_that_change(place: Place) -> None:
     async def work(connection: Any) -> None:
         await connection.execute("CREATE TEMP TABLE t AS SELECT 1 AS a")
         assert await connection.fetch("SELECT * FROM t") == [(1,)]
         await connection.execute("ALTER TABLE t ADD b int DEFAULT 2")
         assert await connection.fetch("SELECT * FROM t") == [(1, 2)]
 
-    use(host, work)
+    use(place, work)
+
+
+def test_pool(place: Place) -> None:
+    async def main() -> None:
+        async with asyncpg.create_pool(**parameters(place), min_size=2, max_size=4) as pool:
+            questions = (pool.fetchval("SELECT $1::int + 1", n) for n in range(50))
+            assert await asyncio.gather(*questions) == list(range(1, 51))
+
+    asyncio.run(main())

@@ -5,16 +5,19 @@ from __future__ import annotations
 import datetime
 import decimal
 import io
-import os
 import uuid
 from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Any
 
 import pg8000.dbapi  # type: ignore[import-untyped]
 import pg8000.native  # type: ignore[import-untyped]
 import pytest
 
-from tests.drivers.bridge import PORT
+from tests.clients.compatibility import Client
+from tests.clients.place import USER, Place
+
+CLIENT = Client("pg8000", version("pg8000"))
 
 VALUES = [
     ("bool", True),
@@ -32,28 +35,36 @@ VALUES = [
 ]
 
 
-def socket_of(host: str) -> str:
-    return os.path.join(host, f".s.PGSQL.{PORT}")
+def parameters(place: Place) -> dict[str, Any]:
+    if place.is_unix:
+        return {"user": USER, "unix_sock": place.socket}
+    return {
+        "user": USER,
+        "host": place.host,
+        "port": place.port,
+        "password": place.password,
+        "ssl_context": place.tls,
+    }
 
 
 @pytest.fixture
-def connection(host: str) -> Iterator[Any]:
-    with pg8000.native.Connection("postgres", unix_sock=socket_of(host)) as connection:
+def connection(place: Place) -> Iterator[Any]:
+    with pg8000.native.Connection(**parameters(place)) as connection:
         yield connection
 
 
-@pytest.mark.parametrize(("type_name", "value"), VALUES)
-def test_value_round_trips(connection: Any, type_name: str, value: object) -> None:
-    assert connection.run(f"SELECT CAST(:v AS {type_name})", v=value) == [[value]]
+def test_values_round_trip(connection: Any) -> None:
+    for type_name, value in VALUES:
+        assert connection.run(f"SELECT CAST(:v AS {type_name})", v=value) == [[value]]
 
 
-def test_columns_and_row_count(connection: Any) -> None:
+def test_columns(connection: Any) -> None:
     connection.run("SELECT g AS n, 'x' AS x FROM generate_series(1, 5) g")
     assert [column["name"] for column in connection.columns] == ["n", "x"]
     assert connection.row_count == 5
 
 
-def test_error_and_recovery(connection: Any) -> None:
+def test_errors_carry_their_fields(connection: Any) -> None:
     with pytest.raises(pg8000.exceptions.DatabaseError) as caught:
         connection.run("SELECT 1/0")
     assert caught.value.args[0]["C"] == "22012"
@@ -68,29 +79,44 @@ def test_copy_both_ways(connection: Any) -> None:
     assert output.getvalue() == b"1\tx\n2\ty\n"
 
 
-def test_prepared_statement(connection: Any) -> None:
+def test_prepared_statements(connection: Any) -> None:
     statement = connection.prepare("SELECT CAST(:n AS int) + 1")
     assert [statement.run(n=number) for number in range(5)] == [[[n + 1]] for n in range(5)]
     statement.close()
 
 
-def test_notices_and_notifications(connection: Any) -> None:
-    connection.run("LISTEN news")
+def test_notices(connection: Any) -> None:
     connection.run("DO $$ BEGIN RAISE NOTICE 'told'; END $$")
-    connection.run("NOTIFY news, 'heard'")
     assert connection.notices[-1][b"M"] == b"told"
+
+
+def test_notifications(connection: Any) -> None:
+    connection.run("LISTEN news")
+    connection.run("NOTIFY news, 'heard'")
     assert [notification[1:] for notification in connection.notifications] == [("news", "heard")]
 
 
-def test_dbapi_transactions(host: str) -> None:
-    connection = pg8000.dbapi.connect("postgres", unix_sock=socket_of(host))
+def test_large_results(connection: Any) -> None:
+    rows = connection.run("SELECT repeat('x', 500) FROM generate_series(1, 20000)")
+    assert sum(len(text) for (text,) in rows) == 10_000_000
+
+
+def test_server_side_cursors(connection: Any) -> None:
+    connection.run("BEGIN; DECLARE c CURSOR FOR SELECT generate_series(1, 100)")
+    assert sum(len(connection.run("FETCH 30 FROM c")) for _ in range(4)) == 100
+    connection.run("ROLLBACK")
+
+
+def test_executemany_and_transactions(place: Place) -> None:
+    connection = pg8000.dbapi.connect(**parameters(place))
     try:
         cursor = connection.cursor()
         cursor.execute("CREATE TEMP TABLE t (a int)")
         connection.commit()
-        cursor.executemany("INSERT INTO t VALUES (%s)", [(n,) for n in range(10)])
-        connection.rollback()
-        cursor.execute("SELECT count(*) FROM t")
-        assert tuple(cursor.fetchone()) == (0,)
+        for end, count in ((connection.rollback, 0), (connection.commit, 10)):
+            cursor.executemany("INSERT INTO t VALUES (%s)", [(n,) for n in range(10)])
+            end()
+            cursor.execute("SELECT count(*) FROM t")
+            assert tuple(cursor.fetchone()) == (count,)
     finally:
         connection.close()

@@ -1,0 +1,89 @@
+"""A server in a process of its own, three ways to it, and a record of who has come which way.
+
+A process of its own: what a client does while it holds the interpreter's lock would keep a server
+in the same process from answering.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import trustme
+
+from tests.clients.compatibility import RECORD, Client, Ran, encode
+from tests.clients.place import PASSWORD, Place
+
+LOOPBACK = "127.0.0.1"
+STOP_S = 20
+
+
+@contextmanager
+def serving(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process of `pglite-native serve`, and the URL that it prints."""
+    command = [sys.executable, "-m", "pglite_native", "serve", *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.terminate()
+            assert process.wait(STOP_S) == 0
+
+
+@pytest.fixture(scope="session")
+def unix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    directory = tmp_path_factory.mktemp("socket")
+    with serving("--socket-dir", directory):
+        yield Place("Unix socket", str(directory), 5432)
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    directory = tmp_path_factory.mktemp("tls")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(directory / "authority.pem"))
+    certificate = authority.issue_cert(LOOPBACK)
+    certificate.private_key_and_cert_chain_pem.write_to_path(str(directory / "server.pem"))
+    (directory / "password").write_text(PASSWORD, encoding="utf-8")
+    arguments = ["--host", LOOPBACK, "--password-file", f"{directory}/password"]
+    with serving(*arguments, "--tls-cert", directory / "server.pem") as (_, url):
+        port = urlsplit(url).port
+        assert port is not None
+        yield Place("TLS", LOOPBACK, port, directory / "authority.pem")
+
+
+@pytest.fixture(scope="session")
+def tcp(tls: Place) -> Place:
+    """The same server: it does not insist on TLS."""
+    return Place("TCP", tls.host, tls.port)
+
+
+@pytest.fixture(params=["unix", "tcp", "tls"])
+def place(request: pytest.FixtureRequest) -> Place:
+    """Where to connect; every connection finds an empty database of its own."""
+    place: Place = request.getfixturevalue(request.param)
+    return place
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest) -> Client:
+    """The client that the tests of a module are about."""
+    client: Client = request.module.CLIENT
+    return client
+
+
+@pytest.fixture(autouse=True)
+def record(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
+    """Leave a note of what this test does, which counts if it passes."""
+    if "place" in request.fixturenames:
+        client, place = request.getfixturevalue("client"), request.getfixturevalue("place")
+        behaviour = request.function.__name__.removeprefix("test_").replace("_", " ")
+        record_property(
+            RECORD, encode(Ran(client.name, client.version, place.transport, behaviour))
+        )

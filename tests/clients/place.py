@@ -1,0 +1,72 @@
+"""Where the server is, and how to get in: as each client wants it said."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+USER = "postgres"
+DATABASE = "postgres"
+PASSWORD = "päss:word/@ %"  # whatever an address has to quote
+
+
+@dataclass(frozen=True)
+class Place:
+    """One way to one server."""
+
+    transport: str
+    host: str  # or the directory of the Unix socket
+    port: int
+    authority: Path | None = None  # the certificate that vouches for the server, with TLS
+
+    @property
+    def is_unix(self) -> bool:
+        return self.host.startswith("/")
+
+    @property
+    def socket(self) -> str:
+        """The path of the Unix socket."""
+        assert self.is_unix
+        return f"{self.host}/.s.PGSQL.{self.port}"
+
+    @property
+    def password(self) -> str | None:
+        """What it takes to get in; None where nothing does."""
+        return None if self.is_unix else PASSWORD
+
+    @property
+    def tls(self) -> ssl.SSLContext | None:
+        """What a client in Python needs that does its own TLS."""
+        if self.authority is None:
+            return None
+        return ssl.create_default_context(cafile=str(self.authority))
+
+    def libpq(self, database: str = DATABASE) -> dict[str, str]:
+        """The parameters of libpq, whatever is built on it, and who does as it does."""
+        parameters = {
+            "host": self.host,
+            "port": str(self.port),
+            "user": USER,
+            "dbname": database,
+            "sslmode": "disable",
+        }
+        if self.password is not None:
+            parameters["password"] = self.password
+        if self.authority is not None:
+            parameters |= {"sslmode": "verify-full", "sslrootcert": str(self.authority)}
+        return parameters
+
+    def environment(self, database: str = DATABASE) -> dict[str, str]:
+        """The same, as environment variables."""
+        names = {"dbname": "PGDATABASE"}
+        return {
+            names.get(key, f"PG{key.upper()}"): value for key, value in self.libpq(database).items()
+        }
+
+    def url(self, database: str = DATABASE) -> str:
+        """The same, but for TLS, as a URL."""
+        if self.is_unix:
+            return f"postgresql://{USER}@/{database}?host={quote(self.host, '')}&port={self.port}"
+        return f"postgresql://{USER}:{quote(PASSWORD, '')}@{self.host}:{self.port}/{database}"
