@@ -32,7 +32,7 @@ class LoginRefused(Refusal):
         super().__init__("", "login refused")
         self._reply = reply
 
-    def encode(self) -> bytes:
+    def encode(self, severity: str = "FATAL") -> bytes:
         return self._reply
 
 

@@ -18,15 +18,12 @@ from pglite_native import _wire
 from pglite_native.errors import EngineError, EngineMemoryError
 from pglite_native.server import messages
 from pglite_native.server.authentication import Authentication
-from pglite_native.server.backend import Backend
-from pglite_native.server.framing import Framing
 from pglite_native.server.handshake import Gone, Handshake
-from pglite_native.server.isolated import Isolated, Lease
+from pglite_native.server.lease import RECEIVE_BYTES, Databases, Lease
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest, Startup
 from pglite_native.server.watcher import Watcher
 
-RECEIVE_BYTES = 64 * 1024
 LINGER_S = 1.0
 
 
@@ -37,7 +34,7 @@ class Connection:
         self,
         client: socket.socket,
         *,
-        databases: Isolated,
+        databases: Databases,
         watcher: Watcher,
         authentication: Authentication,
         tls: ssl.SSLContext | None,
@@ -53,10 +50,9 @@ class Connection:
         self._admit = admit
         self._cancel = cancel
         self.database: str | None = None  # what it asked for, once it has
-        self._backend: Backend | None = None
+        self._lease: Lease | None = None
         self._process = 0
         self._secret = b""
-        self._framing = Framing()
         self._is_stopping = False
 
     def serve(self) -> None:
@@ -73,20 +69,20 @@ class Connection:
 
     def cancel_by(self, request: CancelRequest) -> bool:
         """Cancel what runs here, if the request has the key to it."""
-        backend = self._backend
-        if backend is None or self._process != request.process:
+        lease = self._lease
+        if lease is None or self._process != request.process:
             return False
         if not compare_digest(self._secret, request.secret):
             return False
-        backend.cancel()
+        lease.cancel()
         return True
 
     def stop(self) -> None:
         """Have the connection end, and the client told; from any thread, any number of times."""
         self._is_stopping = True
-        backend = self._backend
-        if backend is not None:
-            backend.cancel()
+        lease = self._lease
+        if lease is not None:
+            lease.cancel()
         self._shut(socket.SHUT_RD)  # ends a recv
 
     def abort(self) -> None:
@@ -109,17 +105,17 @@ class Connection:
         try:
             self._serve_session(request, lease, welcome)
         finally:
-            self._backend = None
-            lease.release(self._framing.missing)
+            self._lease = None
+            lease.release()
 
     def _serve_session(self, request: Startup, lease: Lease, welcome: bytes) -> None:
         client = self._handshake.client
         client.settimeout(None)
         welcome = self._with_own_key(welcome, request.secret_size)
-        self._backend = lease.backend
+        self._lease = lease
         client.sendall(welcome)
-        with self._watcher.watching(client, lease.backend.cancel):
-            self._converse(client, lease.backend)
+        with self._watcher.watching(client, lease.cancel):
+            lease.converse(client, lambda: self._is_stopping)
         if self._is_stopping:
             raise Refusal("57P01", "terminating connection due to administrator command")
 
@@ -134,22 +130,6 @@ class Connection:
             else:
                 parts.append(_wire.message(kind.encode(), payload))
         return b"".join(parts)
-
-    def _converse(self, client: socket.socket, backend: Backend) -> None:
-        """Carry bytes both ways, until one side ends it."""
-        buffer = memoryview(bytearray(RECEIVE_BYTES))
-        framing = self._framing
-        while not self._is_stopping:
-            size = client.recv_into(buffer)
-            if not size:
-                return
-            data, is_last = framing.feed(buffer[:size])
-            last = b""
-            with backend.exchange(data) as parts:
-                for last in parts:
-                    client.sendall(last)  # waits for a slow reader, and the engine with it
-            if is_last or (not messages.is_ready(last) and backend.has_ended()):
-                return
 
     def _refuse(self, refusal: Refusal) -> None:
         """Tell the client, and give it a moment to read: what it has sent and nobody has read would

@@ -9,11 +9,16 @@ stops, or PostgreSQL ends its session by a FATAL error: then no backend is left 
 
 from __future__ import annotations
 
+import socket
 import threading
+from collections.abc import Callable
 
 from pglite_native import _wire
 from pglite_native.engine import Engine
+from pglite_native.server import messages
 from pglite_native.server.backend import CLEANING, Backend
+from pglite_native.server.framing import Framing
+from pglite_native.server.lease import RECEIVE_BYTES
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import Startup
 from pglite_native.snapshot import Snapshot
@@ -24,21 +29,38 @@ SCRATCH = "scratch_"
 SCRATCH_PATIENCE_S = 1.0
 
 
-class Lease:
-    """A backend while a connection has it."""
+class Fork:
+    """A backend while a connection has it, for itself: the Lease of this mode."""
 
     def __init__(self, owner: Isolated, backend: Backend, scratch: str | None) -> None:
-        self.backend = backend
         self._owner = owner
+        self._backend = backend
         self._scratch = scratch
+        self._framing = Framing()
 
-    def release(self, missing: int) -> None:
-        """Give it back; the client's last message may lack bytes."""
-        keep = self._scratch is not None and self.backend.clean(missing)
+    def converse(self, client: socket.socket, is_stopping: Callable[[], bool]) -> None:
+        buffer = memoryview(bytearray(RECEIVE_BYTES))
+        while not is_stopping():
+            size = client.recv_into(buffer)
+            if not size:
+                return
+            data, is_last = self._framing.feed(buffer[:size])
+            last = b""
+            with self._backend.exchange(data) as parts:
+                for last in parts:
+                    client.sendall(last)  # waits for a slow reader, and the engine with it
+            if is_last or (not messages.is_ready(last) and self._backend.has_ended()):
+                return
+
+    def cancel(self) -> None:
+        self._backend.cancel()
+
+    def release(self) -> None:
+        keep = self._scratch is not None and self._backend.clean(self._framing.missing)
         if not keep:
-            self.backend.close()
+            self._backend.close()
         if self._scratch is not None:
-            self._owner.give_back(self._scratch, self.backend if keep else None)
+            self._owner.give_back(self._scratch, self._backend if keep else None)
 
 
 class Isolated:
@@ -53,7 +75,11 @@ class Isolated:
         self._templates: dict[str, Snapshot] = {}
         self._changed = threading.Condition()
 
-    def acquire(self, startup: Startup) -> tuple[Lease, bytes]:
+    @property
+    def scratch(self) -> Isolated:
+        return self
+
+    def acquire(self, startup: Startup) -> tuple[Fork, bytes]:
         """Log in; return a backend, and its welcome.
 
         Raises:
@@ -62,7 +88,7 @@ class Isolated:
         """
         if not startup.database.startswith(SCRATCH):
             fork = Backend(Engine(image=self._template))
-            return Lease(self, fork, None), _log_in(fork, startup.encode(startup.database))
+            return Fork(self, fork, None), _log_in(fork, startup.encode(startup.database))
         name = startup.database
         kept = self._take(name)
         packet = startup.encode(self.database)
@@ -78,7 +104,7 @@ class Isolated:
             raise
         with self._changed:
             self._in_use[name] = backend
-        return Lease(self, backend, name), welcome
+        return Fork(self, backend, name), welcome
 
     def give_back(self, name: str, backend: Backend | None) -> None:
         """End the use of a scratch database; None if it is no more."""

@@ -18,6 +18,7 @@ from pglite_native.engine import Engine
 from pglite_native.server.authentication import Authentication, Scram, Trust
 from pglite_native.server.connection import Connection
 from pglite_native.server.isolated import SCRATCH, Isolated
+from pglite_native.server.lease import Databases
 from pglite_native.server.listeners import listen_tcp, listen_unix, prepare
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest
@@ -95,7 +96,7 @@ class Server:
         self._unix: tuple[str, int] | None = None
         self._tcp: tuple[str, int] | None = None
         self._listeners: list[tuple[socket.socket, threading.Thread]] = []
-        self._databases = Isolated(template, max_connections)
+        self._databases: Databases = Isolated(template, max_connections)
         self._watcher = Watcher()
         try:
             if host is None or unix_socket_dir is not None:
@@ -155,7 +156,7 @@ class Server:
             ValueError: there is one of that name, or the name is not scratch_<anything>.
         """
         _check_scratch(database)
-        self._databases.create(database, template)
+        self._scratch().create(database, template)
 
     def snapshot(self, database: str, *, in_use: bool = False) -> Snapshot:
         """Write a scratch database down, with its session: a new one, or with `in_use` that of a
@@ -168,7 +169,7 @@ class Server:
         """
         _check_scratch(database)
         try:
-            return self._databases.snapshot(database, in_use=in_use)
+            return self._scratch().snapshot(database, in_use=in_use)
         except Refusal as refusal:
             raise ValueError(str(refusal)) from refusal
 
@@ -188,7 +189,7 @@ class Server:
             for connection in connections:
                 connection.stop()
         try:
-            return self._databases.drop(database)
+            return self._scratch().drop(database)
         except Refusal as refusal:
             raise ValueError(str(refusal)) from refusal
 
@@ -216,6 +217,12 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _scratch(self) -> Isolated:
+        scratch = self._databases.scratch
+        if scratch is None:
+            raise ValueError("scratch databases are forks of one in memory, not in a directory")
+        return scratch
 
     def _listen_unix(self, directory: str | os.PathLike[str] | None, port: int) -> None:
         if directory is None:
