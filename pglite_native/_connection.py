@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -34,6 +35,15 @@ class Connection:
         self.channels: dict[str, list[Callback]] = {}
         self.listeners: list[Listener] = []
         self._notifies = False
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[None]:
+        """Let this thread use the engine itself, and others wait."""
+        with self.lock:
+            try:
+                yield
+            finally:
+                self.session.forget_status()
 
     def query(
         self,

@@ -51,6 +51,10 @@ class Session:
             self._send(_wire.sync())
         return self._status or IDLE
 
+    def forget_status(self) -> None:
+        """To be called when others have used the engine."""
+        self._status = None
+
     def simple(self, sql: str) -> list[Answer]:
         """Run any number of statements.
 

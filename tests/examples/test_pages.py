@@ -10,7 +10,7 @@ import pytest
 from tools import ROOT
 
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PROGRAMS = ("API", "ASYNCIO")
+PROGRAMS = ("API", "ASYNCIO", "DBAPI", "SQLALCHEMY")
 
 
 @pytest.mark.parametrize("page", PROGRAMS)

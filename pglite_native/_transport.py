@@ -1,0 +1,115 @@
+"""A transport: what a driver takes for a socket, with an engine at the other end.
+
+What the driver writes is kept until it flushes. Then the engine runs, and the driver reads the
+answer, which leaves the engine part by part as it is read. One part is always taken ahead: so
+the engine is free for others when the driver has read the last byte.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from pg8000.dbapi import OperationalError  # type: ignore[import-untyped]
+
+from pglite_native import _wire
+from pglite_native.engine import Engine, Stream
+from pglite_native.errors import EngineBusy, EngineError
+
+IDLE = b"I"
+"""The status in a ReadyForQuery, its last byte, outside of a transaction."""
+
+# To a session that waits for its client, in the middle of COPY say. CopyFail is ignored elsewhere.
+_ABANDON = _wire.copy_fail("the client has given up") + _wire.sync()
+
+
+class Transport:
+    """The methods of a socket, and of the file that `makefile` makes of it, as far as needed.
+
+    Raises:
+        OperationalError: the engine cannot be used; the EngineError that says why is its cause.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._written = bytearray()
+        self._stream: Stream | None = None  # while the engine has more of an answer
+        self._ahead = b""
+        self._unread = b""
+        self._position = 0
+        self._hung_up = False
+
+    def makefile(self, mode: str) -> Transport:
+        return self
+
+    def write(self, data: bytes) -> None:
+        self._written += data
+
+    def flush(self) -> None:
+        """Hand what was written to the engine, and take the beginning of its answer."""
+        data, self._written = self._written, bytearray()
+        if self._hung_up:  # what is left to say is Terminate, which is for no engine that lives on
+            return
+        try:
+            self._begin(data)
+            self._take_part()
+            self._take_part()
+        except EngineError as error:
+            raise OperationalError(str(error)) from error
+
+    def read(self, size: int) -> bytes:
+        """Return as many bytes as wanted, or what there is at the answer's end."""
+        try:
+            while len(self._unread) - self._position < size and self._ahead:
+                self._take_part()
+        except EngineError as error:
+            raise OperationalError(str(error)) from error
+        start, self._position = self._position, self._position + size
+        return self._unread[start : self._position]
+
+    def ask(self, message: bytes) -> bytes:
+        """Send messages with a short answer, without the driver's knowing."""
+        try:
+            return self._engine.exec_protocol_raw(message)
+        except EngineError as error:
+            raise OperationalError(str(error)) from error
+
+    def abandon(self) -> bytes:
+        """Drop what has not been read, end what is in progress; return the session's status."""
+        self._end()
+        self._written.clear()
+        self._unread = self._ahead = b""
+        return self.ask(_ABANDON)[-1:]
+
+    def hang_up(self) -> None:
+        """End the connection: a transaction in progress is rolled back. Idempotent."""
+        if not self._hung_up:
+            self._hung_up = True
+            with suppress(OperationalError):  # it has failed, or is closed: nothing is left to undo
+                if self.abandon() != IDLE:
+                    self.ask(_wire.query("ROLLBACK"))
+
+    def close(self) -> None:
+        self.hang_up()
+
+    def _begin(self, data: bytearray) -> None:
+        if self._stream is not None:
+            raise EngineBusy("the answer to what was sent before has not been read to its end")
+        self._stream = self._engine.exec_protocol_stream(data)
+
+    def _take_part(self) -> None:
+        """What is ahead can now be read, and the next part is ahead."""
+        self._unread = self._unread[self._position :] + self._ahead
+        self._position = 0
+        self._ahead = b""
+        if self._stream is not None:
+            try:
+                self._ahead = next(self._stream, b"")
+            finally:
+                if not self._ahead:
+                    self._end()
+
+    def _end(self) -> None:
+        """End the engine's call, whose statement is cancelled if it has not ended."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()

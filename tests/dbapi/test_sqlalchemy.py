@@ -1,0 +1,221 @@
+"""SQLAlchemy on a database in this process: Core, ORM, reflection, errors, threads, URLs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from sqlalchemy import ForeignKey, String, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+
+from pglite_native import PGlite
+from pglite_native.sqlalchemy import create_engine
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Author(Base):
+    __tablename__ = "author"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), unique=True)
+    books: Mapped[list[Book]] = relationship(back_populates="author", order_by="Book.id")
+
+
+class Book(Base):
+    __tablename__ = "book"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(String))
+    details: Mapped[dict[str, object]] = mapped_column(JSONB)
+    author_id: Mapped[int] = mapped_column(ForeignKey("author.id"))
+    author: Mapped[Author] = relationship(back_populates="books")
+
+
+@pytest.fixture
+def db() -> Iterator[PGlite]:
+    with PGlite() as database:
+        yield database
+
+
+@pytest.fixture
+def engine(db: PGlite) -> Iterator[sqlalchemy.Engine]:
+    made = create_engine(db)
+    Base.metadata.create_all(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def author(engine: sqlalchemy.Engine) -> str:
+    with Session(engine) as session:
+        book = Book(title="Emma", tags=["novel"], details={"pages": 474})
+        session.add(Author(name="Austen", books=[book]))
+        session.commit()
+    return "Austen"
+
+
+def test_objects_are_kept_and_found(engine: sqlalchemy.Engine, author: str, db: PGlite) -> None:
+    with Session(engine) as session:
+        found = session.scalars(
+            select(Author).join(Book).where(Book.details["pages"].as_integer() > 400)
+        ).one()
+        assert (found.name, found.books[0].tags) == (author, ["novel"])
+        found.books[0].title = "Emma, again"
+        session.commit()
+    assert db.query("select title from book").rows == [{"title": "Emma, again"}]
+
+
+def test_an_unfinished_session_leaves_nothing(
+    engine: sqlalchemy.Engine, author: str, db: PGlite
+) -> None:
+    with Session(engine) as session:
+        session.add(Author(name="Eliot"))
+        session.flush()
+        assert session.scalar(select(func.count(Author.id))) == 2
+    assert db.query("select name from author").rows == [{"name": author}]
+
+
+def test_upsert_and_bulk_insert(engine: sqlalchemy.Engine) -> None:
+    with engine.begin() as connection:
+        statement = insert(Author).values([{"name": f"author {n}"} for n in range(500)])
+        connection.execute(statement)
+        connection.execute(statement.on_conflict_do_nothing())
+        assert connection.scalar(select(func.count()).select_from(Author)) == 500
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "insert into author (name) values ('Austen')",
+        "insert into author (name) values (null)",
+        "delete from author",
+    ],
+)
+def test_a_violated_constraint_is_an_integrity_error(
+    engine: sqlalchemy.Engine, author: str, sql: str
+) -> None:
+    with engine.connect() as connection:
+        with pytest.raises(sqlalchemy.exc.IntegrityError) as caught:
+            connection.execute(text(sql))
+        assert caught.value.orig is not None
+        assert caught.value.orig.args[0]["C"].startswith("23")
+        assert not caught.value.connection_invalidated
+
+
+def test_savepoints_can_be_undone_alone(engine: sqlalchemy.Engine, author: str) -> None:
+    with Session(engine) as session:
+        session.add(Author(name="Eliot"))
+        with pytest.raises(sqlalchemy.exc.IntegrityError), session.begin_nested():
+            session.add(Author(name=author))
+        session.commit()
+        assert session.scalars(select(Author.name).order_by(Author.id)).all() == [author, "Eliot"]
+
+
+def columns_of(table: sqlalchemy.Table, engine: sqlalchemy.Engine) -> list[tuple[str, str]]:
+    return [(column.name, column.type.compile(engine.dialect)) for column in table.columns]
+
+
+def test_reflection_finds_what_was_made(engine: sqlalchemy.Engine) -> None:
+    reflected = sqlalchemy.MetaData()
+    reflected.reflect(engine)
+    for name, made in Base.metadata.tables.items():
+        found = reflected.tables[name]
+        assert columns_of(found, engine) == columns_of(made, engine)
+    inspector = sqlalchemy.inspect(engine)
+    assert inspector.get_unique_constraints("author")[0]["column_names"] == ["name"]
+    assert inspector.get_foreign_keys("book")[0]["referred_table"] == "author"
+
+
+def test_rows_can_be_streamed(engine: sqlalchemy.Engine) -> None:
+    with engine.connect() as connection:
+        numbers = connection.execution_options(yield_per=100).execute(
+            text("select generate_series(1, 1000)")
+        )
+        assert sum(numbers.scalars()) == 500_500
+
+
+def test_isolation_levels_can_be_chosen(engine: sqlalchemy.Engine) -> None:
+    with engine.connect().execution_options(isolation_level="SERIALIZABLE") as connection:
+        assert connection.scalar(text("show transaction_isolation")) == "serializable"
+    with engine.connect() as connection:
+        assert connection.scalar(text("show transaction_isolation")) == "read committed"
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("vacuum author"))
+
+
+def test_threads_wait_for_the_one_connection(engine: sqlalchemy.Engine, db: PGlite) -> None:
+    """Each reads, then writes: were they to run at once, numbers would be lost."""
+    db.exec("create table counter as select 0 as n")
+    threads = [threading.Thread(target=_count, args=(engine, 20)) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert db.query("select n from counter").rows == [{"n": 100}]
+
+
+def _count(engine: sqlalchemy.Engine, rounds: int) -> None:
+    for _ in range(rounds):
+        with engine.begin() as connection:
+            number = connection.scalar(text("select n from counter"))
+            connection.execute(text("update counter set n = :n"), {"n": number + 1})
+
+
+def test_a_second_connection_is_waited_for_only_so_long(db: PGlite) -> None:
+    engine = create_engine(db, pool_timeout=0.05)
+    with engine.connect(), pytest.raises(sqlalchemy.exc.TimeoutError):
+        engine.connect()
+    engine.dispose()
+
+
+def test_a_session_that_ends_is_a_disconnect() -> None:
+    engine = create_engine()
+    with engine.connect() as connection:
+        with pytest.raises(sqlalchemy.exc.OperationalError) as caught:
+            connection.execute(text("select pg_terminate_backend(pg_backend_pid())"))
+        assert caught.value.connection_invalidated
+    with engine.connect() as connection:
+        assert connection.scalar(text("select 1")) == 1
+    engine.dispose()
+
+
+def test_a_closed_database_is_a_disconnect(engine: sqlalchemy.Engine, db: PGlite) -> None:
+    with engine.connect() as connection:
+        db.close()
+        with pytest.raises(sqlalchemy.exc.OperationalError) as caught:
+            connection.execute(text("select 1"))
+        assert caught.value.connection_invalidated
+
+
+def test_a_directory_is_durable(tmp_path: Path) -> None:
+    for expected in (1, 2):
+        engine = create_engine(tmp_path / "data")
+        with engine.begin() as connection:
+            connection.execute(text("create table if not exists visit ()"))
+            connection.execute(text("insert into visit default values"))
+            assert connection.scalar(text("select count(*) from visit")) == expected
+        engine.dispose()
+
+
+def test_urls_name_directories_or_memory(tmp_path: Path) -> None:
+    engine = sqlalchemy.create_engine(f"postgresql+pglite:///{tmp_path}/data?application_name=shop")
+    with engine.connect() as connection:
+        assert connection.scalar(text("show application_name")) == "shop"
+        assert (tmp_path / "data" / "PG_VERSION").exists()
+    engine.dispose()
+    engine = sqlalchemy.create_engine("postgresql+pglite://")
+    assert (engine.dialect.name, engine.dialect.driver) == ("postgresql", "pg8000")
+    with engine.connect() as connection:
+        assert connection.scalar(text("select 1")) == 1
+    engine.dispose()
+
+
+def test_a_url_with_a_host_is_refused() -> None:
+    with pytest.raises(sqlalchemy.exc.ArgumentError, match="neither host nor password"):
+        sqlalchemy.create_engine("postgresql+pglite://localhost/shop")
