@@ -13,26 +13,25 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pglite_native.engine import Engine, Stream
-from pglite_native.errors import (
-    DatabaseError,
-    EngineBusy,
-    EngineClosed,
-    EngineError,
-    EngineLocked,
-    EngineMemoryError,
-    ExtensionError,
-    PGliteError,
-    SnapshotError,
-    TransactionError,
-)
-from pglite_native.snapshot import Snapshot
-
 if TYPE_CHECKING:
     from pglite_native.asynchronous import AsyncPGlite, AsyncTransaction
     from pglite_native.diagnostics import Diagnostic, Notice
+    from pglite_native.engine import Engine, Stream
+    from pglite_native.errors import (
+        DatabaseError,
+        EngineBusy,
+        EngineClosed,
+        EngineError,
+        EngineLocked,
+        EngineMemoryError,
+        ExtensionError,
+        PGliteError,
+        SnapshotError,
+        TransactionError,
+    )
     from pglite_native.pglite import PGlite
     from pglite_native.results import Description, Field, Results
+    from pglite_native.snapshot import Snapshot
     from pglite_native.transaction import Transaction
     from pglite_native.values import Interval, Range
 
@@ -63,23 +62,36 @@ __all__ = [
     "TransactionError",
 ]
 
-# Imported when asked for: an engine starts sooner than these are read, asyncio above all.
-_LATER = {
-    "AsyncPGlite": "asynchronous",
-    "AsyncTransaction": "asynchronous",
-    "Description": "results",
-    "Diagnostic": "diagnostics",
-    "Field": "results",
-    "Interval": "values",
-    "Notice": "diagnostics",
-    "PGlite": "pglite",
-    "Range": "values",
-    "Results": "results",
-    "Transaction": "transaction",
+# Imported when asked for: an engine starts sooner than the rest is read, asyncio above all; and
+# pytest imports the package for its plugin in every run, whether or not a test wants a database.
+_MODULES = {
+    "asynchronous": ("AsyncPGlite", "AsyncTransaction"),
+    "diagnostics": ("Diagnostic", "Notice"),
+    "engine": ("Engine", "Stream"),
+    "errors": (
+        "DatabaseError",
+        "EngineBusy",
+        "EngineClosed",
+        "EngineError",
+        "EngineLocked",
+        "EngineMemoryError",
+        "ExtensionError",
+        "PGliteError",
+        "SnapshotError",
+        "TransactionError",
+    ),
+    "pglite": ("PGlite",),
+    "results": ("Description", "Field", "Results"),
+    "snapshot": ("Snapshot",),
+    "transaction": ("Transaction",),
+    "values": ("Interval", "Range"),
 }
+_PLACES = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
+    if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    value = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    globals()[name] = value  # the next time it is simply there
+    return value

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 
 from pglite_native._wire import copy_fail, query, sync
 from pglite_native.engine import Engine, Message, Stream
-from pglite_native.errors import EngineClosed, EngineError
+from pglite_native.errors import EngineBusy, EngineClosed, EngineError
 from pglite_native.server import messages
 from pglite_native.server.messages import Refusal
 from pglite_native.snapshot import Snapshot
+
+BUSY_PATIENCE_S = 1.0
+BUSY_INTERVAL_S = 0.002
 
 PADDING = b"\xff" * 65536
 
@@ -79,8 +83,18 @@ class Backend:
         self._engine.cancel()
 
     def snapshot(self) -> Snapshot:
-        """Write it down, with the session and what is open in it."""
-        return self._engine.snapshot()
+        """Write it down, with the session and what is open in it.
+
+        A client has its answer a moment before the engine is free again, so it is tried for a time.
+        """
+        deadline = time.monotonic() + BUSY_PATIENCE_S
+        while True:
+            try:
+                return self._engine.snapshot()
+            except EngineBusy:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(BUSY_INTERVAL_S)
 
     def clean(self, missing: int) -> bool:
         """Make the session as good as new, for the next connection; False if that is impossible.

@@ -138,7 +138,8 @@ class Isolated:
             if not in_use:
                 self._wait_until_free(name)
             backend = self._in_use.get(name) or self._scratch.get(name)
-            return self._template_of(name) if backend is None else backend.snapshot()
+            template = self._template_of(name)
+        return template if backend is None else backend.snapshot()
 
     def drop(self, name: str) -> bool:
         """Forget a scratch database; False if there is none. Refusal if it is in use."""

@@ -117,9 +117,13 @@ class Server:
     @property
     def dsn(self) -> str:
         """How to connect, as libpq's keywords and values."""
+        return self.dsn_of(self.database)
+
+    def dsn_of(self, database: str) -> str:
+        """The same for another database: one named scratch_<anything>."""
         host, port = self.address
         pairs = {"host": host, "port": str(port)}
-        pairs |= {"user": self._databases.user, "dbname": self.database}
+        pairs |= {"user": self._databases.user, "dbname": database}
         if self._unix is None and self._password is not None:
             pairs["password"] = self._password
         return " ".join(f"{key}={_quoted(value)}" for key, value in pairs.items())

@@ -1,0 +1,66 @@
+"""The pytest plugin: a fresh PostgreSQL for every test. docs/PYTEST.md is its page.
+
+pytest loads this package in every run where pglite-native is installed. So until a fixture is
+asked for it imports nothing but itself: neither engine nor server nor any driver.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from pglite_native.pytest_plugin import keeping, templates
+from pglite_native.pytest_plugin.fixtures import (
+    pglite,
+    pglite_async_connection,
+    pglite_connection,
+    pglite_database,
+    pglite_dsn,
+    pglite_engine,
+    pglite_server,
+    pglite_session,
+    pglite_template,
+    pglite_url,
+)
+
+__all__ = [
+    "pglite",
+    "pglite_async_connection",
+    "pglite_connection",
+    "pglite_database",
+    "pglite_dsn",
+    "pglite_engine",
+    "pglite_server",
+    "pglite_session",
+    "pglite_template",
+    "pglite_url",
+    "pytest_addoption",
+    "pytest_configure",
+    "pytest_fixture_setup",
+    "pytest_runtest_makereport",
+]
+
+pytest_fixture_setup = templates.pytest_fixture_setup
+pytest_runtest_makereport = keeping.pytest_runtest_makereport
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("pglite", "databases by pglite-native")
+    group.addoption(
+        "--pglite-keep",
+        action="store_true",
+        help="when a test fails, save its databases, and say how to open them",
+    )
+    parser.addini("pglite_extensions", "extensions that pglite_template has", "args", [])
+    parser.addini("pglite_schema", "files of SQL that pglite_template has run", "paths", [])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Which of them runs coroutines decides how an asynchronous fixture is written.
+    if config.pluginmanager.hasplugin("asyncio"):
+        from pglite_native.pytest_plugin import with_asyncio
+
+        config.pluginmanager.register(with_asyncio)
+    elif config.pluginmanager.hasplugin("anyio"):
+        from pglite_native.pytest_plugin import with_anyio
+
+        config.pluginmanager.register(with_anyio)

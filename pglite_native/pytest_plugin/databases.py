@@ -1,0 +1,55 @@
+"""Databases on a server that the tests of a process share."""
+
+from __future__ import annotations
+
+import itertools
+
+from pglite_native.server import Server
+from pglite_native.snapshot import Snapshot
+
+
+class Database:
+    """A database on the server; made by Databases.create."""
+
+    def __init__(self, server: Server, name: str) -> None:
+        self._server = server
+        self.name = name
+
+    @property
+    def url(self) -> str:
+        """How to connect, as a URL: postgresql://..."""
+        return self._server.url_of(self.name)
+
+    @property
+    def dsn(self) -> str:
+        """How to connect, as libpq's keywords and values."""
+        return self._server.dsn_of(self.name)
+
+    def snapshot(self, *, in_use: bool = False) -> Snapshot:
+        """Write it down: see Server.snapshot."""
+        return self._server.snapshot(self.name, in_use=in_use)
+
+    def drop(self) -> None:
+        """Drop it, and end the connection that may be left."""
+        self._server.drop(self.name, force=True)
+
+
+class Databases:
+    """A server, and names for what is made on it."""
+
+    def __init__(self) -> None:
+        self._server = Server()
+        self._empty = self._server.snapshot("scratch_empty")
+        self._numbers = itertools.count(1)
+
+    def create(self, template: Snapshot | None = None) -> Database:
+        """Return a new database, empty or a fork of a template."""
+        name = f"scratch_{next(self._numbers)}"
+        self._server.create(name, self._empty if template is None else template)
+        return Database(self._server, name)
+
+    def __enter__(self) -> Databases:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.close()

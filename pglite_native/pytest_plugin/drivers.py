@@ -1,0 +1,42 @@
+"""The drivers, which are the user's choice: found when a fixture wants one."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    import sqlalchemy
+
+
+def psycopg(request: pytest.FixtureRequest) -> Any:
+    """The module psycopg."""
+    return _first(request, "psycopg", install="psycopg[binary]")
+
+
+def asynchronous(request: pytest.FixtureRequest) -> Any:
+    """The module psycopg, or else asyncpg."""
+    return _first(request, "psycopg", "asyncpg", install="psycopg[binary]")
+
+
+def sqlalchemy_engine(request: pytest.FixtureRequest, url: str) -> sqlalchemy.Engine:
+    """An engine that makes one connection, as a database on the server serves one at a time."""
+    _first(request, "sqlalchemy", install="sqlalchemy")
+    driver = _first(request, "psycopg", "psycopg2", install="psycopg[binary]").__name__
+    from sqlalchemy import create_engine
+
+    dialect_url = url.replace("postgresql:", f"postgresql+{driver}:", 1)
+    return create_engine(dialect_url, pool_size=1, max_overflow=0, pool_timeout=5)
+
+
+def _first(request: pytest.FixtureRequest, *names: str, install: str) -> Any:
+    for name in names:
+        try:
+            return import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise  # it is there, and broken
+    wanted = " or ".join(names)
+    raise pytest.UsageError(f"{request.fixturename} needs {wanted}: pip install '{install}'")

@@ -1,0 +1,54 @@
+"""The fixtures under their usual names; what they do is in factories.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pglite_native.pytest_plugin import factories
+
+if TYPE_CHECKING:
+    from pglite_native import PGlite
+    from pglite_native.pytest_plugin.databases import Databases
+
+
+@factories.template
+def pglite_template(pytestconfig: pytest.Config) -> PGlite:
+    """What every test's database is a fork of; override it to run your migrations, once."""
+    from pglite_native import PGlite
+    from pglite_native._quoting import identifier
+
+    db = PGlite()
+    for extension in pytestconfig.getini("pglite_extensions"):
+        db.exec(f"create extension if not exists {identifier(extension)} cascade")
+    for path in pytestconfig.getini("pglite_schema"):
+        db.exec(path.read_text(encoding="utf-8"))
+    return db
+
+
+@pytest.fixture(scope="session")
+def pglite_server() -> Iterator[Databases]:
+    """The server of this process: `create()` gives a database that lasts as long as it does."""
+    from pglite_native.pytest_plugin.databases import Databases
+
+    with Databases() as databases:
+        yield databases
+
+
+pglite = factories.pglite("pglite_template")
+pglite_database = factories.database("pglite_template")
+pglite_url = factories.url("pglite_database")
+pglite_dsn = factories.dsn("pglite_database")
+pglite_connection = factories.connection("pglite_database")
+pglite_engine = factories.engine("pglite_database")
+pglite_session = factories.session("pglite_engine")
+
+
+@pytest.fixture
+def pglite_async_connection() -> None:
+    """An asynchronous connection to the test's database, of psycopg, or else of asyncpg."""
+    raise pytest.UsageError(
+        "pglite_async_connection needs a plugin that runs coroutines: pip install pytest-asyncio"
+    )
