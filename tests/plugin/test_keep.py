@@ -33,9 +33,7 @@ TEST = """
 def test_databases_of_failed_tests_are_kept(run: Run) -> None:
     result = run({"test_it.py": TEST}, "--pglite-keep")
     result.assert_outcomes(passed=1, failed=3)
-    kept = re.findall(
-        r"^(\w+): pglite-native shell --image (.+)$", str(result.stdout), re.M
-    )
+    kept = re.findall(r"^(\w+): pglite-native shell --image (.+)$", str(result.stdout), re.M)
     assert [name for name, _ in kept] == ["pglite", "pglite_database"]
     for _, path in kept:
         with PGlite(engine=Engine(image=path)) as db:  # the connection's with its transaction

@@ -141,6 +141,20 @@ def test_what_belongs_to_the_template_s_session_is_left_behind(run: Run) -> None
     run({"conftest.py": conftest, "test_it.py": test}).assert_outcomes(passed=1)
 
 
+LAYER = """
+    import pytest
+
+    @pytest.fixture(scope="session")
+    def pglite_template(pglite_template):
+        pglite_template.exec("create type extra as enum ('NAME'); create table t (a extra)")
+        return pglite_template
+"""
+LAYER_TEST = """
+    def test_it(pglite, pglite_connection):
+        pglite.query("table base")
+        assert pglite.query("insert into t values ('NAME')").affected_rows == 1
+        assert pglite_connection.execute("table base").fetchall() == []
+"""
 LAYERED = {
     "conftest.py": """
         import pytest
@@ -155,27 +169,10 @@ LAYERED = {
             assert pglite.query("select to_regclass('extra') as a").rows == [{"a": None}]
             pglite.query("table base")
     """,
-} | {
-    f"{name}/{file}": text
-    for name in ("one", "two")
-    for file, text in {
-        "conftest.py": """
-            import pytest
-
-            @pytest.fixture(scope="session")
-            def pglite_template(pglite_template):
-                pglite_template.exec("create type extra as enum ('%s'); create table t (a extra)")
-                return pglite_template
-        """
-        % name,
-        f"test_{name}.py": """
-            def test_it(pglite, pglite_connection):
-                pglite.query("table base")
-                assert pglite.query("insert into t values ('%s') returning a").affected_rows == 1
-                assert pglite_connection.execute("table base").fetchall() == []
-        """
-        % name,
-    }.items()
+    "one/conftest.py": LAYER.replace("NAME", "one"),
+    "one/test_one.py": LAYER_TEST.replace("NAME", "one"),
+    "two/conftest.py": LAYER.replace("NAME", "two"),
+    "two/test_two.py": LAYER_TEST.replace("NAME", "two"),
 }
 
 
