@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pglite_native.engine import Engine, Stream
     from pglite_native.errors import (
         DatabaseError,
+        DataDirError,
         EngineBusy,
         EngineClosed,
         EngineError,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncPGlite",
     "AsyncTransaction",
+    "DataDirError",
     "DatabaseError",
     "Description",
     "Diagnostic",
@@ -69,6 +71,7 @@ _MODULES = {
     "diagnostics": ("Diagnostic", "Notice"),
     "engine": ("Engine", "Stream"),
     "errors": (
+        "DataDirError",
         "DatabaseError",
         "EngineBusy",
         "EngineClosed",

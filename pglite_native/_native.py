@@ -15,6 +15,7 @@ _EXCEPTIONS: dict[str, type[errors.EngineError]] = {
     "CLOSED": errors.EngineClosed,
     "LOCKED": errors.EngineLocked,
     "NO_MEMORY": errors.EngineMemoryError,
+    "FILES": errors.DataDirError,
     "IMAGE": errors.SnapshotError,
     "SNAPSHOT": errors.SnapshotError,
 }

@@ -28,6 +28,8 @@ from pglite_native.transaction import Arrays, Objects, Queries, Transaction
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from pglite_native._data_dir import Compression, Target
+
 Value = TypeVar("Value")
 
 CANCEL_AGAIN_SECONDS = 0.05
@@ -318,6 +320,28 @@ class AsyncPGlite(AsyncQueries):
         """Look up all types in the database, as PGlite.refresh_array_types does."""
         async with self._turn:
             await self._worker.run(PGlite.refresh_array_types)
+
+    @overload
+    async def dump_data_dir(self, *, compression: Compression = "auto") -> bytes: ...
+
+    @overload
+    async def dump_data_dir(self, file: Target, compression: Compression = "auto") -> None: ...
+
+    async def dump_data_dir(
+        self,
+        file: Target | None = None,
+        compression: Compression = "auto",
+    ) -> bytes | None:
+        """Write the database's files as a tarball, as PGlite.dump_data_dir does."""
+
+        def call(database: PGlite) -> bytes | None:
+            if file is None:
+                return database.dump_data_dir(compression=compression)
+            database.dump_data_dir(file, compression)
+            return None
+
+        async with self._turn:
+            return await self._worker.run(call)
 
     async def clone(self) -> AsyncPGlite:
         """Return a copy in memory, as PGlite.clone does."""

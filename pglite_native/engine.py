@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pglite_native import _runtime, _time
 from pglite_native._native import check, ffi, lib
 from pglite_native.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from pglite_native._data_dir import Compression, Source, Target
 
 Message = bytes | bytearray | memoryview
 """Bytes-like: one or many protocol messages, or a part of one."""
@@ -37,6 +41,7 @@ _IMAGE_ARGUMENTS = {
     "transport": None,
     "buffer_size": BUFFER_SIZE,
     "initdb_args": None,
+    "load_data_dir": None,
 }
 
 _UNLIMITED = 2**63
@@ -83,6 +88,8 @@ class Engine:
             PostgreSQL's disk is full (SQLSTATE 53100); None for 16 GiB.
         initdb_args: arguments for initdb, which then makes a new database's cluster (some seconds);
             None to start it from the packaged one: UTF8, C.UTF-8, trust.
+        load_data_dir: a tarball to make a new database from, as `dump_data_dir` or PGlite on Node
+            has written it: a path, bytes, or a binary file.
         clock: the time at which PostgreSQL's clocks stand from the start on, as after `set_time`;
             None for the real ones.
         seed: 0 to 2**64 - 1, from which all random numbers of PostgreSQL follow, those of
@@ -94,6 +101,7 @@ class Engine:
     Raises:
         EngineLocked: the directory is in use.
         SnapshotError: the image cannot be used, and why.
+        DataDirError: the tarball cannot be loaded, and why.
         EngineMemoryError: there is no memory, address space or memory map for one more engine.
         EngineError: PostgreSQL did not start; the message has its last log lines.
     """
@@ -109,6 +117,7 @@ class Engine:
         buffer_size: int = BUFFER_SIZE,
         memory_limit: int | None = None,
         initdb_args: Sequence[str] | None = None,
+        load_data_dir: Source | None = None,
         clock: datetime | None = None,
         seed: int | None = None,
         image: Snapshot | str | os.PathLike[str] | Literal[False] | None = None,
@@ -123,6 +132,8 @@ class Engine:
             if not 0 <= seed < 2**64:
                 raise ValueError(f"seed must be 0 to 2**64 - 1: {seed}")
             options.seeded, options.seed = True, seed
+        if load_data_dir is not None and initdb_args is not None:
+            raise ValueError("a database comes from load_data_dir or from initdb_args")
         boot = {
             "data_dir": data_dir,
             "settings": settings or None,
@@ -131,6 +142,7 @@ class Engine:
             "transport": transport,
             "buffer_size": buffer_size,
             "initdb_args": initdb_args,
+            "load_data_dir": load_data_dir,
         }
         self._open(boot, image, options)
 
@@ -156,10 +168,23 @@ class Engine:
             options.data_dir = kept[-1]
         options.transport = _TRANSPORTS[boot["transport"]]
         options.buffer_size = boot["buffer_size"]
+        source = boot.pop("load_data_dir", None)  # used up, as far as copies are concerned
+        options.loads = source is not None
         handle, error = ffi.new("pgn_engine **"), ffi.new("pgn_error *")
         check(lib.pgn_open(self._runtime.handle, options, handle, error), error)
         self._handle: Any = ffi.gc(handle[0], lib.pgn_free)
         self._log_line = b""
+        if source is not None:
+            self._load(source)
+
+    def _load(self, source: Source) -> None:
+        from pglite_native import _data_dir  # most engines have no use for tarfile
+
+        try:
+            _data_dir.load(self._handle, source)
+        except BaseException:
+            lib.pgn_close(self._handle, ffi.NULL)
+            raise
 
     def exec_protocol_raw(self, message: Message) -> bytes:
         """Send messages of the frontend protocol, return everything the backend answers.
@@ -295,6 +320,42 @@ class Engine:
         options.copy_of = self._handle
         copy._open({**self._boot, "data_dir": None, "initdb_args": None}, False, options)
         return copy
+
+    @overload
+    def dump_data_dir(self, *, compression: Compression = "auto") -> bytes: ...
+
+    @overload
+    def dump_data_dir(self, file: Target, compression: Compression = "auto") -> None: ...
+
+    def dump_data_dir(
+        self,
+        file: Target | None = None,
+        compression: Compression = "auto",
+    ) -> bytes | None:
+        """Write the database's files, all of its cluster, as a tarball: for `load_data_dir` here
+        and in PGlite on Node.
+
+        A checkpoint is made, and the files are read one after the other; no memory is taken for
+        them. The session is not in the tarball: its settings, prepared statements and so on.
+
+        Args:
+            file: a path, where the tarball is there whole or not at all, or a binary file; without
+                it, the tarball is returned.
+            compression: "gzip" or "none"; "auto" for gzip, but for a path that ends in .tar.
+
+        Raises:
+            OSError: the file cannot be written.
+            SnapshotError: a transaction is in progress; or in the middle of a message or of COPY.
+            EngineBusy: another thread is using the engine, or a stream is open.
+        """
+        from pglite_native import _data_dir  # most engines have no use for tarfile
+
+        if file is not None:
+            _data_dir.dump(self._handle, file, compression)
+            return None
+        buffer = io.BytesIO()
+        _data_dir.dump(self._handle, buffer, compression)
+        return buffer.getvalue()
 
     def cancel(self) -> None:
         """Cancel the running statement (SQLSTATE 57014). From any thread; nothing when idle."""

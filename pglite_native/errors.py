@@ -39,6 +39,13 @@ class SnapshotError(EngineError):
     """A snapshot cannot be taken or restored now, or a file is not a snapshot to be used here."""
 
 
+class DataDirError(EngineError):
+    """A tarball cannot be loaded: it is damaged, or not one of a data directory.
+
+    Nothing is left of it.
+    """
+
+
 class ExtensionError(PGliteError):
     """An extension cannot be added or removed; nothing has changed."""
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict, overload
 
 from pglite_native._connection import Callback, Connection, Listener
 from pglite_native._quoting import identifier
@@ -22,6 +22,8 @@ from pglite_native.transaction import Queries
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from pglite_native._data_dir import Compression, Source, Target
+
 
 class EngineOptions(TypedDict, total=False):
     """The keyword arguments of Engine, which describes them."""
@@ -33,6 +35,7 @@ class EngineOptions(TypedDict, total=False):
     buffer_size: int
     memory_limit: int | None
     initdb_args: Sequence[str] | None
+    load_data_dir: Source | None
     clock: datetime | None
     seed: int | None
     image: Snapshot | str | os.PathLike[str] | Literal[False] | None
@@ -176,8 +179,7 @@ class PGlite(Queries):
             EngineError: as Engine.fork and Engine.copy_to_memory do.
         """
         with self._use() as connection:
-            if connection.session.status != IDLE:
-                raise TransactionError("a database cannot be cloned while a transaction is open")
+            _check_idle(connection, "cloned")
             try:
                 engine = self._engine.fork()
             except SnapshotError:  # its files are in a directory, most likely; or this raises, too
@@ -187,6 +189,33 @@ class PGlite(Queries):
             if connection.channels:
                 clone.exec("unlisten *")
         return clone
+
+    @overload
+    def dump_data_dir(self, *, compression: Compression = "auto") -> bytes: ...
+
+    @overload
+    def dump_data_dir(self, file: Target, compression: Compression = "auto") -> None: ...
+
+    def dump_data_dir(
+        self,
+        file: Target | None = None,
+        compression: Compression = "auto",
+    ) -> bytes | None:
+        """Write the database's files as a tarball, as Engine.dump_data_dir does; return it when
+        there is no file.
+
+        `PGlite(load_data_dir=...)` loads it, and so does PGlite on Node.
+
+        Raises:
+            TransactionError: a transaction is open.
+            OSError: the file cannot be written.
+        """
+        with self._use() as connection:
+            _check_idle(connection, "dumped")
+            if file is None:
+                return self._engine.dump_data_dir(compression=compression)
+            self._engine.dump_data_dir(file, compression)
+            return None
 
     def close(self) -> None:
         """End the session and close the engine; idempotent.
@@ -201,3 +230,8 @@ class PGlite(Queries):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _check_idle(connection: Connection, what: str) -> None:
+    if connection.session.status != IDLE:
+        raise TransactionError(f"a database cannot be {what} while a transaction is open")

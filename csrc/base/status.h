@@ -19,6 +19,7 @@
     X(PACK, "not a usable pack file")                                                              \
     X(IMAGE, "not a usable image")                                                                 \
     X(SNAPSHOT, "not to be written down or replaced now")                                          \
+    X(FILES, "not the files of a data directory")                                                  \
     X(BOOT, "PostgreSQL did not start")                                                            \
     X(POISONED, "the engine has failed and can only be closed")
 

@@ -46,7 +46,8 @@ int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_engine **open
     engine->runtime = runtime;
     engine->options = options;
     engine->owner = getpid();
-    engine->data_dir_lock.fd = -1;
+    engine->data_dir_lock.fd = engine->filling = engine->load_fd = -1;
+    engine->loading = options->loads;
     engine->output_limit = SIZE_MAX;
     engine->monitor = monitor_open();
     if (!engine->monitor) {
@@ -56,6 +57,10 @@ int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_engine **open
     if (instance_open(engine, &error))
         goto fail;
     engine->statistics.load_ns = platform_monotonic_ns() - started_ns;
+    if (engine->loading) { /* pgn_load_end does the rest */
+        *opened = engine;
+        return STATUS_OK;
+    }
     if (engine->state == ENGINE_BOOTING)
         session_resume(engine);
     if (engine->state != ENGINE_IDLE) {
@@ -115,7 +120,7 @@ void api_leave(pgn_engine *engine)
 
 enum status api_check_free(const pgn_engine *engine, bool may_have_ended, struct error *error)
 {
-    if (engine->held)
+    if (engine->held || engine->dump || engine->loading)
         return error_set(error, STATUS_BUSY,
                          "a stream of this engine is still open, or another thread is in a call");
     if (engine->state == ENGINE_POISONED || (engine->state == ENGINE_ENDED && !may_have_ended)) {
@@ -310,7 +315,8 @@ void pgn_cancel(pgn_engine *engine)
 /* A database in memory needs no farewell. */
 static void shut_down_session(pgn_engine *engine)
 {
-    if (engine->data_dir_lock.fd < 0 || engine->state == ENGINE_POISONED || !engine->coroutine)
+    if (engine->data_dir_lock.fd < 0 || engine->state == ENGINE_POISONED || !engine->coroutine
+        || engine->loading)
         return;
     engine->shutting_down = true;
     engine->discarding = true;
@@ -340,6 +346,7 @@ int pgn_close(pgn_engine *engine, pgn_error *error)
     if (closed)
         return STATUS_OK;
     atomic_store(&engine->stop_ns, 0);
+    dump_close(engine);
     shut_down_session(engine);
     instance_close(engine);
     data_dir_close(engine);

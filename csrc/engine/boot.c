@@ -38,7 +38,7 @@ static const char *const required_arguments[] = {
     "-c", "max_worker_processes=0",
     "-c", "max_parallel_workers=0",
     "-c", "io_method=sync",
-    "-D", "/pglite/data",
+    "-D", ENGINE_DATA_DIR,
 };
 /* clang-format on */
 

@@ -4,19 +4,13 @@
 
 #include "engine/api.h"
 #include "engine/engine.h"
+#include "engine/tree.h"
 
-enum {
-    BUFFER_SIZE = 1 << 18,
-    DEPTH_MAX = 16, /* of a data directory; far beyond PostgreSQL's own */
-    PERMISSIONS = 07777
-};
-
-static const char data[] = "/pglite/data";
-static const char lock_file[] = "/pglite/data/postmaster.pid"; /* says that somebody runs there */
+enum { BUFFER_SIZE = 1 << 18, PERMISSIONS = 07777 };
 
 struct copy {
-    struct vfs *from, *to;
-    char path[VFS_PATH_MAX]; /* of what is being copied, the same in both */
+    struct tree from; /* its path is the copy's, too */
+    struct vfs *to;
     unsigned char buffer[BUFFER_SIZE];
 };
 
@@ -24,7 +18,7 @@ static int copy_content(struct copy *copy, int from, int to)
 {
     int64_t size;
 
-    while ((size = vfs_read(copy->from, from, copy->buffer, BUFFER_SIZE)) > 0)
+    while ((size = vfs_read(copy->from.vfs, from, copy->buffer, BUFFER_SIZE)) > 0)
         for (int64_t done = 0; done < size;) {
             int64_t part = vfs_write(copy->to, to, copy->buffer + done, (size_t) (size - done));
 
@@ -35,100 +29,73 @@ static int copy_content(struct copy *copy, int from, int to)
     return (int) size;
 }
 
-static int copy_file(struct copy *copy, uint32_t mode)
+static int copy_file(struct copy *copy)
 {
-    int from = vfs_openat(copy->from, VFS_AT_CWD, copy->path, VFS_O_RDONLY, 0);
+    const struct tree *entry = &copy->from;
+    int from = vfs_openat(entry->vfs, VFS_AT_CWD, entry->path, VFS_O_RDONLY, 0);
     int to, result;
 
     if (from < 0)
         return from;
-    result = to = vfs_openat(copy->to, VFS_AT_CWD, copy->path,
-                             VFS_O_WRONLY | VFS_O_CREAT | VFS_O_EXCL, mode & PERMISSIONS);
+    result = to = vfs_openat(copy->to, VFS_AT_CWD, entry->path,
+                             VFS_O_WRONLY | VFS_O_CREAT | VFS_O_EXCL,
+                             entry->stat.mode & PERMISSIONS);
     if (to >= 0) {
         result = copy_content(copy, from, to);
         vfs_close_fd(copy->to, to);
     }
-    vfs_close_fd(copy->from, from);
+    vfs_close_fd(entry->vfs, from);
     return result;
 }
 
 static int copy_link(struct copy *copy)
 {
+    const struct tree *entry = &copy->from;
     char target[VFS_PATH_MAX];
-    int size = vfs_readlinkat(copy->from, VFS_AT_CWD, copy->path, target, sizeof target - 1);
+    int size = vfs_readlinkat(entry->vfs, VFS_AT_CWD, entry->path, target, sizeof target - 1);
 
     if (size < 0)
         return size;
     target[size] = '\0';
-    return vfs_symlinkat(copy->to, target, VFS_AT_CWD, copy->path);
+    return vfs_symlinkat(copy->to, target, VFS_AT_CWD, entry->path);
 }
 
-static int copy_directory(struct copy *copy, int depth);
-
-static int copy_entry(struct copy *copy, int depth)
+static int copy_directory(struct copy *copy)
 {
-    struct vfs_stat stat;
-    int result;
+    const struct tree *entry = &copy->from;
+    int result = vfs_mkdirat(copy->to, VFS_AT_CWD, entry->path, entry->stat.mode & PERMISSIONS);
 
-    if (strcmp(copy->path, lock_file) == 0)
+    return result == -GE_EXIST ? 0 : result; /* there already, where the quota does not count */
+}
+
+static int copy_entry(struct copy *copy)
+{
+    if (strcmp(tree_name(&copy->from), ENGINE_PID_FILE) == 0)
         return 0;
-    result = vfs_statat(copy->from, VFS_AT_CWD, copy->path, VFS_AT_SYMLINK_NOFOLLOW, &stat);
-    if (result < 0)
-        return result;
-    switch (stat.mode & VFS_S_IFMT) {
+    switch (copy->from.stat.mode & VFS_S_IFMT) {
     case VFS_S_IFREG:
-        return copy_file(copy, stat.mode);
+        return copy_file(copy);
     case VFS_S_IFLNK:
         return copy_link(copy);
     case VFS_S_IFDIR:
-        /* There already, where the quota does not count. */
-        result = vfs_mkdirat(copy->to, VFS_AT_CWD, copy->path, stat.mode & PERMISSIONS);
-        return result < 0 && result != -GE_EXIST ? result : copy_directory(copy, depth + 1);
+        return copy_directory(copy);
     default:
         return 0; /* a server's socket, say */
     }
 }
 
-/* The path is as it was afterwards. */
-static int copy_directory(struct copy *copy, int depth)
-{
-    size_t length = strlen(copy->path);
-    struct vfs_dirent entry = {.cookie = 0};
-    int fd = depth < DEPTH_MAX
-                 ? vfs_openat(copy->from, VFS_AT_CWD, copy->path, VFS_O_RDONLY | VFS_O_DIRECTORY, 0)
-                 : -GE_LOOP;
-    int result = fd;
-
-    while (result >= 0 && (result = vfs_readdir(copy->from, fd, entry.cookie, &entry)) > 0) {
-        size_t size = strlen(entry.name) + 1;
-
-        if (strcmp(entry.name, ".") == 0 || strcmp(entry.name, "..") == 0)
-            continue;
-        if (length + 1 + size > sizeof copy->path) {
-            result = -GE_NAMETOOLONG;
-            break;
-        }
-        copy->path[length] = '/';
-        memcpy(copy->path + length + 1, entry.name, size);
-        result = copy_entry(copy, depth);
-        copy->path[length] = '\0';
-    }
-    if (fd >= 0)
-        vfs_close_fd(copy->from, fd);
-    return result < 0 ? result : 0;
-}
-
 static enum status copy_all(struct vfs *from, struct vfs *to, struct error *error)
 {
     struct copy *copy = malloc(sizeof *copy);
-    int result = copy ? 0 : -GE_NOSPC;
+    int result;
 
-    if (result == 0) {
-        copy->from = from;
-        copy->to = to;
-        memcpy(copy->path, data, sizeof data);
-        result = copy_directory(copy, 0);
-    }
+    if (!copy)
+        return error_set(error, STATUS_NO_MEMORY, "no memory to copy the data directory with");
+    copy->to = to;
+    result = tree_open(&copy->from, from, ENGINE_DATA_DIR, TREE_LINKS_SHOWN);
+    while (result >= 0 && (result = tree_next(&copy->from)) > 0)
+        result = copy_entry(copy);
+    tree_close(&copy->from);
     free(copy);
     if (result == -GE_NOSPC)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a copy of the data directory");

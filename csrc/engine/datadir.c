@@ -156,8 +156,10 @@ static enum status fill(pgn_engine *engine, int directory, const char *path, str
 
     if (result < 0)
         return fail(error, "write to", path, result);
-    if (engine->options->initdb_arguments)
-        return STATUS_OK; /* boot runs initdb, then data_dir_complete */
+    if (engine->options->initdb_arguments || engine->options->loads) { /* then data_dir_complete */
+        engine->filling = files_duplicate(directory);
+        return engine->filling < 0 ? fail(error, "open", path, engine->filling) : STATUS_OK;
+    }
     if (!engine->runtime->cluster)
         return error_set(error, STATUS_NOT_FOUND, "there is no packaged cluster");
     status = pack_extract(engine->runtime->cluster, directory, true, error);
@@ -176,9 +178,10 @@ static enum status prepare(pgn_engine *engine, int directory, const char *path, 
         return status;
     if (contents.is_empty || contents.is_incomplete)
         return fill(engine, directory, path, error);
-    if (engine->options->initdb_arguments)
+    if (engine->options->initdb_arguments || engine->options->loads)
         return error_set(error, STATUS_INVALID,
-                         "the data directory %s is not empty: initdb_args are for a new one", path);
+                         "the data directory %s is not empty: %s for a new one", path,
+                         engine->options->loads ? "load_data_dir is" : "initdb_args are");
     return STATUS_OK;
 }
 
@@ -205,7 +208,7 @@ enum status data_dir_open(pgn_engine *engine, const char *path, struct error *er
     if (status)
         goto fail;
     vfs_umask(engine->vfs, UMASK);
-    return vfs_mount_host(engine->vfs, "/pglite/data", directory, true, error);
+    return vfs_mount_host(engine->vfs, ENGINE_DATA_DIR, directory, true, error);
 
 fail:
     files_close(directory);
@@ -214,21 +217,24 @@ fail:
 
 enum status data_dir_complete(pgn_engine *engine, struct error *error)
 {
-    const char *path = engine->options->data_dir;
-    int directory, result;
+    int result;
 
-    if (!path)
+    if (engine->filling < 0)
         return STATUS_OK;
-    directory = files_open_directory(path);
-    if (directory < 0)
-        return fail(error, "open", path, directory);
-    result = end_filling(directory);
-    files_close(directory);
-    return result < 0 ? fail(error, "write to", path, result) : STATUS_OK;
+    result = end_filling(engine->filling);
+    files_close(engine->filling);
+    engine->filling = -1;
+    return result < 0 ? fail(error, "write to", engine->options->data_dir, result) : STATUS_OK;
 }
 
 void data_dir_close(pgn_engine *engine)
 {
+    if (engine->filling >= 0) { /* should this fail, the marker is still there */
+        if (clear(engine->filling, 0) >= 0)
+            end_filling(engine->filling);
+        files_close(engine->filling);
+    }
+    engine->filling = -1;
     if (engine->data_dir_lock.fd >= 0)
         lock_close(&engine->data_dir_lock);
     engine->data_dir_lock.fd = -1;

@@ -8,7 +8,10 @@
  *     boot.c       from a pristine instance to an open session
  *     image.c      an instance as a file
  *     snapshot.c   engines into images and back
+ *     tree.c       walking through a data directory
  *     copy.c       a data directory's files, into memory
+ *     dump.c       a data directory's files, out
+ *     load.c       a data directory's files, in
  *     datadir.c    a durable data directory: made, locked
  *     quota.c      what memory_limit does not limit
  *     initdb.c     a cluster made by initdb
@@ -46,6 +49,9 @@
 #define ENGINE_SLICE_NS INT64_C(50000000)  /* a call returns after this, to be gone on with */
 #define ENGINE_OUTPUT_KEPT (1 * MIB)       /* of the output buffer, between calls */
 #define ENGINE_CHECKPOINT_AFTER (64 * MIB) /* bytes written to files: initdb's max_wal_size */
+
+#define ENGINE_DATA_DIR "/pglite/data"
+#define ENGINE_PID_FILE "postmaster.pid" /* in it; says that somebody runs there */
 
 /* The guest's own stack, 8 MiB in linear memory below its heap: what it is moved by when the others
    run low, more than max_stack_depth's 2 MiB; and how far down at most. */
@@ -131,10 +137,14 @@ struct pgn_engine {
     pgn_image *mapped;         /* what memory and arena lie over; NULL: they grew from nothing */
     pgn_image *latest;         /* what the instance is as it stands; NULL: nothing says so */
     struct lock data_dir_lock; /* fd -1: in memory */
+    int filling;               /* the data directory while it is incomplete; -1: it is not */
 
     /* the session, touched only by who holds the engine */
     enum engine_state state;
     const pgn_options *options; /* while opening */
+    bool loading;               /* files come from the caller; then it boots */
+    int load_fd;                /* the one that is coming, or -1 */
+    struct dump *dump;          /* in progress; nothing else runs then */
     struct error failure;       /* why ENDED or POISONED */
     const uint8_t *input;       /* the caller's bytes not yet given to the guest */
     size_t input_size;
@@ -184,6 +194,9 @@ enum status snapshot_check_quiet(const pgn_engine *engine, bool may_have_ended,
 
 /* copy.c */
 enum status copy_files(pgn_engine *engine, pgn_engine *source, struct error *error);
+
+/* dump.c */
+void dump_close(pgn_engine *engine); /* idempotent */
 
 /* boot.c: on the coroutine */
 bool engine_boot(pgn_engine *engine);
@@ -243,7 +256,8 @@ bool quota_exempt_bookkeeping(struct vfs *vfs); /* false: no memory */
 
 /* datadir.c */
 enum status data_dir_open(pgn_engine *engine, const char *path, struct error *error);
-enum status data_dir_complete(pgn_engine *engine, struct error *error); /* initdb has filled it */
-void data_dir_close(pgn_engine *engine);
+/* It has been filled, by initdb or by the caller. Does nothing in memory. */
+enum status data_dir_complete(pgn_engine *engine, struct error *error);
+void data_dir_close(pgn_engine *engine); /* what is incomplete is removed; idempotent */
 
 #endif

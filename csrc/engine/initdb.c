@@ -194,7 +194,7 @@ bool engine_initdb(pgn_engine *engine)
     for (size_t i = 0; engine->options->initdb_arguments[i]; i++)
         complete = complete && arguments_add(&arguments, engine->options->initdb_arguments[i]);
     complete = complete && arguments_add(&arguments, "-D")
-               && arguments_add(&arguments, "/pglite/data");
+               && arguments_add(&arguments, ENGINE_DATA_DIR);
     if (complete
         && !guest_module_open(engine->runtime->initdb_file.base, engine->runtime->initdb_file.size,
                               &host_offer, &module, &error)

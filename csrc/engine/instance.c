@@ -38,14 +38,24 @@ void instance_set_latest(pgn_engine *engine, pgn_image *image)
 
 /* --- pristine ----------------------------------------------------------------------------- */
 
+static enum status exempt_bookkeeping(pgn_engine *engine, struct error *error)
+{
+    return quota_exempt_bookkeeping(engine->vfs)
+               ? STATUS_OK
+               : error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files");
+}
+
 /* A database in memory that starts from the packaged cluster. */
 static enum status open_cluster(pgn_engine *engine, struct error *error)
 {
+    enum status status;
+
     if (!engine->runtime->cluster)
         return error_set(error, STATUS_NOT_FOUND, "there is no packaged cluster");
-    if (!quota_exempt_bookkeeping(engine->vfs))
-        return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files");
-    return vfs_mount_pack(engine->vfs, "/pglite/data", engine->runtime->cluster, error);
+    status = exempt_bookkeeping(engine, error);
+    if (status)
+        return status;
+    return vfs_mount_pack(engine->vfs, ENGINE_DATA_DIR, engine->runtime->cluster, error);
 }
 
 static enum status open_files(pgn_engine *engine, struct error *error)
@@ -64,6 +74,8 @@ static enum status open_files(pgn_engine *engine, struct error *error)
         status = data_dir_open(engine, options->data_dir, error);
     else if (!status && options->copy_of)
         status = copy_files(engine, options->copy_of, error);
+    else if (!status && options->loads)
+        status = exempt_bookkeeping(engine, error);
     else if (!status && !options->initdb_arguments)
         status = open_cluster(engine, error);
     return status;
@@ -101,7 +113,7 @@ static enum status attach_files(pgn_engine *engine, struct error *error)
     if (!status)
         status = vfs_mount_pack(engine->vfs, "/", engine->runtime->system, error);
     if (!status && vfs_wants_pack(engine->vfs) && engine->runtime->cluster)
-        status = vfs_mount_pack(engine->vfs, "/pglite/data", engine->runtime->cluster, error);
+        status = vfs_mount_pack(engine->vfs, ENGINE_DATA_DIR, engine->runtime->cluster, error);
     if (!status && vfs_wants_pack(engine->vfs))
         status = error_set(error, STATUS_NOT_FOUND, "there is no packaged cluster");
     if (!status)

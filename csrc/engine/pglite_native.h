@@ -47,6 +47,7 @@ typedef struct {
     int64_t clock_ns;      /* since 1970-01-01 UTC, >= 0 */
     uint64_t seed;
     pgn_engine *copy_of; /* NULL, or an idle engine whose files to start from, in memory */
+    bool loads;          /* the files come by pgn_load_*; options are borrowed until pgn_load_end */
     pgn_image *
         image; /* to start from, as it is: only memory_limit, clock and seed count beside it. NULL: boot */
 } pgn_options;
@@ -143,6 +144,36 @@ uint64_t pgn_image_size(const pgn_image *image);
 
 /* Engines that were mapped from it go on. */
 void pgn_image_free(pgn_image *image);
+
+/* An entry of a data directory: a regular file or a directory. */
+typedef struct {
+    char path[4096]; /* from the data directory on; "": there are no more */
+    bool is_directory;
+    uint64_t size;
+    int64_t mtime_ns; /* since 1970-01-01 UTC */
+} pgn_file;
+
+/* Begins to read the data directory's files, as a checkpoint that it makes leaves them. Needs an idle
+   engine without a transaction; until pgn_dump_end nothing else is possible but pgn_close. */
+int pgn_dump_begin(pgn_engine *engine, pgn_error *error);
+
+/* The next entry, directories before what is in them. */
+int pgn_dump_next(pgn_engine *engine, pgn_file *file, pgn_error *error);
+
+/* The next bytes of the file that pgn_dump_next gave last; count 0 at its end. */
+int pgn_dump_read(pgn_engine *engine, uint8_t *bytes, size_t size, size_t *count, pgn_error *error);
+
+int pgn_dump_end(pgn_engine *engine, pgn_error *error);
+
+/* For an engine opened with options.loads: a directory, or a file whose bytes follow. Missing directories
+   above it are made. Paths are relative to the data directory and cannot leave it. */
+int pgn_load_directory(pgn_engine *engine, const char *path, pgn_error *error);
+int pgn_load_file(pgn_engine *engine, const char *path, pgn_error *error);
+int pgn_load_bytes(pgn_engine *engine, const uint8_t *bytes, size_t size, pgn_error *error);
+
+/* Boots PostgreSQL from what has been loaded. After a failure, or when it is closed before, the engine is
+   of no use, and a durable directory is as empty as it was. */
+int pgn_load_end(pgn_engine *engine, pgn_error *error);
 
 /* Moves up to size bytes of the guest's log (stderr) out; returns how many. */
 size_t pgn_log(pgn_engine *engine, char *bytes, size_t size);

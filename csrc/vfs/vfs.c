@@ -193,6 +193,12 @@ int vfs_exempt(struct vfs *vfs, const char *directory)
     return result;
 }
 
+void vfs_set_sync(struct vfs *vfs, bool sync)
+{
+    for (uint32_t i = 0; i < vfs->mount_count; i++)
+        vfs->mounts[i].sync = sync;
+}
+
 uint64_t vfs_bytes_written(const struct vfs *vfs)
 {
     return vfs->bytes_written;

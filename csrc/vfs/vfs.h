@@ -128,6 +128,9 @@ bool vfs_wants_pack(const struct vfs *vfs);
 enum status vfs_mount_host(struct vfs *vfs, const char *at, int host_fd, bool sync,
                            struct error *error);
 
+/* From now on, whether fsync of what is in host directories really syncs. */
+void vfs_set_sync(struct vfs *vfs, bool sync);
+
 /* In-memory bytes that files may take; beyond it: -GE_NOSPC. Default: what the arena can hold. */
 void vfs_set_quota(struct vfs *vfs, uint64_t bytes);
 

@@ -1,0 +1,168 @@
+/* A data directory's files, given to the caller one after the other.
+ *
+ * They are those of a checkpoint just made, and nothing runs until the dump ends: so they are one state,
+ * and who starts from them has next to nothing to recover.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/api.h"
+#include "engine/engine.h"
+#include "engine/tree.h"
+
+enum { CLOSED = -1 };
+
+struct dump {
+    struct tree tree;
+    int fd; /* the file at hand, or CLOSED */
+};
+
+static void close_file(struct dump *dump)
+{
+    if (dump->fd != CLOSED)
+        vfs_close_fd(dump->tree.vfs, dump->fd);
+    dump->fd = CLOSED;
+}
+
+static enum status fail(const struct dump *dump, int result, struct error *error)
+{
+    return error_set(error, STATUS_IO, "cannot read %s (errno %d)", dump->tree.path, -result);
+}
+
+/* Links are followed, as PGlite's own dump does: a tablespace's files stand where its link was, which
+   PostgreSQL takes for a tablespace in place. */
+static enum status begin(pgn_engine *engine, struct error *error)
+{
+    enum status status = snapshot_check_quiet(engine, false, error);
+    struct dump *dump;
+    int result;
+
+    if (!status)
+        status = session_checkpoint(engine, error);
+    if (status)
+        return status;
+    dump = malloc(sizeof *dump);
+    if (!dump)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a dump");
+    dump->fd = CLOSED;
+    result = tree_open(&dump->tree, engine->vfs, ENGINE_DATA_DIR, TREE_LINKS_FOLLOWED);
+    engine->dump = dump;
+    if (result < 0) {
+        status = fail(dump, result, error);
+        dump_close(engine);
+    }
+    return status;
+}
+
+static enum status next(struct dump *dump, pgn_file *file, struct error *error)
+{
+    struct tree *tree = &dump->tree;
+    int result;
+
+    close_file(dump);
+    do
+        result = tree_next(tree);
+    while (result > 0
+           && (strcmp(tree_name(tree), ENGINE_PID_FILE) == 0
+               || ((tree->stat.mode & VFS_S_IFMT) != VFS_S_IFREG
+                   && (tree->stat.mode & VFS_S_IFMT) != VFS_S_IFDIR)));
+    if (result < 0)
+        return fail(dump, result, error);
+    file->path[0] = '\0';
+    if (result == 0)
+        return STATUS_OK;
+    memcpy(file->path, tree_name(tree), strlen(tree_name(tree)) + 1);
+    file->is_directory = (tree->stat.mode & VFS_S_IFMT) == VFS_S_IFDIR;
+    file->size = file->is_directory ? 0 : tree->stat.size;
+    file->mtime_ns = tree->stat.mtime_ns;
+    if (file->is_directory)
+        return STATUS_OK;
+    result = vfs_openat(tree->vfs, VFS_AT_CWD, tree->path, VFS_O_RDONLY, 0);
+    if (result < 0)
+        return fail(dump, result, error);
+    dump->fd = result;
+    return STATUS_OK;
+}
+
+static enum status read_file(struct dump *dump, uint8_t *bytes, size_t size, size_t *count,
+                             struct error *error)
+{
+    int64_t result = dump->fd == CLOSED ? 0 : vfs_read(dump->tree.vfs, dump->fd, bytes, size);
+
+    if (result < 0)
+        return fail(dump, (int) result, error);
+    *count = (size_t) result;
+    return STATUS_OK;
+}
+
+void dump_close(pgn_engine *engine)
+{
+    struct dump *dump = engine->dump;
+
+    if (dump) {
+        close_file(dump);
+        tree_close(&dump->tree);
+    }
+    free(dump);
+    engine->dump = NULL;
+}
+
+/* --- what callers see --------------------------------------------------------------------- */
+
+static enum status check_open(const pgn_engine *engine, struct error *error)
+{
+    return engine->dump ? STATUS_OK : error_set(error, STATUS_INVALID, "no dump has begun");
+}
+
+static int leave(pgn_engine *engine, enum status status, const struct error *error,
+                 pgn_error *pgn_error)
+{
+    api_leave(engine);
+    return status ? api_error(pgn_error, error) : STATUS_OK;
+}
+
+int pgn_dump_begin(pgn_engine *engine, pgn_error *pgn_error)
+{
+    struct error error;
+    int status = api_enter(engine, pgn_error);
+
+    return status ? status : leave(engine, begin(engine, &error), &error, pgn_error);
+}
+
+int pgn_dump_next(pgn_engine *engine, pgn_file *file, pgn_error *pgn_error)
+{
+    struct error error;
+    int status = api_enter(engine, pgn_error);
+
+    if (status)
+        return status;
+    status = check_open(engine, &error);
+    if (!status)
+        status = next(engine->dump, file, &error);
+    return leave(engine, status, &error, pgn_error);
+}
+
+int pgn_dump_read(pgn_engine *engine, uint8_t *bytes, size_t size, size_t *count,
+                  pgn_error *pgn_error)
+{
+    struct error error;
+    int status = api_enter(engine, pgn_error);
+
+    if (status)
+        return status;
+    status = check_open(engine, &error);
+    if (!status)
+        status = read_file(engine->dump, bytes, size, count, &error);
+    return leave(engine, status, &error, pgn_error);
+}
+
+int pgn_dump_end(pgn_engine *engine, pgn_error *pgn_error)
+{
+    int status = api_enter(engine, pgn_error);
+
+    if (status)
+        return status;
+    dump_close(engine);
+    api_leave(engine);
+    return STATUS_OK;
+}
