@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pglite_native import _types, _wire
+from pglite_native import _files, _types, _wire
+from pglite_native._files import Source
 from pglite_native._scalars import Parser, Serializer
 from pglite_native._session import Answer, Session
 from pglite_native.results import Description, Field, Results
@@ -18,6 +19,9 @@ _log = logging.getLogger("pglite_native")
 
 Callback = Callable[[str], object]
 Listener = Callable[[str, str], object]
+
+COPY_CHUNK = 256 * 1024
+"""Bytes sent in one step: enough that the price of a step, some microseconds, does not count."""
 
 # Statements whose tag ends with how many rows they touched.
 _COUNTED = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
@@ -68,6 +72,16 @@ class Connection:
         results = [self._results(answer, "object", self.types) for answer in answers]
         self.notify()
         return results
+
+    def copy_from(self, sql: str, source: Source) -> int:
+        answer = self.session.copy_in(sql, _files.chunks(source, COPY_CHUNK))
+        self.notify()
+        return _affected(answer.tag)
+
+    def copy_to(self, sql: str, sink: _files.Writable) -> int:
+        answer = self.session.copy_out(sql, sink.write)
+        self.notify()
+        return _affected(answer.tag)
 
     def describe(self, sql: str) -> Description:
         types, columns = self.session.prepare(sql)

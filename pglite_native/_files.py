@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 
@@ -13,3 +14,41 @@ class Readable(Protocol):
 class Writable(Protocol):
     def write(self, data: bytes, /) -> object:
         """Write all of it."""
+
+
+Source = bytes | bytearray | memoryview | Readable | Iterable[bytes]
+"""Bytes, whole, from a binary file, or in pieces of any size."""
+
+
+def chunks(source: Source, size: int) -> Iterator[bytes]:
+    """Yield what is in a source, in chunks of about a size whatever its own pieces are.
+
+    Raises:
+        TypeError: there are not bytes in it.
+    """
+    pending = bytearray()
+    for piece in _pieces(source, size):
+        pending += _bytes(piece)
+        while len(pending) >= size:
+            yield bytes(pending[:size])
+            del pending[:size]
+    if pending:
+        yield bytes(pending)
+
+
+def _pieces(source: Source, size: int) -> Iterator[bytes]:
+    if isinstance(source, bytes | bytearray | memoryview):
+        view = memoryview(source).cast("B")
+        for start in range(0, len(view), size):
+            yield bytes(view[start : start + size])
+    elif hasattr(source, "read"):
+        while piece := source.read(size):
+            yield piece
+    else:
+        yield from source
+
+
+def _bytes(piece: object) -> bytes | bytearray | memoryview:
+    if not isinstance(piece, bytes | bytearray | memoryview):  # a list of integers is bytes, too
+        raise TypeError(f"a source of bytes is wanted, and {type(piece).__qualname__} came")
+    return piece

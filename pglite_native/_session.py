@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from pglite_native import _wire
 from pglite_native.diagnostics import Notice
 from pglite_native.engine import Engine
-from pglite_native.errors import DatabaseError
+from pglite_native.errors import DatabaseError, EngineBusy, EngineError
 
 _log = logging.getLogger("pglite_native.notice")
 
@@ -20,7 +21,7 @@ _LEVELS = {"WARNING": logging.WARNING, "NOTICE": logging.INFO, "INFO": logging.I
 IDLE, IN_TRANSACTION, FAILED = "I", "T", "E"
 """What ReadyForQuery says of the session."""
 
-NO_COPY_DATA = "there is no data to copy: exec_protocol_raw can send some"
+NO_COPY_DATA = "there is no data to copy: copy_from sends some"
 
 
 class Answer(NamedTuple):
@@ -39,6 +40,7 @@ class Session:
         self.notifications: deque[tuple[str, str]] = deque()
         self._on_notice = on_notice
         self._status: str | None = None
+        self._copies = False  # COPY FROM STDIN: the next bytes are its
 
     @property
     def status(self) -> str:
@@ -91,16 +93,76 @@ class Session:
         if self._status is None and any(kind == "G" for kind, _ in messages):
             # COPY FROM STDIN waits; it has taken the Sync for nothing.
             messages += self._send(_wire.copy_fail(NO_COPY_DATA) + end)
-        for kind, payload in messages:
-            if kind == "E":
-                raise DatabaseError(_wire.report(payload), sql)
+        _raise_error(messages, sql)
         return messages
+
+    def copy_in(self, sql: str, chunks: Iterable[bytes]) -> Answer:
+        """Run one COPY FROM STDIN with data for it.
+
+        What `chunks` raises ends the statement, which then has taken no effect, and is raised.
+        """
+        messages = self._send(_wire.parse(sql) + _wire.bind([]) + _wire.execute())
+        if not any(kind == "G" for kind, _ in messages):
+            messages += self._send(_wire.sync())
+            _raise_error(messages, sql)
+            raise ValueError(f"not a COPY FROM STDIN: {sql}")
+        self._copies = True
+        try:
+            for chunk in chunks:
+                messages += self._call(_wire.copy_data(chunk))
+                if messages[-1].kind == "E":  # what else would come the server would only drop
+                    break
+            messages += self._call(_wire.copy_done() + _wire.sync())
+        except BaseException as error:
+            with contextlib.suppress(EngineError):  # then there is no session to be kept in order
+                self._call(_wire.copy_fail(repr(error).replace("\0", "")) + _wire.sync())
+            raise
+        finally:
+            self._copies = False
+        _raise_error(messages, sql)
+        return _answer(messages)
+
+    def copy_out(self, sql: str, write: Callable[[bytes], object]) -> Answer:
+        """Run one COPY TO STDOUT, and hand on what comes, some hundred KiB at a time.
+
+        What `write` raises cancels the statement.
+        """
+        self._status = None
+        message = _wire.parse(sql) + _wire.bind([]) + _wire.execute() + _wire.sync()
+        splitter = _wire.Splitter()
+        others: list[_wire.Message] = []
+        with self.engine.exec_protocol_stream(message) as stream:
+            for part in stream:
+                data = []
+                for received in splitter.feed(part):
+                    if received.kind == "d":
+                        data.append(received.payload)
+                    elif received.kind != "D":  # rows of something else
+                        others.append(received)
+                if data:
+                    write(b"".join(data))
+        messages = self._sorted(others)
+        if self._status is None:  # COPY FROM STDIN waits
+            messages += self._send(_wire.copy_fail(NO_COPY_DATA) + _wire.sync())
+        _raise_error(messages, sql)
+        if not any(kind == "H" for kind, _ in messages):
+            raise ValueError(f"not a COPY TO STDOUT: {sql}")
+        return _answer(messages)
 
     def _send(self, message: bytes) -> list[_wire.Message]:
         """Send messages; return the reply to them without what is said by the way."""
+        if self._copies:
+            raise EngineBusy("a COPY is reading its source, which cannot use the database")
+        return self._call(message)
+
+    def _call(self, message: bytes) -> list[_wire.Message]:
         self._status = None  # until ReadyForQuery: the call may be interrupted, or the session end
+        return self._sorted(_wire.Splitter().feed(self.engine.exec_protocol_raw(message)))
+
+    def _sorted(self, messages: Iterable[_wire.Message]) -> list[_wire.Message]:
+        """Deal with what is said by the way; return the rest."""
         found = []
-        for received in _wire.Splitter().feed(self.engine.exec_protocol_raw(message)):
+        for received in messages:
             kind, payload = received
             if kind == "Z":
                 self._status = _wire.text(payload)
@@ -120,6 +182,12 @@ class Session:
                 self._on_notice(notice)
             except Exception:  # the statement goes on, and its answer must not be lost
                 _log.exception("on_notice failed")
+
+
+def _raise_error(messages: Iterable[_wire.Message], sql: str) -> None:
+    for kind, payload in messages:
+        if kind == "E":
+            raise DatabaseError(_wire.report(payload), sql)
 
 
 def _answers(messages: list[_wire.Message]) -> list[Answer]:

@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from pglite_native._connection import Callback, Listener
+from pglite_native._files import Source, Writable
 from pglite_native._scalars import Parser, Serializer
 from pglite_native.diagnostics import Notice
 from pglite_native.engine import Engine
@@ -165,6 +166,29 @@ class AsyncQueries:
         """Run any number of statements, as PGlite.exec does."""
         async with self._turn:
             return await self._worker.run(lambda database: self._queries(database).exec(sql))
+
+    async def copy_from(self, sql: str, source: Source) -> int:
+        """Run a COPY FROM STDIN, as PGlite.copy_from does; `source` is read in the thread."""
+        async with self._turn:
+            return await self._worker.run(
+                lambda database: self._queries(database).copy_from(sql, source)
+            )
+
+    @overload
+    async def copy_to(self, sql: str) -> bytes: ...
+
+    @overload
+    async def copy_to(self, sql: str, sink: Writable) -> int: ...
+
+    async def copy_to(self, sql: str, sink: Writable | None = None) -> bytes | int:
+        """Run a COPY TO STDOUT, as PGlite.copy_to does; `sink` is written to in the thread."""
+
+        def call(database: PGlite) -> bytes | int:
+            queries = self._queries(database)
+            return queries.copy_to(sql) if sink is None else queries.copy_to(sql, sink)
+
+        async with self._turn:
+            return await self._worker.run(call)
 
     async def describe_query(self, sql: str) -> Description:
         """Describe a statement, as PGlite.describe_query does."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, overload
 
 from pglite_native._connection import Connection
+from pglite_native._files import Source, Writable
 from pglite_native._scalars import Parser, Serializer
 from pglite_native._session import IDLE, IN_TRANSACTION
 from pglite_native.errors import EngineError, TransactionError
@@ -87,6 +89,55 @@ class Queries(ABC):
         """
         with self._use() as connection:
             return connection.exec(sql)
+
+    def copy_from(self, sql: str, source: Source) -> int:
+        """Run a COPY FROM STDIN; return how many rows were copied.
+
+        >>> db.copy_from("copy author (name) from stdin", b"Eliot\\nAusten\\n")
+        2
+
+        Args:
+            sql: the statement.
+            source: what it reads, in the format that it names: bytes, a binary file, or an iterable
+                of bytes. It is read as it is sent, and must not use the database. What it
+                raises is raised, and nothing has been copied.
+
+        Raises:
+            ValueError: the statement is another one; it has been run.
+            TypeError: there is something else than bytes in `source`.
+        Otherwise raises as query() does.
+        """
+        with self._use() as connection:
+            return connection.copy_from(sql, source)
+
+    @overload
+    def copy_to(self, sql: str) -> bytes: ...
+
+    @overload
+    def copy_to(self, sql: str, sink: Writable) -> int: ...
+
+    def copy_to(self, sql: str, sink: Writable | None = None) -> bytes | int:
+        """Run a COPY TO STDOUT; write to a file and return how many rows were copied, or without
+        one return what was copied.
+
+        >>> db.copy_to("copy author (name) to stdout (format csv, header)")
+        b'name\\nEliot\\nAusten\\n'
+
+        Args:
+            sql: the statement.
+            sink: a binary file; it is written to as rows come, and must not use the database. What
+                it raises cancels the statement and is raised.
+
+        Raises:
+            ValueError: the statement is another one; it has been run.
+        Otherwise raises as query() does.
+        """
+        with self._use() as connection:
+            if sink is not None:
+                return connection.copy_to(sql, sink)
+            buffer = io.BytesIO()
+            connection.copy_to(sql, buffer)
+            return buffer.getvalue()
 
     def describe_query(self, sql: str) -> Description:
         """Return the types of a statement's parameters and result, without running it.
