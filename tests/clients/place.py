@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
 
 USER = "postgres"
 DATABASE = "postgres"
@@ -43,7 +43,7 @@ class Place:
             return None
         return ssl.create_default_context(cafile=str(self.authority))
 
-    def libpq(self, database: str = DATABASE) -> dict[str, str]:
+    def libpq(self, database: str = DATABASE) -> dict[str, Any]:
         """The parameters of libpq, whatever is built on it, and who does as it does."""
         parameters = {
             "host": self.host,
@@ -65,8 +65,26 @@ class Place:
             names.get(key, f"PG{key.upper()}"): value for key, value in self.libpq(database).items()
         }
 
-    def url(self, database: str = DATABASE) -> str:
-        """The same, but for TLS, as a URL."""
+    def asyncpg(self) -> dict[str, Any]:
+        """asyncpg's arguments."""
+        return {
+            "host": self.host,
+            "port": self.port,
+            "user": USER,
+            "password": self.password,
+            "database": DATABASE,
+            "ssl": self.tls or False,
+        }
+
+    def pg8000(self) -> dict[str, Any]:
+        """pg8000's arguments."""
         if self.is_unix:
-            return f"postgresql://{USER}@/{database}?host={quote(self.host, '')}&port={self.port}"
-        return f"postgresql://{USER}:{quote(PASSWORD, '')}@{self.host}:{self.port}/{database}"
+            return {"user": USER, "database": DATABASE, "unix_sock": self.socket}
+        return {
+            "user": USER,
+            "database": DATABASE,
+            "host": self.host,
+            "port": self.port,
+            "password": self.password,
+            "ssl_context": self.tls,
+        }

@@ -14,27 +14,16 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from tests.clients.compatibility import Client
-from tests.clients.place import DATABASE, USER, Place
+from tests.clients.place import Place
 
 CLIENT = Client("asyncpg", asyncpg.__version__)
-
-
-def parameters(place: Place) -> dict[str, object]:
-    return {
-        "host": place.host,
-        "port": place.port,
-        "user": USER,
-        "password": place.password,
-        "database": DATABASE,
-        "ssl": place.tls or False,
-    }
 
 
 def use(place: Place, work: Callable[[Any], Awaitable[None]]) -> None:
     """Runs `work` with a connection."""
 
     async def main() -> None:
-        connection = await asyncpg.connect(**parameters(place))
+        connection = await asyncpg.connect(**place.asyncpg())
         try:
             await work(connection)
         finally:
@@ -184,7 +173,7 @@ def test_notifications(place: Place) -> None:
 def test_cancelling(place: Place) -> None:
     async def work(connection: Any) -> None:
         with pytest.raises(asyncio.TimeoutError):
-            await connection.execute("SELECT pg_sleep(60)", timeout=0.3)
+            await connection.execute("SELECT pg_sleep(60)", timeout=0.1)
         assert await connection.fetchval("SELECT 7") == 7
 
     use(place, work)
@@ -202,7 +191,7 @@ def test_tables_that_change(place: Place) -> None:
 
 def test_pool(place: Place) -> None:
     async def main() -> None:
-        async with asyncpg.create_pool(**parameters(place), min_size=2, max_size=4) as pool:
+        async with asyncpg.create_pool(**place.asyncpg(), min_size=2, max_size=4) as pool:
             questions = (pool.fetchval("SELECT $1::int + 1", n) for n in range(50))
             assert await asyncio.gather(*questions) == list(range(1, 51))
 

@@ -15,7 +15,7 @@ import pg8000.native  # type: ignore[import-untyped]
 import pytest
 
 from tests.clients.compatibility import Client
-from tests.clients.place import USER, Place
+from tests.clients.place import Place
 
 CLIENT = Client("pg8000", version("pg8000"))
 
@@ -35,21 +35,9 @@ VALUES = [
 ]
 
 
-def parameters(place: Place) -> dict[str, Any]:
-    if place.is_unix:
-        return {"user": USER, "unix_sock": place.socket}
-    return {
-        "user": USER,
-        "host": place.host,
-        "port": place.port,
-        "password": place.password,
-        "ssl_context": place.tls,
-    }
-
-
 @pytest.fixture
 def connection(place: Place) -> Iterator[Any]:
-    with pg8000.native.Connection(**parameters(place)) as connection:
+    with pg8000.native.Connection(**place.pg8000()) as connection:
         yield connection
 
 
@@ -108,7 +96,7 @@ def test_server_side_cursors(connection: Any) -> None:
 
 
 def test_executemany_and_transactions(place: Place) -> None:
-    connection = pg8000.dbapi.connect(**parameters(place))
+    connection = pg8000.dbapi.connect(**place.pg8000())
     try:
         cursor = connection.cursor()
         cursor.execute("CREATE TEMP TABLE t (a int)")

@@ -28,7 +28,7 @@ CLIENT = build("psycopg 3")
 
 @pytest.fixture
 def connection(place: Place) -> Iterator[Connection]:
-    with psycopg.connect(**place.libpq()) as connection:  # type: ignore[arg-type]
+    with psycopg.connect(**place.libpq()) as connection:
         yield connection
         connection.rollback()
 
@@ -188,7 +188,7 @@ def test_notifications(connection: Connection) -> None:
 
 
 def test_cancelling(connection: Connection) -> None:
-    timer = threading.Timer(0.3, connection.cancel_safe)
+    timer = threading.Timer(0.1, connection.cancel_safe)
     started = time.monotonic()
     timer.start()
     with pytest.raises(errors.QueryCanceled):
@@ -198,14 +198,15 @@ def test_cancelling(connection: Connection) -> None:
 
 
 def test_encodings(place: Place) -> None:
-    with psycopg.connect(**place.libpq(), client_encoding="latin1") as connection:  # type: ignore[arg-type]
+    with psycopg.connect(**place.libpq(), client_encoding="latin1") as connection:
         assert connection.execute("SELECT 'é' || %s", ["ü"]).fetchone() == ("éü",)
         assert connection.info.encoding == "iso8859-1"
 
 
 def test_options_of_the_connection(place: Place) -> None:
-    options = {"application_name": "tests", "options": "-c statement_timeout=12345"}
-    with psycopg.connect(**place.libpq(), **options) as connection:  # type: ignore[arg-type]
+    parameters = place.libpq()
+    parameters |= {"application_name": "tests", "options": "-c statement_timeout=12345"}
+    with psycopg.connect(**parameters) as connection:
         assert connection.info.server_version // 10000 == 18
         assert connection.execute("SHOW application_name").fetchone() == ("tests",)
         assert connection.execute("SHOW statement_timeout").fetchone() == ("12345ms",)
@@ -214,7 +215,7 @@ def test_options_of_the_connection(place: Place) -> None:
 def test_what_is_committed_outlives_the_connection(place: Place) -> None:
     database = f"scratch_psycopg_{place.transport}"
     for number in range(3):
-        with psycopg.connect(**place.libpq(database)) as connection:  # type: ignore[arg-type]
+        with psycopg.connect(**place.libpq(database)) as connection:
             connection.execute("CREATE TABLE IF NOT EXISTS kept (a int)")
             connection.execute("INSERT INTO kept VALUES (%s)", [number])
             assert connection.execute("SELECT count(*) FROM kept").fetchone() == (number + 1,)

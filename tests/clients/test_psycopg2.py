@@ -120,7 +120,7 @@ def test_notifications(connection: Any, cursor: Any) -> None:
 
 
 def test_cancelling(connection: Any, cursor: Any) -> None:
-    timer = threading.Timer(0.3, connection.cancel)
+    timer = threading.Timer(0.1, connection.cancel)
     timer.start()
     with pytest.raises(errors.QueryCanceled):
         cursor.execute("SELECT pg_sleep(60)")

@@ -22,7 +22,7 @@ def use(place: Place, work: Callable[[Connection], Awaitable[None]]) -> None:
     """Run `work` with a connection."""
 
     async def main() -> None:
-        connection = await psycopg.AsyncConnection.connect(**place.libpq())  # type: ignore[arg-type]
+        connection = await psycopg.AsyncConnection.connect(**place.libpq())
         async with connection:
             await work(connection)
             await connection.rollback()
@@ -138,7 +138,7 @@ def test_cancelling(place: Place) -> None:
 
     async def work(connection: Connection) -> None:
         with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(connection.execute("SELECT pg_sleep(60)"), 0.3)
+            await asyncio.wait_for(connection.execute("SELECT pg_sleep(60)"), 0.1)
         await connection.rollback()
         cursor = await connection.execute("SELECT 7")
         assert await cursor.fetchone() == (7,)
@@ -148,7 +148,7 @@ def test_cancelling(place: Place) -> None:
 
 def test_many_connections_at_once(place: Place) -> None:
     async def ask(number: int) -> int:
-        connection = await psycopg.AsyncConnection.connect(**place.libpq())  # type: ignore[arg-type]
+        connection = await psycopg.AsyncConnection.connect(**place.libpq())
         async with connection:
             cursor = await connection.execute("SELECT %s::int", [number])
             row = await cursor.fetchone()
