@@ -52,6 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini("pglite_extensions", "extensions that pglite_template has", "args", [])
     parser.addini("pglite_schema", "files of SQL that pglite_template has run", "paths", [])
+    parser.addini("pglite_django", "give pytest-django's tests databases of ours", "bool", False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -64,3 +65,9 @@ def pytest_configure(config: pytest.Config) -> None:
         from pglite_native.pytest_plugin import with_anyio
 
         config.pluginmanager.register(with_anyio)
+    if config.getini("pglite_django"):
+        if not config.pluginmanager.hasplugin("django"):
+            raise pytest.UsageError("pglite_django needs pytest-django: pip install pytest-django")
+        from pglite_native.pytest_plugin import with_django
+
+        config.pluginmanager.register(with_django)  # after pytest-django: its fixture wins

@@ -25,9 +25,19 @@ class Database:
         """How to connect, as libpq's keywords and values."""
         return self._server.dsn_of(self.name)
 
-    def snapshot(self, *, in_use: bool = False) -> Snapshot:
-        """Write it down: see Server.snapshot."""
-        return self._server.snapshot(self.name, in_use=in_use)
+    @property
+    def parameters(self) -> dict[str, str]:
+        """How to connect, as the keyword arguments of libpq's drivers."""
+        host, port = self._server.address
+        return {"host": host, "port": str(port), "user": self._server.user, "dbname": self.name}
+
+    def snapshot(self) -> Snapshot:
+        """Write it down, once no connection has it."""
+        return self._server.snapshot(self.name)
+
+    def snapshot_in_use(self) -> Snapshot:
+        """Write it down with what a connection is doing."""
+        return self._server.snapshot(self.name, in_use=True)
 
     def drop(self) -> None:
         """Drop it, and end the connection that may be left."""

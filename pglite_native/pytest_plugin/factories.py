@@ -53,8 +53,9 @@ def pglite(template: str) -> Any:
     @pytest.fixture
     def pglite(request: pytest.FixtureRequest) -> Iterator[PGlite]:
         """A database of the test's own, in this process: a PGlite, fork of the template."""
-        with request.getfixturevalue(template).fork() as db:
-            keepable(request, db.engine.snapshot)
+        name = str(request.fixturename)
+        db = request.getfixturevalue(template).fork()
+        with db, keepable(request.config, name, db.engine.snapshot):
             yield db
 
     return pglite
@@ -68,8 +69,8 @@ def database(template: str) -> Any:
         """A database of the test's own, on the server: its `url`, `dsn` and `name`."""
         snapshot = request.getfixturevalue(template).snapshot
         database = request.getfixturevalue("pglite_server").create(snapshot)
-        keepable(request, lambda: database.snapshot(in_use=True))
-        yield database
+        with keepable(request.config, str(request.fixturename), database.snapshot_in_use):
+            yield database
         database.drop()
 
     return database

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,21 @@ import pytest
 if TYPE_CHECKING:
     from pglite_native import Snapshot
 
-_KEEPABLE: pytest.StashKey[list[tuple[str, Callable[[], Snapshot]]]] = pytest.StashKey()
+Take = Callable[[], "Snapshot"]
+
+# Tests of a process run one after another: what is there when one fails is that one's.
+_PRESENT: pytest.StashKey[list[tuple[str, Take]]] = pytest.StashKey()
 
 
-def keepable(request: pytest.FixtureRequest, snapshot: Callable[[], Snapshot]) -> None:
-    """Have a test's database kept if it fails."""
-    kept = request.node.stash.setdefault(_KEEPABLE, [])
-    kept.append((str(request.fixturename), snapshot))
+@contextmanager
+def keepable(config: pytest.Config, name: str, take: Take) -> Iterator[None]:
+    """While it lasts, a database of the running test is there, to be kept if the test fails."""
+    present = config.stash.setdefault(_PRESENT, [])
+    present.append((name, take))
+    try:
+        yield
+    finally:
+        present.remove((name, take))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -27,18 +36,18 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.failed and report.when == "call" and item.config.getoption("pglite_keep"):
-        lines = [_keep(item, *kept) for kept in item.stash.get(_KEEPABLE, [])]
+        lines = [_keep(item, *database) for database in item.config.stash.get(_PRESENT, [])]
         if lines:
             report.sections.append(("kept databases", "\n".join(lines)))
     return report
 
 
-def _keep(item: pytest.Item, name: str, snapshot: Callable[[], Snapshot]) -> str:
+def _keep(item: pytest.Item, name: str, take: Take) -> str:
     from pglite_native import PGliteError
 
     try:
         file = _folder(item.config) / f"{re.sub(r'[^A-Za-z0-9]+', '-', item.nodeid)}-{name}.image"
-        snapshot().save(file)
+        take().save(file)
     except (PGliteError, OSError) as error:
         return f"{name}: cannot be kept: {error}"
     return f"{name}: pglite-native shell --image {file}"

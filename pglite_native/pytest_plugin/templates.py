@@ -34,7 +34,7 @@ def pytest_fixture_setup(
     for name in fixturedef.argnames:  # others may have built upon it
         if isinstance(below := request.getfixturevalue(name), Template):
             below.reset()
-    with _once(fixturedef, request) as file:
+    with turn(request, _identity(fixturedef, request), fixturedef.scope) as file:
         if file is not None and file.exists():
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(fixturedef, "func", lambda *_, **__: None)
@@ -56,22 +56,22 @@ def _is_template(fixturedef: pytest.FixtureDef[Any]) -> bool:
 
 
 @contextmanager
-def _once(
-    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+def turn(
+    request: pytest.FixtureRequest, identity: str, scope: str = "session"
 ) -> Iterator[Path | None]:
-    """Where the template is saved for the other processes, while it is this one's turn.
+    """Where a template is saved for the other processes, while it is this one's turn.
 
     None where there are none, or where the fixture means to be run more than once. The kernel
     unlocks when a process dies, and what it had not finished is not there: the next one begins.
     """
     worker = getattr(request.config, "workerinput", None)
-    if worker is None or fixturedef.scope != "session":
+    if worker is None or scope != "session":
         yield None
         return
     factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
     folder = factory.getbasetemp().parent / "pglite"  # the workers' own are side by side
     folder.mkdir(exist_ok=True)
-    file = folder / f"{_identity(fixturedef, request)}-{worker['testrunuid']}.image"
+    file = folder / f"{identity}-{worker['testrunuid']}.image"
     with file.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield file

@@ -138,12 +138,17 @@ class Server:
         """The name of the template's database."""
         return self._databases.database
 
+    @property
+    def user(self) -> str:
+        """The template's user, as whom `dsn` and `url` connect."""
+        return self._databases.user
+
     def url_of(self, database: str, *, with_password: bool = True) -> str:
         """The URL of another database: one named scratch_<anything>."""
         host, port = self.address
         user, name = quote(self._databases.user, safe=""), quote(database, safe="")
         if self._unix is not None:
-            return f"postgresql://{user}@/{name}?host={quote(host, safe='')}&port={port}"
+            return f"postgresql://{user}@/{name}?host={quote(host)}&port={port}"
         secret = ""
         if with_password and self._password is not None:
             secret = ":" + quote(self._password, safe="")

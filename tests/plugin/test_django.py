@@ -1,0 +1,125 @@
+"""pglite_django: what pytest-django's tests find in their databases."""
+
+from __future__ import annotations
+
+import pytest
+
+from pglite_native import Engine, PGlite
+from tests.plugin.conftest import Run
+
+INI = "pglite_django = true\nDJANGO_SETTINGS_MODULE = settings\npythonpath = .\n"
+PROJECT = {
+    "settings.py": """
+        INSTALLED_APPS = ["notes"]
+        DATABASES = {
+            "default": {"ENGINE": "django.db.backends.postgresql", "NAME": "nowhere"},
+            "archive": {"ENGINE": "django.db.backends.postgresql", "NAME": "nowhere"},
+            "local": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
+        }
+        DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+    """,
+    "notes/__init__.py": "",
+    "notes/models.py": """
+        from django.db import models
+
+        class Note(models.Model):
+            text = models.TextField()
+    """,
+}
+
+
+def test_fixtures_of_every_scope_write_where_they_should(run: Run) -> None:
+    conftest = """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def django_db_setup(django_db_setup, django_db_blocker):
+            from notes.models import Note
+
+            with django_db_blocker.unblock():
+                Note.objects.create(text="session")
+    """
+    test = """
+        import pytest
+        from notes.models import Note
+
+        def texts():
+            return sorted(note.text for note in Note.objects.all())
+
+        @pytest.fixture(scope="module")
+        def of_the_module(django_db_setup, django_db_blocker):
+            with django_db_blocker.unblock():
+                Note.objects.create(text="module")
+
+        @pytest.fixture
+        def of_the_test(db):
+            Note.objects.create(text="test")
+
+        @pytest.mark.django_db
+        def test_session():
+            assert texts() == ["session"]
+
+        @pytest.mark.django_db(transaction=True)
+        @pytest.mark.parametrize("round", [1, 2])
+        def test_module(of_the_module, round):
+            assert texts() == ["module", "session"]
+            Note.objects.all().delete()
+
+        @pytest.mark.parametrize("round", [1, 2])
+        def test_test(of_the_test, of_the_module, round):
+            assert texts() == ["module", "session", "test"]
+    """
+    files = {**PROJECT, "conftest.py": conftest, "test_it.py": test}
+    run(files, "-p", "no:randomly", ini=INI, subprocess=True).assert_outcomes(passed=5)
+
+
+def test_each_alias_has_a_database(run: Run) -> None:
+    test = """
+        import pytest
+        from notes.models import Note
+
+        @pytest.mark.django_db(databases="__all__", transaction=True)
+        @pytest.mark.parametrize("round", [1, 2])
+        def test_it(round):
+            from django.db import connections
+
+            for number, alias in enumerate(connections):
+                for _ in range(number):
+                    Note.objects.using(alias).create(text=alias)
+            counts = [Note.objects.using(alias).count() for alias in connections]
+            assert counts == [0, 1, 2]
+    """
+    run({**PROJECT, "test_it.py": test}, ini=INI, subprocess=True).assert_outcomes(passed=2)
+
+
+def test_databases_of_failed_tests_are_kept(run: Run) -> None:
+    test = """
+        import pytest
+        from notes.models import Note
+
+        @pytest.mark.django_db
+        def test_it():
+            Note.objects.create(text="lost?")
+            assert False
+    """
+    result = run({**PROJECT, "test_it.py": test}, "--pglite-keep", ini=INI, subprocess=True)
+    result.assert_outcomes(failed=1)
+    (line,) = [line for line in result.outlines if line.startswith("django-default: ")]
+    with PGlite(engine=Engine(image=line.partition("--image ")[2])) as db:
+        assert db.query("select text from notes_note").rows == [{"text": "lost?"}]
+
+
+def test_it_is_not_active_unasked(run: Run) -> None:
+    test = """
+        def test_it(django_db_setup):
+            raise AssertionError("there is a server at nowhere?")
+    """
+    ini = INI.replace("pglite_django = true\n", "")
+    result = run({**PROJECT, "test_it.py": test}, ini=ini, subprocess=True)
+    assert result.parseoutcomes().get("passed") is None
+
+
+def test_without_pytest_django_the_error_names_it(run: Run) -> None:
+    result = run({}, "-p", "no:django", ini="pglite_django = true\n", subprocess=True)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines("*pglite_django needs pytest-django: pip install pytest-django*")
