@@ -7,13 +7,9 @@ the engine is free for others when the driver has read the last byte.
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from pg8000.dbapi import OperationalError  # type: ignore[import-untyped]
-
 from pglite_native import _wire
 from pglite_native.engine import Engine, Stream
-from pglite_native.errors import EngineBusy, EngineError
+from pglite_native.errors import EngineBusy
 
 IDLE = b"I"
 """The status in a ReadyForQuery, its last byte, outside of a transaction."""
@@ -26,7 +22,7 @@ class Transport:
     """The methods of a socket, and of the file that `makefile` makes of it, as far as needed.
 
     Raises:
-        OperationalError: the engine cannot be used; the EngineError that says why is its cause.
+        EngineError: the engine cannot be used; its subclasses say why.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -47,31 +43,24 @@ class Transport:
     def flush(self) -> None:
         """Hand what was written to the engine, and take the beginning of its answer."""
         data, self._written = self._written, bytearray()
-        if self._hung_up:  # what is left to say is Terminate, which is for no engine that lives on
+        if self._hung_up:  # what is left is Terminate: an engine outlives its connections
             return
-        try:
-            self._begin(data)
-            self._take_part()
-            self._take_part()
-        except EngineError as error:
-            raise OperationalError(str(error)) from error
+        if self._stream is not None:
+            raise EngineBusy("the answer to what was sent before has not been read to its end")
+        self._stream = self._engine.exec_protocol_stream(data)
+        self._take_part()
+        self._take_part()
 
     def read(self, size: int) -> bytes:
         """Return as many bytes as wanted, or what there is at the answer's end."""
-        try:
-            while len(self._unread) - self._position < size and self._ahead:
-                self._take_part()
-        except EngineError as error:
-            raise OperationalError(str(error)) from error
+        while len(self._unread) - self._position < size and self._ahead:
+            self._take_part()
         start, self._position = self._position, self._position + size
         return self._unread[start : self._position]
 
     def ask(self, message: bytes) -> bytes:
         """Send messages with a short answer, without the driver's knowing."""
-        try:
-            return self._engine.exec_protocol_raw(message)
-        except EngineError as error:
-            raise OperationalError(str(error)) from error
+        return self._engine.exec_protocol_raw(message)
 
     def abandon(self) -> bytes:
         """Drop what has not been read, end what is in progress; return the session's status."""
@@ -80,21 +69,17 @@ class Transport:
         self._unread = self._ahead = b""
         return self.ask(_ABANDON)[-1:]
 
+    def roll_back(self) -> None:
+        """End what is in progress, and the transaction it is in."""
+        if self.abandon() != IDLE:
+            self.ask(_wire.query("ROLLBACK"))
+
     def hang_up(self) -> None:
-        """End the connection: a transaction in progress is rolled back. Idempotent."""
-        if not self._hung_up:
-            self._hung_up = True
-            with suppress(OperationalError):  # it has failed, or is closed: nothing is left to undo
-                if self.abandon() != IDLE:
-                    self.ask(_wire.query("ROLLBACK"))
+        """Let nothing more reach the engine."""
+        self._hung_up = True
 
     def close(self) -> None:
-        self.hang_up()
-
-    def _begin(self, data: bytearray) -> None:
-        if self._stream is not None:
-            raise EngineBusy("the answer to what was sent before has not been read to its end")
-        self._stream = self._engine.exec_protocol_stream(data)
+        """Part of a socket; there is nothing to close."""
 
     def _take_part(self) -> None:
         """What is ahead can now be read, and the next part is ahead."""

@@ -14,11 +14,8 @@ Its own are where they lead to, and the classes of errors, which are those of PE
 from __future__ import annotations
 
 import os
-import threading
-import weakref
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 try:
@@ -55,8 +52,9 @@ from pg8000.dbapi import (
 
 from pglite_native import _wire
 from pglite_native._transport import IDLE, Transport
+from pglite_native._turns import TIMEOUT_S, Turn
 from pglite_native.engine import Engine
-from pglite_native.errors import EngineError
+from pglite_native.errors import EngineBusy, EngineError
 from pglite_native.pglite import PGlite
 
 __all__ = [
@@ -124,9 +122,14 @@ _ERRORS = {
     "XX": InternalError,
 }
 
-# The connections of databases that are not their own: one each.
-_connected: weakref.WeakKeyDictionary[Engine, weakref.ref[Transport]] = weakref.WeakKeyDictionary()
-_connecting = threading.Lock()
+_TOO_LATE = {
+    "S": "ERROR",
+    "V": "ERROR",
+    "C": "55P03",
+    "M": "could not obtain the database's session in time",
+    "D": "Another connection has a transaction open.",
+    "H": "Connections take turns: end that transaction, or allow for a longer turn_timeout.",
+}
 
 
 class Connection(pg8000.dbapi.Connection):  # type: ignore[misc]
@@ -134,42 +137,80 @@ class Connection(pg8000.dbapi.Connection):  # type: ignore[misc]
 
     An error of PostgreSQL's is of the subclass of DatabaseError that PEP 249 has for its SQLSTATE.
     Its one argument is a dict of the error's fields by their letters: "C" is the SQLSTATE, "M" the
-    message (PostgreSQL documentation, "Error and Notice Message Fields").
+    message (PostgreSQL documentation, "Error and Notice Message Fields"). An engine that cannot be
+    used is an OperationalError, of which the EngineError is the cause.
     """
+
+    _usock: Transport | None = None
+    _transaction_status: bytes | None = None
 
     def __init__(
         self,
-        transport: Transport,
-        turn: Callable[[], AbstractContextManager[object]],
+        engine: Engine,
+        turn: Turn,
+        lent: Callable[[], AbstractContextManager[object]],
         release: Callable[[], object],
+        *,
+        user: str | None,
         **options: Any,
     ) -> None:
         """Not to be called.
 
         Args:
-            turn: gives what is held while the engine is used.
-            release: to be called when it will not be used any more.
+            turn: what connections wait for.
+            lent: gives what others who use the engine wait for, during a statement.
+            release: to be called when this connection will not use the engine any more.
         """
-        self._transport = transport
+        self._transport = Transport(engine)
         self._turn = turn
+        self._lent = lent
         self._release = release
-        super().__init__(sock=transport, ssl_context=False, **options)
+        with self._statement():
+            session_user, database = _whereabouts(self._transport)
+            super().__init__(
+                user or session_user,
+                database=database,
+                sock=self._transport,
+                ssl_context=False,
+                **options,
+            )
+
+    @contextmanager
+    def _statement(self) -> Iterator[None]:
+        """Have the session for a statement, and then to the end of its transaction."""
+        if not self._turn.take():
+            raise OperationalError(_TOO_LATE)
+        try:
+            with self._lent():
+                yield
+        except EngineError as error:
+            if not isinstance(error, EngineBusy):
+                self._transaction_status = None  # nothing is left of it
+            raise OperationalError(str(error)) from error
+        finally:
+            if not self._in_transaction:
+                self._turn.give_back()
 
     def close(self) -> None:
         """Close the connection; a transaction in progress is rolled back."""
-        with self._turn():
-            self._transport.hang_up()
+        if self._turn.is_taken:
+            with suppress(EngineError), self._lent():  # else nothing is left to be undone
+                self._transport.roll_back()
+            self._turn.give_back()
+        self._transport.hang_up()
         super().close()
         self._release()
 
-    # A statement is several exchanges, between which nobody may make another unnamed statement.
+    def __del__(self) -> None:
+        if self._usock is not None:
+            self.close()
 
     def execute_simple(self, *arguments: Any, **options: Any) -> Any:
-        with self._turn():
+        with self._statement():
             return super().execute_simple(*arguments, **options)
 
     def execute_unnamed(self, *arguments: Any, **options: Any) -> Any:
-        with self._turn():
+        with self._statement():
             return super().execute_unnamed(*arguments, **options)
 
     def handle_messages(self, context: Any) -> None:
@@ -180,7 +221,7 @@ class Connection(pg8000.dbapi.Connection):  # type: ignore[misc]
             super().handle_messages(context)
         except BaseException as error:
             if error is not context.error:
-                with suppress(OperationalError):
+                with suppress(EngineError):
                     self._transaction_status = self._transport.abandon()
             raise
 
@@ -188,7 +229,8 @@ class Connection(pg8000.dbapi.Connection):  # type: ignore[misc]
         super().handle_ERROR_RESPONSE(data, context)
         (fields,) = context.error.args
         context.error = _ERRORS.get(fields["C"][:2], ProgrammingError)(fields)
-        if fields["V"] != "ERROR":  # nothing follows it
+        if fields["V"] != "ERROR":  # FATAL: nothing follows it, and nothing is left
+            self._transaction_status = None
             raise context.error
 
 
@@ -198,69 +240,52 @@ def connect(
     user: str | None = None,
     application_name: str | None = None,
     startup_params: Mapping[str, str] | None = None,
+    turn_timeout: float | None = TIMEOUT_S,
 ) -> Connection:
     """Connect to a database in this process.
 
     Args:
-        database: a PGlite or an Engine, whose session the connection uses until it is closed; a
-            directory for a durable database, or None for one in memory, that are the connection's
-            own and are closed with it.
+        database: a PGlite or an Engine, whose session is shared by those who use it; a directory
+            for a durable database, or None for one in memory, that are the connection's own and
+            are closed with it.
         user: who must exist; None for who the session's user is.
         application_name: what the setting of that name shall be.
         startup_params: other settings by name.
+        turn_timeout: seconds that a statement waits for the end of another connection's
+            transaction, and then fails (55P03); None for as long as it takes.
 
     Raises:
-        OperationalError: the database has a connection already, or a transaction is open in it; or
-            the engine cannot be used, for the reason that is the error's cause.
-        DatabaseError: PostgreSQL refuses, and its session has ended.
+        OperationalError: the database cannot be used: a transaction is open in it; or for the
+            EngineError that is the cause.
+        DatabaseError: PostgreSQL refuses, and the database's session has ended.
     """
-    turn: Callable[[], AbstractContextManager[object]] = nullcontext
+    lent: Callable[[], AbstractContextManager[object]] = nullcontext
+    release: Callable[[], object] = bool
     if isinstance(database, PGlite):
-        turn = database._connection.lent
-        database = database.engine
-    if isinstance(database, Engine):
-        transport = Transport(database)
-        release: Callable[[], object] = partial(_connected.pop, database, None)
-        _claim(database, transport)
-    else:
-        engine = _open(database)
-        transport, release = Transport(engine), engine.close
+        lent, database = database._connection.lent, database.engine
+    if not isinstance(database, Engine):
+        try:
+            database = Engine(database)
+        except EngineError as error:
+            raise OperationalError(str(error)) from error
+        release = database.close
     try:
-        with turn():
-            session_user, name = _begin(transport)
-            return Connection(
-                transport,
-                turn,
-                release,
-                user=user or session_user,
-                database=name,
-                application_name=application_name,
-                startup_params=startup_params,
-            )
+        return Connection(
+            database,
+            Turn(database, turn_timeout),
+            lent,
+            release,
+            user=user,
+            application_name=application_name,
+            startup_params=startup_params,
+        )
     except BaseException:
         release()
         raise
 
 
-def _open(directory: str | os.PathLike[str] | None) -> Engine:
-    try:
-        return Engine(directory)
-    except EngineError as error:
-        raise OperationalError(str(error)) from error
-
-
-def _claim(engine: Engine, transport: Transport) -> None:
-    with _connecting:
-        current = _connected.get(engine)
-        if current is not None and current() is not None:
-            raise OperationalError(
-                "the database has a connection: it serves one at a time, so close that first"
-            )
-        _connected[engine] = weakref.ref(transport)
-
-
-def _begin(transport: Transport) -> tuple[str | None, str | None]:
-    """Return the session's user and database, if it is in a state to log in to."""
+def _whereabouts(transport: Transport) -> tuple[str | None, str | None]:
+    """Return the session's user and database; refuse where a login would not be."""
     reply = transport.ask(_wire.query("SELECT session_user, current_database()"))
     if not reply.endswith(IDLE):
         raise OperationalError("a transaction is open in the database: end it, then connect")

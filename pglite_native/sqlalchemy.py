@@ -9,6 +9,8 @@ or, where only a URL can be given, "postgresql+pglite:///relative/path",
 
 from __future__ import annotations
 
+import os
+import threading
 from types import ModuleType
 from typing import Any
 
@@ -23,21 +25,11 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 
 from pglite_native import dbapi
+from pglite_native.engine import Engine
 from pglite_native.errors import EngineBusy, EngineError
+from pglite_native.pglite import PGlite
 
 URL = "postgresql+pglite://"
-
-
-class OneConnectionPool(sqlalchemy.QueuePool):
-    """A pool of the one connection that a database serves at a time.
-
-    Who asks for it while it is in use waits for `timeout` seconds (create_engine's `pool_timeout`).
-    """
-
-    def __init__(
-        self, creator: Any, pool_size: int = 1, max_overflow: int = 0, **options: Any
-    ) -> None:
-        super().__init__(creator, pool_size=pool_size, max_overflow=max_overflow, **options)
 
 
 class PGliteDialect(PGDialect_pg8000):
@@ -45,14 +37,15 @@ class PGliteDialect(PGDialect_pg8000):
 
     supports_statement_cache = True  # as its base; SQLAlchemy wants each class to say it
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)  # type: ignore[no-untyped-call]
+        self._opened: Engine | None = None
+        self._opening = threading.Lock()
+
     @classmethod
     def import_dbapi(cls) -> ModuleType:
         module: ModuleType = pg8000.dbapi
         return module
-
-    @classmethod
-    def get_pool_class(cls, url: sqlalchemy.URL) -> type[sqlalchemy.Pool]:
-        return OneConnectionPool
 
     def create_connect_args(self, url: sqlalchemy.URL) -> tuple[list[Any], dict[str, Any]]:
         if url.host or url.port or url.password:
@@ -62,8 +55,31 @@ class PGliteDialect(PGDialect_pg8000):
             )
         return [], {"database": url.database, "user": url.username, **url.query}
 
-    def connect(self, *arguments: Any, **options: Any) -> Any:
-        return dbapi.connect(*arguments, **options)
+    @classmethod
+    def engine_created(cls, engine: sqlalchemy.Engine) -> None:
+        assert isinstance(engine.dialect, PGliteDialect)
+        sqlalchemy.event.listen(engine, "engine_disposed", engine.dialect._close)
+
+    def connect(self, *, database: dbapi.Database = None, **options: Any) -> dbapi.Connection:
+        """Connect; of what a path or nothing names, all connections share one engine."""
+        if not isinstance(database, PGlite | Engine):
+            database = self._open(database)
+        return dbapi.connect(database, **options)
+
+    def _open(self, directory: str | os.PathLike[str] | None) -> Engine:
+        with self._opening:
+            if self._opened is None:
+                try:
+                    self._opened = Engine(directory)
+                except EngineError as error:
+                    raise dbapi.OperationalError(str(error)) from error
+            return self._opened
+
+    def _close(self, _: sqlalchemy.Engine) -> None:
+        with self._opening:
+            engine, self._opened = self._opened, None
+        if engine is not None:
+            engine.close()
 
     def is_disconnect(self, e: Exception, connection: Any, cursor: Any) -> bool:
         """Is this the end of the connection, not just of a statement?"""
@@ -82,8 +98,7 @@ registry.register("postgresql.pglite", __name__, PGliteDialect.__name__)
 def create_engine(database: dbapi.Database = None, **options: Any) -> sqlalchemy.Engine:
     """Return an SQLAlchemy engine for a database in this process.
 
-    The database serves one connection at a time; other threads that want one wait, at most
-    `pool_timeout` seconds.
+    Its connections share the database's session, and take turns: each has it for a transaction.
 
     Args:
         database: a PGlite or an Engine, which is not closed with the SQLAlchemy engine; a

@@ -1,7 +1,8 @@
-"""A connection to a database that is the caller's: one session, one connection at a time."""
+"""Connections to a database that is the caller's: one session, which they have by turns."""
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 
@@ -40,17 +41,52 @@ def test_closing_rolls_back_and_leaves_the_database_in_order(db: PGlite) -> None
     assert db.query("select * from t").rows == [{"a": 2}]
 
 
-def test_the_second_connection_is_refused_until_the_first_is_closed(db: PGlite) -> None:
-    first = dbapi.connect(db)
-    with pytest.raises(dbapi.OperationalError, match="serves one at a time"):
-        dbapi.connect(db)
-    with pytest.raises(dbapi.OperationalError, match="serves one at a time"):
-        dbapi.connect(db.engine)
-    first.close()
-    dbapi.connect(db).close()
+def test_connections_take_turns_by_the_transaction(db: PGlite) -> None:
+    with dbapi.connect(db) as first, dbapi.connect(db, turn_timeout=0.05) as second:
+        first.cursor().execute("insert into t values (1)")
+        with pytest.raises(dbapi.OperationalError) as caught:
+            second.cursor().execute("insert into t values (2)")
+        assert caught.value.args[0]["C"] == "55P03"
+        second.rollback()  # as one does after an error: it is not the first's
+        first.commit()
+        second.cursor().execute("insert into t values (3)")
+        with pytest.raises(dbapi.OperationalError):
+            dbapi.connect(db, turn_timeout=0)
+        second.commit()
+    assert db.query("select a from t order by a").rows == [{"a": 1}, {"a": 3}]
 
 
-def test_a_connection_that_was_refused_does_not_count(db: PGlite) -> None:
+def test_closing_an_idle_connection_leaves_anothers_transaction_alone(db: PGlite) -> None:
+    with dbapi.connect(db) as first:
+        with dbapi.connect(db):
+            first.cursor().execute("insert into t values (1)")
+        first.commit()
+    assert db.query("select a from t").rows == [{"a": 1}]
+
+
+def test_a_turn_may_end_in_another_thread(db: PGlite) -> None:
+    with dbapi.connect(db) as first, dbapi.connect(db) as second:
+        first.cursor().execute("insert into t values (1)")
+        thread = threading.Timer(0.05, first.commit)
+        thread.start()
+        cursor = second.cursor()
+        cursor.execute("select a from t")
+        assert cursor.fetchall() == ([1],)
+        thread.join()
+
+
+def test_a_connection_that_is_dropped_gives_its_turn_back(db: PGlite) -> None:
+    dropped = dbapi.connect(db)
+    dropped.cursor().execute("insert into t values (1)")
+    del dropped
+    gc.collect()
+    with dbapi.connect(db, turn_timeout=0) as connection:
+        cursor = connection.cursor()
+        cursor.execute("select count(*) from t")
+        assert cursor.fetchone() == [0]
+
+
+def test_a_login_in_the_databases_own_transaction_is_refused(db: PGlite) -> None:
     db.exec("begin")
     with pytest.raises(dbapi.OperationalError, match="a transaction is open"):
         dbapi.connect(db)

@@ -149,7 +149,7 @@ def test_isolation_levels_can_be_chosen(engine: sqlalchemy.Engine) -> None:
         connection.execute(text("vacuum author"))
 
 
-def test_threads_wait_for_the_one_connection(engine: sqlalchemy.Engine, db: PGlite) -> None:
+def test_threads_take_turns(engine: sqlalchemy.Engine, db: PGlite) -> None:
     """Each reads, then writes: were they to run at once, numbers would be lost."""
     db.exec("create table counter as select 0 as n")
     threads = [threading.Thread(target=_count, args=(engine, 20)) for _ in range(5)]
@@ -167,10 +167,24 @@ def _count(engine: sqlalchemy.Engine, rounds: int) -> None:
             connection.execute(text("update counter set n = :n"), {"n": number + 1})
 
 
-def test_a_second_connection_is_waited_for_only_so_long(db: PGlite) -> None:
-    engine = create_engine(db, pool_timeout=0.05)
-    with engine.connect(), pytest.raises(sqlalchemy.exc.TimeoutError):
-        engine.connect()
+def test_a_second_transaction_is_waited_for_only_so_long(db: PGlite) -> None:
+    engine = create_engine(db, connect_args={"turn_timeout": 0.05})
+    with engine.connect() as first, engine.connect() as second:
+        first.execute(text("select 1"))
+        with pytest.raises(sqlalchemy.exc.OperationalError) as caught:
+            second.execute(text("select 1"))
+        assert not caught.value.connection_invalidated
+        first.rollback()
+        assert second.scalar(text("select 2")) == 2
+    engine.dispose()
+
+
+def test_connections_of_an_engines_own_database_see_one_database() -> None:
+    engine = create_engine()
+    with engine.connect() as first, engine.connect() as second:
+        first.execute(text("create table t as select 1 as a"))
+        first.commit()
+        assert second.scalar(text("select a from t")) == 1
     engine.dispose()
 
 
@@ -180,6 +194,9 @@ def test_a_session_that_ends_is_a_disconnect() -> None:
         with pytest.raises(sqlalchemy.exc.OperationalError) as caught:
             connection.execute(text("select pg_terminate_backend(pg_backend_pid())"))
         assert caught.value.connection_invalidated
+    with pytest.raises(sqlalchemy.exc.OperationalError, match="session has ended"):
+        engine.connect()  # not an empty database in place of the one that was lost
+    engine.dispose()
     with engine.connect() as connection:
         assert connection.scalar(text("select 1")) == 1
     engine.dispose()
