@@ -96,7 +96,7 @@ class Server:
         self._unix: tuple[str, int] | None = None
         self._tcp: tuple[str, int] | None = None
         self._listeners: list[tuple[socket.socket, threading.Thread]] = []
-        self._databases: Databases = Isolated(template, max_connections)
+        self._databases = self._mode(template, max_connections)
         self._watcher = Watcher()
         try:
             if host is None or unix_socket_dir is not None:
@@ -232,6 +232,9 @@ class Server:
         if scratch is None:
             raise ValueError("scratch databases are forks of one in memory, not in a directory")
         return scratch
+
+    def _mode(self, template: Engine | Snapshot | None, databases_max: int) -> Databases:
+        return Isolated(template, databases_max)
 
     def _listen_unix(self, directory: str | os.PathLike[str] | None, port: int) -> None:
         if directory is None:

