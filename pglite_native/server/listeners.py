@@ -8,7 +8,8 @@ import socket
 import stat
 from pathlib import Path
 
-BACKLOG = 128
+# As many as the system lets wait: on a Unix socket who finds the queue full is refused at once.
+BACKLOG = socket.SOMAXCONN
 
 
 def listen_unix(directory: Path, port: int) -> socket.socket:

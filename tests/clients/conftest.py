@@ -6,11 +6,7 @@ in the same process from answering.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,28 +14,15 @@ import trustme
 
 from tests.clients.compatibility import RECORD, Client, Ran, encode
 from tests.clients.place import PASSWORD, Place
+from tests.serving import Serving
 
 LOOPBACK = "127.0.0.1"
-STOP_S = 20
-
-
-@contextmanager
-def serving(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process of `pglite-native serve`, and the URL that it prints."""
-    command = [sys.executable, "-m", "pglite_native", "serve", *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process, process.stdout.readline().strip()
-        finally:
-            process.terminate()
-            assert process.wait(STOP_S) == 0
 
 
 @pytest.fixture(scope="session")
 def unix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     directory = tmp_path_factory.mktemp("socket")
-    with serving("--socket-dir", directory):
+    with Serving("--socket-dir", directory):
         yield Place("Unix socket", str(directory), 5432)
 
 
@@ -52,8 +35,8 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     certificate.private_key_and_cert_chain_pem.write_to_path(str(directory / "server.pem"))
     (directory / "password").write_text(PASSWORD, encoding="utf-8")
     arguments = ["--host", LOOPBACK, "--password-file", f"{directory}/password"]
-    with serving(*arguments, "--tls-cert", directory / "server.pem") as (_, url):
-        port = urlsplit(url).port
+    with Serving(*arguments, "--tls-cert", directory / "server.pem") as serving:
+        port = urlsplit(serving.url).port
         assert port is not None
         yield Place("TLS", LOOPBACK, port, directory / "authority.pem")
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,27 +14,7 @@ import trustme
 from pglite_native import Engine
 from pglite_native.cli import main
 from tests import wire
-
-STOP_S = 20
-
-
-class Serving:
-    """A server's process and what it printed first."""
-
-    def __init__(self, *arguments: str | Path) -> None:
-        command = [sys.executable, "-m", "pglite_native", "serve", *map(str, arguments)]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout is not None
-        self.url = self.process.stdout.readline().strip()
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
-        """The exit status and what else it printed."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        output, errors = self.process.communicate(timeout=STOP_S)
-        return self.process.returncode, output, errors
+from tests.serving import Serving
 
 
 @pytest.fixture

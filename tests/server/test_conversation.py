@@ -30,12 +30,13 @@ def cancel_request(process: int, secret: bytes) -> bytes:
     return struct.pack("!iii", 12 + len(secret), code, process) + secret
 
 
-def test_a_large_reply_arrives_in_bounded_memory(server: Server) -> None:
+@pytest.mark.parametrize("sql", [WIDE, f"COPY ({WIDE}) TO STDOUT"], ids=["rows", "copy"])
+def test_a_large_reply_arrives_in_bounded_memory(server: Server, sql: str) -> None:
     with Client(server) as client:
         client.log_in()
         client.query("SELECT 1")
         before = resident_bytes()
-        client.send(wire.query(WIDE))
+        client.send(wire.query(sql))
         size, tail = 0, b""
         while not tail.endswith(b"Z\0\0\0\5I"):
             part = client.socket.recv(1 << 16)
