@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Extension, setup
 from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
@@ -45,7 +45,15 @@ class Sdist(sdist):
         super().run()
 
 
+ROWS = Extension(
+    "pglite_native._rows",
+    ["csrc/python/rows.c"],
+    py_limited_api=True,
+    extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden"],
+)
+
 setup(
+    ext_modules=[ROWS],
     cffi_modules=["tools/ffi.py:ffi"],
     cmdclass={"build": Build, "build_ext": BuildExt, "sdist": Sdist},
     options={

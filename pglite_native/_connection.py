@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pglite_native import _files, _types, _wire
+from pglite_native import _files, _rows, _types, _wire
 from pglite_native._files import Source
 from pglite_native._scalars import Parser, Serializer
 from pglite_native._session import Answer, Session
@@ -89,7 +89,7 @@ class Connection:
 
     def look_up_types(self) -> None:
         (answer,) = self.session.simple(_types.LOOKUP)
-        self.types.learn(answer.rows)
+        self.types.learn(answer.rows([_rows.TEXT] * len(answer.columns)))
 
     def _serialized(
         self,
@@ -115,19 +115,9 @@ class Connection:
         if not self.types.know(field.data_type_id for field in fields):
             self.look_up_types()
             types = self.types.with_converters(types.parsers, None)
-        parsers = [types.parser(field.data_type_id) for field in fields]
-        rows: Iterable[tuple[Any, ...]] = (
-            tuple(
-                None if text is None else parse(text)
-                for parse, text in zip(parsers, row, strict=True)
-            )
-            for row in answer.rows
-        )
-        if row_mode == "array":
-            return Results(list(rows), fields, _affected(answer.tag))
-        names = [field.name for field in fields]
-        objects = [dict(zip(names, row, strict=True)) for row in rows]
-        return Results(objects, fields, _affected(answer.tag))
+        converters = [types.converter(field.data_type_id) for field in fields]
+        names = None if row_mode == "array" else [field.name for field in fields]
+        return Results(answer.rows(converters, names), fields, _affected(answer.tag))
 
     def notify(self) -> None:
         """Tell the listeners, in order, also of what comes while they are told."""

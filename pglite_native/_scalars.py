@@ -30,6 +30,7 @@ from ipaddress import (
 from typing import Any
 from uuid import UUID
 
+from pglite_native import _rows
 from pglite_native.values import Interval
 
 _DATE = r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)"
@@ -155,6 +156,19 @@ PARSERS: dict[str, Parser] = {
     "oidvector": parse_integers,
     "vector": json.loads,
     "halfvec": json.loads,
+}
+
+
+# The same for whole results: what _rows does itself, and of the others, what is tried first. An
+# ISO 8601 constructor is faster than we are, and refuses what is not in the default DateStyle.
+CONVERTERS: dict[str, _rows.Converter] = {
+    **{name: (parser, None) for name, parser in PARSERS.items()},
+    **dict.fromkeys(("int2", "int4", "int8", "oid", "xid", "xid8", "cid"), _rows.INTEGER),
+    **dict.fromkeys(("float4", "float8"), _rows.FLOAT),
+    **dict.fromkeys(("timestamp", "timestamptz"), (datetime.fromisoformat, parse_timestamp)),
+    "date": (date.fromisoformat, parse_date),
+    "bool": _rows.BOOLEAN,
+    "bytea": _rows.BYTES,
 }
 
 

@@ -6,9 +6,9 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from pglite_native import _wire
+from pglite_native import _rows, _wire
 from pglite_native.diagnostics import Notice
 from pglite_native.engine import Engine
 from pglite_native.errors import DatabaseError, EngineBusy, EngineError
@@ -21,6 +21,9 @@ _LEVELS = {"WARNING": logging.WARNING, "NOTICE": logging.INFO, "INFO": logging.I
 IDLE, IN_TRANSACTION, FAILED = "I", "T", "E"
 """What ReadyForQuery says of the session."""
 
+RUNS = "Dd"
+"""DataRow and CopyData, which come in great numbers."""
+
 NO_COPY_DATA = "there is no data to copy: copy_from sends some"
 
 
@@ -28,8 +31,16 @@ class Answer(NamedTuple):
     """What came of one statement; `tag` is its CommandComplete."""
 
     columns: list[_wire.Column]
-    rows: list[list[str | None]]
+    runs: list[bytes]
     tag: str
+
+    def rows(
+        self, converters: Iterable[_rows.Converter], names: Iterable[str] | None = None
+    ) -> list[Any]:
+        """Convert the rows into tuples, or where names are given, into dicts."""
+        kinds, keys = tuple(converters), None if names is None else tuple(names)
+        found = [_rows.rows(run, kinds, keys) for run in self.runs]
+        return found[0] if len(found) == 1 else [row for rows in found for row in rows]
 
 
 class Session:
@@ -129,18 +140,15 @@ class Session:
         """
         self._status = None
         message = _wire.parse(sql) + _wire.bind([]) + _wire.execute() + _wire.sync()
-        splitter = _wire.Splitter()
+        splitter = _wire.Splitter(RUNS)
         others: list[_wire.Message] = []
         with self.engine.exec_protocol_stream(message) as stream:
             for part in stream:
-                data = []
                 for received in splitter.feed(part):
                     if received.kind == "d":
-                        data.append(received.payload)
+                        write(_rows.payloads(received.payload))
                     elif received.kind != "D":  # rows of something else
                         others.append(received)
-                if data:
-                    write(b"".join(data))
         messages = self._sorted(others)
         if self._status is None:  # COPY FROM STDIN waits
             messages += self._send(_wire.copy_fail(NO_COPY_DATA) + _wire.sync())
@@ -157,7 +165,7 @@ class Session:
 
     def _call(self, message: bytes) -> list[_wire.Message]:
         self._status = None  # until ReadyForQuery: the call may be interrupted, or the session end
-        return self._sorted(_wire.Splitter().feed(self.engine.exec_protocol_raw(message)))
+        return self._sorted(_wire.Splitter(RUNS).feed(self.engine.exec_protocol_raw(message)))
 
     def _sorted(self, messages: Iterable[_wire.Message]) -> list[_wire.Message]:
         """Deal with what is said by the way; return the rest."""
@@ -193,15 +201,15 @@ def _raise_error(messages: Iterable[_wire.Message], sql: str) -> None:
 def _answers(messages: list[_wire.Message]) -> list[Answer]:
     found = []
     columns: list[_wire.Column] = []
-    rows: list[list[str | None]] = []
+    runs: list[bytes] = []
     for kind, payload in messages:
         if kind == "D":
-            rows.append(_wire.values(payload))
+            runs.append(payload)
         elif kind == "T":
             columns = _wire.columns(payload)
         elif kind == "C":
-            found.append(Answer(columns, rows, _wire.string(payload)))
-            columns, rows = [], []
+            found.append(Answer(columns, runs, _wire.string(payload)))
+            columns, runs = [], []
     return found
 
 

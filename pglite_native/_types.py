@@ -12,7 +12,7 @@ from enum import Enum
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
-from pglite_native import _containers, _scalars
+from pglite_native import _containers, _rows, _scalars
 from pglite_native._scalars import Parser, Serializer
 from pglite_native.values import Range
 
@@ -126,6 +126,17 @@ class Types:
             case Type(name):
                 return _scalars.PARSERS.get(name, str)
         return str
+
+    def converter(self, oid: int) -> _rows.Converter:
+        """Return the same as _rows wants it, which knows some types itself."""
+        if oid in self.parsers:
+            return self.parsers[oid], None
+        match self._types.get(oid, Type("")):
+            case Type(_, "domain", of):
+                return self.converter(of)
+            case Type(name, "scalar"):
+                return _scalars.CONVERTERS.get(name, _rows.TEXT)
+        return self.parser(oid), None
 
     def serialize(self, oid: int, value: Any) -> str:
         """Write a value, not None, as text for a parameter of a type.

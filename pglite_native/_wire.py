@@ -15,6 +15,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from pglite_native import _rows
 from pglite_native.errors import EngineError
 
 HEADER = struct.Struct("!cI")  # the length counts itself but not the type
@@ -38,25 +39,37 @@ class Column(NamedTuple):
 
 
 class Splitter:
-    """Cuts a stream that arrives in any pieces into messages."""
+    """Cuts a stream that arrives in any pieces into messages.
 
-    def __init__(self) -> None:
+    Of the kinds in `runs`, messages that come together one after the other are left together: they
+    are one, whose payload is all of them, heads and all. What is in them is for `_rows`.
+    """
+
+    def __init__(self, runs: str = "") -> None:
+        self._runs = runs
         self._pending = bytearray()
+        self._wanted = HEADER.size  # bytes, for the first of the pending messages to be whole
 
     def feed(self, data: bytes) -> Iterator[Message]:
         """Yield the messages that `data` completes."""
-        self._pending += data
-        start = 0
-        while len(self._pending) - start >= HEADER.size:
-            kind, length = HEADER.unpack_from(self._pending, start)
+        if self._pending:
+            self._pending += data
+            if len(self._pending) < self._wanted:
+                return
+            data = bytes(self._pending)
+        start, wanted = 0, HEADER.size
+        while len(data) - start >= HEADER.size:
+            kind, length = HEADER.unpack_from(data, start)
             if length < LENGTH_BYTES:
                 raise EngineError(f"a message of type {kind!r} says its length is {length}")
-            end = start + 1 + length
-            if len(self._pending) < end:
+            if len(data) < start + 1 + length:
+                wanted = 1 + length
                 break
-            yield Message(kind.decode("latin-1"), bytes(self._pending[start + HEADER.size : end]))
+            name = kind.decode("latin-1")
+            end = _rows.run_end(data, start) if name in self._runs else start + 1 + length
+            yield Message(name, data[start if name in self._runs else start + HEADER.size : end])
             start = end
-        del self._pending[:start]
+        self._pending, self._wanted = bytearray(data[start:]), wanted
 
 
 def query(sql: str) -> bytes:

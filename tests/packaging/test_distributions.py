@@ -24,6 +24,7 @@ RESOURCES = {
     "postgres.image",
     "identity",
 }
+EXTENSIONS = ("_engine.abi3.so", "_rows.abi3.so")
 LICENCES = {"LICENSE.wasm3", "LICENSE.xxhash", "LICENSE.pglite", "LICENSE.icu"}
 
 # A query message; a data row with the text "42" must be in the answer.
@@ -76,7 +77,7 @@ def test_the_wheel_holds_the_package_and_its_notices(wheel: Path) -> None:
     dist_info = metadata.removesuffix("METADATA")
     wanted = {f"pglite_native/resources/{name}" for name in RESOURCES | LICENCES}
     wanted |= {f"{dist_info}licenses/{name}" for name in ("LICENSE", "NOTICE")}
-    wanted |= {"pglite_native/_engine.abi3.so", "pglite_native/py.typed"}
+    wanted |= {f"pglite_native/{name}" for name in (*EXTENSIONS, "py.typed", "_rows.pyi")}
     assert wanted <= names
     assert all(name.startswith(("pglite_native/", dist_info)) for name in names)
     assert not [name for name in names if name.endswith((".c", ".h", ".o"))]
@@ -85,9 +86,12 @@ def test_the_wheel_holds_the_package_and_its_notices(wheel: Path) -> None:
     assert headers.get_all("Requires-Dist") == ["cffi>=1.16", "scramp>=1.4.5"]
 
 
-def test_the_wheel_says_nothing_of_the_machine_that_built_it(wheel: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_the_wheel_says_nothing_of_the_machine_that_built_it(
+    wheel: Path, tmp_path: Path, name: str
+) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        extension = archive.extract("pglite_native/_engine.abi3.so", tmp_path)
+        extension = archive.extract(f"pglite_native/{name}", tmp_path)
     dynamic = subprocess.run(
         ["objdump", "--private-headers", extension], check=True, capture_output=True, text=True
     ).stdout

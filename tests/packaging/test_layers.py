@@ -22,6 +22,8 @@ BELOW = {
     # Compiled for the guest: a world of its own.
     "polling": set(),
     "encoding": {"polling"},
+    # An extension module by itself.
+    "python": set(),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 WASM3 = re.compile(r"\b(m3_\w+|wasm3\w*\.h|d_m3\w+|IM3\w+)\b")

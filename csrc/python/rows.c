@@ -1,0 +1,406 @@
+/* Messages of the backend into Python rows: every value of a result, without a line of Python for each.
+ *
+ * A module of its own beside the one that cffi makes, as what cffi calls knows no Python objects. It keeps
+ * to the limited API of Python 3.10, so one binary serves all versions from there on.
+ *
+ * Bytes come from the server and are not trusted: whatever its lengths say, nothing is read outside.
+ */
+#define Py_LIMITED_API 0x030A0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <string.h>
+
+enum {
+    HEAD_SIZE = 5,       /* a message's type and length; the length counts itself */
+    NULL_LENGTH = -1,    /* of a value */
+    NUMBER_SIZE = 64,    /* longer ones go the slow way */
+    INTEGER_DIGITS = 18, /* that always fit into a long long */
+};
+
+/* How a column's text becomes a value: one of these, or what Python gives. */
+enum kind { TEXT, INTEGER, FLOAT, BOOLEAN, BYTES, KINDS, CALL };
+
+struct column {
+    enum kind kind;
+    PyObject *parse;    /* borrowed; CALL: called with the text; */
+    PyObject *fallback; /* and this, unless it is NULL, where the first has raised ValueError */
+};
+
+struct format {
+    Py_ssize_t count;
+    struct column *columns;
+    PyObject *names; /* borrowed; NULL: rows are tuples, else dicts */
+};
+
+struct span {
+    const unsigned char *at, *end;
+};
+
+static uint32_t load16(const unsigned char *at)
+{
+    return (uint32_t) at[0] << 8 | at[1];
+}
+
+static uint32_t load32(const unsigned char *at)
+{
+    return load16(at) << 16 | load16(at + 2);
+}
+
+static PyObject *damaged(void)
+{
+    PyErr_SetString(PyExc_ValueError, "a message of the server is damaged");
+    return NULL;
+}
+
+/* Cuts the next message off when it is whole and of this kind. */
+static int take_message(struct span *input, char kind, struct span *payload)
+{
+    size_t size;
+
+    if (input->end - input->at < HEAD_SIZE || input->at[0] != (unsigned char) kind)
+        return 0;
+    size = load32(input->at + 1);
+    if (size < HEAD_SIZE - 1 || size > (size_t) (input->end - input->at - 1))
+        return 0;
+    *payload = (struct span){input->at + HEAD_SIZE, input->at + 1 + size};
+    input->at = payload->end;
+    return 1;
+}
+
+static int open_span(PyObject *bytes, Py_ssize_t start, struct span *span)
+{
+    char *base;
+    Py_ssize_t size;
+
+    if (PyBytes_AsStringAndSize(bytes, &base, &size) < 0)
+        return -1;
+    if (start < 0 || start > size) {
+        PyErr_SetString(PyExc_ValueError, "the start lies outside");
+        return -1;
+    }
+    *span = (struct span){(unsigned char *) base + start, (unsigned char *) base + size};
+    return 0;
+}
+
+/* --- values ------------------------------------------------------------------------------- */
+
+/* UTF-8, unless a statement chose another client_encoding. */
+static PyObject *text(const char *bytes, Py_ssize_t size)
+{
+    return PyUnicode_DecodeUTF8(bytes, size, "backslashreplace");
+}
+
+static PyObject *call(PyObject *parse, PyObject *fallback, const char *bytes, Py_ssize_t size)
+{
+    PyObject *argument = text(bytes, size);
+    PyObject *value = argument ? PyObject_CallFunctionObjArgs(parse, argument, NULL) : NULL;
+
+    if (!value && argument && fallback && PyErr_ExceptionMatches(PyExc_ValueError)) {
+        PyErr_Clear();
+        value = PyObject_CallFunctionObjArgs(fallback, argument, NULL);
+    }
+    Py_XDECREF(argument);
+    return value;
+}
+
+static PyObject *integer(const char *bytes, Py_ssize_t size)
+{
+    Py_ssize_t sign = size > 0 && bytes[0] == '-';
+    long long value = 0;
+
+    if (size - sign < 1 || size - sign > INTEGER_DIGITS)
+        return call((PyObject *) &PyLong_Type, NULL, bytes, size);
+    for (Py_ssize_t i = sign; i < size; i++) {
+        if (bytes[i] < '0' || bytes[i] > '9')
+            return call((PyObject *) &PyLong_Type, NULL, bytes, size);
+        value = value * 10 + (bytes[i] - '0');
+    }
+    return PyLong_FromLongLong(sign ? -value : value);
+}
+
+static PyObject *floating(const char *bytes, Py_ssize_t size)
+{
+    char number[NUMBER_SIZE];
+    double value;
+
+    if (size >= NUMBER_SIZE)
+        return call((PyObject *) &PyFloat_Type, NULL, bytes, size);
+    memcpy(number, bytes, (size_t) size);
+    number[size] = '\0';
+    value = PyOS_string_to_double(number, NULL, NULL);
+    return value == -1.0 && PyErr_Occurred() ? NULL : PyFloat_FromDouble(value);
+}
+
+static int hex_digit(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/* The form of bytea_output = hex; the other, escape, stays text. */
+static PyObject *binary(const char *bytes, Py_ssize_t size)
+{
+    PyObject *value;
+    char *to;
+
+    if (size < 2 || size % 2 != 0 || bytes[0] != '\\' || bytes[1] != 'x')
+        return text(bytes, size);
+    value = PyBytes_FromStringAndSize(NULL, size / 2 - 1);
+    if (!value)
+        return NULL;
+    to = PyBytes_AsString(value);
+    for (Py_ssize_t i = 2; i < size; i += 2) {
+        int high = hex_digit(bytes[i]), low = hex_digit(bytes[i + 1]);
+
+        if (high < 0 || low < 0) {
+            Py_DECREF(value);
+            return text(bytes, size);
+        }
+        *to++ = (char) (high << 4 | low);
+    }
+    return value;
+}
+
+static PyObject *convert(const struct column *column, const char *bytes, Py_ssize_t size)
+{
+    switch (column->kind) {
+    case INTEGER:
+        return integer(bytes, size);
+    case FLOAT:
+        return floating(bytes, size);
+    case BOOLEAN:
+        return PyBool_FromLong(size == 1 && bytes[0] == 't');
+    case BYTES:
+        return binary(bytes, size);
+    case CALL:
+        return call(column->parse, column->fallback, bytes, size);
+    default:
+        return text(bytes, size);
+    }
+}
+
+/* --- rows --------------------------------------------------------------------------------- */
+
+static PyObject *next_value(const struct column *column, struct span *row)
+{
+    int32_t size;
+    PyObject *value;
+
+    if (row->end - row->at < 4)
+        return damaged();
+    size = (int32_t) load32(row->at);
+    row->at += 4;
+    if (size == NULL_LENGTH) {
+        Py_INCREF(Py_None);
+        return Py_None;
+    }
+    if (size < 0 || size > row->end - row->at)
+        return damaged();
+    value = convert(column, (const char *) row->at, size);
+    row->at += size;
+    return value;
+}
+
+static int begin_row(const struct format *format, struct span *row)
+{
+    if (row->end - row->at < 2 || load16(row->at) != (uint32_t) format->count) {
+        damaged();
+        return -1;
+    }
+    row->at += 2;
+    return 0;
+}
+
+static PyObject *tuple_row(const struct format *format, struct span row)
+{
+    PyObject *tuple = begin_row(format, &row) < 0 ? NULL : PyTuple_New(format->count);
+
+    for (Py_ssize_t i = 0; tuple && i < format->count; i++) {
+        PyObject *value = next_value(&format->columns[i], &row);
+
+        if (!value || PyTuple_SetItem(tuple, i, value) < 0)
+            Py_CLEAR(tuple);
+    }
+    return tuple;
+}
+
+static PyObject *dict_row(const struct format *format, struct span row)
+{
+    PyObject *dict = begin_row(format, &row) < 0 ? NULL : PyDict_New();
+
+    for (Py_ssize_t i = 0; dict && i < format->count; i++) {
+        PyObject *value = next_value(&format->columns[i], &row);
+
+        if (!value || PyDict_SetItem(dict, PyTuple_GetItem(format->names, i), value) < 0)
+            Py_CLEAR(dict);
+        Py_XDECREF(value);
+    }
+    return dict;
+}
+
+/* A converter: the number of a kind, or (parse, fallback or None). */
+static int open_column(PyObject *converter, struct column *column)
+{
+    long kind;
+
+    if (PyTuple_Check(converter) && PyTuple_Size(converter) == 2) {
+        PyObject *fallback = PyTuple_GetItem(converter, 1);
+
+        *column = (struct column){CALL, PyTuple_GetItem(converter, 0),
+                                  fallback == Py_None ? NULL : fallback};
+        return 0;
+    }
+    kind = PyLong_AsLong(converter);
+    if (kind == -1 && PyErr_Occurred())
+        return -1;
+    if (kind < 0 || kind >= KINDS) {
+        PyErr_SetString(PyExc_ValueError, "there is no such kind of converter");
+        return -1;
+    }
+    *column = (struct column){(enum kind) kind, NULL, NULL};
+    return 0;
+}
+
+static int open_format(PyObject *converters, PyObject *names, struct format *format)
+{
+    *format = (struct format){PyTuple_Size(converters), NULL, names == Py_None ? NULL : names};
+    if (format->names && PyTuple_Size(names) != format->count) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "there are more names than converters, or fewer");
+        return -1;
+    }
+    format->columns = PyMem_Malloc((size_t) (format->count + 1) * sizeof *format->columns);
+    if (!format->columns) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < format->count; i++)
+        if (open_column(PyTuple_GetItem(converters, i), &format->columns[i]) < 0)
+            return -1;
+    return 0;
+}
+
+PyDoc_STRVAR(rows_doc,
+             "rows(messages, converters, names) -> list of tuples, or of dicts by names\n\n"
+             "The DataRows that messages consists of.");
+
+static PyObject *rows(PyObject *module, PyObject *args)
+{
+    PyObject *messages, *converters, *names, *list = NULL;
+    struct format format = {0, NULL, NULL};
+    struct span input, row;
+
+    (void) module;
+    if (!PyArg_ParseTuple(args, "SO!O:rows", &messages, &PyTuple_Type, &converters, &names)
+        || open_span(messages, 0, &input) < 0 || open_format(converters, names, &format) < 0)
+        goto done;
+    list = PyList_New(0);
+    while (list && take_message(&input, 'D', &row)) {
+        PyObject *value = format.names ? dict_row(&format, row) : tuple_row(&format, row);
+
+        if (!value || PyList_Append(list, value) < 0)
+            Py_CLEAR(list);
+        Py_XDECREF(value);
+    }
+    if (list && input.at != input.end) {
+        Py_CLEAR(list);
+        damaged();
+    }
+done:
+    PyMem_Free(format.columns);
+    return list;
+}
+
+/* --- runs of messages ---------------------------------------------------------------------- */
+
+PyDoc_STRVAR(run_end_doc, "run_end(data, start) -> int\n\n"
+                          "Where the run of whole messages of one kind ends that begins at start.");
+
+static PyObject *run_end(PyObject *module, PyObject *args)
+{
+    PyObject *data;
+    Py_ssize_t start;
+    struct span input, payload;
+    const unsigned char *first;
+
+    (void) module;
+    if (!PyArg_ParseTuple(args, "Sn:run_end", &data, &start) || open_span(data, start, &input) < 0)
+        return NULL;
+    first = input.at;
+    while (first < input.end && take_message(&input, (char) *first, &payload))
+        ;
+    return PyLong_FromSsize_t(start + (input.at - first));
+}
+
+PyDoc_STRVAR(payloads_doc, "payloads(messages) -> bytes\n\n"
+                           "What the CopyData messages carry that messages consists of.");
+
+static PyObject *payloads(PyObject *module, PyObject *args)
+{
+    PyObject *messages, *joined = NULL;
+    struct span input, payload;
+    Py_ssize_t size = 0;
+
+    (void) module;
+    if (!PyArg_ParseTuple(args, "S:payloads", &messages))
+        return NULL;
+    for (int pass = 0; pass < 2; pass++) { /* how much there is, and then all of it */
+        char *to = joined ? PyBytes_AsString(joined) : NULL;
+
+        if (open_span(messages, 0, &input) < 0)
+            return NULL;
+        while (take_message(&input, 'd', &payload)) {
+            size_t part = (size_t) (payload.end - payload.at);
+
+            if (to) {
+                memcpy(to, payload.at, part);
+                to += part;
+            } else {
+                size += (Py_ssize_t) part;
+            }
+        }
+        if (input.at != input.end)
+            return damaged();
+        if (!joined && !(joined = PyBytes_FromStringAndSize(NULL, size)))
+            return NULL;
+    }
+    return joined;
+}
+
+/* --- the module ---------------------------------------------------------------------------- */
+
+static int set_kinds(PyObject *module)
+{
+    static const char *const names[KINDS] = {"TEXT", "INTEGER", "FLOAT", "BOOLEAN", "BYTES"};
+
+    for (int kind = 0; kind < KINDS; kind++)
+        if (PyModule_AddIntConstant(module, names[kind], kind) < 0)
+            return -1;
+    return 0;
+}
+
+static PyMethodDef functions[] = {
+    {"rows", rows, METH_VARARGS, rows_doc},
+    {"run_end", run_end, METH_VARARGS, run_end_doc},
+    {"payloads", payloads, METH_VARARGS, payloads_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, (void *) set_kinds},
+    {0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "pglite_native._rows",
+    .m_doc = "Messages of the backend into Python rows: csrc/python/rows.c.",
+    .m_methods = functions,
+    .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit__rows(void)
+{
+    return PyModuleDef_Init(&definition);
+}

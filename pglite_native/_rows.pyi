@@ -1,0 +1,16 @@
+from collections.abc import Callable
+from typing import Any
+
+TEXT: int
+INTEGER: int
+FLOAT: int
+BOOLEAN: int
+BYTES: int
+
+Converter = int | tuple[Callable[[str], Any], Callable[[str], Any] | None]
+
+def rows(
+    messages: bytes, converters: tuple[Converter, ...], names: tuple[str, ...] | None, /
+) -> list[Any]: ...
+def run_end(data: bytes, start: int, /) -> int: ...
+def payloads(messages: bytes, /) -> bytes: ...
