@@ -16,7 +16,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("vendor/
 SECTION = re.compile(r"^### (\S+)$(.*?)(?=^##)", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\| (`[^|]+`) \| (.+) \|$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
-SUFFIXES = (".c", ".h", ".py")
+SUFFIXES = (".c", ".h", ".py", ".pyi")
 FOLDERS = ("csrc", "pglite_native", "vendor", "tools")
 # A file of ours that is named in passing, in a comment say.
 OURS = ("bench", "csrc", "docs", "examples", "pglite_native", "tests", "tools", "vendor")
