@@ -9,7 +9,7 @@ TESTS ?= tests
 C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
 HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*')
 
-.PHONY: help build run test test-asan compatibility bench wheel sdist dev lint format clean
+.PHONY: help build run test test-asan compatibility bench suites wheel sdist dev lint format clean
 .DEFAULT_GOAL := help
 
 help: ## show this page
@@ -35,6 +35,9 @@ compatibility: build ## run the tests of the clients, and write which did what: 
 
 bench: build ## measure; results go to bench/results/ (QUICK=1: in a minute)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
+
+suites: build ## run SQLAlchemy's dialect test suite on our databases; results go to bench/results/
+	$(BIN)/python -m bench.sqlalchemy_suite
 
 wheel: .venv/ready ## make the wheel, and beside it those it depends on: dist/
 	rm -rf dist/*.whl build/wheel build/setuptools/lib* build/setuptools/bdist*

@@ -1,0 +1,3 @@
+"""The suite."""
+
+from sqlalchemy.testing.suite import *  # noqa: F403
