@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from pglite_native.cli import extension, info, move, snapshot, sql
+from pglite_native.cli import extension, info, move, shell, snapshot, sql, tarball
 from pglite_native.cli.database import Failed
 from pglite_native.errors import PGliteError
 from pglite_native.server import command as serve
@@ -75,6 +75,6 @@ def _parser() -> argparse.ArgumentParser:
         "--version", action="version", version=f"pglite-native {info.package_version()}"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (sql, serve, snapshot, move, extension, info):
+    for module in (sql, shell, serve, tarball, snapshot, move, extension, info):
         module.add(commands)
     return parser

@@ -11,7 +11,7 @@ from pglite_native import Engine, PGlite
 from pglite_native.cli import main
 from vendor.pins import load_pins
 
-COMMANDS = ("sql", "serve", "snapshot", "export", "import", "extension", "info")
+COMMANDS = ("sql", "shell", "serve", "dump", "load", "snapshot", "export", "import", "info")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

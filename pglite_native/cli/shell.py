@@ -1,0 +1,88 @@
+"""`pglite-native shell`: SQL at a terminal, by the best client there is."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from pglite_native.cli.database import add_arguments, open_engine
+from pglite_native.cli.prompt import Prompt
+from pglite_native.engine import Engine
+from pglite_native.server.single import SingleServer
+
+DESCRIPTION = """\
+Type SQL at a terminal: in pgcli or psql, if one is installed, else in a plain
+client of our own (\\? tells what that can do).
+"""
+
+EPILOG = """\
+examples:
+  shell                                        a database to play with, in memory
+  shell --data-dir ./shop
+  shell --data-dir ./shop --client psql -- -c "\\d orders"
+
+What stands behind -- is for the client. Ctrl-C cancels the running statement.
+pgcli and psql talk to a server on a private Unix socket, which ends with them.
+"""
+
+CLIENTS = ("pgcli", "psql")
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the command line's."""
+    parser = commands.add_parser(
+        "shell",
+        help="type SQL at a terminal",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=run, parser=parser)
+    parser.add_argument(
+        "--client",
+        choices=("auto", *CLIENTS, "plain"),
+        default="auto",
+        help="which one (default: the first of them that is installed)",
+    )
+    parser.add_argument("arguments", metavar="ARGUMENT", nargs="*", help="for the client, after --")
+    add_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> bool:
+    """Talk until the user leaves."""
+    client = _choose(options.client)
+    if client is None and options.arguments:
+        options.parser.error(f"arguments are for pgcli or psql: {' '.join(options.arguments)}")
+    with open_engine(options) as engine:
+        if client is None:
+            return Prompt(engine).run()
+        return _run_client(engine, client, options.arguments)
+
+
+def _choose(name: str) -> str | None:
+    """Return the path of a client; None for our own."""
+    if name == "plain":
+        return None
+    if name != "auto":
+        path = shutil.which(name)
+        if path is None:
+            raise ValueError(f"{name} is not installed: it is not on the PATH")
+        return path
+    # pgcli is nothing without a terminal.
+    names = CLIENTS if sys.stdin.isatty() and sys.stdout.isatty() else CLIENTS[1:]
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+def _run_client(engine: Engine, client: str, arguments: Sequence[str]) -> bool:
+    # Ctrl-C is for the client, which has the server cancel. A handler, as what is ignored would be
+    # ignored by the client, too.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        with SingleServer(engine) as server:
+            return subprocess.run([client, *arguments, server.url], check=False).returncode == 0
+    finally:
+        signal.signal(signal.SIGINT, before)

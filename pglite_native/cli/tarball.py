@@ -1,0 +1,82 @@
+"""`pglite-native dump` and `load`: a database's files as a tarball, PGlite's too."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from pglite_native.cli.database import add_arguments, existing, open_engine
+from pglite_native.engine import Engine
+
+DUMP = """\
+Write a database's files as a tarball: a backup, which any version of this
+package with the same major version of PostgreSQL loads, and PGlite on Node.
+"""
+
+DUMP_EPILOG = """\
+examples:
+  dump shop.tar.gz --data-dir ./shop
+  dump shop.tar --data-dir ./shop             not compressed
+  dump - --data-dir ./shop | ssh host "cat > shop.tar.gz"
+
+A file is there whole or not at all.
+"""
+
+LOAD = """\
+Make a directory's database of a tarball: one of `dump`, or of dumpDataDir() of
+PGlite on Node.
+"""
+
+LOAD_EPILOG = """\
+examples:
+  load shop.tar.gz --data-dir ./copy
+  ssh host "cat shop.tar.gz" | pglite-native load - --data-dir ./copy
+
+The directory must be empty, or not be there yet.
+"""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands to the command line's."""
+    dumping = commands.add_parser(
+        "dump",
+        help="write a database's files as a tarball",
+        description=DUMP,
+        epilog=DUMP_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    dumping.set_defaults(command=_dump, parser=dumping)
+    dumping.add_argument("file", metavar="FILE", help='the tarball; "-" for standard output')
+    add_arguments(dumping)
+
+    loading = commands.add_parser(
+        "load",
+        help="make a database of a tarball",
+        description=LOAD,
+        epilog=LOAD_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    loading.set_defaults(command=_load)
+    loading.add_argument("file", metavar="FILE", help='the tarball; "-" for standard input')
+    loading.add_argument("--data-dir", metavar="DIR", required=True, help="the directory to make")
+
+
+def _dump(options: argparse.Namespace) -> bool:
+    if options.data_dir is not None:
+        existing(options.data_dir)
+    if options.file == "-" and sys.stdout.isatty():
+        options.parser.error("a tarball is nothing for a terminal")
+    with open_engine(options) as engine:
+        if options.file == "-":
+            engine.dump_data_dir(sys.stdout.buffer)
+            return True
+        engine.dump_data_dir(options.file)
+    print(f"{options.file}: {Path(options.file).stat().st_size / 1e6:.1f} MB")
+    return True
+
+
+def _load(options: argparse.Namespace) -> bool:
+    source = sys.stdin.buffer if options.file == "-" else options.file
+    Engine(options.data_dir, load_data_dir=source).close()
+    return True

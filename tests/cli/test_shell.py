@@ -1,0 +1,237 @@
+"""`shell`: our own client and others, with a pipe for the input and on a terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pglite_native import PGlite
+from pglite_native.cli import main
+from tests.oracle.native import programs
+
+PATIENCE_S = 60.0
+SHELL = (sys.executable, "-m", "pglite_native", "shell")
+
+
+def piped(text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [*SHELL, "--client", "plain", *arguments]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+
+
+class Terminal:
+    """A shell on a terminal of its own."""
+
+    def __init__(self, *arguments: str, environment: dict[str, str]) -> None:
+        self._ours, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            [*SHELL, *arguments],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={**os.environ, "TERM": "dumb", "PAGER": "cat", **environment},
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
+        os.close(theirs)
+        self._shown = ""
+
+    def type(self, text: str) -> None:
+        os.write(self._ours, text.encode())
+
+    def expect(self, pattern: str) -> str:
+        """Wait until it is shown; return what was shown before, and it."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not (found := re.search(pattern, self._shown)):
+            ready, _, _ = select.select([self._ours], [], [], deadline - time.monotonic())
+            assert ready, f"{pattern!r} is not in {self._shown!r}"
+            try:
+                self._shown += os.read(self._ours, 65536).decode(errors="replace")
+            except OSError:  # the other end is closed
+                pytest.fail(f"{pattern!r} is not in {self._shown!r}, and it has ended")
+        shown, self._shown = self._shown[: found.end()], self._shown[found.end() :]
+        return shown
+
+    def close(self) -> int:
+        os.close(self._ours)
+        return self.process.wait(PATIENCE_S)
+
+
+def _take_terminal() -> None:
+    """Make the standard input the terminal whose Ctrl-C is for this process."""
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test run in the background ignores it
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Iterator[Terminal]:
+    terminal = Terminal("--client", "plain", environment={"XDG_STATE_HOME": str(tmp_path)})
+    yield terminal
+    terminal.process.kill()
+    terminal.process.wait()
+
+
+def test_statements_end_where_postgresql_says() -> None:
+    done = piped(
+        "create function f() returns text language plpgsql as $$ begin\n"
+        "  perform 1;\n"
+        "  return 'a;\n"
+        "b'; end $$;\n"
+        "create function g() returns int begin atomic\n"
+        "  select 1;\n"
+        "end;\n"
+        "begin;\n"
+        "/* a comment;\n"
+        '   that ends */ select f(), g() as "one;\n'
+        'two";\n'
+        "commit;\n"
+        "select 42 as last"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"^[A-Z].*$", done.stdout, re.MULTILINE) == [
+        "CREATE FUNCTION",
+        "CREATE FUNCTION",
+        "BEGIN",
+        "COMMIT",
+    ]
+    assert " a;+|" in done.stdout and "   42\n" in done.stdout
+
+
+def test_errors_are_shown_and_do_not_end_it() -> None:
+    done = piped("select nope;\n\\nope\n\\i /missing\nselect 1 +;\nselect 'still ' || 'here';\n")
+    assert done.returncode == 1
+    assert "still here" in done.stdout
+    assert done.stderr.count("ERROR:  42") == 2
+    assert "\\nope is not a command" in done.stderr and "'/missing'" in done.stderr
+
+
+def test_its_commands(tmp_path: Path) -> None:
+    (tmp_path / "file.sql").write_text(
+        "create table parent (id int primary key);\n"
+        "create table t (a int generated always as identity, b text not null default 'x',"
+        " c int references parent check (c > 0));\n"
+    )
+    done = piped(
+        f'\\i {tmp_path}/file.sql\n\\d\n\\d t\n\\d "no\'such"\n\\x\ntable t;\n\\?\n\\q\nnever'
+    )
+    output = done.stdout
+    assert " public | parent  | table    | postgres\n" in output
+    assert " b      | text    | not null | 'x'::text\n" in output
+    assert "FOREIGN KEY (c) REFERENCES parent(id)" in output and "CHECK ((c > 0))" in output
+    assert "Expanded output is on.\n(0 rows)\n" in output
+    assert "\\i FILE" in output
+    assert '42P01: relation "no\'such" does not exist' in done.stderr
+
+
+def test_copy_reads_the_lines_below_it() -> None:
+    done = piped("create table t (a int);\ncopy t from stdin;\n1\n2\n\\.\nselect sum(a) from t;\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "COPY 2\n" in done.stdout and "   3\n" in done.stdout
+
+
+def test_a_session_that_ends_ends_it() -> None:
+    done = piped("select pg_terminate_backend(pg_backend_pid());\nselect 1;\n")
+    assert done.returncode == 1
+    assert "57P01" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_what_is_typed_is_durable(tmp_path: Path) -> None:
+    folder = str(tmp_path / "data")
+    assert piped("create table t as select 42 as a;\n", "--data-dir", folder).returncode == 0
+    with PGlite(folder) as db:
+        assert db.query("table t").rows == [{"a": 42}]
+
+
+def test_on_a_terminal_it_prompts_and_ctrl_c_cancels(plain: Terminal, tmp_path: Path) -> None:
+    assert "PostgreSQL 18" in plain.expect("pglite=# ")
+    plain.type("begin;\n")
+    plain.expect(r"pglite=\*# ")
+    plain.type("select 1\n")
+    plain.expect(r"pglite-\*# ")
+    plain.type("\x03")  # drops the line
+    plain.expect(r"pglite=\*# ")
+    plain.type("select pg_sleep(600);\n")
+    time.sleep(0.5)  # it has begun, or Ctrl-C drops what is not yet read: the same to the user
+    plain.type("\x03")
+    plain.expect("pglite=[*!]# ")
+    plain.type("rollback;\n")
+    plain.expect("pglite=# ")
+    plain.type("select 40 + 2 as sum;\n")
+    plain.expect("42")
+    plain.type("\x04")
+    assert plain.process.wait(PATIENCE_S) == 0
+    assert "select 40 + 2 as sum;" in (tmp_path / "pglite-native" / "history").read_text()
+
+
+# --- other clients --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_psql(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(programs()), prepend=os.pathsep)
+
+
+@pytest.mark.usefixtures("with_psql")
+def test_psql_is_taken_if_it_is_there(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = str(tmp_path / "data")
+    arguments = ["--", "-X", "-q", "-c", "create table t as select 42 as a", "-c", "\\d t"]
+    assert main(["shell", "--data-dir", folder, *arguments]) == 0
+    assert 'Table "public.t"' in capfd.readouterr().out
+    assert main(["shell", "--data-dir", folder, "--", "-X", "-c", "select nope"]) == 1
+    with PGlite(folder) as db:
+        assert db.query("table t").rows == [{"a": 42}]
+
+
+@pytest.mark.usefixtures("with_psql")
+def test_ctrl_c_in_psql_is_for_its_statement() -> None:
+    terminal = Terminal("--client", "psql", "--", "-X", environment={})
+    terminal.expect("postgres=# ")
+    terminal.type("select pg_sleep(600);\n")
+    time.sleep(0.5)
+    terminal.type("\x03")
+    terminal.expect("canceling statement due to user request")
+    terminal.expect("postgres=# ")
+    terminal.type("select 40 + 2;\n")
+    terminal.expect("42")
+    terminal.type("\\q\n")
+    assert terminal.process.wait(PATIENCE_S) == 0
+    terminal.close()
+
+
+def test_pgcli_comes_first_on_a_terminal(tmp_path: Path) -> None:
+    client = tmp_path / "pgcli"
+    client.write_text(
+        f"#!{sys.executable}\n"
+        "import sys, psycopg\n"
+        "with psycopg.connect(sys.argv[-1]) as connection:\n"
+        "    print(connection.execute('select 40 + 2').fetchone())\n"
+    )
+    client.chmod(0o755)
+    path = os.pathsep.join([str(tmp_path), str(programs()), os.environ["PATH"]])
+    terminal = Terminal(environment={"PATH": path})
+    terminal.expect(r"\(42,\)")
+    assert terminal.process.wait(PATIENCE_S) == 0
+    terminal.close()
+
+
+def test_a_client_that_is_missing_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert main(["shell", "--client", "pgcli"]) == 1
+    assert "pgcli is not installed" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as caught:
+        main(["shell", "--client", "plain", "--", "-c", "select 1"])
+    assert caught.value.code == 2

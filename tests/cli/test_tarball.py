@@ -1,0 +1,61 @@
+"""`dump` and `load`: what the tarballs are is tested in tests/engine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from pglite_native import PGlite
+from pglite_native.cli import main
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> str:
+    with PGlite(tmp_path / "data") as db:
+        db.exec("create table t as select 42 as a")
+    return str(tmp_path / "data")
+
+
+def rows(folder: Path) -> list[dict[str, object]]:
+    with PGlite(folder) as db:
+        return db.query("table t").rows
+
+
+@pytest.mark.parametrize(("name", "mode"), [("copy.tar.gz", "r:gz"), ("copy.tar", "r:")])
+def test_dumped_and_loaded(
+    folder: str, tmp_path: Path, name: str, mode: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / name
+    assert main(["dump", str(file), "--data-dir", folder]) == 0
+    assert capsys.readouterr().out == f"{file}: {file.stat().st_size / 1e6:.1f} MB\n"
+    with tarfile.open(file, mode) as tar:  # type: ignore[call-overload]
+        assert any(name.lstrip("/") == "PG_VERSION" for name in tar.getnames())
+    assert main(["load", str(file), "--data-dir", str(tmp_path / "copy")]) == 0
+    assert rows(tmp_path / "copy") == [{"a": 42}]
+
+
+def test_by_the_standard_streams(folder: str, tmp_path: Path) -> None:
+    program = f"{sys.executable} -m pglite_native"
+    line = f"{program} dump - --data-dir {folder} | {program} load - --data-dir {tmp_path}/copy"
+    done = subprocess.run(line, shell=True, capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
+    assert rows(tmp_path / "copy") == [{"a": 42}]
+
+
+def test_what_cannot_be_loaded(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "copy.tar"
+    assert main(["dump", str(file), "--data-dir", str(tmp_path / "none")]) == 1
+    assert "has no database" in capsys.readouterr().err and not file.exists()
+    assert main(["dump", str(file), "--data-dir", folder]) == 0
+    assert main(["load", str(file), "--data-dir", folder]) == 1  # there is one
+    assert main(["load", str(tmp_path / "missing"), "--data-dir", str(tmp_path / "copy")]) == 1
+    file.write_bytes(file.read_bytes()[:100_000])
+    assert main(["load", str(file), "--data-dir", str(tmp_path / "copy")]) == 1
+    assert capsys.readouterr().err.count("pglite-native: ") == 3
+    assert rows(Path(folder)) == [{"a": 42}]
