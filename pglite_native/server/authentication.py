@@ -1,5 +1,8 @@
 """Who may come in: everybody (trust), or who knows the password, by SCRAM-SHA-256.
 
+Within TLS also by SCRAM-SHA-256-PLUS: the password is then proven to who has the certificate that
+the client sees, and to nobody in between.
+
 Why scramp: a well-kept implementation of RFC 5802 for both sides, pure Python, by the makers of
 pg8000; cryptography is nothing to write anew.
 
@@ -8,11 +11,14 @@ Reference: PostgreSQL documentation, "SASL Authentication"; RFC 5802, RFC 7677.
 
 from __future__ import annotations
 
+import ssl
 import struct
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from scramp import ScramException, ScramMechanism
 
+from pglite_native.server import tls
 from pglite_native.server.handshake import Handshake
 from pglite_native.server.messages import (
     SASL,
@@ -24,6 +30,7 @@ from pglite_native.server.messages import (
 )
 
 MECHANISM = "SCRAM-SHA-256"
+MECHANISM_PLUS = "SCRAM-SHA-256-PLUS"
 
 
 class Authentication(Protocol):
@@ -43,15 +50,27 @@ class Trust:
 class Scram:
     """One password for all users; it is kept as SCRAM keeps it, salted and hashed."""
 
-    def __init__(self, password: str) -> None:
-        self._mechanism = ScramMechanism(MECHANISM)
-        self._verifier = self._mechanism.make_auth_info(password)
+    def __init__(self, password: str, context: ssl.SSLContext | None) -> None:
+        self._verifier = ScramMechanism(MECHANISM).make_auth_info(password)
+        self._binding = tls.channel_binding(context) if context is not None else None
 
     def admit(self, handshake: Handshake, user: str) -> None:
-        first = handshake.ask(SASL, cstring(MECHANISM) + b"\0")
-        exchange = self._mechanism.make_server(lambda _: self._verifier)
+        binding = self._binding if handshake.is_encrypted else None
+        offered = [MECHANISM] if binding is None else [MECHANISM_PLUS, MECHANISM]
+        names = b"".join(cstring(name) for name in offered)
+        name, first = _initial_response(handshake.ask(SASL, names + b"\0"), offered)
+        if binding is not None and name == MECHANISM and first.startswith(b"y"):
+            raise Refusal(
+                "28000",
+                "SCRAM channel binding negotiation error",
+                detail="The client supports SCRAM channel binding but thinks the server does not."
+                " However, this server does support channel binding.",
+            )
+        exchange = ScramMechanism(name).make_server(
+            lambda _: self._verifier, binding if name == MECHANISM_PLUS else None
+        )
         try:
-            _set_client_first(exchange, _initial_response(first).decode())
+            _set_client_first(exchange, first.decode())
             final = handshake.ask(SASL_CONTINUE, exchange.get_server_first().encode())
             exchange.set_client_final(final.decode())
         except (ScramException, UnicodeDecodeError, ValueError) as error:
@@ -74,14 +93,14 @@ def _set_client_first(exchange: Any, first: str) -> None:
     exchange.client_first_bare = f"n=,{bare}"
 
 
-def _initial_response(payload: bytes) -> bytes:
+def _initial_response(payload: bytes, offered: Sequence[str]) -> tuple[str, bytes]:
     """SASLInitialResponse: a mechanism's name, a length, what the client says first."""
     name, end, rest = payload.partition(b"\0")
     if not end or len(rest) < 4:
         raise Refusal("08P01", "malformed SCRAM message")
-    if name != MECHANISM.encode():
+    if name.decode("latin-1") not in offered:
         raise Refusal("08P01", "client selected an invalid SASL authentication mechanism")
     (length,) = struct.unpack_from("!i", rest)
     if length != len(rest) - 4:
         raise Refusal("08P01", "malformed SCRAM message")
-    return rest[4:]
+    return name.decode(), rest[4:]

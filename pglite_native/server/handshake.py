@@ -10,7 +10,7 @@ import ssl
 import time
 
 from pglite_native._wire import HEADER, LENGTH_BYTES
-from pglite_native.server import messages, startup
+from pglite_native.server import messages, startup, tls
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest, Startup
 
@@ -24,9 +24,11 @@ class Gone(Exception):
 class Handshake:
     """Reads what a client sends before it is let in, until `deadline` on the monotonic clock."""
 
-    def __init__(self, client: socket.socket, tls: ssl.SSLContext | None, limit_s: float) -> None:
+    def __init__(
+        self, client: socket.socket, context: ssl.SSLContext | None, limit_s: float
+    ) -> None:
         self.client = client  # becomes an SSLSocket if the client wants one
-        self._tls = tls
+        self._tls = context
         self._deadline = time.monotonic() + limit_s
 
     def receive_startup(self) -> Startup | CancelRequest:
@@ -36,6 +38,8 @@ class Handshake:
             Refusal: there is no understanding the client, or it is too slow.
             Gone: it has hung up.
         """
+        if self._can_encrypt() and self._begins_with_tls():
+            self._encrypt_directly()
         asked: set[int] = set()  # each once, as in PostgreSQL
         while True:
             header = self._receive(startup.LENGTH_BYTES)
@@ -48,6 +52,8 @@ class Handshake:
                 return startup.parse_startup(packet)
             asked.add(code)
             if code == startup.SSL_REQUEST and self._can_encrypt():
+                self.client.sendall(b"S")
+                # From here on nothing but TLS is read, so nothing sent in the clear gets in.
                 self._encrypt()
             else:
                 self.client.sendall(b"N")
@@ -66,18 +72,39 @@ class Handshake:
         self.client.sendall(messages.authentication(code, payload))
         return self.receive_password()
 
-    def _can_encrypt(self) -> bool:
-        return self._tls is not None and self.client.family != socket.AF_UNIX
+    @property
+    def is_encrypted(self) -> bool:
+        return isinstance(self.client, ssl.SSLSocket)
 
-    def _encrypt(self) -> None:
-        assert self._tls is not None
-        self.client.sendall(b"S")
-        # From here on nothing but TLS is read, so nothing sent in the clear gets in.
+    def _can_encrypt(self) -> bool:
+        is_local = self.client.family == socket.AF_UNIX
+        return self._tls is not None and not is_local and not self.is_encrypted
+
+    def _begins_with_tls(self) -> bool:
+        """Does the client start with TLS, without asking for it? (libpq's sslnegotiation=direct)"""
         self.client.settimeout(self._remaining_s())
-        self.client = self._tls.wrap_socket(
-            self.client, server_side=True, do_handshake_on_connect=False
-        )
-        self.client.do_handshake()
+        try:
+            return self.client.recv(1, socket.MSG_PEEK) == tls.RECORD
+        except TimeoutError:
+            raise _too_slow() from None
+
+    def _encrypt_directly(self) -> None:
+        """As PostgreSQL does, insist on ALPN: nobody who speaks another protocol gets further."""
+        client = self._encrypt()
+        if client.selected_alpn_protocol() != tls.PROTOCOL:
+            raise Refusal(
+                "08P01",
+                "received direct SSL connection request without ALPN protocol negotiation"
+                " extension",
+            )
+
+    def _encrypt(self) -> ssl.SSLSocket:
+        assert self._tls is not None
+        self.client.settimeout(self._remaining_s())
+        client = self._tls.wrap_socket(self.client, server_side=True, do_handshake_on_connect=False)
+        self.client = client
+        client.do_handshake()
+        return client
 
     def _receive(self, size: int) -> bytes:
         received = bytearray()

@@ -22,6 +22,7 @@ from pglite_native.server.lease import Databases
 from pglite_native.server.listeners import listen_tcp, listen_unix, prepare
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest
+from pglite_native.server.tls import announce
 from pglite_native.server.watcher import Watcher
 from pglite_native.snapshot import Snapshot
 
@@ -58,6 +59,7 @@ class Server:
         password: what clients on TCP have to know, whatever their user (SCRAM-SHA-256).
         trust: let clients on TCP in without a password; on a loopback address only.
         tls: a context for servers, with its certificate loaded; clients on TCP may then encrypt.
+            The server sets its ALPN.
         max_connections: beyond it clients get 53300. As many scratch databases are kept.
         authentication_timeout: seconds until a client must have been let in.
 
@@ -245,7 +247,11 @@ class Server:
         self._start(listener, Trust())
 
     def _listen_tcp(self, host: str, port: int) -> None:
-        authentication = Trust() if self._password is None else Scram(self._password)
+        if self._tls is not None:
+            announce(self._tls)
+        authentication: Authentication = Trust()
+        if self._password is not None:
+            authentication = Scram(self._password, self._tls)
         listener = listen_tcp(host, port)
         self._tcp = host, listener.getsockname()[1]
         self._start(listener, authentication)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -12,7 +14,7 @@ import pytest
 import trustme
 from scramp import ScramClient
 
-from pglite_native.server import Server
+from pglite_native.server import Server, tls
 from tests import wire
 from tests.server.client import PARAMETERS, Client
 
@@ -165,6 +167,121 @@ def test_a_tls_handshake_that_does_not_go_on_is_ended(authority: trustme.CA) -> 
         client.send(wire.ssl_request())
         assert client.receive_exactly(1) == b"S"
         assert client.receive() == b""
+
+
+def test_tls_without_asking(guarded: Server) -> None:
+    with psycopg.connect(guarded.dsn, sslmode="require", sslnegotiation="direct") as connection:
+        assert connection.pgconn.ssl_in_use
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    with (
+        Server(host=LOOPBACK, trust=True) as server,
+        pytest.raises(psycopg.OperationalError),
+    ):
+        psycopg.connect(server.dsn, sslmode="require", sslnegotiation="direct")
+
+
+@contextmanager
+def encrypting(server: Server, *protocols: str) -> Iterator[Client]:
+    """A client that has begun with TLS, and the names of these protocols."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if protocols:
+        context.set_alpn_protocols(protocols)
+    with Client(server) as client:
+        client.socket = context.wrap_socket(client.socket)
+        yield client
+
+
+@pytest.mark.parametrize("protocols", [[], ["http/1.1"]], ids=["no name", "another's name"])
+def test_tls_without_asking_wants_the_protocol_named(guarded: Server, protocols: list[str]) -> None:
+    with encrypting(guarded, *protocols) as client:
+        assert wire.sqlstates(client.receive()) == ["08P01"]
+
+
+def test_tls_within_tls_is_not_to_be_had(guarded: Server) -> None:
+    with encrypting(guarded, "postgresql") as client:
+        client.send(wire.ssl_request())
+        assert client.socket.recv(1) == b"N"
+
+
+def mechanisms(client: Client) -> list[bytes]:
+    """What the server offers."""
+    client.send(wire.startup(PARAMETERS))
+    header = client.socket.recv(9)
+    assert header[:1] == b"R"
+    return client.socket.recv(int.from_bytes(header[1:5], "big") - 8).rstrip(b"\0").split(b"\0")
+
+
+def test_channel_binding_is_offered_within_tls(guarded: Server) -> None:
+    with Client(guarded) as client:
+        assert mechanisms(client) == [b"SCRAM-SHA-256"]
+    with encrypting(guarded, "postgresql") as client:
+        assert mechanisms(client) == [b"SCRAM-SHA-256-PLUS", b"SCRAM-SHA-256"]
+
+
+@pytest.mark.parametrize("binding", ["require", "prefer", "disable"])
+def test_channel_binding(guarded: Server, binding: str) -> None:
+    with psycopg.connect(guarded.dsn, sslmode="require", channel_binding=binding) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(guarded.dsn, sslmode="require", channel_binding=binding, password="another")
+
+
+def log_in_by(client: Client, mechanism: str, seen: bytes) -> bytes:
+    """The server's answer to the right password, bound to what is said to have been seen."""
+    binding = "tls-server-end-point", seen
+    exchange = ScramClient([mechanism], "any", PASSWORD, channel_binding=binding)
+    client.send(sasl_initial(exchange.get_client_first().encode(), mechanism.encode()))
+    header = client.socket.recv(9)
+    if header[:1] == b"E":
+        return header + client.receive()
+    length = int.from_bytes(header[1:5], "big") - 8
+    exchange.set_server_first(client.socket.recv(length).decode())
+    client.send(wire.message("p", exchange.get_client_final().encode()))
+    return client.receive()
+
+
+def hash_of_certificate(client: Client) -> bytes:
+    assert isinstance(client.socket, ssl.SSLSocket)
+    return hashlib.sha256(client.socket.getpeercert(binary_form=True) or b"").digest()
+
+
+def test_who_has_seen_another_certificate_is_not_let_in(guarded: Server) -> None:
+    with encrypting(guarded, "postgresql") as client:
+        mechanisms(client)
+        reply = log_in_by(client, "SCRAM-SHA-256-PLUS", hash_of_certificate(client))
+        assert reply.endswith(b"Z\0\0\0\5I")
+    with encrypting(guarded, "postgresql") as client:
+        mechanisms(client)
+        reply = log_in_by(client, "SCRAM-SHA-256-PLUS", b"of another certificate")
+        assert wire.sqlstates(reply) == ["28P01"]
+
+
+def test_who_was_told_that_there_is_no_channel_binding_is_warned(guarded: Server) -> None:
+    """Somebody in between has taken it out of the server's offer."""
+    with encrypting(guarded, "postgresql") as client:
+        mechanisms(client)
+        reply = log_in_by(client, "SCRAM-SHA-256", hash_of_certificate(client))
+        assert wire.sqlstates(reply) == ["28000"]
+        assert b"channel binding negotiation" in reply
+
+
+def test_a_context_that_wants_certificates_of_clients_binds_too(authority: trustme.CA) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(LOOPBACK).configure_cert(context)
+    expected = tls.channel_binding(context)
+    assert expected is not None and len(expected[1]) == 32
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    assert tls.channel_binding(context) == expected
+
+
+def test_a_context_that_cannot_tell_its_certificate_does_without(authority: trustme.CA) -> None:
+    assert tls.channel_binding(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)) is None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(LOOPBACK).configure_cert(context)
+    context.sni_callback = lambda *_: None
+    assert tls.channel_binding(context) is None
 
 
 def test_trust_on_loopback_has_to_be_said() -> None:
