@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pglite_native._quoting import identifier
     from pglite_native.asynchronous import AsyncPGlite, AsyncTransaction
     from pglite_native.diagnostics import Diagnostic, Notice
     from pglite_native.engine import Engine, Stream
@@ -62,11 +63,13 @@ __all__ = [
     "Stream",
     "Transaction",
     "TransactionError",
+    "identifier",
 ]
 
 # Imported when asked for: an engine starts sooner than the rest is read, asyncio above all; and
 # pytest imports the package for its plugin in every run, whether or not a test wants a database.
 _MODULES = {
+    "_quoting": ("identifier",),
     "asynchronous": ("AsyncPGlite", "AsyncTransaction"),
     "diagnostics": ("Diagnostic", "Notice"),
     "engine": ("Engine", "Stream"),

@@ -7,12 +7,13 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from pglite_native import _files, _rows, _types, _wire
 from pglite_native._files import Source
 from pglite_native._scalars import Parser, Serializer
 from pglite_native._session import Answer, Session
+from pglite_native.diagnostics import Notice
 from pglite_native.results import Description, Field, Results
 
 _log = logging.getLogger("pglite_native")
@@ -23,8 +24,10 @@ Listener = Callable[[str, str], object]
 COPY_CHUNK = 256 * 1024
 """Bytes sent in one step: enough that the price of a step, some microseconds, does not count."""
 
-# Statements whose tag ends with how many rows they touched.
-_COUNTED = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
+RowMode = Literal["object", "array"]
+
+# Commands of which the count of rows is one of those they touched.
+_AFFECTING = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
 
 
 class Connection:
@@ -53,38 +56,54 @@ class Connection:
         self,
         sql: str,
         params: Sequence[Any] | None,
-        row_mode: str,
-        parsers: Mapping[int, Parser] | None,
-        serializers: Mapping[int | type, Serializer] | None,
+        row_mode: RowMode = "object",
+        *,
+        parsers: Mapping[int, Parser] | None = None,
+        serializers: Mapping[int | type, Serializer] | None = None,
+        on_notice: Callable[[Notice], object] | None = None,
+        param_types: Sequence[int] = (),
     ) -> Results[Any]:
+        _check_row_mode(row_mode)
         if isinstance(params, str | bytes) or not isinstance(params, Sequence | None):
             raise TypeError(f"params must be a sequence of values: {params!r}")
-        if params:
-            answer = self.session.execute(sql, self._serialized(sql, params, serializers))
-        else:
-            answer = self.session.run(sql)
-        results = self._results(answer, row_mode, self.types.with_converters(parsers, None))
+        with self.session.noticed_by(on_notice):
+            if params:
+                texts = self._serialized(sql, params, param_types, serializers)
+                answer = self.session.execute(sql, texts)
+            else:
+                answer = self.session.run(sql, param_types)
+            results = self._results(answer, row_mode, self.types.with_converters(parsers, None))
         self.notify()
         return results
 
-    def exec(self, sql: str) -> list[Results[Any]]:
-        answers = self.session.simple(sql)
-        results = [self._results(answer, "object", self.types) for answer in answers]
+    def exec(
+        self,
+        sql: str,
+        row_mode: RowMode = "object",
+        *,
+        parsers: Mapping[int, Parser] | None = None,
+        on_notice: Callable[[Notice], object] | None = None,
+    ) -> list[Results[Any]]:
+        _check_row_mode(row_mode)
+        with self.session.noticed_by(on_notice):
+            answers = self.session.simple(sql)
+            types = self.types.with_converters(parsers, None)
+            results = [self._results(answer, row_mode, types) for answer in answers]
         self.notify()
         return results
 
     def copy_from(self, sql: str, source: Source) -> int:
         answer = self.session.copy_in(sql, _files.chunks(source, COPY_CHUNK))
         self.notify()
-        return _affected(answer.tag)
+        return _row_count(answer.tag) or 0
 
     def copy_to(self, sql: str, sink: _files.Writable) -> int:
         answer = self.session.copy_out(sql, sink.write)
         self.notify()
-        return _affected(answer.tag)
+        return _row_count(answer.tag) or 0
 
-    def describe(self, sql: str) -> Description:
-        types, columns = self.session.prepare(sql)
+    def describe(self, sql: str, param_types: Sequence[int] = ()) -> Description:
+        types, columns = self.session.prepare(sql, param_types)
         return Description(types, _fields(columns))
 
     def look_up_types(self) -> None:
@@ -95,13 +114,14 @@ class Connection:
         self,
         sql: str,
         params: Sequence[Any],
+        param_types: Sequence[int],
         serializers: Mapping[int | type, Serializer] | None,
     ) -> list[str | None]:
         """Prepare a statement, and write its parameters as it wants them."""
-        oids, _ = self.session.prepare(sql)
+        oids, _ = self.session.prepare(sql, param_types)
         if not self.types.know(oids):
             self.look_up_types()
-            oids, _ = self.session.prepare(sql)  # looking up was a statement, too
+            oids, _ = self.session.prepare(sql, param_types)  # looking up was a statement, too
         types = self.types.with_converters(None, serializers)
         # Too many or too few: the server's error says it best, so all there are go to it.
         oids += [0] * (len(params) - len(oids))
@@ -117,7 +137,7 @@ class Connection:
             types = self.types.with_converters(types.parsers, None)
         converters = [types.converter(field.data_type_id) for field in fields]
         names = None if row_mode == "array" else [field.name for field in fields]
-        return Results(answer.rows(converters, names), fields, _affected(answer.tag))
+        return _completed(answer.rows(converters, names), fields, answer.tag)
 
     def notify(self) -> None:
         """Tell the listeners, in order, also of what comes while they are told."""
@@ -142,5 +162,19 @@ def _fields(columns: Iterable[_wire.Column]) -> list[Field]:
     return [Field(column.name, column.type) for column in columns]
 
 
-def _affected(tag: str) -> int:
-    return int(tag.rpartition(" ")[2]) if tag.startswith(_COUNTED) else 0
+def _completed(rows: list[Any], fields: list[Field], tag: str) -> Results[Any]:
+    """A result, with what its CommandComplete says."""
+    command, count = tag.partition(" ")[0], _row_count(tag)
+    affected = count or 0 if command in _AFFECTING else 0
+    return Results(rows, fields, affected, command, count)
+
+
+def _row_count(tag: str) -> int | None:
+    """A tag ends with it, as in "INSERT 0 5", or in a word."""
+    count = tag.rpartition(" ")[2]
+    return int(count) if count.isdecimal() else None
+
+
+def _check_row_mode(row_mode: str) -> None:
+    if row_mode not in ("object", "array"):
+        raise ValueError(f"row_mode must be 'object' or 'array': {row_mode!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from pglite_native import _rows, _wire
@@ -46,10 +46,10 @@ class Answer(NamedTuple):
 class Session:
     """An engine's session. Not for threads: who calls must see to it."""
 
-    def __init__(self, engine: Engine, on_notice: Callable[[Notice], None] | None) -> None:
+    def __init__(self, engine: Engine, on_notice: Callable[[Notice], object] | None) -> None:
         self.engine = engine
         self.notifications: deque[tuple[str, str]] = deque()
-        self._on_notice = on_notice
+        self._notice_listeners = [on_notice] if on_notice is not None else []
         self._status: str | None = None
         self._copies = False  # COPY FROM STDIN: the next bytes are its
 
@@ -68,6 +68,18 @@ class Session:
         """To be called when others have used the engine."""
         self._status = None
 
+    @contextlib.contextmanager
+    def noticed_by(self, on_notice: Callable[[Notice], object] | None) -> Iterator[None]:
+        """Tell somebody else, too, of notices."""
+        if on_notice is None:
+            yield
+            return
+        self._notice_listeners.append(on_notice)
+        try:
+            yield
+        finally:
+            self._notice_listeners.remove(on_notice)
+
     def simple(self, sql: str) -> list[Answer]:
         """Run any number of statements.
 
@@ -76,14 +88,17 @@ class Session:
         """
         return list(_answers(self._exchange(_wire.query(sql), sql)))
 
-    def run(self, sql: str) -> Answer:
+    def run(self, sql: str, param_types: Sequence[int] = ()) -> Answer:
         """Run one statement without parameters."""
-        message = _wire.parse(sql) + _wire.bind([]) + _wire.describe_portal() + _wire.execute()
+        message = _wire.parse(sql, param_types) + _wire.bind([])
+        message += _wire.describe_portal() + _wire.execute()
         return _answer(self._exchange(message, sql, end=_wire.sync()))
 
-    def prepare(self, sql: str) -> tuple[list[int], list[_wire.Column]]:
+    def prepare(
+        self, sql: str, param_types: Sequence[int] = ()
+    ) -> tuple[list[int], list[_wire.Column]]:
         """Prepare one statement; return its parameters' types and its result's columns."""
-        message = _wire.parse(sql) + _wire.describe_statement()
+        message = _wire.parse(sql, param_types) + _wire.describe_statement()
         types: list[int] = []
         columns: list[_wire.Column] = []
         for kind, payload in self._exchange(message, sql, end=_wire.sync()):
@@ -185,9 +200,9 @@ class Session:
 
     def _notice(self, notice: Notice) -> None:
         _log.log(_LEVELS.get(notice.severity, logging.DEBUG), "%s", notice)
-        if self._on_notice is not None:
+        for listener in self._notice_listeners:
             try:
-                self._on_notice(notice)
+                listener(notice)
             except Exception:  # the statement goes on, and its answer must not be lost
                 _log.exception("on_notice failed")
 

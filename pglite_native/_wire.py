@@ -77,9 +77,10 @@ def query(sql: str) -> bytes:
     return message(b"Q", _sql(sql))
 
 
-def parse(sql: str) -> bytes:
-    """Parse: one statement, unnamed; the server finds out its parameters' types."""
-    return message(b"P", b"\0" + _sql(sql) + b"\0\0")
+def parse(sql: str, types: Sequence[int] = ()) -> bytes:
+    """Parse: one statement, unnamed; where a type is 0, or missing, the server finds it out."""
+    oids = struct.pack(f"!H{len(types)}I", len(types), *types)
+    return message(b"P", b"\0" + _sql(sql) + oids)
 
 
 def bind(parameters: Sequence[str | None]) -> bytes:

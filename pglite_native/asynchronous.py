@@ -24,7 +24,14 @@ from pglite_native.engine import Engine
 from pglite_native.errors import EngineClosed
 from pglite_native.pglite import EngineOptions, PGlite
 from pglite_native.results import Description
-from pglite_native.transaction import Arrays, Objects, Queries, Transaction
+from pglite_native.transaction import (
+    Arrays,
+    ExecOptions,
+    Objects,
+    Queries,
+    QueryOptions,
+    Transaction,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -128,8 +135,7 @@ class AsyncQueries:
         params: Sequence[Any] | None = None,
         *,
         row_mode: Literal["object"] = "object",
-        parsers: Mapping[int, Parser] | None = None,
-        serializers: Mapping[int | type, Serializer] | None = None,
+        **options: Unpack[QueryOptions],
     ) -> Objects: ...
 
     @overload
@@ -139,8 +145,7 @@ class AsyncQueries:
         params: Sequence[Any] | None = None,
         *,
         row_mode: Literal["array"],
-        parsers: Mapping[int, Parser] | None = None,
-        serializers: Mapping[int | type, Serializer] | None = None,
+        **options: Unpack[QueryOptions],
     ) -> Arrays: ...
 
     async def query(
@@ -149,23 +154,48 @@ class AsyncQueries:
         params: Sequence[Any] | None = None,
         *,
         row_mode: Any = "object",
-        parsers: Mapping[int, Parser] | None = None,
-        serializers: Mapping[int | type, Serializer] | None = None,
+        **options: Unpack[QueryOptions],
     ) -> Objects | Arrays:
         """Run one statement, as PGlite.query does."""
+        self._lend_loop(options)
 
         def call(database: PGlite) -> Objects:
-            return self._queries(database).query(
-                sql, params, row_mode=row_mode, parsers=parsers, serializers=serializers
-            )
+            return self._queries(database).query(sql, params, row_mode=row_mode, **options)
 
         async with self._turn:
             return await self._worker.run(call)
 
-    async def exec(self, sql: str) -> list[Objects]:
+    @overload
+    async def exec(
+        self,
+        sql: str,
+        *,
+        row_mode: Literal["object"] = "object",
+        **options: Unpack[ExecOptions],
+    ) -> list[Objects]: ...
+
+    @overload
+    async def exec(
+        self, sql: str, *, row_mode: Literal["array"], **options: Unpack[ExecOptions]
+    ) -> list[Arrays]: ...
+
+    async def exec(
+        self, sql: str, *, row_mode: Any = "object", **options: Unpack[ExecOptions]
+    ) -> list[Objects] | list[Arrays]:
         """Run any number of statements, as PGlite.exec does."""
+        self._lend_loop(options)
+
+        def call(database: PGlite) -> list[Objects]:
+            return self._queries(database).exec(sql, row_mode=row_mode, **options)
+
         async with self._turn:
-            return await self._worker.run(lambda database: self._queries(database).exec(sql))
+            return await self._worker.run(call)
+
+    def _lend_loop(self, options: ExecOptions) -> None:
+        """Have callbacks called by the event loop."""
+        on_notice = options.get("on_notice")
+        if on_notice is not None:
+            options["on_notice"] = _InLoop(asyncio.get_running_loop(), on_notice)
 
     async def copy_from(self, sql: str, source: Source) -> int:
         """Run a COPY FROM STDIN, as PGlite.copy_from does; `source` is read in the thread."""
@@ -190,11 +220,13 @@ class AsyncQueries:
         async with self._turn:
             return await self._worker.run(call)
 
-    async def describe_query(self, sql: str) -> Description:
+    async def describe_query(self, sql: str, *, param_types: Sequence[int] = ()) -> Description:
         """Describe a statement, as PGlite.describe_query does."""
         async with self._turn:
             return await self._worker.run(
-                lambda database: self._queries(database).describe_query(sql)
+                lambda database: self._queries(database).describe_query(
+                    sql, param_types=param_types
+                )
             )
 
     def transaction(self) -> AsyncTransaction:

@@ -20,12 +20,16 @@ class Field:
 class Results(Generic[Row]):
     """What came of one statement.
 
-    `affected_rows` counts those that INSERT, UPDATE, DELETE, MERGE or COPY touched.
+    `affected_rows` counts those that INSERT, UPDATE, DELETE, MERGE or COPY touched; `row_count`
+    also those that SELECT, FETCH or MOVE found, and is None where nothing is counted. `command` is
+    the first word of the command tag: "SELECT", "CREATE"; "" for an empty statement.
     """
 
     rows: list[Row]
     fields: list[Field]
     affected_rows: int
+    command: str = ""
+    row_count: int | None = None
 
 
 @dataclass(frozen=True)

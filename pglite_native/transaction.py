@@ -5,19 +5,37 @@ from __future__ import annotations
 import contextlib
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
-from pglite_native._connection import Connection
+from pglite_native._connection import Connection, RowMode
 from pglite_native._files import Source, Writable
 from pglite_native._scalars import Parser, Serializer
 from pglite_native._session import IDLE, IN_TRANSACTION
+from pglite_native.diagnostics import Notice
 from pglite_native.errors import EngineError, TransactionError
 from pglite_native.results import Description, Results
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 Objects = Results[dict[str, Any]]
 Arrays = Results[tuple[Any, ...]]
+
+
+class ExecOptions(TypedDict, total=False):
+    """The options of exec(): see Queries.query."""
+
+    parsers: Mapping[int, Parser] | None
+    on_notice: Callable[[Notice], object] | None
+
+
+class QueryOptions(ExecOptions, total=False):
+    """The options of query(): see Queries.query."""
+
+    serializers: Mapping[int | type, Serializer] | None
+    param_types: Sequence[int]
 
 
 class Queries(ABC):
@@ -36,8 +54,7 @@ class Queries(ABC):
         params: Sequence[Any] | None = None,
         *,
         row_mode: Literal["object"] = "object",
-        parsers: Mapping[int, Parser] | None = None,
-        serializers: Mapping[int | type, Serializer] | None = None,
+        **options: Unpack[QueryOptions],
     ) -> Objects: ...
 
     @overload
@@ -47,8 +64,7 @@ class Queries(ABC):
         params: Sequence[Any] | None = None,
         *,
         row_mode: Literal["array"],
-        parsers: Mapping[int, Parser] | None = None,
-        serializers: Mapping[int | type, Serializer] | None = None,
+        **options: Unpack[QueryOptions],
     ) -> Arrays: ...
 
     def query(
@@ -56,9 +72,8 @@ class Queries(ABC):
         sql: str,
         params: Sequence[Any] | None = None,
         *,
-        row_mode: Literal["object", "array"] = "object",
-        parsers: Mapping[int, Parser] | None = None,
-        serializers: Mapping[int | type, Serializer] | None = None,
+        row_mode: RowMode = "object",
+        **options: Unpack[QueryOptions],
     ) -> Objects | Arrays:
         """Run one statement.
 
@@ -67,28 +82,45 @@ class Queries(ABC):
             params: their values, in order; None is NULL.
             row_mode: "object" for rows as dicts by the columns' names, of which the last of a name
                 counts; "array" for tuples.
-            parsers: converters of results by the type's OID, before those of the database.
-            serializers: converters of parameters by the type's OID, or by the value's class.
+            options: parsers: converters of results by the type's OID, before those of the database.
+                serializers: converters of parameters by the type's OID, or by the value's class.
+                on_notice: called with each notice and warning, beside the database's own.
+                param_types: the parameters' types as OIDs, where they are to be other than
+                PostgreSQL would find out; 0 leaves it to that.
 
         Raises:
             DatabaseError: PostgreSQL's error.
             TypeError: there is no serializer for a value.
             EngineError: the engine cannot go on; its subclasses say why.
         """
-        if row_mode not in ("object", "array"):
-            raise ValueError(f"row_mode must be 'object' or 'array': {row_mode!r}")
         with self._use() as connection:
-            return connection.query(sql, params, row_mode, parsers, serializers)
+            return connection.query(sql, params, row_mode, **options)
 
-    def exec(self, sql: str) -> list[Objects]:
+    @overload
+    def exec(
+        self,
+        sql: str,
+        *,
+        row_mode: Literal["object"] = "object",
+        **options: Unpack[ExecOptions],
+    ) -> list[Objects]: ...
+
+    @overload
+    def exec(
+        self, sql: str, *, row_mode: Literal["array"], **options: Unpack[ExecOptions]
+    ) -> list[Arrays]: ...
+
+    def exec(
+        self, sql: str, *, row_mode: RowMode = "object", **options: Unpack[ExecOptions]
+    ) -> list[Objects] | list[Arrays]:
         """Run any number of statements, without parameters; return a result for each.
 
         Outside of a transaction they are one: if a statement fails, none has taken effect.
 
-        Raises as query() does.
+        Takes row_mode, parsers and on_notice, and raises, as query() does.
         """
         with self._use() as connection:
-            return connection.exec(sql)
+            return connection.exec(sql, row_mode, **options)
 
     def copy_from(self, sql: str, source: Source) -> int:
         """Run a COPY FROM STDIN; return how many rows were copied.
@@ -139,13 +171,13 @@ class Queries(ABC):
             connection.copy_to(sql, buffer)
             return buffer.getvalue()
 
-    def describe_query(self, sql: str) -> Description:
+    def describe_query(self, sql: str, *, param_types: Sequence[int] = ()) -> Description:
         """Return the types of a statement's parameters and result, without running it.
 
-        Raises as query() does.
+        Takes param_types, and raises, as query() does.
         """
         with self._use() as connection:
-            return connection.describe(sql)
+            return connection.describe(sql, param_types)
 
     def transaction(self) -> Transaction:
         """Return a transaction, to be used in a `with` statement.

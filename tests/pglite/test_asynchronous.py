@@ -279,6 +279,25 @@ def test_closing_cancels_what_runs_and_refuses_what_waits() -> None:
     run(scenario)
 
 
+def test_notices_of_one_query_are_told_in_the_event_loop() -> None:
+    async def main() -> None:
+        heard: list[tuple[str, threading.Thread]] = []
+
+        def hear(notice: pglite_native.Notice) -> None:
+            heard.append((notice.message, threading.current_thread()))
+
+        async with AsyncPGlite() as db:
+            await db.query("do $$ begin raise notice 'a'; end $$", on_notice=hear)
+            results = await db.exec(
+                "do $$ begin raise notice 'b'; end $$; select 1", row_mode="array", on_notice=hear
+            )
+            assert results[1].rows == [(1,)]
+            await asyncio.sleep(0)
+        assert heard == [("a", threading.current_thread()), ("b", threading.current_thread())]
+
+    asyncio.run(main())
+
+
 def test_a_database_that_was_never_used_closes() -> None:
     async def main() -> None:
         db = AsyncPGlite()

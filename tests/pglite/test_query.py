@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
 import pickle
 import signal
@@ -24,12 +25,16 @@ from pglite_native import (
 )
 from tests import wire
 
-INT4, TEXT = 23, 25
+INT4, TEXT, VARCHAR, DATE = 23, 25, 1043, 1082
 
 
 def test_rows_are_dicts(db: PGlite) -> None:
     assert db.query("select 1 as a, 'x'::text as b, null::int as c") == Results(
-        [{"a": 1, "b": "x", "c": None}], [Field("a", INT4), Field("b", TEXT), Field("c", INT4)], 0
+        [{"a": 1, "b": "x", "c": None}],
+        [Field("a", INT4), Field("b", TEXT), Field("c", INT4)],
+        affected_rows=0,
+        command="SELECT",
+        row_count=1,
     )
 
 
@@ -48,9 +53,62 @@ def test_parameters_have_the_types_the_statement_gives_them(db: PGlite) -> None:
 
 def test_rows_may_have_no_columns_and_results_no_rows(db: PGlite) -> None:
     assert db.query("select", row_mode="array").rows == [()]
-    assert db.query("select 1 as a where false") == Results([], [Field("a", INT4)], 0)
+    empty = db.query("select 1 as a where false")
+    assert empty == Results([], [Field("a", INT4)], 0, "SELECT", 0)
     assert db.query("") == Results([], [], 0)
     assert db.exec("") == []
+
+
+def test_what_was_run_and_how_many_rows_it_had(db: PGlite) -> None:
+    results = db.exec("""
+        create table t (a int); insert into t values (1), (2); select * from t; begin; commit;
+        prepare p as select 1; execute p; drop table t
+    """)
+    assert [(result.command, result.row_count) for result in results] == [
+        ("CREATE", None),
+        ("INSERT", 2),
+        ("SELECT", 2),
+        ("BEGIN", None),
+        ("COMMIT", None),
+        ("PREPARE", None),
+        ("SELECT", 1),
+        ("DROP", None),
+    ]
+
+
+def test_the_rows_of_a_script_as_tuples_and_by_parsers_of_its_own(db: PGlite) -> None:
+    script = "select 1 as a; select 2 as a, 'x' as b"
+    assert [result.rows for result in db.exec(script, row_mode="array")] == [[(1,)], [(2, "x")]]
+    parsed = db.exec(script, parsers={INT4: lambda text: text + "!"})
+    assert [result.rows for result in parsed] == [[{"a": "1!"}], [{"a": "2!", "b": "x"}]]
+    with pytest.raises(ValueError, match="row_mode"):
+        db.exec(script, row_mode="dict")  # type: ignore[call-overload]
+
+
+def test_types_of_parameters_may_be_given(db: PGlite) -> None:
+    sql = "select pg_typeof($1)::text as a, pg_typeof($2)::text as b"
+    params = [datetime.date(2026, 1, 2), "x"]
+    assert db.query(sql, params, param_types=[DATE, VARCHAR]).rows == [
+        {"a": "date", "b": "character varying"}
+    ]
+    assert db.query("select $1::int + $2 as n", [1, 2], param_types=[0]).rows == [{"n": 3}]
+    assert db.describe_query("select $1", param_types=[DATE]).query_params == [DATE]
+    with pytest.raises(DatabaseError):
+        db.query(sql, params, param_types=[DATE, 999_999])
+
+
+def test_notices_of_one_query(db: PGlite) -> None:
+    heard: list[str] = []
+    raising = "do $$ begin raise notice 'n'; end $$"
+    db.query(raising, on_notice=lambda notice: heard.append(notice.message))
+    db.exec(raising + ";" + raising, on_notice=lambda notice: heard.append(notice.message))
+    db.exec(raising)
+    assert heard == ["n", "n", "n"]
+
+
+def test_options_that_are_not_there(db: PGlite) -> None:
+    with pytest.raises(TypeError, match="blob"):
+        db.query("select 1", blob=b"")  # type: ignore[call-overload]
 
 
 def test_affected_rows(db: PGlite) -> None:
