@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from pglite_native import _store
 from pglite_native._native import check, ffi, lib
 from pglite_native.errors import EngineError
+
+Tier = Literal["auto", "wasm3", "native"]
+"""What is to run the guest; "auto": native where the guest has been compiled."""
+
+TIER_VARIABLE = "PGLITE_NATIVE_TIER"
+"""In the environment, what "auto" means."""
+
+LIBRARY = "pglite-native.so"
+"""The guest compiled ahead of time, beside its module where it is there at all."""
 
 
 class Files(NamedTuple):
@@ -29,8 +39,8 @@ NAMES = ("pglite.wasm", "initdb.wasm", "system.pack", "cluster.pack", "postgres.
 class Runtime:
     """A guest in use. It is never closed: engines may live as long as the process."""
 
-    def __init__(self, files: Files) -> None:
-        """Open a guest.
+    def __init__(self, files: Files, library: Path | None = None) -> None:
+        """Open a guest, run by the native tier from `library`, or else by wasm3.
 
         Without cluster.pack only engines with a data directory of their own, or initdb_args, can
         open, and without an image they boot: so the build makes both.
@@ -39,14 +49,23 @@ class Runtime:
             EngineError: another file is missing or not what it should be.
         """
         self.files = files
+        self.library = library
         handle, error = ffi.new("pgn_runtime **"), ffi.new("pgn_error *")
-        *paths, cluster = (bytes(path) for path in files[:-1])
+        module, *paths, cluster = (bytes(path) for path in files[:-1])
         if not files.cluster.exists():
             cluster = ffi.NULL
-        check(lib.pgn_runtime_open(*paths, cluster, handle, error), error)
+        compiled = bytes(library) if library else ffi.NULL
+        status = lib.pgn_runtime_open(module, compiled, *paths, cluster, handle, error)
+        check(status, error)
         self.handle: Any = handle[0]
         self._image: Any = None
         self._lock = threading.Lock()
+
+    @property
+    def tier(self) -> Literal["wasm3", "native"]:
+        """What runs the guest."""
+        name = ffi.string(lib.pgn_runtime_tier(self.handle))
+        return "native" if name == b"native" else "wasm3"
 
     def packaged_image(self) -> Any:
         """Return the guest's image, a pgn_image, checked once."""
@@ -75,7 +94,7 @@ class Runtime:
 
 
 _lock = threading.Lock()
-_runtimes: dict[Files, Runtime] = {}
+_runtimes: dict[tuple[Files, Path | None], Runtime] = {}
 
 
 @cache
@@ -91,10 +110,37 @@ def files() -> Files:
     return Files(*found)
 
 
-def runtime() -> Runtime:
-    """Return the process's runtime of the guest that is in use."""
+def library(guest: Files, tier: Tier) -> Path | None:
+    """Return what the native tier would run, or None for wasm3.
+
+    Raises:
+        ValueError: there is no such tier.
+        EngineError: the native tier is asked for, and the guest has not been compiled.
+    """
+    if tier == "auto":
+        tier = os.environ.get(TIER_VARIABLE, "auto")  # type: ignore[assignment]
+    if tier not in get_args(Tier):
+        raise ValueError(f"tier must be one of {', '.join(get_args(Tier))}: {tier!r}")
+    path = guest.module.with_name(LIBRARY)
+    if tier == "wasm3" or (tier == "auto" and not path.exists()):
+        return None
+    if not path.exists():
+        raise EngineError(
+            f"no native tier: {path} does not exist. `make native` makes it where the package is"
+            " built from its sources; a guest with extensions added has none"
+        )
+    return path
+
+
+def runtime(tier: Tier = "auto") -> Runtime:
+    """Return the process's runtime of the guest that is in use.
+
+    Raises:
+        ValueError, EngineError: as `library` does.
+    """
     guest = files()
+    key = (guest, library(guest, tier))
     with _lock:
-        if guest not in _runtimes:
-            _runtimes[guest] = Runtime(guest)
-        return _runtimes[guest]
+        if key not in _runtimes:
+            _runtimes[key] = Runtime(*key)
+        return _runtimes[key]

@@ -96,7 +96,10 @@ class Engine:
             cryptographic functions too: for repeating a run, not for secrets. None for the system's
             entropy.
         image: a Snapshot, or the path of a saved one, to start from; False to boot in any case.
-            With a snapshot all other arguments but memory_limit, clock and seed are its own.
+            With a snapshot all other arguments but memory_limit, clock, seed and tier are its own.
+        tier: what runs PostgreSQL: "native", compiled ahead of time, or "wasm3", an interpreter,
+            which is always there; "auto" for native where it is there, or what PGLITE_NATIVE_TIER
+            in the environment says. Answers are the same.
 
     Raises:
         EngineLocked: the directory is in use.
@@ -121,6 +124,7 @@ class Engine:
         clock: datetime | None = None,
         seed: int | None = None,
         image: Snapshot | str | os.PathLike[str] | Literal[False] | None = None,
+        tier: _runtime.Tier = "auto",
     ) -> None:
         if transport not in _TRANSPORTS:
             raise ValueError(f"transport must be 'polling', 'callback' or None: {transport!r}")
@@ -144,17 +148,18 @@ class Engine:
             "initdb_args": initdb_args,
             "load_data_dir": load_data_dir,
         }
-        self._open(boot, image, options)
+        self._open(boot, image, tier, options)
 
     def _open(
         self,
         boot: dict[str, Any],
         image: Snapshot | str | os.PathLike[str] | bool | None,
+        tier: _runtime.Tier,
         options: Any,
     ) -> None:
         """Open the handle. `boot` is what a boot wants to know; `options` has the rest already."""
         self._boot = boot
-        self._runtime, mapped = _start(boot, image)
+        self._runtime, mapped = _start(boot, image, tier)
         kept: list[Any] = [ffi.new("char[]", _text(boot[name])) for name in ("user", "database")]
         options.user, options.database = kept
         kept.append(mapped)  # which a field of `options` does not
@@ -185,6 +190,11 @@ class Engine:
         except BaseException:
             lib.pgn_close(self._handle, ffi.NULL)
             raise
+
+    @property
+    def tier(self) -> Literal["wasm3", "native"]:
+        """What runs this engine's PostgreSQL: "native" or "wasm3"."""
+        return self._runtime.tier
 
     def exec_protocol_raw(self, message: Message) -> bytes:
         """Send messages of the frontend protocol, return everything the backend answers.
@@ -318,7 +328,7 @@ class Engine:
         """
         copy, options = Engine.__new__(Engine), ffi.new("pgn_options *")
         options.copy_of = self._handle
-        copy._open({**self._boot, "data_dir": None, "initdb_args": None}, False, options)
+        copy._open({**self._boot, "data_dir": None, "initdb_args": None}, False, self.tier, options)
         return copy
 
     @overload
@@ -445,21 +455,24 @@ class Stream(Iterator[bytes]):
 
 
 def _start(
-    boot: dict[str, Any], image: Snapshot | str | os.PathLike[str] | bool | None
+    boot: dict[str, Any],
+    image: Snapshot | str | os.PathLike[str] | bool | None,
+    tier: _runtime.Tier,
 ) -> tuple[_runtime.Runtime, Any]:
     """Choose what an engine starts from: a runtime and a pgn_image, NULL to boot."""
     changed = [name for name, value in boot.items() if value != _IMAGE_ARGUMENTS[name]]
     if image is None:
-        runtime = _runtime.runtime()
+        runtime = _runtime.runtime(tier)
         return runtime, ffi.NULL if changed else runtime.packaged_image()
     if isinstance(image, bool):
         if image:
             raise ValueError("image must be a Snapshot, a path, False or None")
-        return _runtime.runtime(), ffi.NULL
+        return _runtime.runtime(tier), ffi.NULL
     if changed:
         raise ValueError(f"an image has its own: {', '.join(changed)}")
     snapshot = image if isinstance(image, Snapshot) else Snapshot.load(image)
-    return snapshot._runtime, snapshot._image
+    runtime = snapshot._runtime if tier == "auto" else _runtime.runtime(tier)
+    return runtime, snapshot._image
 
 
 def _vector(kept: list[Any], values: Iterable[str]) -> Any:

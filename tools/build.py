@@ -1,9 +1,11 @@
 """Everything the package needs but the extension module, step by step.
 
     vendor ─► guest ─► link ─► resources ─► (extension module) ─► cluster ─► image
+                                        └─► native
 
 setup.py calls `prepare` before it compiles the extension and `finish` after. Each step is a
-command that can also be run by hand, and is skipped when its inputs have not changed.
+command that can also be run by hand, and is skipped when its inputs have not changed. The last,
+native, takes minutes and is run where PGLITE_NATIVE_BUILD_NATIVE=1 asks for it.
 `python -m tools.build` runs the steps before the extension.
 """
 
@@ -15,8 +17,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools import IS_SDIST, ROOT
-from tools.stamp import Step
+from tools import IS_SDIST, ROOT, wants_native
+from tools.stamp import Step, report
 
 TOOLS = ROOT / "tools"
 BUILD = ROOT / "build"
@@ -28,6 +30,7 @@ PACKAGE = ROOT / "pglite_native"
 RESOURCES = PACKAGE / "resources"
 PACK = (PACKAGE / "_pack.py", TOOLS / "pack.py")
 PINS = ("wasm3", "xxhash", "pglite", "pglite-pgvector")
+NATIVE = RESOURCES / "pglite-native.so"
 GUEST_FILES = tuple(RESOURCES / name for name in ("pglite.wasm", "initdb.wasm", "system.pack"))
 
 
@@ -41,10 +44,15 @@ def prepare() -> None:
 
 def finish(extension: Path) -> None:
     """Make what the engine that was just built makes: the cluster, by initdb, and the image."""
-    if IS_SDIST:
-        return
-    cluster_step(extension).run(STAMPS)
-    image_step(extension).run(STAMPS)
+    if not IS_SDIST:
+        cluster_step(extension).run(STAMPS)
+        image_step(extension).run(STAMPS)
+    native = native_step()
+    if wants_native():
+        native.run(STAMPS)
+    elif NATIVE.exists() and not native.is_done(STAMPS):
+        NATIVE.unlink()  # engines refuse what was compiled from something else
+        report("native", "removed, as it is out of date: make native")
 
 
 def command(module: str, *arguments: Path) -> Callable[[], None]:
@@ -144,6 +152,25 @@ def image_step(extension: Path) -> Step:
             TOOLS / "image.py",
         ),
         outputs=(output,),
+    )
+
+
+def native_step() -> Step:
+    native = TOOLS / "native"
+    return Step(
+        name="native",
+        action=command("tools.native", RESOURCES / "pglite.wasm", NATIVE),
+        inputs=(
+            RESOURCES / "pglite.wasm",
+            ROOT / "csrc" / "guest" / "native" / "abi.h",
+            ROOT / "csrc" / "guest" / "native" / "code.h",
+            *native.glob("*.py"),
+            TOOLS / "requirements-native.txt",
+        ),
+        outputs=(NATIVE,),
+        settings=tuple(
+            os.environ.get(name, "") for name in ("CC", "PGLITE_NATIVE_CC", "PGLITE_NATIVE_CFLAGS")
+        ),
     )
 
 

@@ -27,14 +27,19 @@ class Step:
             digest.update(f"\n{path.name} {content}".encode())
         return digest.hexdigest()
 
+    def is_done(self, stamps: Path) -> bool:
+        """Whether the outputs are there, and made of the inputs as they are."""
+        stamp = stamps / self.name
+        made = all(output.exists() for output in self.outputs)
+        return made and stamp.is_file() and stamp.read_text() == self.fingerprint()
+
     def run(self, stamps: Path) -> bool:
         """Run the action if it is due, and say so. Return whether it ran."""
         stamp = stamps / self.name
-        fingerprint = self.fingerprint()
-        made = all(output.exists() for output in self.outputs)
-        if made and stamp.is_file() and stamp.read_text() == fingerprint:
+        if self.is_done(stamps):
             report(self.name, "up to date")
             return False
+        fingerprint = self.fingerprint()
         report(self.name, "...")
         start = time.monotonic()
         # No stamp while outputs are half made: an interrupted step is run again.

@@ -79,6 +79,13 @@ static bool guest_id(const pgn_runtime *runtime, uint8_t id[IMAGE_GUEST_ID_SIZE]
     return bytes != NULL;
 }
 
+bool image_is_of(const pgn_image *image, const pgn_runtime *runtime)
+{
+    uint8_t id[IMAGE_GUEST_ID_SIZE];
+
+    return guest_id(runtime, id) && memcmp(image->header.guest_id, id, sizeof id) == 0;
+}
+
 /* --- writing ------------------------------------------------------------------------------ */
 
 static bool is_zero(const unsigned char *page)
@@ -193,7 +200,6 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
     if (!image)
         return no_memory(error);
     atomic_init(&image->references, 1);
-    image->runtime = runtime;
     image->header = *header;
     memcpy(image->header.magic, magic, sizeof magic);
     image->header.format = FORMAT;
@@ -363,7 +369,6 @@ int pgn_image_open(pgn_runtime *runtime, int fd, pgn_image **opened, pgn_error *
     }
     map_close(&file);
     atomic_init(&image->references, 1);
-    image->runtime = runtime;
     image->fd = result;
     *opened = image;
     return STATUS_OK;

@@ -49,7 +49,6 @@ struct image_header {
 /* Shared by its handle and the engines that were mapped from it, in whatever threads: constant. */
 struct pgn_image {
     atomic_uint references;
-    pgn_runtime *runtime;
     int fd;
     struct image_header header;
 };
@@ -66,6 +65,9 @@ enum status image_map(const pgn_image *image, const struct image_part parts[IMAG
 
 /* What failing to map anything of an image is called. */
 enum status image_no_map(struct error *error);
+
+/* Was it made with the same guest? By whatever runs that. */
+bool image_is_of(const pgn_image *image, const pgn_runtime *runtime);
 
 pgn_image *image_retain(pgn_image *image);
 void image_release(pgn_image *image); /* NULL is fine */

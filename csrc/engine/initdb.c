@@ -197,7 +197,7 @@ bool engine_initdb(pgn_engine *engine)
                && arguments_add(&arguments, ENGINE_DATA_DIR);
     if (complete
         && !guest_module_open(engine->runtime->initdb_file.base, engine->runtime->initdb_file.size,
-                              &host_offer, &module, &error)
+                              NULL, &host_offer, &module, &error)
         && open_child(engine, module, VALUE_STACK, &initdb_upcalls, &host))
         code = run_program(&host, &arguments);
     if (code != 0) {

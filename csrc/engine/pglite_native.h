@@ -64,10 +64,15 @@ typedef struct {
 /* "OK", "BUSY", ...: the name of a status. */
 const char *pgn_status_name(int status);
 
-/* Paths of files: the linked pglite.wasm; initdb.wasm; packs of the guest's tree and of a fresh
+/* Paths of files: the linked pglite.wasm; the shared object it was compiled to, or NULL, and wasm3 runs it;
+   initdb.wasm; packs of the guest's tree and of a fresh
    PGDATA, which may be NULL: then every engine needs initdb_arguments or a data directory made before. */
-int pgn_runtime_open(const char *module, const char *initdb, const char *system,
-                     const char *cluster, pgn_runtime **runtime, pgn_error *error);
+int pgn_runtime_open(const char *module, const char *library, const char *initdb,
+                     const char *system, const char *cluster, pgn_runtime **runtime,
+                     pgn_error *error);
+
+/* What runs the guest: "wasm3" or "native". */
+const char *pgn_runtime_tier(const pgn_runtime *runtime);
 
 /* Compiles all of the guest's code now, not each function when it is first called. */
 int pgn_runtime_compile(pgn_runtime *runtime, pgn_error *error);

@@ -61,8 +61,9 @@ static enum status map_file(const char *path, struct map *map, struct error *err
     return error_set(error, STATUS_IO, "cannot map %s (errno %d)", path, -result);
 }
 
-int pgn_runtime_open(const char *module, const char *initdb, const char *system,
-                     const char *cluster, pgn_runtime **opened, pgn_error *pgn_error)
+int pgn_runtime_open(const char *module, const char *library, const char *initdb,
+                     const char *system, const char *cluster, pgn_runtime **opened,
+                     pgn_error *pgn_error)
 {
     struct error error = {STATUS_OK, ""};
     pgn_runtime *runtime = calloc(1, sizeof *runtime);
@@ -72,8 +73,8 @@ int pgn_runtime_open(const char *module, const char *initdb, const char *system,
         goto fail;
     }
     if (map_file(module, &runtime->module_file, &error)
-        || guest_module_open(runtime->module_file.base, runtime->module_file.size, &host_offer,
-                             &runtime->module, &error)
+        || guest_module_open(runtime->module_file.base, runtime->module_file.size, library,
+                             &host_offer, &runtime->module, &error)
         || find_exports(runtime, &error) || map_file(initdb, &runtime->initdb_file, &error)
         || pack_open(system, &runtime->system, &error)
         || (cluster && pack_open(cluster, &runtime->cluster, &error)))
@@ -84,6 +85,11 @@ int pgn_runtime_open(const char *module, const char *initdb, const char *system,
 fail:
     pgn_runtime_close(runtime);
     return api_error(pgn_error, &error);
+}
+
+const char *pgn_runtime_tier(const pgn_runtime *runtime)
+{
+    return guest_module_tier(runtime->module);
 }
 
 int pgn_runtime_compile(pgn_runtime *runtime, pgn_error *pgn_error)

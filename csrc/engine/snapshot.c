@@ -52,7 +52,7 @@ static enum status restore(pgn_engine *engine, pgn_image *image, struct error *e
 
     if (status)
         return status;
-    if (image->runtime != engine->runtime)
+    if (!image_is_of(image, engine->runtime))
         return error_set(
             error, STATUS_IMAGE,
             "the snapshot is of another guest: extensions were added or removed since");

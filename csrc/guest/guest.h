@@ -68,14 +68,19 @@ struct guest_offer {
     size_t lent_count;
 };
 
-typedef uint32_t guest_function; /* function index in the module */
+typedef uint32_t guest_function; /* a function of the module, as its tier counts them */
 
 /* Parses and links. wasm stays borrowed until the module is closed (code is compiled lazily).
+   library: path of the shared object that the module was compiled to; NULL: wasm3 runs it.
    Fails naming *all* imports that the offer does not serve. */
-enum status guest_module_open(const uint8_t *wasm, size_t size, const struct guest_offer *offer,
-                              struct guest_module **module, struct error *error);
+enum status guest_module_open(const uint8_t *wasm, size_t size, const char *library,
+                              const struct guest_offer *offer, struct guest_module **module,
+                              struct error *error);
 
-/* Compiles every function now rather than when it is first called. */
+/* What runs it: "wasm3" or "native". */
+const char *guest_module_tier(const struct guest_module *module);
+
+/* Compiles every function now rather than when it is first called, if that is still to be done. */
 enum status guest_module_compile(struct guest_module *module, struct error *error);
 
 /* To be called when no instance is left. NULL is fine. */

@@ -54,6 +54,28 @@ bool reservation_commit(struct reservation *reservation, size_t size)
     return true;
 }
 
+bool reservation_commit_exactly(struct reservation *reservation, size_t size)
+{
+    size_t page = (size_t) sysconf(_SC_PAGESIZE);
+    size_t end = (size + page - 1) / page * page;
+    unsigned char *start = reservation->base + reservation->committed;
+
+    if (end > reservation->limit)
+        return false;
+    if (end > reservation->committed) {
+        if (mprotect(start, end - reservation->committed, PROT_READ | PROT_WRITE) != 0)
+            return false;
+    } else if (end < reservation->committed) {
+        start = reservation->base + end;
+        if (mmap(start, reservation->committed - end, PROT_NONE, MAP_FLAGS | MAP_FIXED, -1, 0)
+            == MAP_FAILED)
+            return false;
+        reservation->remapped = true;
+    }
+    reservation->committed = end;
+    return true;
+}
+
 /* A new mapping rather than madvise: also right where a file had been mapped over the range. */
 static bool map_zeros(unsigned char *start, size_t size)
 {

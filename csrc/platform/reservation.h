@@ -25,6 +25,9 @@ bool reservation_open(struct reservation *reservation, size_t limit);
 /* Makes at least size bytes accessible; never shrinks. New bytes are zero. */
 bool reservation_commit(struct reservation *reservation, size_t size);
 
+/* Makes size bytes, rounded up to the system's pages, accessible, and what is behind them not. */
+bool reservation_commit_exactly(struct reservation *reservation, size_t size);
+
 /* Every committed byte is zero again and the memory goes back to the system; stays committed. */
 bool reservation_zero(struct reservation *reservation);
 

@@ -243,7 +243,10 @@ def kill_after(process: child.Child, delay_s: float) -> list[str]:
     assert process.stdout.readline() == "open\n", process.communicate()[1]
     time.sleep(delay_s)
     process.kill()
-    return [line for line in process.communicate()[0].splitlines(True) if line.endswith("\n")]
+    # Not communicate's: it would not know of what readline has taken from the pipe beyond its line.
+    printed = process.stdout.read()
+    process.communicate()
+    return [line for line in printed.splitlines(True) if line.endswith("\n")]
 
 
 def test_killed_while_writing(ram_path: Path) -> None:

@@ -366,8 +366,9 @@ def test_no_memory_for_a_reply() -> None:
     assert lost > 0
 
 
+# The native tier has its code.
 CODE = """
-base = Engine()
+base = Engine(tier="wasm3")
 run(base, "select 1")
 twins = [base.fork() for _ in range(4)]
 question = "select to_char(avg(n), '999.9'), md5(max(n)::text) from generate_series(1, 9) n"

@@ -37,6 +37,7 @@ struct options {
     const char *environment[ENVIRONMENT_MAX + 1]; /* NULL-terminated */
     const char *input;
     const char *clock, *seed; /* NULL: the system's */
+    const char *library;      /* the native tier's, of the module; NULL: wasm3 */
     bool sleepless, copied;
 };
 
@@ -351,7 +352,7 @@ static enum status open_all(struct runner *runner, const uint8_t *wasm, size_t s
     memcpy(imports + offer.import_count, test_imports, sizeof test_imports);
     offer.imports = imports;
     offer.import_count += TEST_IMPORT_COUNT;
-    status = guest_module_open(wasm, size, &offer, module, error);
+    status = guest_module_open(wasm, size, options->library, &offer, module, error);
     free(imports);
     if (status)
         return status;
@@ -458,12 +459,14 @@ int main(int argc, char **argv)
             options.clock = argv[i + 1];
         else if (strcmp(argv[i], "--seed") == 0)
             options.seed = argv[i + 1];
+        else if (strcmp(argv[i], "--native") == 0)
+            options.library = argv[i + 1];
         else
             break;
     }
     if (i + 1 != argc) {
         fprintf(stderr, "usage: run_guest [--environment N=V]... [--input TEXT] [--sleep no] "
-                        "[--clock NS] [--seed N] [--copy yes] GUEST.wasm\n");
+                        "[--clock NS] [--seed N] [--copy yes] [--native LIBRARY] GUEST.wasm\n");
         return 2;
     }
     return run(argv[i], &options);

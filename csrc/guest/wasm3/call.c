@@ -32,20 +32,21 @@ static enum guest_outcome outcome_of(struct guest *guest, m3ret_t trap)
 static enum guest_outcome call(struct guest *guest, IM3Function function, const uint64_t *args,
                                uint64_t *result)
 {
+    struct wasm3_guest *own = wasm3_guest(guest);
     IM3FuncType type = function->funcType;
-    uint64_t *frame = guest->runtime.stack;
+    uint64_t *frame = own->runtime.stack;
     m3ret_t trap = m3Err_none;
 
     if (type->numArgs > GUEST_ARGUMENTS_MAX || type->numRets > 1 || (type->numArgs && !args))
         return guest_set_trap(guest, "a call from outside with the wrong number of arguments");
-    if ((m3slot_t *) frame >= guest->stacks.value_last) /* the margin above it has the arguments */
+    if ((m3slot_t *) frame >= own->stacks.value_last) /* the margin above it has the arguments */
         return guest_set_trap(guest, m3Err_trapStackOverflow);
     if (!__atomic_load_n(&function->compiled, __ATOMIC_ACQUIRE))
         trap = CompileFunction(function);
     if (!trap) {
         if (args)
             memcpy(frame + type->numRets, args, type->numArgs * sizeof *args);
-        trap = tier_enter(function->compiled, (m3stack_t) frame, guest->header);
+        trap = tier_enter(function->compiled, (m3stack_t) frame, own->header);
     }
     if (!trap && result) {
         *result = type->numRets ? frame[0] : 0;
@@ -55,23 +56,23 @@ static enum guest_outcome call(struct guest *guest, IM3Function function, const 
     return outcome_of(guest, trap);
 }
 
-enum guest_outcome guest_invoke(struct guest *guest, guest_function function, const uint64_t *args,
-                                uint64_t *result)
+enum guest_outcome tier_invoke(struct guest *guest, guest_function function, const uint64_t *args,
+                               uint64_t *result)
 {
-    return call(guest, &guest->module->module->functions[function], args, result);
+    return call(guest, &wasm3_module(guest->module)->module->functions[function], args, result);
 }
 
-enum guest_outcome guest_start(struct guest *guest)
+enum guest_outcome tier_start(struct guest *guest)
 {
-    if (guest->module->start_function == UINT32_MAX)
-        return GUEST_RETURNED;
-    return guest_invoke(guest, guest->module->start_function, NULL, NULL);
+    uint32_t start = wasm3_module(guest->module)->start_function;
+
+    return start == UINT32_MAX ? GUEST_RETURNED : tier_invoke(guest, start, NULL, NULL);
 }
 
-enum guest_outcome guest_invoke_table(struct guest *guest, uint32_t index, const char *type,
-                                      const uint64_t *args, uint64_t *result)
+enum guest_outcome tier_invoke_table(struct guest *guest, uint32_t index, const char *type,
+                                     const uint64_t *args, uint64_t *result)
 {
-    IM3Module module = guest->module->module;
+    IM3Module module = wasm3_module(guest->module)->module;
     IM3Function function = index < module->table0Size ? module->table0[index] : NULL;
 
     if (index >= module->table0Size)
@@ -85,12 +86,12 @@ enum guest_outcome guest_invoke_table(struct guest *guest, uint32_t index, const
 
 m3ret_t tier_host_call(const struct tier_binding *binding, m3stack_t stack, M3MemoryHeader *memory)
 {
-    struct guest *guest = memory->runtime->userdata;
+    struct wasm3_guest *guest = memory->runtime->userdata;
     uint64_t *slots = (uint64_t *) stack;
     void *frame = guest->runtime.stack;
     struct guest_call host_call = {
-        .guest = guest,
-        .context = guest->context,
+        .guest = &guest->base,
+        .context = guest->base.context,
         .type = binding->type,
         .args = slots + binding->result_count,
     };
@@ -105,27 +106,22 @@ m3ret_t tier_host_call(const struct tier_binding *binding, m3stack_t stack, M3Me
     return trap_of(outcome);
 }
 
-void guest_set_poll(struct guest *guest, guest_poll poll)
+void tier_poke(struct guest *guest)
 {
-    guest->poll = poll;
-}
-
-void guest_poke(struct guest *guest)
-{
-    __atomic_store_n(&guest->header->countdown, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&wasm3_guest(guest)->header->countdown, 0, __ATOMIC_RELAXED);
 }
 
 m3ret_t tier_safe_point(m3stack_t free_stack, M3MemoryHeader *memory)
 {
-    struct guest *guest = memory->runtime->userdata;
+    struct wasm3_guest *guest = memory->runtime->userdata;
     void *frame = guest->runtime.stack;
     enum guest_outcome outcome;
 
     __atomic_store_n(&memory->countdown, TIER_SAFE_POINT_CALLS, __ATOMIC_RELAXED);
-    if (!guest->poll)
+    if (!guest->base.poll)
         return m3Err_none;
     guest->runtime.stack = free_stack;
-    outcome = guest->poll(guest->context);
+    outcome = guest->base.poll(guest->base.context);
     guest->runtime.stack = frame;
     return trap_of(outcome);
 }

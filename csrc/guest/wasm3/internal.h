@@ -4,14 +4,13 @@
 
 #include <pthread.h>
 
-#include "guest/binary.h"
+#include "guest/tier.h"
 #include "guest/wasm3/tier.h"
-#include "platform/reservation.h"
 
 struct tier_lent;
 
-struct guest_module {
-    struct binary binary;
+struct wasm3_module {
+    struct guest_module base;
     pthread_mutex_t compiling;
     IM3Environment environment;
     IM3Runtime compiler; /* owns code pages; user data: this module */
@@ -19,9 +18,7 @@ struct guest_module {
     struct tier_binding *bindings; /* one an import */
     struct tier_lent *lent;
     uint32_t lent_count;
-    uint32_t start_function;             /* UINT32_MAX: none */
-    uint64_t globals[GUEST_GLOBALS_MAX]; /* initial values of the mutable ones */
-    uint32_t global_count;
+    uint32_t start_function; /* UINT32_MAX: none */
 };
 
 /* Of each stack the limit in force, and the last one, which is the same when nobody is told. */
@@ -32,17 +29,22 @@ struct tier_stacks {
     guest_low low;
 };
 
-struct guest {
+struct wasm3_guest {
+    struct guest base;
     M3Runtime runtime; /* its stack is where the next call from outside puts its frame */
     M3MemoryHeader *header;
-    struct guest_module *module;
-    void *context;
-    guest_poll poll;
-    const char *trap;
-    int exit_code;
-    struct reservation memory;
     struct tier_stacks stacks;
 };
+
+static inline struct wasm3_module *wasm3_module(const struct guest_module *module)
+{
+    return (struct wasm3_module *) module;
+}
+
+static inline struct wasm3_guest *wasm3_guest(const struct guest *guest)
+{
+    return (struct wasm3_guest *) guest;
+}
 
 /* signature.c */
 /* False when there are more parameters than GUEST_ARGUMENTS_MAX. */
@@ -52,23 +54,41 @@ bool tier_has_type(IM3FuncType type, const char *spelled);
 IM3FuncType tier_find_type(IM3Module module, const char *spelled);
 
 /* import.c */
-enum status tier_bind_imports(struct guest_module *module, const struct guest_offer *offer,
+enum status tier_bind_imports(struct wasm3_module *module, const struct guest_offer *offer,
                               struct error *error);
 /* Makes function, whose type is known, one that calls handler. False: no memory. */
-bool tier_bind(struct guest_module *module, IM3Function function, guest_handler handler,
+bool tier_bind(struct wasm3_module *module, IM3Function function, guest_handler handler,
                struct tier_binding *binding);
 
 /* table.c */
 /* wasm3's table ends with the last element; the module's may go on. False: no memory. */
-bool tier_extend_table(struct guest_module *module, uint32_t size);
+bool tier_extend_table(struct wasm3_module *module, uint32_t size);
 /* Appends the functions that the host lends. */
-enum status tier_lend(struct guest_module *module, const struct guest_offer *offer,
+enum status tier_lend(struct wasm3_module *module, const struct guest_offer *offer,
                       struct error *error);
+bool tier_find_lent(const struct guest_module *module, const char *name, uint32_t *index);
+
+/* instance.c: of struct guest_tier */
+bool tier_open(struct guest *guest, size_t stack_size);
+void tier_close(struct guest *guest);
+void tier_begin(struct guest *guest);
+void tier_resized(struct guest *guest);
+
+/* call.c: of struct guest_tier */
+enum guest_outcome tier_invoke(struct guest *guest, guest_function function, const uint64_t *args,
+                               uint64_t *result);
+enum guest_outcome tier_invoke_table(struct guest *guest, uint32_t index, const char *type,
+                                     const uint64_t *args, uint64_t *result);
+enum guest_outcome tier_start(struct guest *guest);
+void tier_poke(struct guest *guest);
 
 /* stacks.c */
 bool tier_open_stacks(struct tier_stacks *stacks, size_t value_size); /* false: no memory */
 void tier_close_stacks(struct tier_stacks *stacks);
 /* Puts the limits in force, which leave room for guest_low to do something about it. */
-void tier_watch_stacks(struct guest *guest);
+void tier_watch_stacks(struct wasm3_guest *guest);
+/* of struct guest_tier */
+void tier_set_native_stack(struct guest *guest, const void *lowest, size_t reserve, guest_low low);
+void tier_trim_stack(struct guest *guest);
 
 #endif

@@ -18,7 +18,7 @@ void tier_close_stacks(struct tier_stacks *stacks)
     reservation_close(&stacks->values);
 }
 
-void tier_watch_stacks(struct guest *guest)
+void tier_watch_stacks(struct wasm3_guest *guest)
 {
     struct tier_stacks *stacks = &guest->stacks;
 
@@ -31,31 +31,34 @@ void tier_watch_stacks(struct guest *guest)
     guest->header->nativeLimit = stacks->native;
 }
 
-void guest_set_native_stack(struct guest *guest, const void *lowest, size_t reserve, guest_low low)
+void tier_set_native_stack(struct guest *guest, const void *lowest, size_t reserve, guest_low low)
 {
-    guest->stacks.native_last = lowest;
-    guest->stacks.native = (const uint8_t *) lowest + (low ? reserve : 0);
-    guest->stacks.low = low;
-    tier_watch_stacks(guest);
+    struct wasm3_guest *own = wasm3_guest(guest);
+
+    own->stacks.native_last = lowest;
+    own->stacks.native = (const uint8_t *) lowest + (low ? reserve : 0);
+    own->stacks.low = low;
+    tier_watch_stacks(own);
 }
 
 m3ret_t tier_stack_low(M3MemoryHeader *memory, const void *native_stack,
                        const m3slot_t *value_stack)
 {
-    struct guest *guest = memory->runtime->userdata;
+    struct wasm3_guest *guest = memory->runtime->userdata;
 
     if (guest->stacks.low)
-        guest->stacks.low(guest->context);
+        guest->stacks.low(guest->base.context);
     return (const uint8_t *) native_stack < guest->stacks.native_last
                    || value_stack >= guest->stacks.value_last
                ? m3Err_trapStackOverflow
                : NULL;
 }
 
-void guest_trim_stack(struct guest *guest)
+void tier_trim_stack(struct guest *guest)
 {
-    struct reservation *values = &guest->stacks.values;
-    size_t used = (size_t) ((unsigned char *) guest->runtime.stack - values->base);
+    struct wasm3_guest *own = wasm3_guest(guest);
+    struct reservation *values = &own->stacks.values;
+    size_t used = (size_t) ((unsigned char *) own->runtime.stack - values->base);
 
     used += MARGIN_SLOTS * sizeof(m3slot_t);
     if (used < values->committed)

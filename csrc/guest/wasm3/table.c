@@ -11,7 +11,7 @@ struct tier_lent {
     struct tier_binding binding;
 };
 
-bool tier_extend_table(struct guest_module *module, uint32_t size)
+bool tier_extend_table(struct wasm3_module *module, uint32_t size)
 {
     IM3Module m3 = module->module;
     IM3Function *table;
@@ -29,7 +29,7 @@ bool tier_extend_table(struct guest_module *module, uint32_t size)
 }
 
 /* Those whose type the module knows: no other could be called through the table. */
-enum status tier_lend(struct guest_module *module, const struct guest_offer *offer,
+enum status tier_lend(struct wasm3_module *module, const struct guest_offer *offer,
                       struct error *error)
 {
     IM3Module m3 = module->module;
@@ -59,8 +59,10 @@ enum status tier_lend(struct guest_module *module, const struct guest_offer *off
     return STATUS_OK;
 }
 
-bool guest_module_lent(const struct guest_module *module, const char *name, uint32_t *index)
+bool tier_find_lent(const struct guest_module *shared, const char *name, uint32_t *index)
 {
+    const struct wasm3_module *module = wasm3_module(shared);
+
     for (uint32_t i = 0; i < module->lent_count; i++) {
         if (strcmp(module->lent[i].name, name) != 0)
             continue;

@@ -1,0 +1,72 @@
+/* A module and an instance from the inside, and what the files of this tier offer each other. */
+#ifndef PGN_GUEST_NATIVE_INTERNAL_H
+#define PGN_GUEST_NATIVE_INTERNAL_H
+
+#include <setjmp.h>
+
+#include "guest/native/abi.h"
+#include "guest/tier.h"
+#include "platform/fault.h"
+
+enum {
+    /* Guest calls between two looks at timers; at some 5 ns a call, about 0.1 ms. */
+    NATIVE_SAFE_POINT_CALLS = 16384
+};
+
+/* Of a lent function, what import's context is of an import. */
+struct native_lent {
+    const char *name;
+    guest_handler handler;
+    uint32_t type;
+};
+
+struct native_module_state {
+    struct guest_module base;
+    const struct native_module *code;
+    guest_handler *handlers;  /* one an import */
+    struct native_lent *lent; /* their table indices follow the module's own */
+    uint32_t lent_count;
+};
+
+/* Where what is unwound ends: a call from outside. On the stack. */
+struct native_landing {
+    jmp_buf registers;
+    struct native_landing *outer;
+};
+
+struct native_guest {
+    struct guest base;
+    struct fault_scope scope;
+    struct native_header *header;
+    struct native_landing *landing;    /* the innermost; NULL: no call is in progress */
+    const uint8_t *stack, *stack_last; /* the limit in force; and the last one */
+    guest_low low;
+};
+
+static inline struct native_module_state *native_module(const struct guest_module *module)
+{
+    return (struct native_module_state *) module;
+}
+
+static inline struct native_guest *native_guest(const struct guest *guest)
+{
+    return (struct native_guest *) guest;
+}
+
+/* Ends what is in progress; the innermost call from outside has this outcome. */
+_Noreturn void native_unwind(struct native_guest *own, enum guest_outcome outcome);
+
+/* call.c: of struct guest_tier */
+enum guest_outcome native_invoke(struct guest *guest, guest_function function, const uint64_t *args,
+                                 uint64_t *result);
+enum guest_outcome native_invoke_table(struct guest *guest, uint32_t index, const char *type,
+                                       const uint64_t *args, uint64_t *result);
+enum guest_outcome native_start(struct guest *guest);
+
+/* host.c */
+extern const struct native_host native_host;
+_Noreturn void native_recover(struct fault_scope *scope, const void *address);
+/* The table's entry, or a trap's reason. */
+const char *native_find(struct native_guest *own, uint32_t index, struct native_function *function);
+
+#endif

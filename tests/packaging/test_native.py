@@ -1,0 +1,108 @@
+"""Compiling a module for the native tier: what is refused, and what the cache is for."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.wat.test_wat import wat2wasm
+from tools.native.compile import CONTRACT, WASM2C, Compiler, build, cache_folder, key
+from tools.native.translate import translate
+
+CC = Compiler(("cc",), ("-O1",))
+MODULE = """(module
+  (memory (export "memory") 1 2)
+  (func (export "test") (result i32) (i32.load offset=4096 (i32.const 8))))"""
+
+
+def assemble(folder: Path, text: str = MODULE) -> Path:
+    source, wasm = folder / "module.wat", folder / "module.wasm"
+    source.write_text(text)
+    subprocess.run([wat2wasm(), str(source), "-o", str(wasm)], check=True)
+    return wasm
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def test_the_same_again_comes_from_the_cache(tmp_path: Path, cache: Path) -> None:
+    wasm, library = assemble(tmp_path), tmp_path / "library.so"
+    assert build(wasm, library, CC, 1, cache=cache)
+    first = library.read_bytes()
+    library.unlink()
+    assert not build(wasm, library, CC, 1, cache=cache)
+    assert library.read_bytes() == first
+
+
+def test_another_module_compiler_or_flag_is_another_thing(tmp_path: Path) -> None:
+    wasm = assemble(tmp_path)
+    keys = {key(wasm, CC, 1), key(wasm, CC, 2), key(wasm, Compiler(("cc",), ("-O2",)), 1)}
+    wasm.write_bytes(wasm.read_bytes() + b"\0\2\1x")  # an empty custom section
+    assert len(keys | {key(wasm, CC, 1)}) == 4
+
+
+def test_nothing_is_left_of_a_build_that_fails(tmp_path: Path, cache: Path) -> None:
+    wasm, library = assemble(tmp_path), tmp_path / "library.so"
+    with pytest.raises(RuntimeError, match="-fno-such-flag"):
+        build(wasm, library, Compiler(("cc",), ("-fno-such-flag",)), 1, cache=cache)
+    assert not library.exists()
+    assert list(cache.iterdir()) == []
+
+
+def test_progress_names_each_step(tmp_path: Path, cache: Path) -> None:
+    said: list[tuple[str, int, int]] = []
+    build(
+        assemble(tmp_path),
+        tmp_path / "library.so",
+        CC,
+        1,
+        cache=cache,
+        progress=lambda *step: said.append(step),
+    )
+    assert said[0] == ("translating", 0, 1)
+    assert said[-1] == ("linking", 0, 1)
+    assert said[1:-1] == [("compiling", n + 1, 2) for n in range(2)]
+
+
+def test_the_compiler_is_chosen_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "gcc -m64")
+    monkeypatch.delenv("PGLITE_NATIVE_CC", raising=False)
+    monkeypatch.setenv("PGLITE_NATIVE_CFLAGS", "-O3 -g")
+    assert Compiler.from_environment() == Compiler(("gcc", "-m64"), ("-O3", "-g"))
+    monkeypatch.setenv("PGLITE_NATIVE_CC", "clang")
+    monkeypatch.delenv("PGLITE_NATIVE_CFLAGS")
+    assert Compiler.from_environment() == Compiler(("clang",), ("-O2",))
+
+
+def test_the_cache_is_where_caches_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "pglite-native" / "native"
+
+
+def test_how_far_an_access_can_reach_is_known(tmp_path: Path) -> None:
+    """So far the instance's address space has to go."""
+    translate(assemble(tmp_path), WASM2C, tmp_path / "c", 1)
+    assert f" {(1 << 32) + 4096 + 8}u," in (tmp_path / "c" / "module.c").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("(module (func (result i32 i32) (i32.const 1) (i32.const 2)))", r"-> i32, i32"),
+        ('(module (import "env" "g" (global i32)))', "imported"),
+        ("(module " + "(global (mut i32) (i32.const 0))" * 33 + ")", "more than 32"),
+    ],
+    ids=["two results", "an imported global", "too many globals"],
+)
+def test_what_the_tier_does_not_know_is_refused(text: str, complaint: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        translate(assemble(tmp_path, text), WASM2C, tmp_path / "c", 1)
+
+
+def test_the_contract_is_part_of_the_key() -> None:
+    assert {path.name for path in CONTRACT} == {"abi.h", "code.h"}
+    assert all(path.exists() for path in CONTRACT)

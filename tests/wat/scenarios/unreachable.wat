@@ -1,0 +1,2 @@
+;; expect: test: trapped: [trap] unreachable executed
+(func (export "test") (unreachable))

@@ -1,0 +1,1 @@
+"""The native tier's shared object, through wasm2c and the C compiler (docs/NATIVE.md)."""
