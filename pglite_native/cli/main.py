@@ -42,6 +42,8 @@ Exit status: 0 done, 1 the SQL or the command failed, 2 wrong usage,
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return the process's exit status."""
+    if sys.stdout is None:  # closed by whoever started us: nobody wants to read it
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # whatever the terminal's encoding

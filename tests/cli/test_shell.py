@@ -170,6 +170,7 @@ def test_on_a_terminal_it_prompts_and_ctrl_c_cancels(plain: Terminal, tmp_path: 
     plain.expect("pglite=# ")
     plain.type("select 40 + 2 as sum;\n")
     plain.expect("42")
+    plain.expect("pglite=# ")
     plain.type("\x04")
     assert plain.process.wait(PATIENCE_S) == 0
     assert "select 40 + 2 as sum;" in (tmp_path / "pglite-native" / "history").read_text()
@@ -205,6 +206,7 @@ def test_ctrl_c_in_psql_is_for_its_statement() -> None:
     terminal.expect("postgres=# ")
     terminal.type("select 40 + 2;\n")
     terminal.expect("42")
+    terminal.expect("postgres=# ")
     terminal.type("\\q\n")
     assert terminal.process.wait(PATIENCE_S) == 0
     terminal.close()

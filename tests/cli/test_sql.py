@@ -278,6 +278,17 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     assert (result.stdout, result.stderr) == (" generate_series \n141\n", "")
 
 
+@pytest.mark.parametrize(
+    ("redirection", "status", "reason"),
+    [(">/dev/full", 1, "No space left on device"), (">&-", 0, "")],
+)
+def test_an_output_that_takes_nothing(redirection: str, status: int, reason: str) -> None:
+    line = f"{sys.executable} -m pglite_native sql 'select 1' {redirection}"
+    result = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    assert result.returncode == status
+    assert reason in result.stderr and "Traceback" not in result.stderr
+
+
 def test_an_interrupt_cancels_the_statement(tmp_path: Path) -> None:
     begun = tmp_path / "data" / "begun"
     line = [sys.executable, "-m", "pglite_native", "sql", "--data-dir", str(begun.parent)]
