@@ -35,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--image", metavar="FILE", help="a copy in memory of what `snapshot` has saved"
     )
     group.add_argument(
+        "--tier",
+        choices=("auto", "native", "wasm3"),
+        default="auto",
+        help="what runs PostgreSQL: compiled code, or an interpreter (default: as there is)",
+    )
+    group.add_argument(
         "--extension",
         metavar="NAME",
         action="append",
@@ -59,7 +65,9 @@ def open_engine(options: argparse.Namespace) -> Engine:
         Failed: an extension cannot be created.
     """
     settings = dict(options.setting)
-    engine = Engine(options.data_dir, settings=settings or None, image=options.image)
+    engine = Engine(
+        options.data_dir, settings=settings or None, image=options.image, tier=options.tier
+    )
     try:
         # Quietly: tags and "already exists" are not what was asked for.
         for name in options.extension:

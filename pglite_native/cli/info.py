@@ -73,6 +73,7 @@ def collect(engine: Engine) -> dict[str, Any]:
         "platform": platform.platform(),
         "postgresql": server["server_version"],
         "pglite": PGLITE,
+        "tier": engine.tier,
         "guest": {
             "identity": (_runtime.packaged() / "identity").read_text().strip(),
             "module": str(files.module),
@@ -91,6 +92,7 @@ def _print(facts: dict[str, Any]) -> None:
         "Python": f"{facts['python']} on {facts['platform']}",
         "PostgreSQL": facts["postgresql"],
         "PGlite": facts["pglite"],
+        "tier": facts["tier"],
         "guest": f"{facts['guest']['identity']}",
         "module": facts["guest"]["module"],
         "image": f"{image['path']} ({image['bytes'] / 1e6:.1f} MB)",

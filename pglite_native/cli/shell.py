@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from pglite_native.cli.database import add_arguments, open_engine
 from pglite_native.cli.prompt import Prompt
@@ -29,7 +30,8 @@ What stands behind -- is for the client. Ctrl-C cancels the running statement.
 pgcli and psql talk to a server on a private Unix socket, which ends with them.
 """
 
-CLIENTS = ("pgcli", "psql")
+# And what each is told: pgcli would connect once more, to look for completions.
+CLIENTS = {"pgcli": ("--single-connection",), "psql": ()}
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -73,7 +75,8 @@ def _choose(name: str) -> str | None:
             raise ValueError(f"{name} is not installed: it is not on the PATH")
         return path
     # pgcli is nothing without a terminal.
-    names = CLIENTS if sys.stdin.isatty() and sys.stdout.isatty() else CLIENTS[1:]
+    is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    names = [name for name in CLIENTS if is_terminal or name != "pgcli"]
     return next(filter(None, map(shutil.which, names)), None)
 
 
@@ -83,6 +86,7 @@ def _run_client(engine: Engine, client: str, arguments: Sequence[str]) -> bool:
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         with SingleServer(engine) as server:
-            return subprocess.run([client, *arguments, server.url], check=False).returncode == 0
+            command = [client, *CLIENTS[Path(client).name], *arguments, server.url]
+            return subprocess.run(command, check=False).returncode == 0
     finally:
         signal.signal(signal.SIGINT, before)

@@ -55,8 +55,9 @@ def test_info_is_for_people_and_for_programs(
 
 def test_info_knows_the_pinned_pglite(capsys: pytest.CaptureFixture[str]) -> None:
     (pinned,) = [pin.version for pin in load_pins() if pin.name == "pglite"]
-    assert main(["info", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["pglite"] == pinned
+    assert main(["info", "--json", "--tier", "wasm3"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["pglite"], facts["tier"]) == (pinned, "wasm3")
 
 
 def test_info_makes_no_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
