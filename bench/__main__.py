@@ -1,48 +1,58 @@
-"""python -m bench [--quick] [--output FOLDER]"""
+"""python -m bench [--quick] [--only PART] [--output FOLDER]"""
 
 from __future__ import annotations
 
 import argparse
 import datetime
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bench import boot, compile, instant, machine, memory, peers, select1, statements, threads
+from bench import boot, compile, instant, machine, memory, peers, rows, select1, statements, threads
 from bench.figures import Group
 from bench.report import Result
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
-def measure(quick: bool) -> list[Group]:
-    return [
-        *instant.run(
-            rounds=3 if quick else 15,
-            operations=10 if quick else 50,
-            engines=2000,
-            cycles=2000 if quick else 20_000,
-        ),
-        *threads.run(rounds=3 if quick else 15, seconds=0.2 if quick else 0.5),
-        *peers.run(rounds=3 if quick else 15),
-        *boot.run(rounds=3 if quick else 15),
-        *select1.run(rounds=5 if quick else 30, calls=500 if quick else 2000),
-        *statements.run(rounds=1 if quick else 7),
-        *memory.run(rounds=1 if quick else 3, stream_mib=100 if quick else 1024),
-        *compile.run(rounds=1 if quick else 5),
-    ]
+PARTS: dict[str, Callable[[bool], Iterable[Group]]] = {
+    "instant": lambda quick: instant.run(
+        rounds=3 if quick else 15,
+        operations=10 if quick else 50,
+        engines=2000,
+        cycles=2000 if quick else 20_000,
+    ),
+    "threads": lambda quick: threads.run(rounds=3 if quick else 15, seconds=0.2 if quick else 0.5),
+    "peers": lambda quick: peers.run(rounds=3 if quick else 15),
+    "boot": lambda quick: boot.run(rounds=3 if quick else 15),
+    "select1": lambda quick: select1.run(rounds=5 if quick else 30, calls=500 if quick else 2000),
+    "statements": lambda quick: statements.run(rounds=1 if quick else 7),
+    "rows": lambda quick: rows.run(rounds=1 if quick else 7),
+    "memory": lambda quick: memory.run(rounds=1 if quick else 3, stream_mib=100 if quick else 1024),
+    "compile": lambda quick: compile.run(rounds=1 if quick else 5),
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds; under two minutes")
+    parser.add_argument("--only", choices=PARTS, help="one part of it")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder for the results")
     arguments = parser.parse_args()
     result = Result(
         date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         commit=machine.commit(),
-        command="python -m bench" + (" --quick" if arguments.quick else ""),
+        command="python -m bench"
+        + (" --quick" if arguments.quick else "")
+        + (f" --only {arguments.only}" if arguments.only else ""),
         quick=arguments.quick,
+        only=arguments.only,
         machine=machine.describe(),
-        groups=measure(arguments.quick),
+        groups=[
+            group
+            for part, run in PARTS.items()
+            if arguments.only in (None, part)
+            for group in run(arguments.quick)
+        ],
     )
     for path in result.write(arguments.output):
         print(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -18,10 +18,12 @@ class Result:
     quick: bool
     machine: dict[str, object]
     groups: Sequence[Group]
+    only: str | None = None  # the part that was run
 
     @property
     def name(self) -> str:
-        return f"{self.date[:10]}-{self.commit}{'-quick' if self.quick else ''}"
+        part = f"-{self.only}" if self.only else ""
+        return f"{self.date[:10]}-{self.commit}{part}{'-quick' if self.quick else ''}"
 
     def write(self, folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,7 +59,8 @@ class Result:
         lines += [f"- {name}: {getattr(self, name)}" for name in ("commit", "date", "command")]
         lines += [f"- {name.replace('_', ' ')}: {_plain(v)}" for name, v in self.machine.items()]
         targets = [f for group in self.groups for f in group.figures if f.target is not None]
-        lines += ["", "## Targets", "", "| | median | target | |", "|---|---:|---:|---|"]
+        if targets:
+            lines += ["", "## Targets", "", "| | median | target | |", "|---|---:|---:|---|"]
         lines += [
             f"| {self._group_of(f).title}: {f.name} | {_amount(f.median, f.unit)} "
             f"| {'≥' if f.at_least else '≤'} {_amount(f.target or 0, f.unit)} "
