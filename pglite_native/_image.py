@@ -44,6 +44,7 @@ def write_image(path: Path) -> None:
         engine.advance(timedelta(minutes=1))
         _run(engine, "select 1")
         engine.set_time(None)
+        engine.keep_session()
         engine.snapshot().save(path)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pglite_native import _runtime, _time
 from pglite_native._native import check, ffi, lib
+from pglite_native._sessions import Session
 from pglite_native.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ _LEVELS = {
     "PANIC": logging.CRITICAL,
     "DEBUG": logging.DEBUG,
 }
+
+
+_SIGNALLED_AT_ONCE = 1024  # sessions; more than max_connections usually is
 
 
 class Engine:
@@ -366,6 +370,38 @@ class Engine:
         buffer = io.BytesIO()
         _data_dir.dump(self._handle, buffer, compression)
         return buffer.getvalue()
+    def open_session(self) -> Session:
+        """Open one more session of this engine's database, by turns with the others.
+
+        It begins as the engine's own was before its first use: with none of its settings, prepared
+        statements, temporary tables. `Session.enter` gives it its turn; this does not.
+
+        Raises:
+            EngineError: the session whose turn it is, is in a transaction; or there are as many
+                sessions as `max_connections` allows; or a booted engine had been used before its
+                first session was opened; or the system cannot (Linux 5.13 can).
+        """
+        return Session(self)
+
+    def keep_session(self) -> None:
+        """Have sessions begin as the engine's own is now, instead of as it was before its first use.
+
+        For a session without temporary tables, LISTEN and advisory locks: those are not the new
+        ones'. Before the first is opened.
+        """
+        error = ffi.new("pgn_error *")
+        check(lib.pgn_session_keep(self._handle, error), error)
+
+    def signalled_sessions(self) -> list[int]:
+        """Return the process numbers of the sessions that others have sent signals to.
+
+        That is what NOTIFY does for those that listen, and pg_cancel_backend and
+        pg_terminate_backend do. In its next turn, `exec_protocol_raw(b"")` will do, a session takes
+        them: and sends the notifications, or ends.
+        """
+        processes = ffi.new("int32_t[]", _SIGNALLED_AT_ONCE)
+        count = lib.pgn_sessions_signalled(self._handle, processes, _SIGNALLED_AT_ONCE)
+        return list(processes[0:count])
 
     def cancel(self) -> None:
         """Cancel the running statement (SQLSTATE 57014). From any thread; nothing when idle."""

@@ -40,7 +40,7 @@ LEFT_OUT = {
 }
 
 # What our guest code asks of the host (docs/HANDSHAKE.md).
-HOST_IMPORTS = r"env\.pglite_(?:host_(?:wait|sleep|clone_file)|recv|send)"
+HOST_IMPORTS = r"env\.pglite_(?:host_(?:wait|sleep|clone_file|signal|sync_all)|recv|send)"
 
 # Functions that are not exported are known by their bodies.
 LEB128 = rb"[\x80-\xff]*[\0-\x7f]"
@@ -60,11 +60,105 @@ POSTMASTER_IS_ALIVE = (
     rb"\x41\0\x48\x04\x40\x41" + LEB128 + rb"\x28\x02\0\x41\x06\x46\x0d\x01\x41\x16.*"
 )
 
+# What csrc/polling/backend.c does to make a backend of a copy of one, PostgreSQL does in functions that
+# PGlite does not export. Most say their names in their errors.
+PRIVATE: dict[str, linker.Mentions | linker.Contains | linker.Within] = {
+    **{
+        name: linker.Mentions(name)
+        for name in (
+            "InitPostgres",
+            "InitProcess",
+            "ProcArrayAdd",
+            "SharedInvalBackendInit",
+            "ProcSignalInit",
+            "ProcessCatchupInterrupt",
+            "WaitForProcSignalBarrier",
+            "proc_exit",
+            "proc_exit_prepare",
+            "ProcKill",
+            "ShutdownXLOG",
+            "UnlinkLockFiles",
+        )
+    },
+    "BaseInit": linker.Mentions("InitFileAccess"),
+    # All signals' handler: calls PostgreSQL's own.
+    "wrapper_handler": linker.Contains("i32.const MyProcPid; i32.load; i32.const 42; i32.ne; if"),
+    "CheckPointGuts": linker.Mentions("ProcessSyncRequests"),
+    "ProcessNotifyInterrupt": linker.Mentions("ProcessIncomingNotify"),
+    "pgstat_get_entry_ref": linker.Mentions("PgStat Shared Ref"),
+    "pgstat_beinit": linker.Within(
+        "InitPostgres",
+        "call ProcArrayAdd; i32.const *; i32.const 0; call on_shmem_exit; call ?",
+    ),
+    "pgstat_bestart_initial": linker.Within(
+        "InitPostgres", "call ?; i32.const 0; call SharedInvalBackendInit"
+    ),
+    "pgstat_bestart_final": linker.Within(
+        "InitPostgres", "i32.const MyBackendType; i32.load; i32.const 3; i32.eq; if; call ?"
+    ),
+    "pgstat_report_stat": linker.Within(
+        "PostgresMainLoopOnce", "i32.const 0; call ProcessNotifyInterrupt; end; i32.const 0; call ?"
+    ),
+    "dsa_attach_in_place": linker.Within(
+        "BaseInit",
+        "i32.load; i32.load; i32.const 0; call ?; local.tee *; i32.store; local.get *; "
+        "call dsa_pin_mapping",
+    ),
+    "pgstat_shmem": linker.Within(
+        "BaseInit",
+        "i32.const ?; i32.load; i32.load; i32.const 0; call *; local.tee *; i32.store; "
+        "local.get *; call dsa_pin_mapping",
+    ),
+    "pgstat_entry_ref_hash": linker.Within(
+        "pgstat_get_entry_ref", "end; i32.const ?; i32.load; i32.eqz; if"
+    ),
+    "pgaio_my_backend": linker.Within(
+        "BaseInit",
+        "i32.const ?; i32.const *; i32.load; i32.load 4; local.get *; i32.const 164; i32.mul; "
+        "i32.add; i32.store",
+    ),
+    "pgaio_ctl": linker.Within(
+        "BaseInit",
+        "i32.const pgaio_my_backend; i32.const ?; i32.load; i32.load 4; local.get *; "
+        "i32.const 164; i32.mul; i32.add; i32.store",
+    ),
+    "MyProcNumber": linker.Within(
+        "SharedInvalBackendInit", "i32.const ?; i32.load; local.tee *; i32.const 0; i32.ge_s"
+    ),
+    "shmInvalBuffer": linker.Within(
+        "SharedInvalBackendInit", "i32.const 0; i32.ge_s; if; i32.const ?; i32.load"
+    ),
+    "MyCancelKey": linker.Within(
+        "InitPostgres", "i32.const ?; i32.const *; i32.load; call ProcSignalInit"
+    ),
+    "MyCancelKeyLength": linker.Within(
+        "InitPostgres", "i32.const ?; i32.load; call ProcSignalInit"
+    ),
+    "before_shmem_exit_index": linker.Within(
+        "before_shmem_exit", "i32.const ?; i32.load; local.tee *; i32.const 20"
+    ),
+    "before_shmem_exit_list": linker.Within("before_shmem_exit", "i32.const ?; i32.add; local.tee *"),
+    "on_shmem_exit_index": linker.Within(
+        "on_shmem_exit", "i32.const ?; i32.load; local.tee *; i32.const 20"
+    ),
+    "on_shmem_exit_list": linker.Within("on_shmem_exit", "i32.const ?; i32.add; local.tee *"),
+    "on_proc_exit_index": linker.Within(
+        "proc_exit_prepare", "i32.const ?; local.tee *; local.get *; i32.load; i32.const 1"
+    ),
+    "on_proc_exit_list": linker.Within("proc_exit_prepare", "i32.const ?; i32.add; local.tee *"),
+}
+
 # Wrapped by csrc/polling/wrapped.h.
 WRAPS = {
     "kill": linker.Wrap(
-        "refuses a process group, by which PostgreSQL signals backends and postmaster", KILL
+        "knows one process, and refuses its group, by which PostgreSQL signals backends", KILL
     ),
+    "mmap": linker.Wrap("shares nothing: there is one process"),
+    "proc_exit": linker.Wrap("refuses a process number other than the one getpid returns"),
+    "ProcKill": linker.Wrap("likewise"),
+    "wrapper_handler": linker.Wrap("likewise: handles no signal then"),
+    "WaitForProcSignalBarrier": linker.Wrap("waits for other backends, which take turns"),
+    "CheckPointGuts": linker.Wrap("syncs what this backend has written, not what others have"),
     "PostmasterIsAliveInternal": linker.Wrap(
         "ends the session: there is no postmaster's pipe to read", POSTMASTER_IS_ALIVE
     ),
@@ -99,7 +193,9 @@ def link(vendor_dir: Path, guest_dir: Path, out_dir: Path) -> None:
     linked = linker.link(
         (vendor_dir / "pglite" / "dist" / "pglite.wasm").read_bytes(),
         modules,
-        linker.Policy(f"{linker.INVOKE}|{HOST_IMPORTS}", ALLOWED, wraps=WRAPS),
+        linker.Policy(
+            f"{linker.INVOKE}|{HOST_IMPORTS}", ALLOWED, private=PRIVATE, wraps=WRAPS
+        ),
     )
     out_dir.mkdir(parents=True, exist_ok=True)
     output = out_dir / "pglite.wasm"

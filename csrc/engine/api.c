@@ -140,6 +140,7 @@ static enum status begin(pgn_engine *engine, const uint8_t *input, size_t size, 
     if (status)
         return status;
     instance_set_latest(engine, NULL);
+    engine->used = true;
     if (engine->output_capacity > ENGINE_OUTPUT_KEPT) {
         free(engine->output);
         engine->output = NULL;
@@ -171,6 +172,7 @@ int pgn_begin(pgn_engine *engine, const uint8_t *input, size_t size, pgn_error *
 static bool can_go_on(const pgn_engine *engine)
 {
     return engine->state == ENGINE_HAS_OUTPUT || engine->state == ENGINE_PAUSED
+           || (engine->state == ENGINE_IDLE && backends_has_signals(engine))
            || (engine->input_size > 0
                && (engine->state == ENGINE_IDLE || engine->state == ENGINE_WANTS_INPUT));
 }
@@ -317,6 +319,9 @@ static void shut_down_session(pgn_engine *engine)
 {
     if (engine->data_dir_lock.fd < 0 || engine->state == ENGINE_POISONED || !engine->coroutine
         || engine->loading)
+        return;
+    backends_end(engine);
+    if (engine->state == ENGINE_POISONED)
         return;
     engine->shutting_down = true;
     engine->discarding = true;

@@ -31,6 +31,7 @@ static const char *const default_arguments[] = {
     "-c", "log_checkpoints=false",
     "-c", "max_parallel_workers_per_gather=0",
     "-c", "max_parallel_maintenance_workers=0",
+    "-c", "max_connections=256",
 };
 
 static const char *const required_arguments[] = {
@@ -38,6 +39,7 @@ static const char *const required_arguments[] = {
     "-c", "max_worker_processes=0",
     "-c", "max_parallel_workers=0",
     "-c", "io_method=sync",
+    "-c", "min_dynamic_shared_memory=64MB", /* there before sessions are, which all share it */
     "-D", ENGINE_DATA_DIR,
 };
 /* clang-format on */
@@ -187,5 +189,5 @@ bool engine_boot(pgn_engine *engine)
     if (!log_in(engine))
         return false;
     engine->statistics.session_ns = platform_monotonic_ns() - started_ns;
-    return true;
+    return backends_keep_original(engine);
 }

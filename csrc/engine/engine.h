@@ -9,6 +9,7 @@
  *     image.c      an instance as a file
  *     snapshot.c   engines into images and back
  *     tree.c       walking through a data directory
+ *     backends.c   many backends in one engine
  *     copy.c       a data directory's files, into memory
  *     dump.c       a data directory's files, out
  *     load.c       a data directory's files, in
@@ -80,6 +81,13 @@ enum {
     X(ready_for_query, "PostgresSendReadyForQueryIfNecessary")                                     \
     X(run_atexit, "pgl_run_atexit_funcs")                                                          \
     X(wake, "pglite_wake")                                                                         \
+    X(keep_backend, "pglite_keep_backend")                                                         \
+    X(become_backend, "pglite_become_backend")                                                     \
+    X(is_between_transactions, "pglite_is_between_transactions")                                   \
+    X(take_signals, "pglite_take_signals")                                                         \
+    X(end_backend, "pglite_end_backend")                                                           \
+    X(close_shared, "pglite_close_shared")                                                         \
+    X(get_break, "emscripten_get_sbrk_ptr")                                                        \
     X(transport_install, "pglite_transport_install")
 
 /* Those of the polling transport, absent from a guest built with PGLITE_POLLING=false. */
@@ -123,6 +131,9 @@ struct handshake {
     bool polling;     /* false: the callback transport, and the pointers are NULL */
 };
 
+/* Many backends in one engine: backends.c. */
+struct backends;
+
 struct pgn_engine {
     pgn_runtime *runtime;
 
@@ -136,6 +147,8 @@ struct pgn_engine {
     struct handshake handshake;
     pgn_image *mapped;         /* what memory and arena lie over; NULL: they grew from nothing */
     pgn_image *latest;         /* what the instance is as it stands; NULL: nothing says so */
+    pgn_image *origin;         /* whose backend nobody has used, as the others begin; NULL: none */
+    struct backends *backends; /* NULL: there never was another than the engine's own */
     struct lock data_dir_lock; /* fd -1: in memory */
     int filling;               /* the data directory while it is incomplete; -1: it is not */
 
@@ -154,7 +167,12 @@ struct pgn_engine {
     bool discarding;  /* the caller does not want the rest of this call's output */
     bool abandoned;   /* its statements are to be cancelled */
     bool shutting_down;
-    bool asleep;           /* a copy, and not yet told so */
+    bool hanging_up; /* the client of the session that waits for input is gone */
+    bool asleep; /* a copy, and not yet told so */
+    bool used;   /* by a caller, since it stands: in a way that backends are not to begin */
+    bool (*task)(
+        pgn_engine *engine); /* to be run on the coroutine instead of serving; false: it is over */
+    int32_t task_argument;
     uint64_t checkpointed; /* bytes written to files when the last checkpoint was due */
     bool stack_was_low;    /* in this call: the stacks have pages to give back */
     bool guest_measured;   /* statistics.guest_ns is kept */
@@ -192,6 +210,17 @@ bool instance_renew_coroutine(pgn_engine *engine);
 enum status snapshot_check_quiet(const pgn_engine *engine, bool may_have_ended,
                                  struct error *error);
 
+/* backends.c */
+/* To be called at the end of booting, on the coroutine. False: the state says why. */
+bool backends_keep_original(pgn_engine *engine);
+bool backends_has_signals(const pgn_engine *engine); /* for the one whose turn it is */
+uint32_t backends_take_signals(pgn_engine *engine);  /* and there are none then */
+bool backends_are_open(const pgn_engine *engine);    /* any but the engine's own */
+int backends_signal(void *engine, int32_t process, int signal);
+int backends_sync_all(void *engine);
+void backends_end(pgn_engine *engine);    /* all but the engine's own exit, whose turn it is then */
+void backends_forget(pgn_engine *engine); /* their memory is given back; idempotent */
+
 /* copy.c */
 enum status copy_files(pgn_engine *engine, pgn_engine *source, struct error *error);
 
@@ -212,6 +241,8 @@ bool session_serve(pgn_engine *engine); /* the caller's input; false: the sessio
 void session_pause(pgn_engine *engine);
 void session_request_cancel(pgn_engine *engine);
 void session_watch_stack(pgn_engine *engine, struct guest *guest);
+/* What a call of the guest, named where, has come to. False when the session cannot go on. */
+bool session_settle(pgn_engine *engine, enum guest_outcome outcome, const char *where);
 bool session_poison(pgn_engine *engine, const char *where); /* false, for `return` */
 enum guest_outcome session_poll(void *host);
 

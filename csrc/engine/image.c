@@ -15,7 +15,7 @@
 #include "vfs/vfs.h"
 
 enum {
-    FORMAT = 1,
+    FORMAT = 2,
     PAGE = PLATFORM_PAGE,
     /* Fewer zero pages than this are stored rather than left out: every section costs each engine two
        of the kernel's memory maps. */
@@ -39,6 +39,7 @@ void image_release(pgn_image *image)
 {
     if (!image || atomic_fetch_sub(&image->references, 1) > 1)
         return;
+    image_release(image->origin);
     files_close(image->fd);
     free(image);
 }

@@ -42,6 +42,7 @@ struct image_header {
     uint32_t control; /* the handshake's, in guest memory; 0: the callback transport */
     uint64_t written; /* bytes written to files since the last checkpoint */
     uint64_t asleep;  /* nonzero: mapped from an image itself, and never run */
+    uint64_t used;    /* nonzero: its backend is not as others are to begin */
     struct image_section sections[IMAGE_SECTIONS_MAX];
     uint64_t checksum; /* of all before it */
 };
@@ -49,6 +50,7 @@ struct image_header {
 /* Shared by its handle and the engines that were mapped from it, in whatever threads: constant. */
 struct pgn_image {
     atomic_uint references;
+    pgn_image *origin; /* where it is used: an image whose backend is not; NULL: not known */
     int fd;
     struct image_header header;
 };

@@ -173,6 +173,8 @@ enum status instance_map(pgn_engine *engine, pgn_image *image, struct error *err
     engine->host.engine = engine;
     set_image(&engine->mapped, image);
     set_image(&engine->latest, image);
+    set_image(&engine->origin, image->header.used ? image->origin : image);
+    engine->used = image->header.used;
     engine->checkpointed = 0 - image->header.written; /* the VFS counts from 0 again */
     engine->state = ENGINE_IDLE;
     engine->asleep = wants_waking(engine, image);
@@ -208,9 +210,12 @@ enum status instance_write(pgn_engine *engine, pgn_image **image, struct error *
     header.control = engine->handshake.address;
     header.written = vfs_bytes_written(engine->vfs) - engine->checkpointed;
     header.asleep = engine->asleep;
+    header.used = engine->used;
     world_suspend(world);
     status = image_create(engine->runtime, parts, &header, engine->mapped, image, error);
     world_resume(world);
+    if (!status && engine->used && engine->origin)
+        (*image)->origin = image_retain(engine->origin);
     return status;
 }
 
@@ -242,12 +247,14 @@ enum status instance_open(pgn_engine *engine, struct error *error)
 
 void instance_close(pgn_engine *engine)
 {
+    backends_forget(engine);
     coroutine_close(engine->coroutine);
     guest_close(engine->guest);
     vfs_close(engine->vfs);
     reservation_close(&engine->arena_memory);
     set_image(&engine->mapped, NULL);
     set_image(&engine->latest, NULL);
+    set_image(&engine->origin, NULL);
     engine->coroutine = NULL;
     engine->guest = NULL;
     engine->vfs = NULL;

@@ -179,6 +179,22 @@ int pgn_load_bytes(pgn_engine *engine, const uint8_t *bytes, size_t size, pgn_er
 /* Boots PostgreSQL from what has been loaded. After a failure, or when it is closed before, the engine is
    of no use, and a durable directory is as empty as it was. */
 int pgn_load_end(pgn_engine *engine, pgn_error *error);
+/* Many sessions in one engine, in one database, by turns: the engine has one of its own, and from
+   pgn_session_enter on all calls are the entered one's. A session is named by its process number, as
+   pg_backend_pid() gives it: pgn_open's is 42. Not during a call, nor in a transaction. */
+int pgn_session_open(pgn_engine *engine, int32_t *process, pgn_error *error);
+int pgn_session_enter(pgn_engine *engine, int32_t process, pgn_error *error);
+
+/* Ends it as a backend's exit does, in a transaction or not; idempotent. It is the engine's own session's
+   turn then. */
+int pgn_session_close(pgn_engine *engine, int32_t process, pgn_error *error);
+
+/* Those that others have sent signals to (NOTIFY, pg_cancel_backend, ...), and that have not run since: up
+   to size; how many. */
+size_t pgn_sessions_signalled(pgn_engine *engine, int32_t *processes, size_t size);
+
+/* Sessions begin as the engine's own is now, in place of before its first use; while it is the only one. */
+int pgn_session_keep(pgn_engine *engine, pgn_error *error);
 
 /* Moves up to size bytes of the guest's log (stderr) out; returns how many. */
 size_t pgn_log(pgn_engine *engine, char *bytes, size_t size);

@@ -55,8 +55,7 @@ enum guest_outcome session_call(pgn_engine *engine, guest_function function, con
     return outcome;
 }
 
-/* False when the session cannot go on; the state says why. */
-static bool settle(pgn_engine *engine, enum guest_outcome outcome, const char *where)
+bool session_settle(pgn_engine *engine, enum guest_outcome outcome, const char *where)
 {
     switch (outcome) {
     case GUEST_RETURNED:
@@ -172,22 +171,26 @@ static bool start_session(pgn_engine *engine)
     uint64_t port, result;
     uint64_t args[3] = {0, 1, 1}; /* port; no TLS and no GSS negotiation, which need a socket */
 
-    if (!settle(engine, session_call(engine, exports->my_port, NULL, &port), "pgl_getMyProcPort"))
+    if (!session_settle(engine, session_call(engine, exports->my_port, NULL, &port),
+                        "pgl_getMyProcPort"))
         return false;
     args[0] = port;
     transport_fill(engine);
-    if (!settle(engine, session_call(engine, exports->process_startup_packet, args, &result),
-                "ProcessStartupPacket"))
+    if (!session_settle(engine,
+                        session_call(engine, exports->process_startup_packet, args, &result),
+                        "ProcessStartupPacket"))
         return false;
     if ((int32_t) result != 0) { /* STATUS_ERROR: not a startup packet; a server hangs up */
         end_session(engine);
         return false;
     }
-    return settle(engine, session_call(engine, exports->begin_session, NULL, NULL),
-                  "pglite_begin_session")
-           && settle(engine, session_call(engine, exports->send_connection_data, NULL, NULL),
-                     "pgl_sendConnData")
-           && settle(engine, session_call(engine, exports->flush, NULL, NULL), "pgl_pq_flush");
+    return session_settle(engine, session_call(engine, exports->begin_session, NULL, NULL),
+                          "pglite_begin_session")
+           && session_settle(engine,
+                             session_call(engine, exports->send_connection_data, NULL, NULL),
+                             "pgl_sendConnData")
+           && session_settle(engine, session_call(engine, exports->flush, NULL, NULL),
+                             "pgl_pq_flush");
 }
 
 /* Bytes that PostgreSQL has received but not yet looked at. */
@@ -198,8 +201,9 @@ static bool guest_has_input(pgn_engine *engine, bool *has_input)
     *has_input = transport_input_waits(engine);
     if (*has_input)
         return true;
-    if (!settle(engine, session_call(engine, engine->runtime->exports.remaining, NULL, &result),
-                "pq_buffer_remaining_data"))
+    if (!session_settle(engine,
+                        session_call(engine, engine->runtime->exports.remaining, NULL, &result),
+                        "pq_buffer_remaining_data"))
         return false;
     *has_input = result != 0;
     return true;
@@ -210,9 +214,10 @@ static bool get_ready(pgn_engine *engine)
 {
     const struct engine_exports *exports = &engine->runtime->exports;
 
-    return settle(engine, session_call(engine, exports->ready_for_query, NULL, NULL),
-                  "PostgresSendReadyForQueryIfNecessary")
-           && settle(engine, session_call(engine, exports->flush, NULL, NULL), "pgl_pq_flush");
+    return session_settle(engine, session_call(engine, exports->ready_for_query, NULL, NULL),
+                          "PostgresSendReadyForQueryIfNecessary")
+           && session_settle(engine, session_call(engine, exports->flush, NULL, NULL),
+                             "pgl_pq_flush");
 }
 
 /* A checkpoint when one is due, as the checkpointer process of a server makes them. The client hears
@@ -226,8 +231,9 @@ static bool checkpoint_if_due(pgn_engine *engine)
     if (written - engine->checkpointed < ENGINE_CHECKPOINT_AFTER || !transport_drain(engine))
         return true;
     engine->discarding = true;
-    goes_on = settle(engine, session_call(engine, engine->runtime->exports.checkpoint, NULL, &done),
-                     "pglite_checkpoint")
+    goes_on = session_settle(engine,
+                             session_call(engine, engine->runtime->exports.checkpoint, NULL, &done),
+                             "pglite_checkpoint")
               && get_ready(engine);
     transport_drain(engine);
     engine->discarding = false;
@@ -242,8 +248,20 @@ static bool wake(pgn_engine *engine)
     if (!engine->asleep)
         return true;
     engine->asleep = false;
-    return settle(engine, session_call(engine, engine->runtime->exports.wake, NULL, NULL),
-                  "pglite_wake");
+    return session_settle(engine, session_call(engine, engine->runtime->exports.wake, NULL, NULL),
+                          "pglite_wake");
+}
+
+/* What other backends have sent since this one's last turn. */
+static bool take_signals(pgn_engine *engine)
+{
+    uint64_t signals = backends_take_signals(engine);
+
+    return !signals
+           || session_settle(engine,
+                             session_call(engine, engine->runtime->exports.take_signals, &signals,
+                                          NULL),
+                             "pglite_take_signals");
 }
 
 /* Deals with all messages that have come. False when the session is over. */
@@ -252,7 +270,7 @@ bool session_serve(pgn_engine *engine)
     const struct engine_exports *exports = &engine->runtime->exports;
     bool has_input = true;
 
-    if (!wake(engine))
+    if (!wake(engine) || !take_signals(engine))
         return false;
     if (begins_startup(engine) && !start_session(engine))
         return false;
@@ -262,8 +280,8 @@ bool session_serve(pgn_engine *engine)
             return false;
         if (!has_input)
             break;
-        if (!settle(engine, session_call(engine, exports->loop_once, NULL, NULL),
-                    "PostgresMainLoopOnce"))
+        if (!session_settle(engine, session_call(engine, exports->loop_once, NULL, NULL),
+                            "PostgresMainLoopOnce"))
             return false;
     }
     return get_ready(engine) && checkpoint_if_due(engine);
@@ -278,17 +296,17 @@ static void shut_down(pgn_engine *engine)
     uint64_t inactive = 0;
 
     if (engine->state == ENGINE_IDLE) {
-        if (!settle(engine, session_call(engine, exports->set_active, &inactive, NULL),
-                    "pgl_setPGliteActive"))
+        if (!session_settle(engine, session_call(engine, exports->set_active, &inactive, NULL),
+                            "pgl_setPGliteActive"))
             return;
         engine->input = terminate;
         engine->input_size = sizeof terminate;
         transport_fill(engine);
-        settle(engine, session_call(engine, exports->loop_once, NULL, NULL), "Terminate");
+        session_settle(engine, session_call(engine, exports->loop_once, NULL, NULL), "Terminate");
     }
     if (engine->state != ENGINE_POISONED)
-        settle(engine, session_call(engine, exports->run_atexit, NULL, NULL),
-               "pgl_run_atexit_funcs");
+        session_settle(engine, session_call(engine, exports->run_atexit, NULL, NULL),
+                       "pgl_run_atexit_funcs");
 }
 
 /* The last of a reply. Where there is no memory for it the call fails, and pgn_end drops it. */
@@ -317,7 +335,7 @@ void session_main(void *context)
         session_watch_stack(engine, engine->guest);
     }
     while (goes_on && !engine->shutting_down) {
-        goes_on = session_serve(engine);
+        goes_on = engine->task ? engine->task(engine) : session_serve(engine);
         if (goes_on)
             become_idle(engine);
     }

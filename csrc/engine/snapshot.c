@@ -15,6 +15,9 @@ enum status snapshot_check_quiet(const pgn_engine *engine, bool may_have_ended, 
 
 static enum status check_data(const pgn_engine *engine, bool may_have_ended, struct error *error)
 {
+    if (backends_are_open(engine))
+        return error_set(error, STATUS_SNAPSHOT,
+                         "the engine has open sessions, which no snapshot can hold: close them");
     if (engine->data_dir_lock.fd >= 0)
         return error_set(error, STATUS_SNAPSHOT,
                          "the engine's files are in a data directory, which no snapshot can hold: "
@@ -58,6 +61,7 @@ static enum status restore(pgn_engine *engine, pgn_image *image, struct error *e
             "the snapshot is of another guest: extensions were added or removed since");
     if (engine->state == ENGINE_ENDED && !instance_renew_coroutine(engine))
         return error_set(error, STATUS_NO_MEMORY, "no address space for the engine's stack");
+    backends_forget(engine);
     status = instance_map(engine, image, error);
     if (status) { /* half of the old is gone */
         engine->state = ENGINE_POISONED;

@@ -185,7 +185,7 @@ static void suspend(pgn_engine *engine, enum engine_state state)
 static bool await_input(pgn_engine *engine)
 {
     while (engine->input_size == 0) {
-        if (engine->shutting_down)
+        if (engine->shutting_down || engine->hanging_up)
             return false;
         suspend(engine, ENGINE_WANTS_INPUT);
     }
@@ -275,4 +275,6 @@ const struct host_upcalls engine_upcalls = {
     .send = transport_send,
     .sleep_until = transport_sleep_until,
     .run = transport_run,
+    .signal = backends_signal,
+    .sync_all = backends_sync_all,
 };

@@ -123,6 +123,9 @@ void guest_get_state(const struct guest *guest, struct guest_state *state);
 enum status guest_set_state(struct guest *guest, const struct guest_state *state,
                             struct error *error);
 
+/* The globals alone, of an instance that lives in the same memory by turns with others. */
+void guest_set_globals(struct guest *guest, const struct guest_state *state);
+
 /* Where the memory is: in this reservation, from *start on. What lies before it is rebuilt. */
 struct reservation *guest_reservation(struct guest *guest, size_t *start);
 

@@ -96,6 +96,11 @@ enum status guest_set_state(struct guest *guest, const struct guest_state *state
     return begin_memory(guest, state->memory_size, state->globals, error);
 }
 
+void guest_set_globals(struct guest *guest, const struct guest_state *state)
+{
+    memcpy(guest->globals, state->globals, sizeof state->globals);
+}
+
 struct reservation *guest_reservation(struct guest *guest, size_t *start)
 {
     *start = GUEST_HEADER_ROOM;

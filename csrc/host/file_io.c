@@ -165,3 +165,11 @@ enum guest_outcome file_datasync(struct guest_call *call)
 {
     return return_i32(call, vfs_sync(vfs_of(call), arg_i32(call, 0), true));
 }
+
+/* pglite_host_sync_all(): each backend remembers for itself which files it has to sync. */
+enum guest_outcome file_sync_all(struct guest_call *call)
+{
+    struct host *host = host_of(call);
+
+    return return_i32(call, host->upcalls->sync_all(host->engine));
+}

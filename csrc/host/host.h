@@ -31,6 +31,10 @@ struct host_upcalls {
     /* Runs a command to its end, with the redirections written in it; input and output are files
        for its descriptors 0 and 1, or NULL. The wait status, or negative errno. */
     int (*run)(void *engine, const char *command, const char *input, const char *output);
+    /* Keeps a signal for another backend until its turn comes: 0, or negative errno. */
+    int (*signal)(void *engine, int32_t process, int signal);
+    /* Syncs what backends other than the one that runs have written: 0, or negative errno. */
+    int (*sync_all)(void *engine);
 };
 
 /* State that changes as SQL runs and belongs to an image: in the arena, no pointers. */

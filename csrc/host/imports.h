@@ -19,6 +19,7 @@
     ENV("__assert_fail", "viiii", process_assert_fail)                                             \
     ENV("__call_sighandler", "vii", process_call_sighandler)                                       \
     ENV("_emscripten_runtime_keepalive_clear", "v", process_keepalive_clear)                       \
+    ENV("pglite_host_signal", "iii", process_signal)                                               \
     ENV("__syscall_getuid32", "i", process_identity)                                               \
     ENV("__syscall_geteuid32", "i", process_identity)                                              \
     ENV("__syscall_getgid32", "i", process_identity)                                               \
@@ -62,6 +63,7 @@
     WASI("fd_pwrite", "iiiiji", file_pwrite)                                                       \
     WASI("fd_seek", "iijii", file_seek)                                                            \
     WASI("fd_sync", "ii", file_sync)                                                               \
+    ENV("pglite_host_sync_all", "i", file_sync_all)                                                \
     ENV("__syscall_fdatasync", "ii", file_datasync)                                                \
     /* file_stat.c: what is known of a file */                                                     \
     ENV("__syscall_stat64", "iii", file_stat)                                                      \

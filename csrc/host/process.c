@@ -59,3 +59,12 @@ enum guest_outcome process_identity(struct guest_call *call)
 {
     return return_i32(call, VFS_UID);
 }
+
+/* pglite_host_signal(process, signal): kill(2), for a process other than the one that calls. */
+enum guest_outcome process_signal(struct guest_call *call)
+{
+    struct host *host = host_of(call);
+
+    return return_i32(call,
+                      host->upcalls->signal(host->engine, arg_i32(call, 0), arg_i32(call, 1)));
+}

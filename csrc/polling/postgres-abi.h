@@ -15,7 +15,7 @@ typedef uintptr_t PGDatum;
 /* Errors */
 
 /* Levels. Verified: get_role_oid passes 21 for an ERROR, pgl_startPGlite 22 for a FATAL. */
-enum { PG_ERROR = 21 };
+enum { PG_ERROR = 21, PG_FATAL = 22 };
 
 /* An SQLSTATE as errcode takes it: five characters of six bits. Verified: PostgresMainLongJmp passes
  * 16908800, which is 08P01. */
@@ -67,9 +67,86 @@ enum {
     PG_LATCH_SET = 1,
     PG_TIMEOUT = 8,
 };
+/* What a process waits for, as pg_stat_activity says it; the class of locks. Verified: ProcSleep adds it to
+ * the lock tag's type. */
+#define PG_WAIT_CLASS UINT32_C(0xff000000)
+#define PG_WAIT_LOCK UINT32_C(0x03000000)
 typedef struct PGLatch {
     volatile int is_set;
 } PGLatch;
+
+/* Backends and the memory they share. What is not exported is found by tools/link.py (PRIVATE). */
+
+/* Verified: InitProcess stores the owner's number, and zeros at 56 for lxid and database, at 64 for role
+ * and temporary namespace; a backend at rest has MyDatabaseId at 60. */
+typedef struct PGProc {
+    uint8_t before[44];
+    int process;
+    uint8_t between[12];
+    PGOid database;
+    PGOid role;
+} PGProc;
+extern PGProc *MyProc;
+extern int MyProcPid, MyProcNumber;
+extern bool IsUnderPostmaster;
+void InitProcess(void);
+void ProcArrayAdd(PGProc *process);
+_Noreturn void proc_exit(int code);
+void proc_exit_prepare(int code);
+_Noreturn void pgl_exit(int code);
+
+/* The queue of invalidation messages. Verified: SharedInvalBackendInit has the fields at these offsets, and
+ * its backends, 16 bytes each, at 65560: behind the ring of 4096 messages of 16 bytes, and two more. */
+enum { PG_SINVAL_MESSAGES_MAX = 4096, PG_SINVAL_MESSAGE_SIZE = 16 };
+typedef struct PGSinvalBackend {
+    int process;
+    int next_message;
+    bool reset, signaled, has_messages, send_only;
+    int next_lxid;
+} PGSinvalBackend;
+typedef struct PGSinval {
+    int min_message, max_message;
+    int before[2];
+    uint8_t messages[PG_SINVAL_MESSAGES_MAX * PG_SINVAL_MESSAGE_SIZE];
+    int backend_count;
+    int *backend_numbers;
+    PGSinvalBackend backends[];
+} PGSinval;
+extern PGSinval *shmInvalBuffer;
+void SharedInvalBackendInit(bool send_only);
+void ProcessCatchupInterrupt(void);
+
+extern uint8_t MyCancelKey[];
+extern int MyCancelKeyLength;
+void ProcSignalInit(const uint8_t *cancel_key, int length);
+extern volatile int InterruptPending, QueryCancelPending;
+void ProcessInterrupts(void);
+void ProcessNotifyInterrupt(bool flush);
+
+/* Verified: pgaio_init_backend, which BaseInit has inlined, multiplies by 164. */
+typedef struct PGAioBackend {
+    uint8_t bytes[164];
+} PGAioBackend;
+typedef struct PGAioControl {
+    int handle_count;
+    PGAioBackend *backends;
+} PGAioControl;
+extern PGAioControl *pgaio_ctl;
+extern PGAioBackend *pgaio_my_backend;
+
+/* Statistics. Verified: pgstat_attach_shmem, which BaseInit has inlined, takes the area's place from 0. */
+typedef struct PGStatShared {
+    void *area;
+} PGStatShared;
+extern PGStatShared *pgstat_shmem;
+extern void *pgstat_entry_ref_hash;
+long pgstat_report_stat(bool force);
+void pgstat_beinit(void);
+void pgstat_bestart_initial(void);
+void pgstat_bestart_final(void);
+void *dsa_attach_in_place(void *place, void *segment);
+
+extern void *CurrentMemoryContext, *TopMemoryContext;
 
 /* Settings */
 

@@ -38,16 +38,31 @@ int __wrap_nanosleep(const struct timespec *duration, struct timespec *remaining
     return -1;
 }
 
+/* Sessions take turns, and whoever has the lock has had its own: the wait could only end by its timeout.
+ * PostgreSQL checks for interrupts, which may raise errors, where it waits. */
+static _Noreturn void refuse_to_wait(void)
+{
+    errstart(PG_ERROR, NULL);
+    errcode(PG_SQLSTATE('5', '5', 'P', '0', '3'));
+    errmsg("could not obtain lock: another session holds it");
+    errdetail("The sessions of this server take turns, so the lock cannot be released while this "
+              "one waits.");
+    errhint("Try again later, or use NOWAIT or pg_try_advisory_lock.");
+    errfinish("proc.c", 0, "ProcSleep");
+    __builtin_unreachable();
+}
+
 int __wrap_WaitLatch(PGLatch *latch, int wake_events, long timeout_ms, uint32_t wait_event_info)
 {
     bool has_timeout = (wake_events & PG_TIMEOUT) != 0;
     double deadline_ms = has_timeout ? emscripten_get_now() + (double) timeout_ms : NEVER;
     const volatile int *wake = (wake_events & PG_LATCH_SET) != 0 ? &latch->is_set : NULL;
 
-    (void) wait_event_info; /* for pg_stat_activity, which nobody can look at meanwhile */
     for (;;) {
         if (wake != NULL && *wake)
             return PG_LATCH_SET;
+        if ((wait_event_info & PG_WAIT_CLASS) == PG_WAIT_LOCK)
+            refuse_to_wait();
         if (pglite_host_sleep(wake, deadline_ms) == 0)
             return PG_TIMEOUT;
     }

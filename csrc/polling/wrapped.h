@@ -9,11 +9,35 @@
 
 /* signals.c */
 
-/* kill(2) in a world of one process, which is its own process group. */
+/* kill(2), among the backends of one instance. */
 GUEST_EXPORT(__wrap_kill) int __wrap_kill(int process, int signal);
 
 /* PostgreSQL's, which PGlite lets believe that it has a postmaster: asked while VACUUM takes a rest. */
 GUEST_EXPORT(__wrap_PostmasterIsAliveInternal) bool __wrap_PostmasterIsAliveInternal(void);
+
+/* PostgreSQL's: waits until every backend has done what was asked of all. */
+GUEST_EXPORT(__wrap_WaitForProcSignalBarrier)
+void __wrap_WaitForProcSignalBarrier(uint64_t generation);
+
+/* PostgreSQL's: runs the callbacks registered for it, and ends the process. */
+GUEST_EXPORT(__wrap_proc_exit) _Noreturn void __wrap_proc_exit(int code);
+
+/* PostgreSQL's: handles all signals, by calling what was registered for each. */
+GUEST_EXPORT(__wrap_wrapper_handler) void __wrap_wrapper_handler(int signal);
+
+/* PostgreSQL's: the last of them, gives the process's slot in shared memory back. */
+GUEST_EXPORT(__wrap_ProcKill) void __wrap_ProcKill(int code, PGDatum argument);
+
+/* shared.c */
+
+/* mmap(2). What is mapped to be shared is shared by all backends of the instance. */
+GUEST_EXPORT(__wrap_mmap)
+void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset);
+
+/* checkpoint.c */
+
+/* PostgreSQL's: writes all that is not on the disk yet, and syncs what this backend knows of. */
+GUEST_EXPORT(__wrap_CheckPointGuts) void __wrap_CheckPointGuts(uint64_t redo, int flags);
 
 /* sleep.c */
 
@@ -22,8 +46,8 @@ GUEST_EXPORT(__wrap_nanosleep)
 int __wrap_nanosleep(const struct timespec *duration, struct timespec *remaining);
 
 /* PostgreSQL's: waits for `latch`, if `wake_events` has PG_LATCH_SET, for at most `timeout_ms`, if it has
- * PG_TIMEOUT. Returns the one that came. There is no other process to set a latch: what does are the
- * handlers of our own timers' signals, and the host, cancelling. */
+ * PG_TIMEOUT. Returns the one that came. What sets a latch meanwhile are the handlers of our own timers'
+ * signals, and the host, cancelling. Other backends cannot: a wait for one of their locks is an error. */
 GUEST_EXPORT(__wrap_WaitLatch)
 int __wrap_WaitLatch(PGLatch *latch, int wake_events, long timeout_ms, uint32_t wait_event_info);
 

@@ -1,4 +1,6 @@
 /* Descriptors, and the open files that they share. */
+#include <string.h>
+
 #include "vfs/internal.h"
 
 static struct descriptor *descriptors(const struct vfs *vfs)
@@ -143,4 +145,62 @@ int vfs_set_close_on_exec(struct vfs *vfs, int fd, bool on)
         return -GE_BADF;
     descriptor->close_on_exec = on;
     return 0;
+}
+
+static vfs_descriptors copy_table(struct vfs *vfs, vfs_descriptors from)
+{
+    enum { SIZE = VFS_DESCRIPTORS_MAX * sizeof(struct descriptor) };
+    vfs_descriptors to = arena_allocate(vfs->arena, SIZE);
+    struct descriptor *table = arena_at(vfs->arena, to);
+
+    if (!to)
+        return 0;
+    memcpy(table, arena_at(vfs->arena, from), SIZE);
+    for (int fd = 0; fd < VFS_DESCRIPTORS_MAX; fd++)
+        if (table[fd].file) {
+            struct file *file = arena_at(vfs->arena, table[fd].file);
+
+            file->references++;
+        }
+    return to;
+}
+
+vfs_descriptors vfs_copy_descriptors(struct vfs *vfs)
+{
+    return copy_table(vfs, vfs->super->descriptors);
+}
+
+bool vfs_keep_descriptors(struct vfs *vfs)
+{
+    vfs_descriptors kept = vfs_copy_descriptors(vfs);
+
+    if (!kept)
+        return false;
+    if (vfs->super->kept)
+        vfs_drop_descriptors(vfs, vfs->super->kept);
+    vfs->super->kept = kept;
+    return true;
+}
+
+vfs_descriptors vfs_copy_kept_descriptors(struct vfs *vfs)
+{
+    return vfs->super->kept ? copy_table(vfs, vfs->super->kept) : 0;
+}
+
+vfs_descriptors vfs_use_descriptors(struct vfs *vfs, vfs_descriptors table)
+{
+    vfs_descriptors used = vfs->super->descriptors;
+
+    vfs->super->descriptors = table;
+    return used;
+}
+
+void vfs_drop_descriptors(struct vfs *vfs, vfs_descriptors dropped)
+{
+    struct descriptor *table = arena_at(vfs->arena, dropped);
+
+    for (int fd = 0; fd < VFS_DESCRIPTORS_MAX; fd++)
+        if (table[fd].file)
+            file_drop(vfs, table[fd].file);
+    arena_free(vfs->arena, dropped, VFS_DESCRIPTORS_MAX * sizeof(struct descriptor));
 }

@@ -141,6 +141,19 @@ int64_t vfs_seek(struct vfs *vfs, int fd, int64_t offset, enum vfs_whence whence
     return base + offset;
 }
 
+int vfs_sync_all(struct vfs *vfs)
+{
+    int result = 0;
+
+    for (uint32_t mount = 0; mount < vfs->mount_count && result >= 0; mount++)
+        if (vfs->mounts[mount].sync) {
+            result = injected_failure(vfs);
+            if (result >= 0)
+                result = files_sync_all(vfs->mounts[mount].fd);
+        }
+    return result;
+}
+
 int vfs_sync(struct vfs *vfs, int fd, bool data_only)
 {
     struct file *file = descriptor_file(vfs, fd);

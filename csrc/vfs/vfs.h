@@ -162,11 +162,26 @@ int64_t vfs_pread(struct vfs *vfs, int fd, void *bytes, size_t size, uint64_t of
 int64_t vfs_pwrite(struct vfs *vfs, int fd, const void *bytes, size_t size, uint64_t offset);
 int64_t vfs_seek(struct vfs *vfs, int fd, int64_t offset, enum vfs_whence whence);
 int vfs_sync(struct vfs *vfs, int fd, bool data_only);
+int vfs_sync_all(struct vfs *vfs); /* all files of the mounted directories that are to be synced */
 int vfs_truncate(struct vfs *vfs, const char *path, uint64_t size);
 int vfs_ftruncate(struct vfs *vfs, int fd, uint64_t size);
 int vfs_allocate(struct vfs *vfs, int fd, uint64_t offset, uint64_t size); /* posix_fallocate */
-int vfs_dup(struct vfs *vfs, int fd, int lowest);      /* the lowest free number >= lowest */
-int vfs_dup_to(struct vfs *vfs, int fd, int to);       /* dup3 */
+int vfs_dup(struct vfs *vfs, int fd, int lowest); /* the lowest free number >= lowest */
+int vfs_dup_to(struct vfs *vfs, int fd, int to);  /* dup3 */
+/* Tables of descriptors, as processes have them: one is in use, others wait. Working directory and umask
+   are common to all. */
+typedef arena_offset vfs_descriptors;
+/* A copy of the table in use, as fork(2) makes: both share the open files. 0: no memory. */
+vfs_descriptors vfs_copy_descriptors(struct vfs *vfs);
+/* Keeps such a copy, which goes along in images and is never in use itself. False: no memory. */
+bool vfs_keep_descriptors(struct vfs *vfs);
+/* A copy of the one kept; 0: no memory, or none was kept. */
+vfs_descriptors vfs_copy_kept_descriptors(struct vfs *vfs);
+/* Puts a table into use; the one that was is the caller's to keep. */
+vfs_descriptors vfs_use_descriptors(struct vfs *vfs, vfs_descriptors table);
+/* Closes all in a table that is not in use, and frees it. */
+void vfs_drop_descriptors(struct vfs *vfs, vfs_descriptors table);
+
 int vfs_flags(struct vfs *vfs, int fd);                /* VFS_O_* of the open descriptor */
 int vfs_set_flags(struct vfs *vfs, int fd, int flags); /* O_APPEND and O_NONBLOCK only */
 bool vfs_close_on_exec(struct vfs *vfs, int fd);       /* false too when fd is not open */

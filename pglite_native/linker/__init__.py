@@ -5,22 +5,25 @@ from __future__ import annotations
 from .errors import LinkError, MalformedModuleError, UnresolvedSymbolsError
 from .linked import HostFunction, Linked, LinkedModule
 from .linker import link
-from .policy import INVOKE, Policy, Wrap
+from .policy import INVOKE, Contains, Mentions, Policy, Within, Wrap
 from .resolver import Trap
 from .side import SideModule
 from .wrapping import Wrapping
 
 __all__ = [
     "INVOKE",
+    "Contains",
     "HostFunction",
     "LinkError",
     "Linked",
     "LinkedModule",
     "MalformedModuleError",
+    "Mentions",
     "Policy",
     "SideModule",
     "Trap",
     "UnresolvedSymbolsError",
+    "Within",
     "Wrap",
     "Wrapping",
     "link",

@@ -28,16 +28,43 @@ class Wrap:
 
 
 @dataclass(frozen=True)
+class Mentions:
+    """A function that the base does not export: the only one whose code refers to this text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Contains:
+    """Likewise the only one in whose code this run of instructions is."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class Within:
+    """What the base does not export, by what the code of one of its functions does with it.
+
+    `code` is a run of instructions with `?` for the address, or the function, that is looked for.
+    """
+
+    function: str
+    code: str
+
+
+@dataclass(frozen=True)
 class Policy:
     """Decisions of whoever links.
 
     `host_imports` matches "module.name" of the functions that a host provides though the base does
     not import them. `allowed` names, module by module, the symbols that may stay undefined, each
     with its reason; calling one ends the guest. `aliases` gives functions of the base other names.
-    `wraps` names the functions of the base that side modules take the place of.
+    `private` names functions and data of the base that it does not export. `wraps` names the
+    functions of the base that side modules take the place of.
     """
 
     host_imports: str = INVOKE
     allowed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=lambda: EMSCRIPTEN_ALIASES)
+    private: Mapping[str, Mentions | Contains | Within] = field(default_factory=dict)
     wraps: Mapping[str, Wrap] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from .instructions import Constant
 from .link_table import SymbolKind
 from .module import Import, Kind, describe_type
 from .policy import Policy
+from .private import name_private
 from .side import Side
 from .wrapping import Wrapping, wrap
 
@@ -83,7 +84,8 @@ class Resolution:
 
 def resolve(base: Base, sides: Sequence[Side], policy: Policy) -> Resolution:
     """Find every symbol's definition; the modules must have been placed."""
-    wrappings = wrap(base, sides, policy)  # first: it defines symbols
+    name_private(base, policy.private)  # these two first: they define symbols
+    wrappings = wrap(base, sides, policy)
     resolver = _Resolver(base, sides, policy)
     bindings = [resolver.bind(position) for position in range(len(sides))]
     if resolver.unresolved:

@@ -1,0 +1,152 @@
+/* A copy of a backend becomes one: what BackendMain and InitPostgres do with shared memory, in their order,
+ * around private memory that is initialized already. */
+#include "backend.h"
+
+enum { EXIT_CALLBACKS_MAX = 20 }; /* MAX_ON_EXITS */
+
+/* PostgreSQL's struct ONEXIT: what runs when the process exits. Verified: before_shmem_exit. */
+typedef struct ExitCallback {
+    void (*function)(int code, PGDatum argument);
+    PGDatum argument;
+} ExitCallback;
+
+extern int before_shmem_exit_index, on_shmem_exit_index, on_proc_exit_index;
+extern ExitCallback before_shmem_exit_list[], on_shmem_exit_list[], on_proc_exit_list[];
+
+/* Those that the copy goes by: only their addresses are asked for. */
+void ProcKill(int code, PGDatum argument);
+void ShutdownXLOG(int code, PGDatum argument);
+void UnlinkLockFiles(int code, PGDatum argument);
+
+/* What the backend knew of the others' invalidation messages when it was kept. */
+static int messages_seen;
+
+static PGSinvalBackend *sinval_backend(void)
+{
+    return &shmInvalBuffer->backends[MyProcNumber];
+}
+
+void pglite_keep_backend(void)
+{
+    /* Statistics that are pending refer to shared entries, which a copy must not do: see below. */
+    pgstat_report_stat(true);
+    messages_seen = sinval_backend()->next_message;
+}
+
+static int find_callback(const ExitCallback *list, int count, void (*function)(int, PGDatum))
+{
+    for (int i = 0; i < count; i++)
+        if (list[i].function == function)
+            return i;
+    errstart(PG_FATAL, NULL);
+    errmsg("a callback is missing among those that this backend's exit is to run");
+    errfinish("backend.c", __LINE__, __func__);
+    __builtin_unreachable();
+}
+
+static void remove_callbacks(ExitCallback *list, int *count, int first, int end)
+{
+    for (int i = end; i < *count; i++)
+        list[first + i - end] = list[i];
+    *count -= end - first;
+}
+
+/* The original is the stand-alone backend that opened the cluster and will close it: a copy's exit must
+ * neither write the shutdown checkpoint, nor give up shared memory and lock file. */
+static void drop_cluster_callbacks(void)
+{
+    int shutdown = find_callback(before_shmem_exit_list, before_shmem_exit_index, ShutdownXLOG);
+    int own = find_callback(on_shmem_exit_list, on_shmem_exit_index, ProcKill);
+    int lock_files = find_callback(on_proc_exit_list, on_proc_exit_index, UnlinkLockFiles);
+
+    /* InitPostgres registers two: pgstat_before_server_shutdown, then ShutdownXLOG. */
+    remove_callbacks(before_shmem_exit_list, &before_shmem_exit_index, shutdown - 1, shutdown + 1);
+    /* Shared memory is made before InitProcess registers ProcKill. */
+    remove_callbacks(on_shmem_exit_list, &on_shmem_exit_index, 0, own);
+    remove_callbacks(on_proc_exit_list, &on_proc_exit_index, lock_files, lock_files + 1);
+}
+
+/* InitProcess, as a postmaster's child is not asked for its slot among those. */
+static void take_process_slot(int process)
+{
+    const PGProc *original = MyProc;
+
+    MyProcPid = process;
+    MyProc = NULL;
+    IsUnderPostmaster = false;
+    InitProcess();
+    IsUnderPostmaster = true;
+    MyProc->database = original->database;
+    MyProc->role = original->role;
+    pgaio_my_backend = &pgaio_ctl->backends[MyProcNumber];
+    ProcArrayAdd(MyProc);
+}
+
+/* Goes on reading where the original was when it was kept, if all since is still in the queue; else all
+ * that is cached is to be forgotten. */
+static void join_invalidation(void)
+{
+    PGSinvalBackend *backend;
+    int sent;
+
+    SharedInvalBackendInit(false);
+    backend = sinval_backend();
+    sent = shmInvalBuffer->max_message - messages_seen;
+    backend->has_messages = sent != 0;
+    if (messages_seen >= shmInvalBuffer->min_message && sent >= 0 && sent < PG_SINVAL_MESSAGES_MAX)
+        backend->next_message = messages_seen;
+    else
+        backend->reset = true;
+}
+
+/* A copy is not counted among those that refer to entries and area of the statistics. The entries it finds
+ * anew; pgstat_shutdown_hook leaves the area, so it must have joined. */
+static void join_statistics(void)
+{
+    void *context = CurrentMemoryContext;
+
+    pgstat_entry_ref_hash = NULL;
+    CurrentMemoryContext = TopMemoryContext;
+    dsa_attach_in_place(pgstat_shmem->area, NULL);
+    CurrentMemoryContext = context;
+}
+
+void pglite_become_backend(int process)
+{
+    ExitCallback before[EXIT_CALLBACKS_MAX], on[EXIT_CALLBACKS_MAX];
+    void *exception_stack = PG_exception_stack;
+    int before_count, on_count;
+
+    PG_exception_stack = NULL; /* as in a server, where there is nothing yet to return to */
+    drop_cluster_callbacks();
+    before_count = before_shmem_exit_index;
+    on_count = on_shmem_exit_index;
+    memcpy(before, before_shmem_exit_list, sizeof before);
+    memcpy(on, on_shmem_exit_list, sizeof on);
+    before_shmem_exit_index = on_shmem_exit_index = 0; /* what has been done is undone, no more */
+
+    take_process_slot(process);
+    join_statistics();
+    pgstat_beinit();
+    pgstat_bestart_initial();
+    join_invalidation();
+    ProcSignalInit(MyCancelKey, MyCancelKeyLength);
+    pgstat_bestart_final();
+
+    /* The same callbacks, once and with those of the parts that need no renewal between them. */
+    before_shmem_exit_index = before_count;
+    on_shmem_exit_index = on_count;
+    memcpy(before_shmem_exit_list, before, sizeof before);
+    memcpy(on_shmem_exit_list, on, sizeof on);
+    PG_exception_stack = exception_stack;
+}
+
+bool pglite_is_between_transactions(void)
+{
+    return !IsTransactionState() && !IsTransactionBlock();
+}
+
+void pglite_end_backend(void)
+{
+    proc_exit(0);
+}

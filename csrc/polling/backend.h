@@ -1,0 +1,28 @@
+/* Many backends in one instance: docs/SESSIONS.md.
+ *
+ * A server forks a process for each connection: its memory is the postmaster's, but for the shared part.
+ * Here the host does what fork(2) does, with the memory of a backend that nobody has used yet; then the copy
+ * has to become a backend of its own among those that share memory with it. */
+#ifndef PGLITE_BACKEND_H
+#define PGLITE_BACKEND_H
+
+#include "postgres-abi.h"
+
+/* Of the backend that copies are made of, when it stands and nobody has used it. */
+GUEST_EXPORT(pglite_keep_backend) void pglite_keep_backend(void);
+
+/* The first call into a copy: takes a place of its own in shared memory, under the process number given.
+ * Raises as FATAL what speaks against it: the backend exits. */
+GUEST_EXPORT(pglite_become_backend) void pglite_become_backend(int process);
+
+/* Is there nothing that another backend's turn must wait for: no transaction, not even a failed one? */
+GUEST_EXPORT(pglite_is_between_transactions) bool pglite_is_between_transactions(void);
+
+/* Between commands: handles the signals in the set, bit 1 << n for signal n, as a backend that waits for a
+ * command does when they come. */
+GUEST_EXPORT(pglite_take_signals) void pglite_take_signals(uint32_t signals);
+
+/* Ends the backend as its process's exit does: what it has in shared memory is given back. */
+GUEST_EXPORT(pglite_end_backend) _Noreturn void pglite_end_backend(void);
+
+#endif

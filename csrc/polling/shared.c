@@ -1,0 +1,47 @@
+/* mmap, remembering what is shared. In an instance there is one memory, so a mapping is a piece of the heap;
+ * shared ones get whole units of it, for the host to share between backends. */
+#include "shared.h"
+
+#include "wrapped.h"
+
+enum { GUEST_MAP_SHARED = 1 };
+#define MAP_FAILED ((void *) -1)
+
+static struct {
+    PGliteShared shared;
+    bool closed;
+} memory;
+
+void *__real_mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset);
+
+static void *fail(void)
+{
+    errno = ENOMEM;
+    return MAP_FAILED;
+}
+
+void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)
+{
+    PGliteShared *shared = &memory.shared;
+    void *mapped;
+
+    if (!(flags & GUEST_MAP_SHARED))
+        return __real_mmap(address, length, protection, flags, fd, offset);
+    if (memory.closed || shared->count == PGLITE_SHARED_RANGES_MAX
+        || length > SIZE_MAX - PGLITE_SHARED_UNIT)
+        return fail();
+    length = (length + PGLITE_SHARED_UNIT - 1) / PGLITE_SHARED_UNIT * PGLITE_SHARED_UNIT;
+    mapped = __real_mmap(address, length, protection, flags, fd, offset);
+    if (mapped == MAP_FAILED)
+        return mapped;
+    shared->ranges[shared->count].address = (uint32_t) (uintptr_t) mapped;
+    shared->ranges[shared->count].size = (uint32_t) length;
+    shared->count++;
+    return mapped;
+}
+
+const PGliteShared *pglite_close_shared(void)
+{
+    memory.closed = true;
+    return &memory.shared;
+}
