@@ -180,6 +180,10 @@ ALLOWED = {
     }
 }
 
+POLICY = linker.Policy(
+    f"{linker.INVOKE}|{HOST_IMPORTS}", ALLOWED, private=PRIVATE, wraps=WRAPS
+)
+
 # What the host answers, under headings that name its files.
 HOST_TABLE = ROOT / "csrc" / "host" / "imports.h"
 HEADING_OR_ROW = re.compile(r'/\* (\w+)\.c\b|\b(?:ENV|WASI)\("([^"]+)"')
@@ -193,9 +197,7 @@ def link(vendor_dir: Path, guest_dir: Path, out_dir: Path) -> None:
     linked = linker.link(
         (vendor_dir / "pglite" / "dist" / "pglite.wasm").read_bytes(),
         modules,
-        linker.Policy(
-            f"{linker.INVOKE}|{HOST_IMPORTS}", ALLOWED, private=PRIVATE, wraps=WRAPS
-        ),
+        POLICY,
     )
     out_dir.mkdir(parents=True, exist_ok=True)
     output = out_dir / "pglite.wasm"

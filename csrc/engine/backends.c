@@ -21,7 +21,9 @@
 
 enum {
     PAGE = PLATFORM_PAGE,
-    SHARED_RANGES_MAX = 8, /* PGliteShared */
+    SHARED_UNIT = 65536, /* PGliteShared */
+    SHARED_RANGES_MAX = 8,
+    SHARED_RANGES_AT = 8,
     SHARED_RANGE_SIZE = 8,
     SIGNALS = 32,
     OWN = 0,              /* the engine's own backend's place in the list */
@@ -212,17 +214,17 @@ static enum status find_ranges(pgn_engine *engine, const uint8_t *shared, struct
 {
     struct backends *backends = engine->backends;
     struct range taken[SHARED_RANGES_MAX];
-    uint32_t count = load_u32(shared);
+    uint32_t count = load_u32(shared + sizeof count);
     size_t start, offset;
     struct reservation *memory = guest_reservation(engine->guest, &start);
 
-    if (count > SHARED_RANGES_MAX)
+    if (load_u32(shared) != SHARED_UNIT || count > SHARED_RANGES_MAX)
         goto bad;
     for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *at = shared + sizeof count + (size_t) i * SHARED_RANGE_SIZE;
+        const uint8_t *at = shared + SHARED_RANGES_AT + (size_t) i * SHARED_RANGE_SIZE;
         uint32_t address = load_u32(at), size = load_u32(at + sizeof address);
 
-        if (address % PAGE || size % PAGE || !guest_at(engine->guest, address, size))
+        if (address % SHARED_UNIT || size % SHARED_UNIT || !guest_at(engine->guest, address, size))
             goto bad;
         taken[i] = (struct range){start + address, size};
     }
@@ -436,7 +438,7 @@ static enum status prepare(pgn_engine *engine, struct error *error)
     status = run(engine, close_shared, error);
     if (!status) {
         shared = guest_at(engine->guest, (uint32_t) engine->task_argument,
-                          sizeof(uint32_t) + SHARED_RANGES_MAX * SHARED_RANGE_SIZE);
+                          SHARED_RANGES_AT + SHARED_RANGES_MAX * SHARED_RANGE_SIZE);
         status = shared
                      ? find_ranges(engine, shared, error)
                      : error_set(error, STATUS_INVALID, "the guest has no list of shared memory");
@@ -627,8 +629,12 @@ static enum status close_backend(pgn_engine *engine, uint32_t index, struct erro
         return status;
     if (engine->state == ENGINE_WANTS_INPUT)
         hang_up(engine);
-    if (engine->state == ENGINE_IDLE)
-        run(engine, leave, error);
+    if (engine->state == ENGINE_ENDED) { /* its callbacks may not have run */
+        if (!instance_renew_coroutine(engine))
+            return lose(engine, error);
+        engine->state = ENGINE_IDLE;
+    }
+    run(engine, leave, error);
     if (engine->state == ENGINE_POISONED) {
         *error = engine->failure;
         return error->status;

@@ -168,8 +168,8 @@ struct pgn_engine {
     bool abandoned;   /* its statements are to be cancelled */
     bool shutting_down;
     bool hanging_up; /* the client of the session that waits for input is gone */
-    bool asleep; /* a copy, and not yet told so */
-    bool used;   /* by a caller, since it stands: in a way that backends are not to begin */
+    bool asleep;     /* a copy, and not yet told so */
+    bool used;       /* by a caller, since it stands: in a way that backends are not to begin */
     bool (*task)(
         pgn_engine *engine); /* to be run on the coroutine instead of serving; false: it is over */
     int32_t task_argument;

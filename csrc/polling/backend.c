@@ -2,6 +2,8 @@
  * around private memory that is initialized already. */
 #include "backend.h"
 
+#include "shared.h"
+
 enum { EXIT_CALLBACKS_MAX = 20 }; /* MAX_ON_EXITS */
 
 /* PostgreSQL's struct ONEXIT: what runs when the process exits. Verified: before_shmem_exit. */
@@ -19,7 +21,7 @@ void ShutdownXLOG(int code, PGDatum argument);
 void UnlinkLockFiles(int code, PGDatum argument);
 
 /* What the backend knew of the others' invalidation messages when it was kept. */
-static int messages_seen;
+static int messages_seen = -1;
 
 static PGSinvalBackend *sinval_backend(void)
 {
@@ -117,6 +119,7 @@ void pglite_become_backend(int process)
     void *exception_stack = PG_exception_stack;
     int before_count, on_count;
 
+    pglite_close_shared();
     PG_exception_stack = NULL; /* as in a server, where there is nothing yet to return to */
     drop_cluster_callbacks();
     before_count = before_shmem_exit_index;
@@ -148,5 +151,6 @@ bool pglite_is_between_transactions(void)
 
 void pglite_end_backend(void)
 {
-    proc_exit(0);
+    if (MyProc != NULL) /* it has not exited yet, or as PGlite does at Terminate, without its callbacks */
+        proc_exit(0);
 }

@@ -22,7 +22,8 @@ GUEST_EXPORT(pglite_is_between_transactions) bool pglite_is_between_transactions
  * command does when they come. */
 GUEST_EXPORT(pglite_take_signals) void pglite_take_signals(uint32_t signals);
 
-/* Ends the backend as its process's exit does: what it has in shared memory is given back. */
-GUEST_EXPORT(pglite_end_backend) _Noreturn void pglite_end_backend(void);
+/* Ends the backend as its process's exit does: what it has in shared memory is given back. Returns if that
+ * has been done. */
+GUEST_EXPORT(pglite_end_backend) void pglite_end_backend(void);
 
 #endif

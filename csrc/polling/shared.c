@@ -10,7 +10,7 @@ enum { GUEST_MAP_SHARED = 1 };
 static struct {
     PGliteShared shared;
     bool closed;
-} memory;
+} memory = {.shared = {.unit = PGLITE_SHARED_UNIT}};
 
 void *__real_mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset);
 
@@ -44,4 +44,9 @@ const PGliteShared *pglite_close_shared(void)
 {
     memory.closed = true;
     return &memory.shared;
+}
+
+bool shared_is_closed(void)
+{
+    return memory.closed;
 }

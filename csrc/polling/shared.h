@@ -12,6 +12,7 @@ enum {
 
 /* For the host, which reads it in place: docs/SESSIONS.md. In ascending order of neither. */
 typedef struct PGliteShared {
+    uint32_t unit; /* PGLITE_SHARED_UNIT */
     uint32_t count;
     struct {
         uint32_t address, size;
@@ -20,5 +21,8 @@ typedef struct PGliteShared {
 
 /* From now on nothing can be mapped to be shared any more: the memory in which it would be is a copy's own. */
 GUEST_EXPORT(pglite_close_shared) const PGliteShared *pglite_close_shared(void);
+
+/* Has that been called? Then there are other backends, or have been. */
+GUEST_LOCAL bool shared_is_closed(void);
 
 #endif

@@ -1,4 +1,5 @@
 /* Sleeping in the host, where originally the guest asks the clock until the time is over. */
+#include "shared.h"
 #include "wrapped.h"
 
 #define NS_PER_S 1000000000
@@ -61,7 +62,7 @@ int __wrap_WaitLatch(PGLatch *latch, int wake_events, long timeout_ms, uint32_t 
     for (;;) {
         if (wake != NULL && *wake)
             return PG_LATCH_SET;
-        if ((wait_event_info & PG_WAIT_CLASS) == PG_WAIT_LOCK)
+        if ((wait_event_info & PG_WAIT_CLASS) == PG_WAIT_LOCK && shared_is_closed())
             refuse_to_wait();
         if (pglite_host_sleep(wake, deadline_ms) == 0)
             return PG_TIMEOUT;

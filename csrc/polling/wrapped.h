@@ -15,6 +15,8 @@ GUEST_EXPORT(__wrap_kill) int __wrap_kill(int process, int signal);
 /* PostgreSQL's, which PGlite lets believe that it has a postmaster: asked while VACUUM takes a rest. */
 GUEST_EXPORT(__wrap_PostmasterIsAliveInternal) bool __wrap_PostmasterIsAliveInternal(void);
 
+/* process.c */
+
 /* PostgreSQL's: waits until every backend has done what was asked of all. */
 GUEST_EXPORT(__wrap_WaitForProcSignalBarrier)
 void __wrap_WaitForProcSignalBarrier(uint64_t generation);

@@ -13,8 +13,14 @@ from tools.link import WRAPS
 
 COMMON_EXPORTS = {"__wasm_call_ctors", "__wasm_apply_data_relocs"}
 SESSION_EXPORTS = {
+    "pglite_become_backend",
     "pglite_begin_session",
     "pglite_checkpoint",
+    "pglite_close_shared",
+    "pglite_end_backend",
+    "pglite_is_between_transactions",
+    "pglite_keep_backend",
+    "pglite_take_signals",
     "pglite_transport_install",
     "pglite_wake",
 }
@@ -48,6 +54,8 @@ HOST_IMPORTS = {
     "pglite_host_wait",
     "pglite_host_sleep",
     "pglite_host_clone_file",
+    "pglite_host_signal",
+    "pglite_host_sync_all",
     "pglite_recv",
     "pglite_send",
 }
@@ -85,7 +93,7 @@ def test_no_state_but_memory(tmp_path: Path) -> None:
     for module in modules(tmp_path, polling=True).values():
         assert module.start is None
         assert not module.globals
-        assert {item.module for item in module.imports} <= {"env", "GOT.mem"}
+        assert {item.module for item in module.imports} <= {"env", "GOT.mem", "GOT.func"}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 /* Signals to oneself, sleeping in a host whose clock is ours, and copying with its help. */
 #include <math.h>
+#include <setjmp.h>
 
 #include "check.h"
+#include "shared.h"
 #include "wrapped.h"
 
 enum { PROCESS = 42 };
@@ -23,6 +25,64 @@ int __real_kill(int process, int signal)
 int getpid(void)
 {
     return PROCESS;
+}
+
+int MyProcPid;
+
+int pglite_host_signal(int process, int signal);
+
+/* There is one other, 43. */
+int pglite_host_signal(int process, int signal)
+{
+    if (process != 43)
+        return -ESRCH;
+    sent.process = process;
+    sent.signal = signal;
+    return 0;
+}
+
+/* What a lock's waiter is told, by the SQLSTATE. */
+static bool shared;
+static int refused_with;
+static jmp_buf refusal;
+
+bool shared_is_closed(void)
+{
+    return shared;
+}
+
+bool errstart(int level, const char *domain)
+{
+    (void) domain;
+    return level == PG_ERROR;
+}
+
+int errcode(int sqlstate)
+{
+    return refused_with = sqlstate;
+}
+
+int errmsg(const char *format, ...)
+{
+    return format != NULL;
+}
+
+int errdetail(const char *format, ...)
+{
+    return format != NULL;
+}
+
+int errhint(const char *format, ...)
+{
+    return format != NULL;
+}
+
+void errfinish(const char *file, int line, const char *function)
+{
+    (void) file;
+    (void) line;
+    (void) function;
+    longjmp(refusal, 1);
 }
 
 static double now_ms = 1000;
@@ -57,7 +117,7 @@ int pglite_host_sleep(const volatile int *wake, double deadline_ms)
 static void test_kill(void)
 {
     static const int self[] = {PROCESS, -PROCESS, 0};
-    static const int others[] = {1, 41, 43, -43, -1, INT32_MIN};
+    static const int others[] = {1, 41, 44, -44, -1, INT32_MIN};
 
     for (size_t i = 0; i < sizeof self / sizeof *self; i++) {
         sent.process = sent.signal = 0;
@@ -73,6 +133,16 @@ static void test_kill(void)
         CHECK_INT(ESRCH, errno);
         CHECK_INT(3, sent.count);
     }
+    CHECK_INT(0, __wrap_kill(-43, 10)); /* another backend's group */
+    CHECK_INT(43, sent.process);
+    CHECK_INT(10, sent.signal);
+
+    MyProcPid = 43; /* of a copy, which signals itself by the number that the original knows */
+    CHECK_INT(0, __wrap_kill(43, 15));
+    CHECK_INT(PROCESS, sent.process);
+    CHECK_INT(4, sent.count);
+    CHECK_INT(-1, __wrap_kill(PROCESS, 15));
+    MyProcPid = 0;
     CHECK_INT(true, __wrap_PostmasterIsAliveInternal());
 }
 
@@ -135,6 +205,21 @@ static void test_wait_latch(void)
     CHECK_INT(PG_TIMEOUT, __wrap_WaitLatch(NULL, PG_TIMEOUT, 0, 0));
 }
 
+/* Alone, one waits for a lock until a timer ends it; among others that would be for ever. */
+static void test_wait_for_lock(void)
+{
+    PGLatch latch = {0};
+
+    CHECK_INT(PG_TIMEOUT, __wrap_WaitLatch(&latch, PG_LATCH_SET | PG_TIMEOUT, 100, PG_WAIT_LOCK));
+    shared = true;
+    CHECK_INT(PG_TIMEOUT, __wrap_WaitLatch(&latch, PG_LATCH_SET | PG_TIMEOUT, 100, 0x05000001));
+    if (setjmp(refusal) == 0) {
+        __wrap_WaitLatch(&latch, PG_LATCH_SET, 0, PG_WAIT_LOCK | 7);
+        CHECK_INT(true, false);
+    }
+    CHECK_INT(PG_SQLSTATE('5', '5', 'P', '0', '3'), refused_with);
+}
+
 static struct {
     int answer;
     const char *asked_from, *asked_to; /* of the host */
@@ -179,6 +264,7 @@ int main(void)
     test_kill();
     test_nanosleep();
     test_wait_latch();
+    test_wait_for_lock();
     test_copy_file();
     puts("ok");
     return 0;

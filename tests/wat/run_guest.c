@@ -127,12 +127,30 @@ static int run_upcall(void *engine, const char *command, const char *input, cons
     return 256;
 }
 
+/* There is one other process, 43. */
+static int signal_upcall(void *engine, int32_t process, int signal)
+{
+    (void) engine;
+    printf("signal: %d to %d\n", signal, (int) process);
+    return process == 43 ? 0 : -GE_SRCH;
+}
+
+static int sync_all_upcall(void *engine)
+{
+    struct runner *runner = engine;
+
+    printf("sync all\n");
+    return vfs_sync_all(runner->host.vfs);
+}
+
 static const struct host_upcalls upcalls = {
     .wait = wait_upcall,
     .receive = receive_upcall,
     .send = send_upcall,
     .sleep_until = sleep_upcall,
     .run = run_upcall,
+    .signal = signal_upcall,
+    .sync_all = sync_all_upcall,
 };
 
 static struct runner *runner_of(const struct guest_call *call)

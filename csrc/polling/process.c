@@ -1,0 +1,52 @@
+/* Being one process among others that are in fact one: getpid returns the same number to all. */
+#include "backend.h"
+#include "wrapped.h"
+
+enum { SIGNAL_COUNT = 32 };
+
+void pglite_take_signals(uint32_t signals)
+{
+    for (int signal = 1; signal < SIGNAL_COUNT; signal++)
+        if (signals >> signal & 1)
+            __wrap_kill(0, signal);
+    QueryCancelPending = 0; /* no query is running */
+    if (InterruptPending)
+        ProcessInterrupts();
+    ProcessCatchupInterrupt();
+    ProcessNotifyInterrupt(true);
+}
+
+/* The others cannot look at the barrier before their turn, and will before they do anything else. */
+void __wrap_WaitForProcSignalBarrier(uint64_t generation)
+{
+    (void) generation;
+    if (InterruptPending)
+        ProcessInterrupts();
+}
+
+/* These originals refuse to work in a process that is not the one whose number getpid returns: one that
+ * was forked, and did not tell PostgreSQL. No handler leaves by an error. */
+void __wrap_proc_exit(int code)
+{
+    proc_exit_prepare(code);
+    pgl_exit(code);
+}
+
+void __real_wrapper_handler(int signal);
+
+void __wrap_wrapper_handler(int signal)
+{
+    int self = MyProcPid;
+
+    MyProcPid = getpid();
+    __real_wrapper_handler(signal);
+    MyProcPid = self;
+}
+
+void __real_ProcKill(int code, PGDatum argument);
+
+void __wrap_ProcKill(int code, PGDatum argument)
+{
+    MyProc->process = MyProcPid = getpid(); /* which has the latch that it goes back to */
+    __real_ProcKill(code, argument);
+}
