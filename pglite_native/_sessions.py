@@ -14,8 +14,8 @@ class Session:
     """One more backend of an engine: `Engine.open_session` makes it.
 
     What a connection has to itself, it has: settings, role, prepared statements, portals, temporary
-    tables, advisory locks, LISTEN. Database and files are all sessions'. One session runs at a time,
-    the one that has entered last; turns change outside transactions only.
+    tables, advisory locks, LISTEN. Database and files are common to all. One session has its turn,
+    the one that entered last; turns change outside transactions only.
 
     Attributes:
         pid: its process number, as pg_backend_pid() returns it and pg_stat_activity shows it.
@@ -35,7 +35,7 @@ class Session:
         """Make this the session that the engine's calls talk to.
 
         Raises:
-            EngineError: the one whose turn it is, is in a transaction or in the middle of a message.
+            EngineError: the one whose turn it is, is in a transaction or in a message.
             EngineClosed: this one has been closed.
         """
         error = ffi.new("pgn_error *")

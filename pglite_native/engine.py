@@ -370,6 +370,7 @@ class Engine:
         buffer = io.BytesIO()
         _data_dir.dump(self._handle, buffer, compression)
         return buffer.getvalue()
+
     def open_session(self) -> Session:
         """Open one more session of this engine's database, by turns with the others.
 
@@ -384,7 +385,7 @@ class Engine:
         return Session(self)
 
     def keep_session(self) -> None:
-        """Have sessions begin as the engine's own is now, instead of as it was before its first use.
+        """Have sessions begin as the engine's own is now, not as it was before its first use.
 
         For a session without temporary tables, LISTEN and advisory locks: those are not the new
         ones'. Before the first is opened.

@@ -60,8 +60,8 @@ POSTMASTER_IS_ALIVE = (
     rb"\x41\0\x48\x04\x40\x41" + LEB128 + rb"\x28\x02\0\x41\x06\x46\x0d\x01\x41\x16.*"
 )
 
-# What csrc/polling/backend.c does to make a backend of a copy of one, PostgreSQL does in functions that
-# PGlite does not export. Most say their names in their errors.
+# What csrc/polling/backend.c does to make a backend of a copy of one, PostgreSQL does in functions
+# that PGlite does not export. Most say their names in their errors.
 PRIVATE: dict[str, linker.Mentions | linker.Contains | linker.Within] = {
     **{
         name: linker.Mentions(name)
@@ -137,7 +137,9 @@ PRIVATE: dict[str, linker.Mentions | linker.Contains | linker.Within] = {
     "before_shmem_exit_index": linker.Within(
         "before_shmem_exit", "i32.const ?; i32.load; local.tee *; i32.const 20"
     ),
-    "before_shmem_exit_list": linker.Within("before_shmem_exit", "i32.const ?; i32.add; local.tee *"),
+    "before_shmem_exit_list": linker.Within(
+        "before_shmem_exit", "i32.const ?; i32.add; local.tee *"
+    ),
     "on_shmem_exit_index": linker.Within(
         "on_shmem_exit", "i32.const ?; i32.load; local.tee *; i32.const 20"
     ),
@@ -180,9 +182,7 @@ ALLOWED = {
     }
 }
 
-POLICY = linker.Policy(
-    f"{linker.INVOKE}|{HOST_IMPORTS}", ALLOWED, private=PRIVATE, wraps=WRAPS
-)
+POLICY = linker.Policy(f"{linker.INVOKE}|{HOST_IMPORTS}", ALLOWED, private=PRIVATE, wraps=WRAPS)
 
 # What the host answers, under headings that name its files.
 HOST_TABLE = ROOT / "csrc" / "host" / "imports.h"

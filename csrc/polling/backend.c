@@ -151,6 +151,7 @@ bool pglite_is_between_transactions(void)
 
 void pglite_end_backend(void)
 {
-    if (MyProc != NULL) /* it has not exited yet, or as PGlite does at Terminate, without its callbacks */
+    if (MyProc
+        != NULL) /* it has not exited yet, or as PGlite does at Terminate, without its callbacks */
         proc_exit(0);
 }

@@ -1,8 +1,9 @@
 """Names for what the base does not export: functions and data that its own code gives away.
 
 A function is known by a text that no other function's code refers to, usually its own name in an
-error it raises, or by a run of instructions that no other has. From a function so known, or an exported one, others and data follow by what its
-code does at one place, in WebAssembly's text form; a `?` stands for what is being looked for:
+error it raises, or by a run of instructions that no other has. From a function so known, or an
+exported one, others and data follow by what its code does at one place, in WebAssembly's text
+form; a `?` stands for what is being looked for:
 
     Mentions("sinval slot for backend %d is already in use by process %d")
     Within("InitPostgres", "call ?; i32.const 0; call SharedInvalBackendInit")
@@ -98,7 +99,7 @@ def _containing(base: Base, name: str, run_of_code: str) -> int:
 
 
 def _texts(base: Base, text: str) -> list[int]:
-    """Where the base's data have the text; perhaps as the tail of another, as wasm-ld shares them."""
+    """Where the base's data have the text, if only as the tail of another (wasm-ld shares them)."""
     wanted = text.encode() + b"\0"
     addresses = []
     for segment in base.module.data:

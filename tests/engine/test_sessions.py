@@ -123,7 +123,7 @@ def test_catalog_changes_are_seen_by_all(engine: Engine, pair: tuple[Session, Se
     one.enter()
     assert value(engine, "select f()") == "1"
     other.enter()
-    run(engine, "create or replace function f() returns int language plpgsql as 'begin return 2; end'")
+    run(engine, "create or replace function f() returns int language sql as 'select 2'")
     one.enter()
     assert value(engine, "select f()") == "2"
     run(engine, "drop table t")
@@ -289,7 +289,7 @@ def test_two_hundred_sessions_come_and_go_without_a_trace(engine: Engine) -> Non
         for session in sessions:
             session.close()
 
-    use(200)
+    use(150)
     before = engine.statistics()["file_memory"]
     use(100)
     assert engine.statistics()["file_memory"] < before + 2**20
@@ -299,15 +299,17 @@ def test_two_hundred_sessions_come_and_go_without_a_trace(engine: Engine) -> Non
 
 def test_too_many_sessions_are_refused() -> None:
     with Engine(settings={"max_connections": "4"}) as engine:
+        for _ in range(3):
+            engine.open_session()
         with pytest.raises(EngineError, match="too many clients"):
-            for _ in range(10):
-                engine.open_session()
+            engine.open_session()
         assert value(engine, "select count(*) from pg_stat_activity") == "4"
 
 
 def test_heaps_grow_apart(engine: Engine, pair: tuple[Session, Session]) -> None:
     """Beyond what the original had of memory, each has its own too."""
-    hold = "declare {name} cursor with hold for select repeat('{name}', 100) from generate_series(1, {n})"
+    series = "select repeat('{name}', 100) from generate_series(1, {n})"
+    hold = "declare {name} cursor with hold for " + series
     for session, name, rows in zip(pair, "ab", (100_000, 300_000), strict=True):
         session.enter()
         run(engine, "set work_mem = '200MB'")
