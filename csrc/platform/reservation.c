@@ -67,6 +67,8 @@ bool reservation_commit_exactly(struct reservation *reservation, size_t size)
     size_t end = (size + page - 1) / page * page;
     unsigned char *start = reservation->base + reservation->committed;
 
+    if (reservation->step) /* what is moved about goes by steps */
+        return reservation_commit(reservation, size);
     if (end > reservation->limit)
         return false;
     if (end > reservation->committed) {
@@ -93,6 +95,7 @@ static bool map_zeros(unsigned char *start, size_t size)
 bool reservation_zero(struct reservation *reservation)
 {
     reservation->remapped = reservation->moved = false;
+    reservation->step = 0;
     return map_zeros(reservation->base, reservation->committed);
 }
 
