@@ -8,6 +8,7 @@ TESTS ?= tests
 
 C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
 HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*')
+PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
 .PHONY: help build native run test test-native test-asan compatibility bench suites wheel sdist dev \
 	lint format clean
@@ -65,7 +66,7 @@ lint: build ## check style, types and C warnings
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $(C_FILES)
-	$(CC) -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -Icsrc -isystem build/vendor/wasm3 -isystem build/vendor/xxhash $(HOST_C)
+	$(CC) -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -Icsrc -isystem build/vendor/wasm3 -isystem build/vendor/xxhash -isystem $(PYTHON_H) $(HOST_C)
 
 format: .venv/ready ## lay the sources out as `make lint` wants them
 	$(BIN)/ruff check --fix --quiet
