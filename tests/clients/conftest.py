@@ -61,12 +61,22 @@ def client(request: pytest.FixtureRequest) -> Client:
     return client
 
 
+@pytest.fixture
+def note(
+    client: Client, place: Place, record_property: Callable[[str, object], None]
+) -> Callable[[str], None]:
+    """Notes that the client does something, which counts if the test passes."""
+
+    def write(behaviour: str) -> None:
+        ran = Ran(client.name, client.version, place.transport, behaviour)
+        record_property(RECORD, encode(ran))
+
+    return write
+
+
 @pytest.fixture(autouse=True)
-def record(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
-    """Leave a note of what this test does, which counts if it passes."""
+def record(request: pytest.FixtureRequest) -> None:
+    """Note what the test is called."""
     if "place" in request.fixturenames:
-        client, place = request.getfixturevalue("client"), request.getfixturevalue("place")
         behaviour = request.function.__name__.removeprefix("test_").replace("_", " ")
-        record_property(
-            RECORD, encode(Ran(client.name, client.version, place.transport, behaviour))
-        )
+        request.getfixturevalue("note")(behaviour)

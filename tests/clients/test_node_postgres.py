@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.clients.compatibility import RECORD, Client, Ran, encode
+from tests.clients.compatibility import Client
 from tests.clients.installing import NODE_PROJECT, node_postgres
 from tests.clients.place import DATABASE, USER, Place
 
@@ -18,19 +18,14 @@ CLIENT = Client("node-postgres", LOCK["packages"]["node_modules/pg"]["version"])
 
 @pytest.fixture(autouse=True)
 def record() -> None:
-    """Instead of one record for the test, it leaves one for each part of the conversation."""
+    """The test notes each part of the conversation instead of itself."""
 
 
-def test_conversation(place: Place, record_property: Callable[[str, object], None]) -> None:
-    def record(behaviour: str) -> None:
-        record_property(
-            RECORD, encode(Ran(CLIENT.name, CLIENT.version, place.transport, behaviour))
-        )
-
+def test_conversation(place: Place, note: Callable[[str], None]) -> None:
     try:
         project = node_postgres()
     except pytest.skip.Exception:
-        record("")
+        note("")
         raise
     how = {
         "host": place.host,
@@ -53,4 +48,4 @@ def test_conversation(place: Place, record_property: Callable[[str, object], Non
     behaviours = ran.stdout.splitlines()
     assert behaviours
     for behaviour in behaviours:
-        record(behaviour)
+        note(behaviour)

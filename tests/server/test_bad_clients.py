@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -92,14 +93,16 @@ def test_hanging_up_in_every_state(single: Server) -> None:
         connect_when_free(single)
 
 
-def test_a_half_closed_client_gets_its_answer(single: Server) -> None:
-    with Client(single) as client:
-        client.log_in()
-        client.send(wire.query("SELECT pg_sleep(0.3), 7"))
-        client.socket.shutdown(socket.SHUT_WR)
-        assert wire.rows(client.receive()) == [(b"", b"7")]
-        assert client.socket.recv(1) == b""
-    connect_when_free(single)
+@pytest.mark.parametrize("options", [{}, {"host": "127.0.0.1", "trust": True}], ids=["unix", "tcp"])
+def test_a_half_closed_client_gets_its_answer(options: dict[str, Any]) -> None:
+    with Server(max_connections=1, **options) as server:
+        with Client(server) as client:
+            client.log_in()
+            client.send(wire.query("SELECT pg_sleep(0.3), 7"))
+            client.socket.shutdown(socket.SHUT_WR)
+            assert wire.rows(client.receive()) == [(b"", b"7")]
+            assert client.socket.recv(1) == b""
+        connect_when_free(server)
 
 
 def test_nothing_is_left_of_a_thousand_clients() -> None:
