@@ -126,7 +126,7 @@ _TOO_LATE = {
     "S": "ERROR",
     "V": "ERROR",
     "C": "55P03",
-    "M": "could not obtain the database's session in time",
+    "M": "could not obtain the database in time",
     "D": "Another connection has a transaction open.",
     "H": "Connections take turns: end that transaction, or allow for a longer turn_timeout.",
 }
@@ -178,9 +178,9 @@ class Connection(pg8000.dbapi.Connection):  # type: ignore[misc]
     @contextmanager
     def _statement(self) -> Iterator[None]:
         """Have the session for a statement, and then to the end of its transaction."""
-        if not self._turn.take():
-            raise OperationalError(_TOO_LATE)
         try:
+            if not self._turn.take():
+                raise OperationalError(_TOO_LATE)
             with self._lent():
                 yield
         except EngineError as error:
@@ -196,7 +196,7 @@ class Connection(pg8000.dbapi.Connection):  # type: ignore[misc]
         if self._turn.is_taken:
             with suppress(EngineError), self._lent():  # else nothing is left to be undone
                 self._transport.roll_back()
-            self._turn.give_back()
+        self._turn.leave()
         self._transport.hang_up()
         super().close()
         self._release()
@@ -241,6 +241,7 @@ def connect(
     application_name: str | None = None,
     startup_params: Mapping[str, str] | None = None,
     turn_timeout: float | None = TIMEOUT_S,
+    own_session: bool = False,
 ) -> Connection:
     """Connect to a database in this process.
 
@@ -253,8 +254,11 @@ def connect(
         startup_params: other settings by name.
         turn_timeout: seconds that a statement waits for the end of another connection's
             transaction, and then fails (55P03); None for as long as it takes.
+        own_session: have a session that is not shared, of an Engine that only connections with one
+            use. While any is open, the engine cannot be written down (snapshot, fork).
 
     Raises:
+        ValueError: a PGlite is to be used, which has its session, and a session of one's own.
         OperationalError: the database cannot be used: a transaction is open in it; or for the
             EngineError that is the cause.
         DatabaseError: PostgreSQL refuses, and the database's session has ended.
@@ -262,6 +266,8 @@ def connect(
     lent: Callable[[], AbstractContextManager[object]] = nullcontext
     release: Callable[[], object] = bool
     if isinstance(database, PGlite):
+        if own_session:
+            raise ValueError("a connection to a PGlite shares its session: give an Engine")
         lent, database = database._connection.lent, database.engine
     if not isinstance(database, Engine):
         try:
@@ -272,7 +278,7 @@ def connect(
     try:
         return Connection(
             database,
-            Turn(database, turn_timeout),
+            Turn(database, turn_timeout, own_session=own_session),
             lent,
             release,
             user=user,

@@ -61,9 +61,10 @@ class PGliteDialect(PGDialect_pg8000):
         sqlalchemy.event.listen(engine, "engine_disposed", engine.dialect._close)
 
     def connect(self, *, database: dbapi.Database = None, **options: Any) -> dbapi.Connection:
-        """Connect; of what a path or nothing names, all connections share one engine."""
+        """Connect; what a path or nothing names is opened once, and each connection a session."""
         if not isinstance(database, PGlite | Engine):
             database = self._open(database)
+            options.setdefault("own_session", True)
         return dbapi.connect(database, **options)
 
     def _open(self, directory: str | os.PathLike[str] | None) -> Engine:

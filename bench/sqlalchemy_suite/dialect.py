@@ -5,21 +5,22 @@ A URL alone would give each engine its own, where the suite takes it for the nam
 
 from __future__ import annotations
 
-from typing import Any
+import os
 
 from bench.sqlalchemy_suite.targets import SETUP
-from pglite_native import PGlite, dbapi
+from pglite_native import Engine
 from pglite_native.sqlalchemy import PGliteDialect
+from tests import wire
 
-database = PGlite()
-database.exec(SETUP)
+database = Engine()
+assert not wire.errors(database.exec_protocol_raw(wire.query(SETUP)))
 
 
 class InProcessDialect(PGliteDialect):
     supports_statement_cache = True
 
-    def connect(self, **options: Any) -> dbapi.Connection:
-        return dbapi.connect(**{**options, "database": database})
+    def _open(self, directory: str | os.PathLike[str] | None) -> Engine:
+        return database
 
     @classmethod
     def load_provisioning(cls) -> None:

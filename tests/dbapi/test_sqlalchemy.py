@@ -191,14 +191,13 @@ def test_connections_of_an_engines_own_database_see_one_database() -> None:
 def test_a_session_that_ends_is_a_disconnect() -> None:
     engine = create_engine()
     with engine.connect() as connection:
+        connection.execute(text("create table t as select 1 as a"))
+        connection.commit()
         with pytest.raises(sqlalchemy.exc.OperationalError) as caught:
             connection.execute(text("select pg_terminate_backend(pg_backend_pid())"))
         assert caught.value.connection_invalidated
-    with pytest.raises(sqlalchemy.exc.OperationalError, match="session has ended"):
-        engine.connect()  # not an empty database in place of the one that was lost
-    engine.dispose()
     with engine.connect() as connection:
-        assert connection.scalar(text("select 1")) == 1
+        assert connection.scalar(text("select a from t")) == 1
     engine.dispose()
 
 
