@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools import IS_SDIST, ROOT, wants_native
+from tools import IS_SDIST, ROOT, native, wants_native
 from tools.stamp import Step, report
 
 TOOLS = ROOT / "tools"
@@ -40,6 +40,13 @@ def prepare() -> None:
         return
     for step in (vendor_step(), guest_step(), link_step(), resources_step()):
         step.run(STAMPS)
+    # Engines refuse what was compiled from another module, and the next steps open some.
+    if NATIVE.exists() and not native.is_of(NATIVE, RESOURCES / "pglite.wasm"):
+        NATIVE.unlink()
+        report(
+            "native",
+            "removed, as it is of another module" + ("" if wants_native() else ": make native"),
+        )
 
 
 def finish(extension: Path) -> None:
@@ -47,12 +54,9 @@ def finish(extension: Path) -> None:
     if not IS_SDIST:
         cluster_step(extension).run(STAMPS)
         image_step(extension).run(STAMPS)
-    native = native_step()
     if wants_native():
-        native.run(STAMPS)
-    elif NATIVE.exists() and not native.is_done(STAMPS):
-        NATIVE.unlink()  # engines refuse what was compiled from something else
-        report("native", "removed, as it is out of date: make native")
+        # No step: whether it is due depends on the compiler, too, which its own cache knows.
+        command("tools.native", RESOURCES / "pglite.wasm", NATIVE)()
 
 
 def command(module: str, *arguments: Path) -> Callable[[], None]:
@@ -152,25 +156,6 @@ def image_step(extension: Path) -> Step:
             TOOLS / "image.py",
         ),
         outputs=(output,),
-    )
-
-
-def native_step() -> Step:
-    native = TOOLS / "native"
-    return Step(
-        name="native",
-        action=command("tools.native", RESOURCES / "pglite.wasm", NATIVE),
-        inputs=(
-            RESOURCES / "pglite.wasm",
-            ROOT / "csrc" / "guest" / "native" / "abi.h",
-            ROOT / "csrc" / "guest" / "native" / "code.h",
-            *native.glob("*.py"),
-            TOOLS / "requirements-native.txt",
-        ),
-        outputs=(NATIVE,),
-        settings=tuple(
-            os.environ.get(name, "") for name in ("CC", "PGLITE_NATIVE_CC", "PGLITE_NATIVE_CFLAGS")
-        ),
     )
 
 

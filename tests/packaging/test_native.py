@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.wat.test_wat import wat2wasm
+from tools.native import is_of
 from tools.native.compile import CONTRACT, WASM2C, Compiler, build, cache_folder, key
 from tools.native.translate import translate
 
@@ -106,3 +107,20 @@ def test_what_the_tier_does_not_know_is_refused(text: str, complaint: str, tmp_p
 def test_the_contract_is_part_of_the_key() -> None:
     assert {path.name for path in CONTRACT} == {"abi.h", "code.h"}
     assert all(path.exists() for path in CONTRACT)
+
+
+def test_a_library_of_another_module_is_told(tmp_path: Path, cache: Path) -> None:
+    """By the build_id that the linker writes, as engines tell it."""
+    wasm, library = assemble(tmp_path), tmp_path / "library.so"
+    plain = wasm.read_bytes()
+    assert not is_of(wasm, wasm)  # without a build_id nothing is known
+    wasm.write_bytes(plain + custom_section(b"build_id", b"\x08" + b"first id"))
+    build(wasm, library, CC, 1, cache=cache)
+    assert is_of(library, wasm)
+    wasm.write_bytes(plain + custom_section(b"build_id", b"\x08" + b"other id"))
+    assert not is_of(library, wasm)
+
+
+def custom_section(name: bytes, content: bytes) -> bytes:
+    body = bytes([len(name)]) + name + content
+    return b"\0" + bytes([len(body)]) + body
