@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from pglite_native._quoting import identifier
 from pglite_native.moving.notes import SCHEMA
 from pglite_native.moving.side import Connection, rows
 
@@ -94,39 +95,45 @@ class Table:
         return f"{self.schema}.{self.name}"
 
     @property
+    def key(self) -> str:
+        """Its name as no other table is called: a name may have dots."""
+        return f"{identifier(self.schema)}.{identifier(self.name)}"
+
+    @property
     def identifier(self) -> sql.Identifier:
         return sql.Identifier(self.schema, self.name)
 
     @property
     def alone(self) -> sql.Composable:
         """It as a FROM item: not with the tables that inherit from it, which are moved themselves;
-        with its partitions, if they are not."""
+        with its partitions, if they are not.
+        """
         return self.identifier if self.is_tree else sql.SQL("ONLY {}").format(self.identifier)
 
 
 def tables(connection: Connection) -> list[Table]:
     """Return the tables whose rows are to be moved."""
     return [
-        Table(str(schema), str(name), bool(is_tree), tuple(columns), int(str(size)))  # type: ignore[arg-type]
+        Table(schema, name, is_tree, tuple(columns), size)
         for schema, name, is_tree, columns, size in rows(connection, _TABLES)
     ]
 
 
 def sequences(connection: Connection) -> list[sql.Identifier]:
     """Return the sequences, those of identity columns too."""
-    return [sql.Identifier(str(s), str(n)) for s, n in rows(connection, _SEQUENCES)]
+    return [sql.Identifier(*names) for names in rows(connection, _SEQUENCES)]
 
 
 def objects(connection: Connection) -> list[str]:
     """Describe all that a database has of its user's; an empty one has nothing."""
-    return [str(row[0]) for row in rows(connection, _OBJECTS)]
+    return [name for (name,) in rows(connection, _OBJECTS)]
 
 
 def extensions(connection: Connection) -> list[str]:
     """Return the names of the extensions that are created, but for plpgsql, which always is."""
-    return [str(row[0]) for row in rows(connection, _EXTENSIONS)]
+    return [name for (name,) in rows(connection, _EXTENSIONS)]
 
 
 def roles(connection: Connection, *, with_owners: bool) -> list[str]:
     """Return the roles that the schema names."""
-    return [str(row[0]) for row in rows(connection, _ROLES, with_owners)]
+    return [name for (name,) in rows(connection, _ROLES, with_owners)]

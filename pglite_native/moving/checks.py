@@ -48,7 +48,7 @@ def check_encoding(source: Connection, target: Connection) -> None:
 def check_extensions(source: Connection, target: Connection) -> None:
     """Those that the source has created have to be there to be created."""
     found = rows(target, "SELECT name FROM pg_catalog.pg_available_extensions")
-    available = {str(row[0]) for row in found}
+    available = {name for (name,) in found}
     missing = [name for name in catalog.extensions(source) if name not in available]
     if missing:
         raise MoveError(
@@ -60,10 +60,10 @@ def check_extensions(source: Connection, target: Connection) -> None:
 def check_roles(source: Connection, target: Connection, *, with_owners: bool) -> None:
     """Roles belong to a whole server, and are not moved."""
     found = rows(target, "SELECT rolname FROM pg_catalog.pg_roles")
-    there = {str(row[0]) for row in found}
+    there = {name for (name,) in found}
     wanted = catalog.roles(source, with_owners=with_owners)
     if with_owners:
-        wanted.append(str(value(source, "SELECT current_user")))
+        wanted.append(value(source, "SELECT current_user"))
     missing = sorted(set(wanted) - there)
     if missing:
         raise MoveError(

@@ -85,7 +85,6 @@ def copy_large_objects(source: Connection, target: Connection) -> int:
                 offset,
                 size,
             )
-            assert isinstance(part, bytes)
             if not part:
                 break
             target.execute(

@@ -26,15 +26,11 @@ def during(what: str, sql: str = "") -> Iterator[None]:
     except psycopg.Error as error:
         diagnostic = error.diag
         reason = diagnostic.message_primary or str(error).strip()
-        lines = [
-            f"{what}: {diagnostic.sqlstate}: {reason}"
-            if diagnostic.sqlstate
-            else f"{what}: {reason}"
-        ]
+        state = f"{diagnostic.sqlstate}: " if diagnostic.sqlstate else ""
+        lines = [f"{what}: {state}{reason}"]
         if sql and diagnostic.statement_position:
-            before = sql[: int(diagnostic.statement_position) - 1]
-            number = before.count("\n")
-            lines.append(f"LINE {number + 1} of the script: {sql.splitlines()[number].strip()}")
+            number = sql.count("\n", 0, int(diagnostic.statement_position) - 1)
+            lines.append(f"LINE {number + 1} of the script: {sql.split(chr(10))[number].strip()}")
         for name, text in (
             ("DETAIL", diagnostic.message_detail),
             ("HINT", diagnostic.message_hint),

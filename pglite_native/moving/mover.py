@@ -15,7 +15,7 @@ from pglite_native.moving.notes import Notes, exists
 from pglite_native.moving.schema import Schema
 from pglite_native.moving.side import Connection, Side, major, value
 
-LARGE_OBJECTS = "(large objects)"  # a name that no table has: those have a schema and a dot
+LARGE_OBJECTS = "large objects"  # no table is noted so: their names are quoted
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class _Move:
             resumed = self._copy(tables, notes, display)
             large_objects = self._copy_large_objects(notes, display)
             sequences = self._finish(plan, notes, display)
-        counts = [notes.done[str(table)] for table in tables]
+        counts = [notes.done[table.key] for table in tables]
         return Moved(len(tables), resumed, sum(counts), sequences, large_objects)
 
     def _check(self) -> None:
@@ -109,7 +109,7 @@ class _Move:
             return plan
         self._begin()
         snapshot = value(self._source, "SELECT pg_catalog.pg_export_snapshot()")
-        return self._dump(program, str(snapshot))
+        return self._dump(program, snapshot)
 
     def _dump(self, program: Path, snapshot: str | None) -> Schema:
         return schema.dump(
@@ -128,7 +128,7 @@ class _Move:
         resumed = 0
         for number, table in enumerate(tables, 1):
             with display.table(table, number, len(tables)):
-                is_noted = str(table) in notes.done
+                is_noted = table.key in notes.done
                 if is_noted and self._is_same(table):
                     resumed += 1
                     continue
@@ -136,7 +136,7 @@ class _Move:
                     if is_noted:  # the source has changed since
                         copying.empty(self._target, table)
                     count = copying.copy(self._source, self._target, table, display.advance)
-                    notes.add(str(table), count)
+                    notes.add(table.key, count)
                 if not self._is_same(table):
                     raise MoveError(f"{table}: the rows that arrived are not those that left")
         return resumed

@@ -42,7 +42,7 @@ class Notes:
                 "changed since, or it is another database. Begin again with an empty target"
             )
         noted = rows(connection, f"SELECT name, count FROM {SCHEMA}.done")
-        self.done = {str(name): int(str(count)) for name, count in noted}
+        self.done = dict(noted)
 
     def begin(self) -> None:
         """Note that the schema is there, in the transaction that made it."""
@@ -65,4 +65,4 @@ class Notes:
 
 def exists(connection: Connection) -> bool:
     """Has a move into this database begun, and not ended?"""
-    return value(connection, "SELECT pg_catalog.to_regnamespace(%s) IS NOT NULL", SCHEMA) is True
+    return bool(value(connection, "SELECT pg_catalog.to_regnamespace(%s) IS NOT NULL", SCHEMA))

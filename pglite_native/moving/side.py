@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pglite_native.moving.errors import MoveError
 
-Connection = psycopg.Connection[tuple[object, ...]]
+Connection = psycopg.Connection[tuple[Any, ...]]
 
 # So that a value's text means the same on both sides, and nobody's limits end a long COPY. With
 # row_security off a policy that would hide rows is an error instead.
@@ -84,12 +85,12 @@ def major(connection: Connection) -> int:
     return connection.info.server_version // 10000
 
 
-def rows(connection: Connection, sql: str, *parameters: object) -> list[tuple[object, ...]]:
+def rows(connection: Connection, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
     """Run a query of ours."""
     return connection.execute(sql.encode(), parameters or None).fetchall()
 
 
-def value(connection: Connection, sql: str, *parameters: object) -> object:
+def value(connection: Connection, sql: str, *parameters: object) -> Any:
     """Run a query of ours that has one value."""
     ((found,),) = rows(connection, sql, *parameters)
     return found

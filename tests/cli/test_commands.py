@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from pglite_native import Engine, PGlite
 from pglite_native.cli import main
-from vendor.pins import load_pins
+from tools import ROOT
+from vendor.pins import load_pins, read_toml
 
 COMMANDS = ("sql", "shell", "serve", "dump", "load", "snapshot", "export", "import", "info")
 
@@ -28,6 +30,12 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     output = capsys.readouterr().out
     assert all(f"\n    {name} " in output or f"\n    {name}\n" in output for name in COMMANDS)
     assert "examples:" in output and "Exit status:" in output
+
+
+def test_the_console_script_is_the_same() -> None:
+    project = read_toml(ROOT / "pyproject.toml")["project"]
+    module, _, name = project["scripts"]["pglite-native"].partition(":")
+    assert getattr(import_module(module), name) is main
 
 
 # --- info -----------------------------------------------------------------------------------

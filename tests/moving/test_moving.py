@@ -249,6 +249,21 @@ def test_an_older_server_is_imported(older: str, tmp_path: Path) -> None:
         assert row == {"id": 501}
 
 
+def test_policies_find_their_roles_in_a_directory(older: str, tmp_path: Path) -> None:
+    execute(
+        older,
+        "DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP ROLE IF EXISTS guest;"
+        "CREATE ROLE guest; CREATE TABLE t (a int); INSERT INTO t VALUES (1);"
+        "CREATE POLICY p ON t TO guest; ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+    )
+    folder = str(tmp_path / "data")
+    assert main(["import", "--from", older, "--data-dir", folder]) == 1
+    assert main(["sql", "--data-dir", folder, "create role guest"]) == 0
+    assert main(["import", "--from", older, "--data-dir", folder]) == 0
+    with PGlite(folder) as db:
+        assert db.query("SELECT roles::text[] FROM pg_policies").rows == [{"roles": ["guest"]}]
+
+
 def test_an_older_target_is_refused_unless_told(
     older: str, small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

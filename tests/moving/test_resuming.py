@@ -80,7 +80,7 @@ def test_an_export_goes_on_after_its_end(
         assert errors == (
             "The same command goes on where this one ends.\npglite-native: interrupted\n"
         )
-    assert query(there, "SELECT name FROM pglite_native_move.done") == [("public.a_first",)]
+    assert query(there, "SELECT name FROM pglite_native_move.done") == [('"public"."a_first"',)]
     assert query(there, "SELECT count(*) FROM b_large") == [(0,)]
 
     assert export(large, there) == 0
