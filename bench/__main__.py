@@ -7,7 +7,19 @@ import datetime
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bench import boot, compile, instant, machine, memory, peers, rows, select1, statements, threads
+from bench import (
+    boot,
+    compile,
+    instant,
+    machine,
+    memory,
+    peers,
+    rows,
+    select1,
+    server,
+    statements,
+    threads,
+)
 from bench.figures import Group
 from bench.report import Result
 
@@ -25,6 +37,7 @@ PARTS: dict[str, Callable[[bool], Iterable[Group]]] = {
     "peers": lambda quick: peers.run(rounds=3 if quick else 15),
     "boot": lambda quick: boot.run(rounds=3 if quick else 15),
     "select1": lambda quick: select1.run(rounds=5 if quick else 30, calls=500 if quick else 2000),
+    "server": lambda quick: server.run(rounds=5 if quick else 30, calls=500 if quick else 2000),
     "statements": lambda quick: statements.run(rounds=1 if quick else 7),
     "rows": lambda quick: rows.run(rounds=1 if quick else 7),
     "memory": lambda quick: memory.run(rounds=1 if quick else 3, stream_mib=100 if quick else 1024),

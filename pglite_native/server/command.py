@@ -13,7 +13,6 @@ from pathlib import Path
 from pglite_native.cli import script
 from pglite_native.engine import Engine
 from pglite_native.server.server import Server
-from pglite_native.snapshot import Snapshot
 
 DESCRIPTION = """\
 Serve PostgreSQL's wire protocol: any PostgreSQL client connects, and gets a
@@ -22,6 +21,10 @@ one sees, and it is gone when the connection ends.
 
 A connection that asks for a database scratch_<anything> keeps it: the next
 one that gives the name finds the tables again, until the server stops.
+
+With --shared, or --data-dir, all connections have one database instead, as
+with a PostgreSQL server. They take turns: a transaction keeps all others
+waiting to its end, or until they get an error (55P03).
 """
 
 EPILOG = """\
@@ -30,6 +33,7 @@ examples:
   serve --sql schema.sql                every connection finds that schema
   serve --host 127.0.0.1 --trust        on TCP, for everybody on this machine
   serve --host 127.0.0.1 --port 5432 --password-file secret
+  serve --data-dir ./shop               one durable database for all
 
 and then, with the address it prints:
   psql "postgresql://postgres@/postgres?host=..."
@@ -45,15 +49,22 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the command line's."""
     serve = commands.add_parser(
         "serve",
-        help="serve any PostgreSQL client, each with a database of its own",
+        help="serve any PostgreSQL client, each with a database of its own or all with one",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     serve.set_defaults(command=run)
     template = serve.add_argument_group("what connections find")
-    template.add_argument(
+    source = template.add_mutually_exclusive_group()
+    source.add_argument(
         "--template", metavar="SNAPSHOT", help="a saved snapshot (default: an empty database)"
+    )
+    source.add_argument(
+        "--data-dir", metavar="DIR", help="a durable directory, made if there is none; shared"
+    )
+    template.add_argument(
+        "--shared", action="store_true", help="all connections have one database, and take turns"
     )
     template.add_argument(
         "--sql",
@@ -92,34 +103,48 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         default=60.0,
         help="until a client must be let in (default: %(default)g)",
     )
+    limits.add_argument(
+        "--turn-timeout",
+        metavar="SECONDS",
+        type=float,
+        default=30.0,
+        help="shared: how long one waits for others' transactions (default: %(default)g)",
+    )
 
 
 def run(options: argparse.Namespace) -> bool:
-    """Serve until a signal comes; False if the template's SQL fails."""
-    template = _template(options)
-    if template is None:
-        return False
+    """Serve until a signal comes; False if the SQL to be run first fails."""
     stopping = threading.Event()
     handlers = {
         number: signal.signal(number, lambda *_: stopping.set())
         for number in (signal.SIGTERM, signal.SIGINT)
     }
     try:
-        with _server(template, options) as server:
-            print(server.url_of(server.database, with_password=False), flush=True)
-            stopping.wait()
+        with Engine(options.data_dir, image=options.template) as engine:
+            if not all(_run_file(engine, name) for name in options.sql):
+                return False
+            is_shared = options.shared or options.data_dir is not None
+            with _server(engine, is_shared, options) as server:
+                print(server.url_of(server.database, with_password=False), flush=True)
+                stopping.wait()
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
     return True
 
 
-def _server(template: Snapshot, options: argparse.Namespace) -> Server:
+def _run_file(engine: Engine, name: str) -> bool:
+    sql = Path(name).read_text(encoding="utf-8")
+    return script.run(engine, sql, io.StringIO(), sys.stderr)
+
+
+def _server(engine: Engine, is_shared: bool, options: argparse.Namespace) -> Server:
     password = None
     if options.password_file is not None:
         password = Path(options.password_file).read_text(encoding="utf-8").partition("\n")[0]
     return Server(
-        template,
+        engine,
+        shared=is_shared,
         host=options.host,
         port=options.port,
         unix_socket_dir=options.socket_dir,
@@ -128,6 +153,7 @@ def _server(template: Snapshot, options: argparse.Namespace) -> Server:
         tls=_tls(options),
         max_connections=options.max_connections,
         authentication_timeout=options.authentication_timeout,
+        turn_timeout=options.turn_timeout,
     )
 
 
@@ -139,12 +165,3 @@ def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(options.tls_cert, options.tls_key)
     return context
-
-
-def _template(options: argparse.Namespace) -> Snapshot | None:
-    with Engine(image=options.template) as engine:
-        for name in options.sql:
-            sql = Path(name).read_text(encoding="utf-8")
-            if not script.run(engine, sql, io.StringIO(), sys.stderr):
-                return None
-        return engine.snapshot()

@@ -21,6 +21,7 @@ from pglite_native.server.isolated import SCRATCH, Isolated
 from pglite_native.server.lease import Databases
 from pglite_native.server.listeners import listen_tcp, listen_unix, prepare
 from pglite_native.server.messages import Refusal
+from pglite_native.server.shared import Shared
 from pglite_native.server.startup import CancelRequest
 from pglite_native.server.tls import announce
 from pglite_native.server.watcher import Watcher
@@ -38,19 +39,24 @@ ACCEPT_RETRY_S = 0.1
 
 
 class Server:
-    """A server of PostgreSQL's protocol, in isolated mode: each connection has its own database.
+    """A server of PostgreSQL's protocol, in one of two modes: see docs/SERVER.md.
 
-    Every connection gets a fork of the template, in half a millisecond, and what it does there no
-    other connection sees. A connection that asks for a database `scratch_<anything>` finds what
-    the last one with that name has left; the name serves one connection at a time. See
-    docs/SERVER.md.
+    Isolated: every connection gets a fork of the template, in half a millisecond, and what it does
+    there no other connection sees. A connection that asks for a database `scratch_<anything>` finds
+    what the last one with that name has left; the name serves one connection at a time.
+
+    Shared: all connections are sessions of one database, as with a PostgreSQL server, but that
+    they take turns: who is in a transaction has the database for himself. Scratch databases are
+    as in isolated mode, if the shared one is in memory.
 
     Without `host` it listens on a Unix socket, in a directory of mode 0700, and trusts who can
     reach it.
 
     Args:
         template: what connections get a fork of; it is written down now, and may go on, or be
-            closed. None for an empty database.
+            closed. In shared mode an engine is served itself: until the server is closed it is not
+            to be used otherwise. None for an empty database.
+        shared: shared mode.
         host: an address to listen at, by TCP: "127.0.0.1", say.
         port: the TCP port, None for any that is free; for a Unix socket it is a part of the
             socket's name, None for 5432.
@@ -62,6 +68,10 @@ class Server:
             The server sets its ALPN.
         max_connections: beyond it clients get 53300. As many scratch databases are kept.
         authentication_timeout: seconds until a client must have been let in.
+        turn_timeout: in shared mode, seconds that a client waits for the others' transactions, and
+            then gets 55P03; None for ever.
+        spool_limit: in shared mode, bytes of replies to clients that read slowly that may be in
+            temporary files, all together.
 
     Raises:
         ValueError: the arguments contradict each other, or would let strangers in.
@@ -73,6 +83,7 @@ class Server:
         self,
         template: Engine | Snapshot | None = None,
         *,
+        shared: bool = False,
         host: str | None = None,
         port: int | None = None,
         unix_socket_dir: str | os.PathLike[str] | None = None,
@@ -81,6 +92,8 @@ class Server:
         tls: ssl.SSLContext | None = None,
         max_connections: int = 200,
         authentication_timeout: float = 60.0,
+        turn_timeout: float | None = 30.0,
+        spool_limit: int = 256 << 20,
     ) -> None:
         if host is None and (password is not None or trust or tls is not None):
             raise ValueError("password, trust and tls are for TCP: they want a host")
@@ -98,7 +111,11 @@ class Server:
         self._unix: tuple[str, int] | None = None
         self._tcp: tuple[str, int] | None = None
         self._listeners: list[tuple[socket.socket, threading.Thread]] = []
-        self._databases = self._mode(template, max_connections)
+        self._databases = (
+            Shared(template, max_connections, turn_timeout_s=turn_timeout, spool_limit=spool_limit)
+            if shared
+            else self._mode(template, max_connections)
+        )
         self._watcher = Watcher()
         try:
             if host is None or unix_socket_dir is not None:

@@ -56,6 +56,42 @@ def test_a_template_of_a_snapshot_and_files(serve: Callable[..., Serving], tmp_p
             connection.execute("DROP TABLE t")
 
 
+def test_all_connections_share_one_database(serve: Callable[..., Serving], tmp_path: Path) -> None:
+    (tmp_path / "schema.sql").write_text("CREATE TABLE t (a int);\n")
+    serving = serve("--shared", "--sql", tmp_path / "schema.sql", "--turn-timeout", "0.2")
+    with psycopg.connect(serving.url) as one, psycopg.connect(serving.url) as other:
+        one.execute("INSERT INTO t VALUES (1)")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute("TABLE t")
+        one.commit()
+        other.rollback()
+        assert other.execute("TABLE t").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["term", "kill"])
+def test_a_data_directory_has_what_was_committed(
+    serve: Callable[..., Serving], tmp_path: Path, number: signal.Signals
+) -> None:
+    directory = tmp_path / "data"
+    serving = serve("--data-dir", directory)
+    with ExitStack() as stack:
+        one, other = (stack.enter_context(psycopg.connect(serving.url)) for _ in range(2))
+        one.execute("CREATE TABLE t AS SELECT generate_series(1, 1000) AS a")
+        one.commit()
+        other.execute("INSERT INTO t VALUES (1001)")
+        other.commit()
+        one.execute("DELETE FROM t")
+        status, output, _ = serving.stop(number)
+        assert (status, output) == (0 if number == signal.SIGTERM else -number, "")
+        one.close()
+        other.close()
+    again = serve("--data-dir", directory)
+    with psycopg.connect(again.url) as connection:
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (1001,)
+        with pytest.raises(psycopg.OperationalError, match="forks of a database in memory"):
+            psycopg.connect(again.url, dbname="scratch_mine")
+
+
 def test_a_password_is_read_and_not_shown(serve: Callable[..., Serving], tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text("secret\nand a note\n")
