@@ -172,7 +172,8 @@ int pgn_begin(pgn_engine *engine, const uint8_t *input, size_t size, pgn_error *
 static bool can_go_on(const pgn_engine *engine)
 {
     return engine->state == ENGINE_HAS_OUTPUT || engine->state == ENGINE_PAUSED
-           || (engine->state == ENGINE_IDLE && backends_has_signals(engine))
+           || (engine->state == ENGINE_IDLE
+               && (backends_has_signals(engine) || host_timer_is_due(&engine->host)))
            || (engine->input_size > 0
                && (engine->state == ENGINE_IDLE || engine->state == ENGINE_WANTS_INPUT));
 }

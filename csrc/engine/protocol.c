@@ -252,13 +252,16 @@ static bool wake(pgn_engine *engine)
                           "pglite_wake");
 }
 
-/* What other backends have sent since this one's last turn. */
+/* What has come while the session was idle: other backends' signals, and those of its own timers, as
+ * that of idle_in_transaction_session_timeout. */
 static bool take_signals(pgn_engine *engine)
 {
     uint64_t signals = backends_take_signals(engine);
 
-    return !signals
-           || session_settle(engine,
+    if (!signals && !host_timer_is_due(&engine->host))
+        return true;
+    return session_settle(engine, host_fire_timers(&engine->host), "_emscripten_timeout")
+           && session_settle(engine,
                              session_call(engine, engine->runtime->exports.take_signals, &signals,
                                           NULL),
                              "pglite_take_signals");

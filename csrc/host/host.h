@@ -83,6 +83,9 @@ enum guest_outcome host_fire_timers(struct host *host);
    wants attention first. Its outcome is that of the signal's handler. */
 enum guest_outcome host_sleep_until(struct host *host, int64_t deadline_ns, int *result);
 
+/* Would host_fire_timers fire one? */
+bool host_timer_is_due(const struct host *host);
+
 /* When host_fire_timers has something to do next; INT64_MAX: no timer is armed. */
 int64_t host_timer_deadline_ns(const struct host *host);
 

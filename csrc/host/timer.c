@@ -38,6 +38,14 @@ int64_t host_timer_deadline_ns(const struct host *host)
     return earliest;
 }
 
+bool host_timer_is_due(const struct host *host)
+{
+    int64_t deadline_ns = host_timer_deadline_ns(host);
+
+    /* The common case: no clock is read. */
+    return deadline_ns != INT64_MAX && deadline_ns <= world_monotonic_ns(world_find(host->arena));
+}
+
 static enum guest_outcome fire(struct host *host, uint32_t which, int64_t now_ns)
 {
     double now_ms = (double) now_ns / NS_PER_MS;

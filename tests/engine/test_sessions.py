@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -228,6 +229,23 @@ def test_terminate_ends_the_session_alone(engine: Engine, pair: tuple[Session, S
     one.close()
     other.enter()
     assert value(engine, "select count(*) from pg_stat_activity") == "2"
+
+
+def test_an_idle_session_s_timeouts_are_seen_without_a_message(
+    engine: Engine, pair: tuple[Session, Session]
+) -> None:
+    one, other = pair
+    one.enter()
+    run(engine, "set idle_in_transaction_session_timeout = '50ms'")
+    run(engine, "begin")
+    assert engine.exec_protocol_raw(b"") == b""
+    time.sleep(0.1)
+    assert wire.sqlstates(engine.exec_protocol_raw(b"")) == ["25P03"]
+    with pytest.raises(EngineClosed):
+        engine.exec_protocol_raw(b"")
+    one.close()
+    other.enter()
+    assert value(engine, "select 1") == "1"
 
 
 def test_turns_change_outside_transactions_only(
