@@ -18,6 +18,7 @@ from bench import (
     select1,
     server,
     statements,
+    suite500,
     threads,
 )
 from bench.figures import Group
@@ -41,6 +42,7 @@ PARTS: dict[str, Callable[[bool], Iterable[Group]]] = {
     "statements": lambda quick: statements.run(rounds=1 if quick else 7),
     "rows": lambda quick: rows.run(rounds=1 if quick else 7),
     "memory": lambda quick: memory.run(rounds=1 if quick else 3, stream_mib=100 if quick else 1024),
+    "suite500": lambda quick: suite500.run(rounds=1 if quick else 5, truncating=not quick),
     "compile": lambda quick: compile.run(rounds=1 if quick else 5),
 }
 

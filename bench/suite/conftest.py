@@ -1,0 +1,149 @@
+"""What the tests of bench/suite run on: `--way` chooses."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from bench.template import SCHEMA, TABLES
+
+if TYPE_CHECKING:
+    from pglite_native import PGlite
+
+Fetch = Callable[..., Sequence[tuple[Any, ...]]]
+"""Runs one statement with parameters $1, $2, ...; returns its rows."""
+
+ATTEMPTS = 12
+CONNECT_TIMEOUT_S = 10
+
+TRUNCATE = f"truncate {', '.join(f't{n}' for n in range(TABLES))} restart identity"
+
+_times: dict[str, float] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--way", default="pglite", help="a fixture of bench/suite/conftest.py")
+    parser.addoption("--times", type=Path, help="where to write how long each test took, as JSON")
+    parser.addoption("--py-pglite", type=Path, help="py-pglite's folder for node's packages")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _times[report.nodeid] = _times.get(report.nodeid, 0.0) + report.duration
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if path := session.config.getoption("times"):
+        path.write_text(json.dumps(list(_times.values())))
+
+
+@pytest.fixture(scope="session")
+def pglite_template(pglite_template: PGlite) -> PGlite:
+    pglite_template.exec(SCHEMA)
+    return pglite_template
+
+
+@pytest.fixture
+def fetch(request: pytest.FixtureRequest) -> Fetch:
+    way: Fetch = request.getfixturevalue(request.config.getoption("way"))
+    return way
+
+
+@pytest.fixture
+def in_process(pglite: PGlite) -> Fetch:
+    return _by_pglite(pglite)
+
+
+@pytest.fixture(scope="session")
+def in_process_shared(pglite_template: PGlite) -> Fetch:
+    return _by_pglite(pglite_template)
+
+
+@pytest.fixture
+def by_psycopg(pglite_connection: psycopg.Connection) -> Fetch:
+    return _by_psycopg(pglite_connection)
+
+
+@pytest.fixture(scope="session")
+def shared_connection(
+    pglite_server: Any, pglite_template: Any
+) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    with psycopg.connect(pglite_server.create(pglite_template.snapshot).url) as connection:
+        yield connection
+
+
+@pytest.fixture
+def by_psycopg_shared(shared_connection: psycopg.Connection) -> Iterator[Fetch]:
+    yield _by_psycopg(shared_connection)
+    shared_connection.commit()
+
+
+@pytest.fixture
+def by_psycopg_truncated(shared_connection: psycopg.Connection) -> Iterator[Fetch]:
+    yield _by_psycopg(shared_connection)
+    _truncate(shared_connection)
+
+
+@pytest.fixture(scope="session")
+def py_pglite_connection(
+    pytestconfig: pytest.Config,
+) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    from py_pglite import PGliteConfig, PGliteManager  # type: ignore[import-not-found]
+
+    folder: Path = pytestconfig.getoption("py_pglite")
+    (folder / "pglite_manager.js").unlink(missing_ok=True)  # it has the last run's socket in it
+    config = PGliteConfig(work_dir=folder, log_level="WARNING", timeout=60)
+    with PGliteManager(config) as manager, _connected(manager.get_psycopg_uri()) as connection:
+        connection.execute(SCHEMA.encode())
+        connection.commit()
+        yield connection
+
+
+def _connected(url: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """Connect to a server that may still be starting; its own `wait_for_ready` may wait forever."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_S)
+        except psycopg.OperationalError:
+            time.sleep(1)
+    return psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_S)
+
+
+@pytest.fixture
+def by_py_pglite_shared(py_pglite_connection: psycopg.Connection) -> Iterator[Fetch]:
+    yield _by_psycopg(py_pglite_connection)
+    py_pglite_connection.commit()
+
+
+@pytest.fixture
+def by_py_pglite_truncated(py_pglite_connection: psycopg.Connection) -> Iterator[Fetch]:
+    yield _by_psycopg(py_pglite_connection)
+    _truncate(py_pglite_connection)
+
+
+def _truncate(connection: psycopg.Connection) -> None:
+    connection.rollback()
+    connection.execute(TRUNCATE.encode())
+    connection.commit()
+
+
+def _by_pglite(db: PGlite) -> Fetch:
+    def fetch(sql: str, *params: object) -> Sequence[tuple[Any, ...]]:
+        return db.query(sql, params, row_mode="array").rows
+
+    return fetch
+
+
+def _by_psycopg(connection: psycopg.Connection) -> Fetch:
+    cursor = psycopg.RawCursor(connection)
+
+    def fetch(sql: str, *params: object) -> Sequence[tuple[Any, ...]]:
+        cursor.execute(sql.encode(), params)
+        return cursor.fetchall() if cursor.description else []
+
+    return fetch

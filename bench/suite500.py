@@ -1,0 +1,135 @@
+"""500 small tests on a schema of 30 tables: each with a fresh database, and otherwise."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bench import progress
+from bench.figures import Figure, Group
+from bench.machine import ROOT
+
+PY_PGLITE = "py-pglite==0.5.3"
+FOLDER = ROOT / "build" / "bench" / "py-pglite"
+SITE = FOLDER / "site"
+NODE = FOLDER / "node"
+
+PYTEST = (
+    *("-m", "pytest", "bench/suite", "-q", "-c", os.devnull, "--rootdir", "."),
+    *("--import-mode=importlib", "-p", "no:cacheprovider", "-p", "pglite_native.pytest_plugin"),
+    # Plugins that may be there, and would be a part of what is measured.
+    *(f"-pno:{name}" for name in ("anyio", "asyncio", "cov", "django", "py_pglite", "xdist")),
+)
+
+FACTOR = 2.0
+"""What isolation may cost, in times of what goes without."""
+
+
+class Way(NamedTuple):
+    title: str
+    fixture: str  # of bench/suite/conftest.py
+
+
+PAIRS = (
+    (Way("PGlite, a fork for each test", "in_process"), Way("PGlite, shared", "in_process_shared")),
+    (
+        Way("psycopg, a fork for each test", "by_psycopg"),
+        Way("psycopg, one connection", "by_psycopg_shared"),
+    ),
+)
+TRUNCATED = Way("psycopg, one connection, truncating after each test", "by_psycopg_truncated")
+OTHERS = (
+    Way(f"{PY_PGLITE}: psycopg, one connection", "by_py_pglite_shared"),
+    Way(f"{PY_PGLITE}: the same, truncating after each test", "by_py_pglite_truncated"),
+)
+
+
+def run(rounds: int, *, truncating: bool) -> Iterable[Group]:
+    wall = Group(
+        "Test suites",
+        "500 tests with some three queries each, on a schema of 30 tables (bench/suite), by "
+        "pytest in one process; wall time of the whole run, start, schema and all. Truncation is "
+        "one TRUNCATE of all tables; runs that truncate are made once, as they take long.",
+    )
+    processor = Group("Test suites: processor time", "User and system time of the same runs.")
+    test = Group(
+        "Test suites: a test",
+        "Setup, call and teardown of a test in the same runs: the mean of all but the first.",
+    )
+    often = [way for pair in PAIRS for way in pair]
+    once = [TRUNCATED] if truncating else []
+    try:
+        _install()
+        _measure(OTHERS[0])  # fetches its packages, too
+        often.append(OTHERS[0])
+        once += [OTHERS[1]] if truncating else []
+    except (OSError, subprocess.CalledProcessError, RuntimeError) as error:
+        wall.method += f" Not measured: {PY_PGLITE}: {str(error).splitlines()[-1]}."
+    groups = ((wall, "s"), (processor, "s"), (test, "ms"))
+    for way in [*often, *once]:
+        for group, unit in groups:
+            group.figure(way.title, unit)
+    for number in progress.rounds("test suites", rounds):
+        for way in [*often, *(once if number == 0 else ())]:
+            for (group, _), sample in zip(groups, _measure(way), strict=True):
+                group.add_samples({way.title: sample})
+    for isolated, shared in PAIRS:
+        for group, _ in groups:
+            factor = group.figure(
+                f"{isolated.title}, compared with {shared.title}",
+                "times",
+                target=FACTOR if group is wall else None,
+            )
+            factor.samples += _factors(group.figures, isolated, shared)
+    return wall, processor, test
+
+
+def _factors(figures: Sequence[Figure], isolated: Way, shared: Way) -> Iterator[float]:
+    """Round by round, as what else the machine does changes between them."""
+    samples = {figure.name: figure.samples for figure in figures}
+    for one, other in zip(samples[isolated.title], samples[shared.title], strict=True):
+        yield one / other
+
+
+def _measure(way: Way) -> tuple[float, float, float]:
+    """Seconds of the run, seconds of the processor, milliseconds of a test."""
+    with tempfile.TemporaryDirectory() as folder:
+        times = Path(folder) / "times.json"
+        command = [sys.executable, *PYTEST, "--way", way.fixture, "--times", str(times)]
+        started, used = time.monotonic(), _children_s()
+        finished = subprocess.run(
+            [*command, "--py-pglite", str(NODE)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(SITE)])},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        elapsed, used = time.monotonic() - started, _children_s() - used
+        if finished.returncode != 0:
+            raise RuntimeError(f"{way.title}: {finished.stdout[-2000:]}")
+        _, *rest = json.loads(times.read_text())
+    return elapsed, used, statistics.mean(rest) * 1000
+
+
+def _children_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _install() -> None:
+    """Put py-pglite where no other run of pytest finds its plugin; its node packages it fetches
+    itself, when it first starts.
+    """
+    NODE.mkdir(parents=True, exist_ok=True)
+    if not SITE.exists():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(SITE)]
+        subprocess.run([*command, PY_PGLITE], check=True)
