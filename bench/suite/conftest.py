@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 Fetch = Callable[..., Sequence[tuple[Any, ...]]]
 """Runs one statement with parameters $1, $2, ...; returns its rows."""
 
-ATTEMPTS = 12
+ATTEMPTS = 5
 CONNECT_TIMEOUT_S = 10
 
 TRUNCATE = f"truncate {', '.join(f't{n}' for n in range(TABLES))} restart identity"
@@ -98,20 +97,20 @@ def py_pglite_connection(
     folder: Path = pytestconfig.getoption("py_pglite")
     (folder / "pglite_manager.js").unlink(missing_ok=True)  # it has the last run's socket in it
     config = PGliteConfig(work_dir=folder, log_level="WARNING", timeout=60)
-    with PGliteManager(config) as manager, _connected(manager.get_psycopg_uri()) as connection:
+    with PGliteManager(config) as manager, _connected(manager) as connection:
         connection.execute(SCHEMA.encode())
         connection.commit()
         yield connection
 
 
-def _connected(url: str) -> psycopg.Connection[tuple[Any, ...]]:
-    """Connect to a server that may still be starting; its own `wait_for_ready` may wait forever."""
+def _connected(manager: Any) -> psycopg.Connection[tuple[Any, ...]]:
+    """Connect; where a connection came too early py-pglite's server takes no other one."""
     for _ in range(ATTEMPTS - 1):
         try:
-            return psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_S)
+            return psycopg.connect(manager.get_psycopg_uri(), connect_timeout=CONNECT_TIMEOUT_S)
         except psycopg.OperationalError:
-            time.sleep(1)
-    return psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_S)
+            manager.restart()
+    return psycopg.connect(manager.get_psycopg_uri(), connect_timeout=CONNECT_TIMEOUT_S)
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_fixtures_of_every_scope_write_where_they_should(run: Run) -> None:
             assert texts() == ["module", "session", "test"]
     """
     files = {**PROJECT, "conftest.py": conftest, "test_it.py": test}
-    run(files, "-p", "no:randomly", ini=INI, subprocess=True).assert_outcomes(passed=5)
+    run(files, plugins=["django"], ini=INI, subprocess=True).assert_outcomes(passed=5)
 
 
 def test_each_alias_has_a_database(run: Run) -> None:
@@ -89,7 +89,9 @@ def test_each_alias_has_a_database(run: Run) -> None:
             counts = [Note.objects.using(alias).count() for alias in connections]
             assert counts == [0, 1, 2]
     """
-    run({**PROJECT, "test_it.py": test}, ini=INI, subprocess=True).assert_outcomes(passed=2)
+    run(
+        {**PROJECT, "test_it.py": test}, plugins=["django"], ini=INI, subprocess=True
+    ).assert_outcomes(passed=2)
 
 
 def test_databases_of_failed_tests_are_kept(run: Run) -> None:
@@ -102,7 +104,13 @@ def test_databases_of_failed_tests_are_kept(run: Run) -> None:
             Note.objects.create(text="lost?")
             assert False
     """
-    result = run({**PROJECT, "test_it.py": test}, "--pglite-keep", ini=INI, subprocess=True)
+    result = run(
+        {**PROJECT, "test_it.py": test},
+        "--pglite-keep",
+        plugins=["django"],
+        ini=INI,
+        subprocess=True,
+    )
     result.assert_outcomes(failed=1)
     (line,) = [line for line in result.outlines if line.startswith("django-default: ")]
     with PGlite(engine=Engine(image=line.partition("--image ")[2])) as db:
@@ -115,11 +123,11 @@ def test_it_is_not_active_unasked(run: Run) -> None:
             raise AssertionError("there is a server at nowhere?")
     """
     ini = INI.replace("pglite_django = true\n", "")
-    result = run({**PROJECT, "test_it.py": test}, ini=ini, subprocess=True)
+    result = run({**PROJECT, "test_it.py": test}, plugins=["django"], ini=ini, subprocess=True)
     assert result.parseoutcomes().get("passed") is None
 
 
 def test_without_pytest_django_the_error_names_it(run: Run) -> None:
-    result = run({}, "-p", "no:django", ini="pglite_django = true\n", subprocess=True)
+    result = run({}, ini="pglite_django = true\n", subprocess=True)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines("*pglite_django needs pytest-django: pip install pytest-django*")

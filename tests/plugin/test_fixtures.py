@@ -118,19 +118,19 @@ ASYNCHRONOUS = """
 
 def test_asynchronous_connections_by_pytest_asyncio(run: Run) -> None:
     test = {"test_it.py": ASYNCHRONOUS.format(mark="asyncio")}
-    run(test).assert_outcomes(passed=2)
-    run(test, "-o", "asyncio_mode=auto").assert_outcomes(passed=2)
+    run(test, plugins=["asyncio"]).assert_outcomes(passed=2)
+    run(test, "-o", "asyncio_mode=auto", plugins=["asyncio"]).assert_outcomes(passed=2)
 
 
 def test_asynchronous_connections_by_anyio(run: Run) -> None:
     test = {"test_it.py": ASYNCHRONOUS.format(mark="anyio")}
-    result = run(test, "-p", "no:asyncio", "-o", "asyncio_default_fixture_loop_scope=")
+    result = run(test, plugins=["anyio"])
     result.assert_outcomes(passed=2)
 
 
 def test_without_a_plugin_for_coroutines_the_error_names_one(run: Run) -> None:
     test = {"test_it.py": "def test_it(pglite_async_connection): pass"}
-    result = run(test, "-p", "no:asyncio", "-p", "no:anyio")
+    result = run(test)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines("*pip install pytest-asyncio*")
 
@@ -160,7 +160,9 @@ def test_where_psycopg_is_missing_asyncpg_serves_and_else_the_error_says_what_to
         def test_engine(pglite_engine):
             pass
     """
-    result = run({"conftest.py": conftest, "test_it.py": test}, subprocess=True)
+    result = run(
+        {"conftest.py": conftest, "test_it.py": test}, plugins=["asyncio"], subprocess=True
+    )
     result.assert_outcomes(passed=2, errors=2)
     result.stdout.fnmatch_lines("*pglite_connection needs psycopg: pip install 'psycopg?binary?'*")
     result.stdout.fnmatch_lines("*pglite_engine needs psycopg or psycopg2: pip install*")

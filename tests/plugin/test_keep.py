@@ -55,9 +55,3 @@ def test_a_database_that_cannot_be_written_down_is_mentioned(run: Run) -> None:
     result = run({"test_it.py": test}, "--pglite-keep")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines("pglite: cannot be kept: *closed*")
-
-
-def test_processes_keep_databases_too(run: Run) -> None:
-    result = run({"test_it.py": TEST}, "--pglite-keep", "-n", "2")
-    result.assert_outcomes(passed=1, failed=3)
-    assert len(re.findall(r"--image (.+)$", str(result.stdout), re.M)) == 2

@@ -12,7 +12,7 @@ from tools import ROOT
 
 @pytest.mark.parametrize(
     ("project", "count", "arguments"),
-    [("alembic_library", 5, ()), ("django_shop", 11, ("-n", "2"))],
+    [("alembic_library", 5, ()), ("django_shop", 11, ("-p", "django", "-p", "xdist", "-n", "2"))],
     ids=["Alembic", "Django, in two processes"],
 )
 def test_a_project_s_tests_pass(
@@ -24,6 +24,6 @@ def test_a_project_s_tests_pass(
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     shutil.copytree(ROOT / "examples" / project, pytester.path, dirs_exist_ok=True)
-    # As if it were installed; pytest-asyncio has nothing to do here but to warn.
-    result = pytester.runpytest_subprocess("-p", PLUGIN, "-p", "no:asyncio", *arguments)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    result = pytester.runpytest_subprocess("-p", PLUGIN, *arguments)
     result.assert_outcomes(passed=count)

@@ -86,12 +86,13 @@ TEMPLATES = {
 }
 
 
-@pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
-def test_a_template_may_be(run: Run, template: str) -> None:
+def test_what_a_template_may_be_made_of(run: Run) -> None:
     imports = "import psycopg, pytest, pytest_asyncio, pglite_native\n"
-    run({"conftest.py": imports + textwrap.dedent(template), "test_it.py": TEST}).assert_outcomes(
-        passed=3
-    )
+    files = {}
+    for number, (title, template) in enumerate(TEMPLATES.items()):
+        conftest = f"# {title}\n{imports}{textwrap.dedent(template)}"
+        files |= {f"t{number}/conftest.py": conftest, f"t{number}/test_{number}.py": TEST}
+    run(files, plugins=["asyncio"]).assert_outcomes(passed=3 * len(TEMPLATES))
 
 
 def test_what_cannot_be_a_template_is_refused(run: Run) -> None:
@@ -178,7 +179,7 @@ LAYERED = {
 
 def test_templates_of_different_folders_do_not_mix(run: Run) -> None:
     run(LAYERED).assert_outcomes(passed=3)
-    run(LAYERED, "-n", "2").assert_outcomes(passed=3)
+    run(LAYERED, "-n", "2", plugins=["xdist"]).assert_outcomes(passed=3)
 
 
 def test_a_template_may_have_parameters(run: Run) -> None:
@@ -197,7 +198,6 @@ def test_a_template_may_have_parameters(run: Run) -> None:
     """
     files = {"conftest.py": conftest, "test_it.py": test}
     run(files).assert_outcomes(passed=2)
-    run(files, "-n", "2").assert_outcomes(passed=2)
 
 
 # Each process that makes the template leaves a file.
@@ -223,7 +223,9 @@ MANY = """
 
 def test_processes_share_a_template(run: Run, pytester: pytest.Pytester) -> None:
     conftest = COUNTED.replace("CRASH", "")
-    run({"conftest.py": conftest, "test_it.py": MANY}, "-n", "2").assert_outcomes(passed=6)
+    run(
+        {"conftest.py": conftest, "test_it.py": MANY}, "-n", "2", plugins=["xdist"]
+    ).assert_outcomes(passed=6)
     assert len(list(pytester.path.glob("made-by-*"))) == 1
 
 
@@ -239,7 +241,7 @@ def test_a_process_that_dies_while_making_a_template_leaves_it_to_others(
             os._exit(1)
     """
     conftest = COUNTED.replace("CRASH", crash.strip().replace("\n", "\n    ".replace("    ", "")))
-    result = run({"conftest.py": conftest, "test_it.py": MANY}, "-n", "2")
+    result = run({"conftest.py": conftest, "test_it.py": MANY}, "-n", "2", plugins=["xdist"])
     result.assert_outcomes(passed=5, failed=1)  # the one that was running
     result.stdout.fnmatch_lines("*crashed while running*")
     assert len(list(pytester.path.glob("made-by-*"))) == 2
