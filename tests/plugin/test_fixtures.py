@@ -118,13 +118,15 @@ ASYNCHRONOUS = """
 
 def test_asynchronous_connections_by_pytest_asyncio(run: Run) -> None:
     test = {"test_it.py": ASYNCHRONOUS.format(mark="asyncio")}
-    run(test, plugins=["asyncio"]).assert_outcomes(passed=2)
-    run(test, "-o", "asyncio_mode=auto", plugins=["asyncio"]).assert_outcomes(passed=2)
+    run(test, plugins=["asyncio"], subprocess=True).assert_outcomes(passed=2)
+    run(test, "-o", "asyncio_mode=auto", plugins=["asyncio"], subprocess=True).assert_outcomes(
+        passed=2
+    )
 
 
 def test_asynchronous_connections_by_anyio(run: Run) -> None:
     test = {"test_it.py": ASYNCHRONOUS.format(mark="anyio")}
-    result = run(test, plugins=["anyio"])
+    result = run(test, plugins=["anyio"], subprocess=True)
     result.assert_outcomes(passed=2)
 
 
