@@ -11,6 +11,7 @@ from bench import (
     boot,
     compile,
     instant,
+    interpreter,
     machine,
     memory,
     peers,
@@ -44,6 +45,7 @@ PARTS: dict[str, Callable[[bool], Iterable[Group]]] = {
     "memory": lambda quick: memory.run(rounds=1 if quick else 3, stream_mib=100 if quick else 1024),
     "suite500": lambda quick: suite500.run(rounds=1 if quick else 5, truncating=not quick),
     "compile": lambda quick: compile.run(rounds=1 if quick else 5),
+    "interpreter": lambda quick: interpreter.run(rounds=1 if quick else 5),
 }
 
 

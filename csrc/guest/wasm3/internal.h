@@ -18,7 +18,8 @@ struct wasm3_module {
     struct tier_binding *bindings; /* one an import */
     struct tier_lent *lent;
     uint32_t lent_count;
-    uint32_t start_function; /* UINT32_MAX: none */
+    uint16_t fusions[TIER_FUSION_PLACES]; /* by operation: 0, or 1 and the row in fusions.h */
+    uint32_t start_function;              /* UINT32_MAX: none */
 };
 
 /* Of each stack the limit in force, and the last one, which is the same when nobody is told. */

@@ -19,6 +19,8 @@
 
 #include "guest/wasm3/operations.h"
 
+#include "guest/wasm3/fusions.h"
+
 #include "m3_code.c"
 #include "m3_core.c"
 #include "m3_emit.c"

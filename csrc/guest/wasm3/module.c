@@ -105,6 +105,9 @@ enum status wasm3_open_module(const uint8_t *wasm, size_t size, const struct gue
         status = error_set(error, STATUS_MODULE, "wasm3 cannot parse the module: %s", result);
         goto fail;
     }
+#ifndef TIER_PLAIN
+    tier_index_fusions(module->fusions);
+#endif
     module->module->runtime = module->compiler;
     module->start_function = (uint32_t) module->module->startFunction;
     place_globals(module);
@@ -129,6 +132,13 @@ enum status wasm3_open_module(const uint8_t *wasm, size_t size, const struct gue
 fail:
     guest_module_close(&module->base);
     return status;
+}
+
+const uint16_t *tier_fusions(IM3Runtime compiler)
+{
+    const struct wasm3_module *module = compiler->userdata;
+
+    return module ? module->fusions : NULL;
 }
 
 M3Result CompileFunction(IM3Function function)

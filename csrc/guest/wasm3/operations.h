@@ -120,9 +120,18 @@ d_m3Op(TierEntry)
         if (trap)
             return trap;
     }
-    memset(stack, 0, function->numLocalBytes);
-    if (function->constants)
-        memcpy(stack + function->numLocalBytes, function->constants, function->numConstantBytes);
+    /* Fixed sizes first, which are no calls, and all that most functions want. What is too much falls
+       on slots that nobody has written yet, at the stack's end on its margin. */
+    memset(stack, 0, TIER_FIXED_CLEAR);
+    if (UNLIKELY(function->numLocalBytes > TIER_FIXED_CLEAR))
+        memset(stack + TIER_FIXED_CLEAR, 0, function->numLocalBytes - TIER_FIXED_CLEAR);
+    stack += function->numLocalBytes;
+    if (function->constants) {
+        memcpy(stack, function->constants, TIER_FIXED_COPY);
+        if (UNLIKELY(function->numConstantBytes > TIER_FIXED_COPY))
+            memcpy(stack + TIER_FIXED_COPY, (const u8 *) function->constants + TIER_FIXED_COPY,
+                   function->numConstantBytes - TIER_FIXED_COPY);
+    }
     nextOp();
 }
 

@@ -17,6 +17,17 @@
 #pragma GCC diagnostic pop
 
 enum {
+    /* Bytes of locals and of constants that op_Entry sets in any case. */
+#ifdef TIER_PLAIN /* without what makes it faster, for bench/interpreter.py to compare with */
+    TIER_FIXED_CLEAR = 0,
+    TIER_FIXED_COPY = 0,
+#else
+    TIER_FIXED_CLEAR = 64,
+    TIER_FIXED_COPY = 32,
+#endif
+    /* Places in a module's index of fusions.h. */
+    TIER_FUSION_BITS = 10,
+    TIER_FUSION_PLACES = 1 << TIER_FUSION_BITS,
     /* Slots a call's arguments and results can take: what a safe point steps over. */
     TIER_SIGNATURE_SLOTS = 2 * (GUEST_ARGUMENTS_MAX + 1),
     /* Guest calls between two looks at timers; at some 30 ns a call, about 0.1 ms. */
@@ -41,6 +52,12 @@ extern const char tier_longjmp[], tier_exit[], tier_trap[];
 /* interpreter.c */
 m3ret_t tier_enter(pc_t code, m3stack_t stack, M3MemoryHeader *memory);
 void tier_emit_host_call(IM3CodePage page, const struct tier_binding *binding);
+/* Fills a module's index, which is all zero, of the operations that fuse with what follows. */
+void tier_index_fusions(uint16_t index[TIER_FUSION_PLACES]);
+
+/* The index of the module that a compiler's runtime belongs to. NULL: none, it is wasm3's own for a
+   constant expression; module.c */
+const uint16_t *tier_fusions(IM3Runtime compiler);
 
 /* Called by the operations: call.c, stacks.c, instance.c */
 m3ret_t tier_host_call(const struct tier_binding *binding, m3stack_t stack, M3MemoryHeader *memory);
