@@ -1,6 +1,8 @@
 /* The operations that may be the first of two: wasm3's own macros, expanded with the name and the
  * jump that fusions.h has defined. No include guard, as it is read once for each second operation.
- * What FUSION_FIRSTS does not name is not compiled. */
+ * What FUSION_FIRSTS does not name is not compiled. To clang-format operators are no arguments. */
+
+/* clang-format off */
 d_m3CommutativeOp_i(i32, Equal, ==)
 d_m3CommutativeOp_i(i64, Equal, ==)
 d_m3CommutativeOp_i(i32, NotEqual, !=)

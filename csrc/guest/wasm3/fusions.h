@@ -133,18 +133,14 @@
 
 #define FUSION_OPERATION(name, unused) OPERATION(name),
 static const IM3Operation fusion_seconds[] = {FUSION_SECONDS(FUSION_OPERATION, )};
-enum {
-    FUSION_SECOND_COUNT = sizeof fusion_seconds / sizeof *fusion_seconds
-};
+enum { FUSION_SECOND_COUNT = sizeof fusion_seconds / sizeof *fusion_seconds };
 
 #define FUSION_PAIR(second, first) FUSED(first, second),
 #define FUSION_ROW(first) {OPERATION(first), {FUSION_SECONDS(FUSION_PAIR, first)}},
 static const struct {
     IM3Operation first, fused[FUSION_SECOND_COUNT];
 } fusions[] = {FUSION_FIRSTS(FUSION_ROW)};
-enum {
-    FUSION_COUNT = sizeof fusions / sizeof *fusions
-};
+enum { FUSION_COUNT = sizeof fusions / sizeof *fusions };
 _Static_assert(FUSION_COUNT < TIER_FUSION_PLACES / 2, "few collisions, and an end to each search");
 
 /* Where a first operation's row is looked for first: functions are 16 bytes apart. */

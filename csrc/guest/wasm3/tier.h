@@ -17,7 +17,7 @@
 #pragma GCC diagnostic pop
 
 enum {
-    /* Bytes of locals and of constants that op_Entry sets in any case. */
+/* Bytes of locals and of constants that op_Entry sets in any case. */
 #ifdef TIER_PLAIN /* without what makes it faster, for bench/interpreter.py to compare with */
     TIER_FIXED_CLEAR = 0,
     TIER_FIXED_COPY = 0,
