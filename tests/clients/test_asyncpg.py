@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 
+from tests.clients.cancelling import LONG, SOON_S, ended_soon
 from tests.clients.compatibility import Client
 from tests.clients.place import Place
 
@@ -172,9 +173,10 @@ def test_notifications(place: Place) -> None:
 
 def test_cancelling(place: Place) -> None:
     async def work(connection: Any) -> None:
-        with pytest.raises(asyncio.TimeoutError):
-            await connection.execute("SELECT pg_sleep(60)", timeout=0.1)
-        assert await connection.fetchval("SELECT 7") == 7
+        with ended_soon():
+            with pytest.raises(asyncio.TimeoutError):
+                await connection.execute(LONG, timeout=SOON_S)
+            assert await connection.fetchval("SELECT 7") == 7
 
     use(place, work)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 import decimal
 import ipaddress
-import threading
-import time
 import uuid
 from collections.abc import Iterator
 
@@ -18,6 +16,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from psycopg.types.range import Range
 
+from tests.clients.cancelling import LONG, cancelling
 from tests.clients.place import Place
 from tests.clients.psycopg_builds import build
 
@@ -188,13 +187,8 @@ def test_notifications(connection: Connection) -> None:
 
 
 def test_cancelling(connection: Connection) -> None:
-    timer = threading.Timer(0.1, connection.cancel_safe)
-    started = time.monotonic()
-    timer.start()
-    with pytest.raises(errors.QueryCanceled):
-        connection.execute("SELECT pg_sleep(60)")
-    timer.join()
-    assert time.monotonic() - started < 5
+    with cancelling(connection.cancel_safe), pytest.raises(errors.QueryCanceled):
+        connection.execute(LONG)
 
 
 def test_encodings(place: Place) -> None:

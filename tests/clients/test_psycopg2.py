@@ -6,7 +6,6 @@ import datetime
 import decimal
 import io
 import select
-import threading
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +15,7 @@ import psycopg2.extras  # type: ignore[import-untyped]
 import pytest
 from psycopg2 import errorcodes, errors
 
+from tests.clients.cancelling import LONG, cancelling
 from tests.clients.compatibility import Client
 from tests.clients.place import Place
 
@@ -120,11 +120,8 @@ def test_notifications(connection: Any, cursor: Any) -> None:
 
 
 def test_cancelling(connection: Any, cursor: Any) -> None:
-    timer = threading.Timer(0.1, connection.cancel)
-    timer.start()
-    with pytest.raises(errors.QueryCanceled):
-        cursor.execute("SELECT pg_sleep(60)")
-    timer.join()
+    with cancelling(connection.cancel), pytest.raises(errors.QueryCanceled):
+        cursor.execute(LONG)
 
 
 def test_server_side_cursors(connection: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 from psycopg import errors
 from psycopg.rows import dict_row
 
+from tests.clients.cancelling import LONG, SOON_S, ended_soon
 from tests.clients.place import Place
 from tests.clients.psycopg_builds import build
 
@@ -137,9 +138,10 @@ def test_cancelling(place: Place) -> None:
     """A task that is cancelled has its statement cancelled."""
 
     async def work(connection: Connection) -> None:
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(connection.execute("SELECT pg_sleep(60)"), 0.1)
-        await connection.rollback()
+        with ended_soon():
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(connection.execute(LONG), SOON_S)
+            await connection.rollback()
         cursor = await connection.execute("SELECT 7")
         assert await cursor.fetchone() == (7,)
 
