@@ -109,6 +109,10 @@ PRIVATE: dict[str, linker.Mentions | linker.Contains | linker.Within] = {
         "i32.const ?; i32.load; i32.load; i32.const 0; call *; local.tee *; i32.store; "
         "local.get *; call dsa_pin_mapping",
     ),
+    "dsm_control": linker.Within(
+        "dsm_attach", "i32.const ?; i32.load; local.tee *; i32.load 4; local.tee *; i32.eqz"
+    ),
+    "dsm_segment_list": linker.Within("GetNamedDSMSegment", "local.get *; i32.const ?; i32.eq"),
     "pgstat_entry_ref_hash": linker.Within(
         "pgstat_get_entry_ref", "end; i32.const ?; i32.load; i32.eqz; if"
     ),

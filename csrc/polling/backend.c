@@ -101,6 +101,16 @@ static void join_invalidation(void)
         backend->reset = true;
 }
 
+/* A copy has mapped what the original had, and is not counted there yet; its exit will discount it. */
+static void join_dynamic_memory(void)
+{
+    for (PGDsmSegment *segment = dsm_segment_list.next;
+         segment != NULL && segment != &dsm_segment_list; segment = segment->next)
+        if (segment->item < dsm_control->item_count
+            && dsm_control->items[segment->item].handle == segment->handle)
+            dsm_control->items[segment->item].references++;
+}
+
 /* A copy is not counted among those that refer to entries and area of the statistics. The entries it finds
  * anew; pgstat_shutdown_hook leaves the area, so it must have joined. */
 static void join_statistics(void)
@@ -129,6 +139,7 @@ void pglite_become_backend(int process)
     before_shmem_exit_index = on_shmem_exit_index = 0; /* what has been done is undone, no more */
 
     take_process_slot(process);
+    join_dynamic_memory();
     join_statistics();
     pgstat_beinit();
     pgstat_bestart_initial();

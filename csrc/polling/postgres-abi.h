@@ -134,6 +134,27 @@ typedef struct PGAioControl {
 extern PGAioControl *pgaio_ctl;
 extern PGAioBackend *pgaio_my_backend;
 
+/* Dynamic shared memory: what is mapped here, and the list in shared memory of all there is. Verified:
+ * dsm_attach looks for the handle at 12 among items of 24 bytes from 12 on, increments the item's 4, stores
+ * its number at 16. */
+typedef struct PGDsmSegment {
+    struct PGDsmSegment *previous, *next; /* of a ring, whose head has these two alone */
+    void *owner;
+    uint32_t handle;
+    uint32_t item;
+} PGDsmSegment;
+typedef struct PGDsmItem {
+    uint32_t handle;
+    uint32_t references;
+    uint32_t rest[4];
+} PGDsmItem;
+typedef struct PGDsmControl {
+    uint32_t magic, item_count, item_count_max;
+    PGDsmItem items[];
+} PGDsmControl;
+extern PGDsmControl *dsm_control;
+extern PGDsmSegment dsm_segment_list;
+
 /* Statistics. Verified: pgstat_attach_shmem, which BaseInit has inlined, takes the area's place from 0. */
 typedef struct PGStatShared {
     void *area;
