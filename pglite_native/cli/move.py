@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pglite_native.cli.database import existing
 from pglite_native.engine import Engine
 from pglite_native.errors import PGliteError
-from pglite_native.server.single import SingleServer
+from pglite_native.server import Server
 
 if TYPE_CHECKING:
     from pglite_native.moving import Moved
@@ -109,14 +109,14 @@ def _export(options: argparse.Namespace) -> bool:
         existing(options.data_dir)
     with (
         Engine(options.data_dir, image=options.image) as engine,
-        SingleServer(engine) as server,
+        Server(engine, shared=True) as server,
     ):
         _move(options, source=server.url, target=options.to, is_export=True)
     return True
 
 
 def _import(options: argparse.Namespace) -> bool:
-    with Engine(options.data_dir) as engine, SingleServer(engine) as server:
+    with Engine(options.data_dir) as engine, Server(engine, shared=True) as server:
         _move(options, source=options.origin, target=server.url, is_export=False)
     return True
 

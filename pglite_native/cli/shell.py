@@ -8,12 +8,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from pglite_native.cli.database import add_arguments, open_engine
 from pglite_native.cli.prompt import Prompt
 from pglite_native.engine import Engine
-from pglite_native.server.single import SingleServer
+from pglite_native.server import Server
 
 DESCRIPTION = """\
 Type SQL at a terminal: in pgcli or psql, if one is installed, else in a plain
@@ -30,8 +29,7 @@ What stands behind -- is for the client. Ctrl-C cancels the running statement.
 pgcli and psql talk to a server on a private Unix socket, which ends with them.
 """
 
-# And what each is told: pgcli would connect once more, to look for completions.
-CLIENTS = {"pgcli": ("--single-connection",), "psql": ()}
+CLIENTS = ("pgcli", "psql")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -85,8 +83,8 @@ def _run_client(engine: Engine, client: str, arguments: Sequence[str]) -> bool:
     # ignored by the client, too.
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        with SingleServer(engine) as server:
-            command = [client, *CLIENTS[Path(client).name], *arguments, server.url]
+        with Server(engine, shared=True) as server:
+            command = [client, *arguments, server.url]
             return subprocess.run(command, check=False).returncode == 0
     finally:
         signal.signal(signal.SIGINT, before)

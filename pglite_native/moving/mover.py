@@ -97,14 +97,12 @@ class _Move:
     def _plan(self) -> Schema:
         """Begin the snapshot that everything is read in, and have pg_dump use it.
 
-        Ours serves one connection at a time: pg_dump comes first, and as nobody else changes
-        anything it sees the same.
+        Connections of ours take turns, so that pg_dump would wait for our transaction's end; it
+        comes first, and as nobody else changes anything it sees the same.
         """
         program = schema.find_pg_dump(self._choices.pg_dump, major(self._source))
         if self._side.is_ours:
-            self._source.close()
             plan = self._dump(program, None)
-            self._source = self._side.connect()
             self._begin()
             return plan
         self._begin()

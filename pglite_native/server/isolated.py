@@ -12,7 +12,6 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
-from typing import Protocol
 
 from pglite_native import _wire
 from pglite_native.engine import Engine
@@ -30,17 +29,10 @@ SCRATCH = "scratch_"
 SCRATCH_PATIENCE_S = 1.0
 
 
-class Owner(Protocol):
-    """Where a backend comes from."""
-
-    def give_back(self, name: str, backend: Backend | None) -> None:
-        """End the use of a database that stays; None if it is no more."""
-
-
 class Fork:
     """A backend while a connection has it, for itself: the Lease of this mode."""
 
-    def __init__(self, owner: Owner, backend: Backend, scratch: str | None) -> None:
+    def __init__(self, owner: Isolated, backend: Backend, scratch: str | None) -> None:
         self._owner = owner
         self._backend = backend
         self._scratch = scratch

@@ -111,10 +111,10 @@ class Server:
         self._unix: tuple[str, int] | None = None
         self._tcp: tuple[str, int] | None = None
         self._listeners: list[tuple[socket.socket, threading.Thread]] = []
-        self._databases = (
+        self._databases: Databases = (
             Shared(template, max_connections, turn_timeout_s=turn_timeout, spool_limit=spool_limit)
             if shared
-            else self._mode(template, max_connections)
+            else Isolated(template, max_connections)
         )
         self._watcher = Watcher()
         try:
@@ -251,9 +251,6 @@ class Server:
         if scratch is None:
             raise ValueError("scratch databases are forks of one in memory, not in a directory")
         return scratch
-
-    def _mode(self, template: Engine | Snapshot | None, databases_max: int) -> Databases:
-        return Isolated(template, databases_max)
 
     def _listen_unix(self, directory: str | os.PathLike[str] | None, port: int) -> None:
         if directory is None:

@@ -13,7 +13,7 @@ import pytest
 
 from pglite_native import Engine, PGlite
 from pglite_native.cli import main
-from pglite_native.server.single import SingleServer
+from pglite_native.server import Server
 from tests.moving.conftest import url_of
 from tests.oracle.native import NativeServer, programs
 
@@ -31,7 +31,7 @@ def dumped(url: str) -> list[str]:
 
 
 def dumped_directory(folder: Path) -> list[str]:
-    with Engine(folder) as engine, SingleServer(engine) as server:
+    with Engine(folder) as engine, Server(engine, shared=True) as server:
         return dumped(server.url)
 
 
