@@ -52,6 +52,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini("pglite_extensions", "extensions that pglite_template has", "args", [])
     parser.addini("pglite_schema", "files of SQL that pglite_template has run", "paths", [])
+    parser.addini(
+        "pglite_shared", "let a test's database serve several connections at once", "bool", False
+    )
     parser.addini("pglite_django", "give pytest-django's tests databases of ours", "bool", False)
 
 

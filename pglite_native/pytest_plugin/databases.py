@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import time
 
+from pglite_native.engine import Engine
+from pglite_native.errors import EngineBusy
 from pglite_native.server import Server
+from pglite_native.server.backend import BUSY_INTERVAL_S, BUSY_PATIENCE_S
 from pglite_native.snapshot import Snapshot
 
 
@@ -44,6 +48,33 @@ class Database:
         self._server.drop(self.name, force=True)
 
 
+class SharedDatabase(Database):
+    """A database with a server of its own, where connections take turns: shared mode."""
+
+    def __init__(self, template: Snapshot) -> None:
+        self._engine = Engine(image=template)
+        server = Server(self._engine, shared=True)
+        super().__init__(server, server.database)
+
+    def snapshot(self) -> Snapshot:
+        """Write it down as it stands."""
+        deadline = time.monotonic() + BUSY_PATIENCE_S
+        while True:
+            try:
+                return self._engine.snapshot()
+            except EngineBusy:  # a reply that has just been sent has not ended yet
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(BUSY_INTERVAL_S)
+
+    snapshot_in_use = snapshot
+
+    def drop(self) -> None:
+        """End the server, its connections and the database."""
+        self._server.close()
+        self._engine.close()
+
+
 class Databases:
     """A server, and names for what is made on it."""
 
@@ -52,8 +83,15 @@ class Databases:
         self._empty = self._server.snapshot("scratch_empty")
         self._numbers = itertools.count(1)
 
-    def create(self, template: Snapshot | None = None) -> Database:
-        """Return a new database, empty or a fork of a template."""
+    def create(self, template: Snapshot | None = None, *, shared: bool = False) -> Database:
+        """Return a new database, empty or a fork of a template.
+
+        It serves one connection at a time, or with `shared` many, which take turns; that wants a
+        server for itself, and so takes longer. It lasts until it is dropped, or the session ends;
+        a shared one is to be dropped.
+        """
+        if shared:
+            return SharedDatabase(self._empty if template is None else template)
         name = f"scratch_{next(self._numbers)}"
         self._server.create(name, self._empty if template is None else template)
         return Database(self._server, name)

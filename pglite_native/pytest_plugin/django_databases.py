@@ -50,7 +50,8 @@ class Alias:
         """Give a test case a fork of its own; the one before loses its."""
         self.leave()
         connections[self.name].close()
-        fork = self._databases.create(self._base.snapshot())
+        shared = self._request.config.getini("pglite_shared")
+        fork = self._databases.create(self._base.snapshot(), shared=shared)
         self._case.callback(self._drop, fork)
         name = f"django-{self.name}"
         self._case.enter_context(keepable(self._request.config, name, fork.snapshot_in_use))

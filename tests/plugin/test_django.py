@@ -94,6 +94,32 @@ def test_each_alias_has_a_database(run: Run) -> None:
     ).assert_outcomes(passed=2)
 
 
+def test_threads_have_connections_of_their_own_to_a_shared_database(run: Run) -> None:
+    test = """
+        import threading
+        import pytest
+        from notes.models import Note
+
+        @pytest.mark.django_db(transaction=True)
+        @pytest.mark.parametrize("round", [1, 2])
+        def test_it(round):
+            from django.db import connection
+
+            def work():
+                Note.objects.create(text="thread")
+                connection.close()
+
+            Note.objects.create(text="main")
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+            assert Note.objects.count() == 2
+    """
+    files = {**PROJECT, "test_it.py": test}
+    ini = INI + "pglite_shared = true\n"
+    run(files, plugins=["django"], ini=ini, subprocess=True).assert_outcomes(passed=2)
+
+
 def test_databases_of_failed_tests_are_kept(run: Run) -> None:
     test = """
         import pytest

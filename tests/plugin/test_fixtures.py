@@ -68,6 +68,24 @@ def test_connections_of_a_test_share_its_database(run: Run) -> None:
     run({"test_it.py": test}).assert_outcomes(passed=3)
 
 
+def test_a_shared_database_serves_several_connections_at_once(run: Run) -> None:
+    test = """
+        import psycopg, pytest
+        from sqlalchemy import text
+
+        @pytest.mark.parametrize("round", [1, 2])
+        def test_it(pglite_connection, pglite_url, pglite_engine, round):
+            pglite_connection.execute("create table t as select 1 as a")
+            pglite_connection.commit()
+            with psycopg.connect(pglite_url) as other, pglite_engine.connect() as one:
+                other.execute("set work_mem = '7MB'")
+                other.commit()
+                assert one.execute(text("table t")).all() == [(1,)]
+                assert one.execute(text("show work_mem")).scalar() == "4MB"
+    """
+    run({"test_it.py": test}, ini="pglite_shared = true\n").assert_outcomes(passed=2)
+
+
 def test_databases_are_gone_after_their_test(run: Run) -> None:
     test = """
         def test_first(pglite, pglite_database):

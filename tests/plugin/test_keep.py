@@ -55,3 +55,17 @@ def test_a_database_that_cannot_be_written_down_is_mentioned(run: Run) -> None:
     result = run({"test_it.py": test}, "--pglite-keep")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines("pglite: cannot be kept: *closed*")
+
+
+def test_a_shared_database_is_kept_once_its_connections_are_closed(run: Run) -> None:
+    test = """
+        def test_open(pglite_connection):
+            assert False
+
+        def test_closed(pglite_database):
+            assert False
+    """
+    result = run({"test_it.py": test}, "--pglite-keep", ini="pglite_shared = true\n")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines("pglite_database: cannot be kept: *open sessions*")
+    result.stdout.fnmatch_lines("pglite_database: pglite-native shell --image *")

@@ -88,7 +88,7 @@ TEMPLATES = {
 
 def test_what_a_template_may_be_made_of(run: Run) -> None:
     imports = "import psycopg, pytest, pytest_asyncio, pglite_native\n"
-    files = {}
+    files: dict[str, str] = {}
     for number, (title, template) in enumerate(TEMPLATES.items()):
         conftest = f"# {title}\n{imports}{textwrap.dedent(template)}"
         files |= {f"t{number}/conftest.py": conftest, f"t{number}/test_{number}.py": TEST}
