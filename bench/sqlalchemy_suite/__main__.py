@@ -79,10 +79,12 @@ def main() -> None:
     if unknown := set(arguments.target) - set(names):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     chosen = [t for t in TARGETS if not arguments.target or t.name in arguments.target]
+    if arguments.k and arguments.output == RESULTS:
+        parser.error("a part of the suite is no result: -k wants another --output")
     result = Result(
         date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         commit=machine.commit(),
-        command=" ".join(["python -m bench.sqlalchemy_suite", *sys.argv[1:]]),
+        command=" ".join(["python -m bench.sqlalchemy_suite", *arguments.target]),
         versions={name: metadata.version(name) for name in PACKAGES},
         machine={**machine.describe(), "python": platform.python_version()},
         runs=[run(target, arguments.k) for target in chosen],

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.sqlalchemy_suite.outcomes import KINDS, Outcome
-from bench.sqlalchemy_suite.reasons import reason
 from bench.sqlalchemy_suite.targets import Target
 
 
@@ -61,7 +60,6 @@ class Result:
                         "test": outcome.test,
                         "outcome": outcome.kind,
                         "message": outcome.message,
-                        **_reason(run, outcome),
                     }
                     for outcome in run.of_kinds("failed", "error", "skipped")
                 ],
@@ -91,20 +89,12 @@ class Result:
         return "\n".join(lines) + "\n"
 
 
-def _reason(run: Run, outcome: Outcome) -> dict[str, str]:
-    return {} if outcome.kind == "skipped" else {"reason": reason(run.target.name, outcome)}
-
-
 def _failures(run: Run) -> list[str]:
     failures = run.of_kinds("failed", "error")
     if not failures:
         return ["Nothing failed."]
-    lines = ["| test | outcome | message | reason |", "|---|---|---|---|"]
-    lines += [
-        f"| `{outcome.test}` | {outcome.kind} | {_cell(outcome.message)} "
-        f"| {reason(run.target.name, outcome)} |"
-        for outcome in failures
-    ]
+    lines = ["| test | outcome | message |", "|---|---|---|"]
+    lines += [f"| `{o.test}` | {o.kind} | {_cell(o.message)} |" for o in failures]
     return lines
 
 
