@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import time
 
 from pglite_native.engine import Engine
@@ -10,6 +11,8 @@ from pglite_native.errors import EngineBusy
 from pglite_native.server import Server
 from pglite_native.server.backend import BUSY_INTERVAL_S, BUSY_PATIENCE_S
 from pglite_native.snapshot import Snapshot
+
+_guest_log = logging.getLogger("pglite_native.guest")
 
 
 class Database:
@@ -75,10 +78,16 @@ class SharedDatabase(Database):
         self._engine.close()
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not what PostgreSQL says to the ROLLBACK with which the server ends every session."""
+    return "there is no transaction in progress" not in record.getMessage()
+
+
 class Databases:
     """A server, and names for what is made on it."""
 
     def __init__(self) -> None:
+        _guest_log.addFilter(_is_news)  # pytest would show it with every test that fails
         self._server = Server()
         self._empty = self._server.snapshot("scratch_empty")
         self._numbers = itertools.count(1)
@@ -101,3 +110,4 @@ class Databases:
 
     def __exit__(self, *_: object) -> None:
         self._server.close()
+        _guest_log.removeFilter(_is_news)

@@ -86,6 +86,20 @@ def test_a_shared_database_serves_several_connections_at_once(run: Run) -> None:
     run({"test_it.py": test}, ini="pglite_shared = true\n").assert_outcomes(passed=2)
 
 
+def test_the_log_of_a_failed_test_has_nothing_about_other_sessions(run: Run) -> None:
+    test = """
+        import psycopg
+
+        def test_it(pglite_url):
+            for _ in range(2):
+                psycopg.connect(pglite_url).close()
+            assert False
+    """
+    result = run({"test_it.py": test})
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*Captured log*")
+
+
 def test_databases_are_gone_after_their_test(run: Run) -> None:
     test = """
         def test_first(pglite, pglite_database):
