@@ -356,7 +356,74 @@ static void maps_of_descriptors(void)
     close(empty);
 }
 
+#ifdef __linux__
+static void moved_pages_keep_what_was_written(void)
+{
+    enum { SECOND = 8 }; /* pages of the file's that one of two writes to */
+    struct reservation place, parked, other;
+    int fd = file_open();
+    size_t size = FILE_PAGES * PAGE;
+
+    CHECK_TRUE(reservation_open(&place, SIZE));
+    CHECK_TRUE(reservation_commit(&place, SIZE));
+    CHECK_TRUE(reservation_open_like(&parked, &place));
+    CHECK_TRUE(reservation_open_like(&other, &place));
+    CHECK_INT(((uintptr_t) parked.base - (uintptr_t) place.base) % (2 << 20), 0);
+    CHECK_TRUE(reservation_map(&place, 0, size, fd, 0));
+    CHECK_TRUE(reservation_map(&other, 0, size, fd, 0));
+    place.base[0] = 255;
+    place.base[size] = 254; /* in what is no file's */
+    other.base[SECOND * PAGE] = 253;
+
+    CHECK_TRUE(reservation_move(&place, &parked, 0, size));
+    check_page(&place, 0, content_of(0)); /* mapped as before */
+    CHECK_TRUE(reservation_move(&other, &place, 0, size));
+    CHECK_INT(place.base[0], content_of(0));
+    CHECK_INT(place.base[SECOND * PAGE], 253);
+    CHECK_INT(place.base[size], 254);
+
+    CHECK_TRUE(reservation_move(&place, &other, 0, size));
+    CHECK_TRUE(reservation_move(&parked, &place, 0, size));
+    CHECK_INT(place.base[0], 255);
+    check_page(&place, SECOND, content_of(SECOND));
+    CHECK_INT(other.base[SECOND * PAGE], 253);
+    CHECK_TRUE(!reservation_discard(&place)); /* there is no telling what it was mapped from */
+    reservation_close(&place);
+    CHECK_INT(other.base[SECOND * PAGE], 253);
+    reservation_close(&other);
+    reservation_close(&parked);
+    close(fd);
+}
+
+static void growing_by_steps(void)
+{
+    enum { STEP = 64 * PAGE };
+    struct reservation place, parked;
+
+    CHECK_TRUE(reservation_open(&place, SIZE));
+    CHECK_TRUE(reservation_commit(&place, 1));
+    size_t start = place.committed;
+    reservation_set_step(&place, STEP);
+    CHECK_TRUE(reservation_commit(&place, start + 1));
+    CHECK_INT((place.committed - start) % STEP, 0);
+    CHECK_TRUE(reservation_commit_exactly(&place, 1)); /* what is moved about does not shrink */
+    CHECK_TRUE(place.committed > start);
+    CHECK_TRUE(!reservation_commit(&place, SIZE + 1));
+    place.base[start] = 7;
+    CHECK_TRUE(reservation_open_like(&parked, &place));
+    CHECK_TRUE(reservation_move(&place, &parked, start, STEP));
+    CHECK_INT(place.base[start], 0);
+    CHECK_INT(parked.base[start], 7);
+    reservation_close(&place);
+    reservation_close(&parked);
+}
+#endif
+
 static const struct test tests[] = {
+#ifdef __linux__
+    {"moved_pages_keep_what_was_written", moved_pages_keep_what_was_written},
+    {"growing_by_steps", growing_by_steps},
+#endif
     {"mapped_parts_are_the_file_s", mapped_parts_are_the_file_s},
     {"writes_stay_where_they_are_made", writes_stay_where_they_are_made},
     {"a_file_that_cannot_be_mapped", a_file_that_cannot_be_mapped},

@@ -118,6 +118,41 @@ static void pipes(void)
     space_close(&space);
 }
 
+static void tables_of_descriptors(void)
+{
+    struct space space;
+    struct vfs *vfs;
+    vfs_descriptors own, copy, late;
+    int fd;
+
+    space_open(&space, SPACE_LIMIT);
+    vfs = space.vfs;
+    CHECK_INT(vfs_copy_kept_descriptors(vfs), 0); /* none was kept */
+    fd = make(vfs, "/f", "0123456789");
+    CHECK_TRUE(vfs_keep_descriptors(vfs));
+    CHECK_TRUE(vfs_keep_descriptors(vfs)); /* instead of the first */
+    copy = vfs_copy_descriptors(vfs);
+    CHECK_TRUE(copy != 0);
+    CHECK_INT(vfs_seek(vfs, fd, 4, VFS_SEEK_SET), 4);
+    CHECK_INT(vfs_close_fd(vfs, fd), 0);
+    CHECK_INT(vfs_unlinkat(vfs, VFS_AT_CWD, "/f", 0), 0);
+
+    own = vfs_use_descriptors(vfs, copy);
+    CHECK_INT(vfs_seek(vfs, fd, 0, VFS_SEEK_CUR), 4); /* the open file is the same */
+    CHECK_INT(vfs_close_fd(vfs, fd), 0);
+    CHECK_INT(make(vfs, "/g", "g"), fd);
+    CHECK_INT(vfs_use_descriptors(vfs, own), copy);
+    CHECK_INT(vfs_seek(vfs, fd, 0, VFS_SEEK_CUR), -GE_BADF);
+    vfs_drop_descriptors(vfs, copy);
+
+    late = vfs_copy_kept_descriptors(vfs);
+    own = vfs_use_descriptors(vfs, late);
+    CHECK_INT(vfs_seek(vfs, fd, 0, VFS_SEEK_END), 10); /* though it has no name any more */
+    CHECK_INT(vfs_use_descriptors(vfs, own), late);
+    vfs_drop_descriptors(vfs, late);
+    space_close(&space);
+}
+
 static void descriptors(void)
 {
     struct space space;
@@ -663,6 +698,7 @@ static const struct test tests[] = {
     {"devices", devices},
     {"pipes", pipes},
     {"descriptors", descriptors},
+    {"tables_of_descriptors", tables_of_descriptors},
     {"limits_of_paths", limits_of_paths},
     {"quota", quota},
     {"exempt_from_quota", exempt_from_quota},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -401,3 +403,76 @@ def test_a_durable_directory_has_what_all_sessions_wrote(ram_path: Path) -> None
         assert value(engine, "select count(*) from t1") == "1001"
         assert value(engine, "select count(*) from t2") == "1000"
         assert sqlstate(engine, "select * from t0") == "42P01"
+
+
+def test_a_killed_engine_has_what_all_sessions_committed(ram_path: Path) -> None:
+    """Its directory as a crash leaves it: copied while the engine is open, after a checkpoint."""
+    path, copy = ram_path / "data", ram_path / "copy"
+    with Engine(path) as engine:
+        one, other = engine.open_session(), engine.open_session()
+        one.enter()
+        run(engine, "create table t (a int); insert into t select generate_series(1, 5000)")
+        other.enter()
+        run(engine, "create table u (a int); insert into u values (1); checkpoint")
+        one.enter()
+        run(engine, "insert into t values (0); drop table u")
+        run(engine, "begin; insert into t values (-1)")
+        shutil.copytree(path, copy, ignore=shutil.ignore_patterns("postmaster.pid", "*.lock"))
+    with Engine(copy) as engine:
+        assert run(engine, "select count(*), min(a) from t") == [("5001", "0")]
+        assert sqlstate(engine, "select * from u") == "42P01"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_turns_agree_with_a_model(engine: Engine, seed: int) -> None:
+    """What is a session's own and what is common to all, each predicted by plain Python."""
+    chance = random.Random(seed)
+    run(engine, "create table rows (n int); create sequence s")
+    rows: list[int] = []
+    drawn = 0
+    sessions: dict[Session, dict[str, int | None]] = {}
+    locks: dict[int, Session] = {}
+
+    for _ in range(150):
+        action = chance.choice(["open", "close", "set", "temp", "row", "draw", "lock", "look"])
+        if action == "open" or not sessions:
+            sessions[engine.open_session()] = {"setting": 4096, "temp": None}
+            continue
+        session = chance.choice(list(sessions))
+        own = sessions[session]
+        number = chance.randrange(100, 10_000)
+        if action == "close":
+            session.close()
+            del sessions[session]
+            locks = {key: holder for key, holder in locks.items() if holder is not session}
+            continue
+        session.enter()
+        if action == "set":
+            run(engine, f"set work_mem = {number}")
+            own["setting"] = number
+        elif action == "temp":
+            run(engine, f"drop table if exists t; create temp table t as select {number} as n")
+            own["temp"] = number
+        elif action == "row":
+            run(engine, f"begin; insert into rows values ({number})")
+            if chance.random() < 0.5:
+                run(engine, "commit")
+                rows.append(number)
+            else:
+                run(engine, "rollback")
+        elif action == "draw":
+            drawn += 1
+            assert value(engine, "select nextval('s')") == str(drawn)
+        elif action == "lock":
+            key = number % 3
+            granted = locks.setdefault(key, session) is session
+            assert value(engine, f"select pg_try_advisory_lock({key})") == "ft"[granted]
+        else:
+            setting = "select setting from pg_settings where name = 'work_mem'"
+            assert value(engine, setting) == str(own["setting"])
+            expected = ("42P01", None) if own["temp"] is None else ("00000", str(own["temp"]))
+            assert sqlstate(engine, "select n from t") == expected[0]
+            assert expected[1] is None or value(engine, "select n from t") == expected[1]
+            assert value(engine, "select sum(n) from rows") == (str(sum(rows)) if rows else None)
+            count = "select count(*) from pg_stat_activity"
+            assert value(engine, count) == str(1 + len(sessions))
