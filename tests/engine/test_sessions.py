@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 import random
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
