@@ -27,7 +27,7 @@ CALLER = """(import "env" "secret" (func $secret (param i32) (result i32)))
   (func (export "hidden_of_78") (result i32) (call $hidden (i32.const 78)))
   (func (export "its_variable") (result i32) (i32.load (global.get $variable)))"""
 
-CLUES = {
+CLUES: dict[str, Mentions | Contains | Within] = {
     "secret": Mentions("a message"),
     "hidden": Within("secret", "local.get 0; call ?; i32.const *; i32.load; i32.add"),
     "variable": Within("secret", "call hidden; i32.const ?; i32.load"),
