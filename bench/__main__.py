@@ -39,7 +39,7 @@ PARTS: dict[str, Callable[[bool], Iterable[Group]]] = {
     "peers": lambda quick: peers.run(rounds=3 if quick else 15),
     "boot": lambda quick: boot.run(rounds=3 if quick else 15),
     "select1": lambda quick: select1.run(rounds=5 if quick else 30, calls=500 if quick else 2000),
-    "server": lambda quick: server.run(rounds=5 if quick else 30, calls=500 if quick else 2000),
+    "server": lambda quick: server.run(rounds=10 if quick else 100, calls=200),
     "statements": lambda quick: statements.run(rounds=1 if quick else 7),
     "rows": lambda quick: rows.run(rounds=1 if quick else 7),
     "memory": lambda quick: memory.run(rounds=1 if quick else 3, stream_mib=100 if quick else 1024),

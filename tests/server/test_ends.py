@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -16,6 +19,7 @@ from pglite_native._native import check, ffi, lib
 from pglite_native.server import Server
 from tests import wire
 from tests.server.client import Client
+from tests.serving import Serving
 
 PROMPTLY_S = 10
 WIDE = "SELECT repeat('x', 1000) FROM generate_series(1, 20000)"
@@ -117,3 +121,32 @@ def test_the_limit_of_waiting(value: str) -> None:
         else:
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 other.execute("SELECT 1")
+
+
+VICTIM = """
+import psycopg, sys, time
+connections = [psycopg.connect(sys.argv[1]) for _ in range(50)]
+for connection in connections[1:]:
+    connection.pgconn.send_query(b"SELECT 1")
+connections[0].execute("INSERT INTO t VALUES (2)")
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+def test_of_a_killed_client_with_fifty_connections_nothing_is_left(tmp_path: Path) -> None:
+    (tmp_path / "schema.sql").write_text("CREATE TABLE t AS SELECT 1 AS a;\n")
+    with Serving("--shared", "--sql", tmp_path / "schema.sql") as serving:
+        psycopg.connect(serving.url).close()
+        threads = serving.count_threads()
+        command = [sys.executable, "-c", VICTIM, serving.url]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as victim:
+            assert victim.stdout is not None
+            assert victim.stdout.readline() == b"ready\n"
+            victim.send_signal(signal.SIGKILL)
+        with psycopg.connect(serving.url) as connection:
+            assert connection.execute("TABLE t").fetchall() == [(1,)]
+        deadline = time.monotonic() + PROMPTLY_S
+        while serving.count_threads() > threads:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
