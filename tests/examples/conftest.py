@@ -15,10 +15,16 @@ Run = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, alone in its folder."""
+    return build("--wheel", tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder it is installed in."""
     folder = tmp_path_factory.mktemp("site")
-    install(build("--wheel", tmp_path_factory.mktemp("wheel")), folder)
+    install(wheel, folder)
     return folder
 
 
