@@ -13,7 +13,9 @@ import pytest
 from tools import ROOT
 
 PAGE = (ROOT / "docs" / "QUICKSTART.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)(?: (\w+))?\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+BLOCKS: list[tuple[str, str, str]] = re.findall(
+    r"^```(\w+)(?: (\w+))?\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL
+)
 INSTALL, ASK, TEST = (text for language, use, text in BLOCKS if language == "sh" and not use)
 (SERVE,) = (text for language, use, text in BLOCKS if use == "serve")
 PRINTED, PASSED = (text for language, _, text in BLOCKS if language == "text")
