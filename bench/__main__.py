@@ -43,7 +43,7 @@ PARTS: dict[str, Callable[[bool], Iterable[Group]]] = {
     "statements": lambda quick: statements.run(rounds=1 if quick else 7),
     "rows": lambda quick: rows.run(rounds=1 if quick else 7),
     "memory": lambda quick: memory.run(rounds=1 if quick else 3, stream_mib=100 if quick else 1024),
-    "suite500": lambda quick: suite500.run(rounds=1 if quick else 3, truncating=not quick),
+    "suite500": lambda quick: suite500.run(rounds=1 if quick else 3),
     "compile": lambda quick: compile.run(rounds=1 if quick else 5),
     "interpreter": lambda quick: interpreter.run(rounds=1 if quick else 5),
 }

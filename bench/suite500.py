@@ -30,6 +30,8 @@ PYTEST = (
     *(f"-pno:{name}" for name in ("anyio", "asyncio", "cov", "django", "py_pglite", "xdist")),
 )
 
+SOME = "0]"  # one in ten, by the end of its name
+
 FACTOR = 2.0
 """What isolation may cost, in times of what goes without."""
 
@@ -53,35 +55,37 @@ OTHERS = (
 )
 
 
-def run(rounds: int, *, truncating: bool) -> Iterable[Group]:
+def run(rounds: int) -> Iterable[Group]:
     wall = Group(
         "Test suites",
         "500 tests with some three queries each, on a schema of 30 tables (bench/suite), by "
-        "pytest in one process; wall time of the whole run, start, schema and all. Truncation is "
-        "one TRUNCATE of all tables; runs that truncate are made once, as they take long.",
+        "pytest in one process; wall time of the whole run, start, schema and all.",
     )
     processor = Group("Test suites: processor time", "User and system time of the same runs.")
     test = Group(
         "Test suites: a test",
-        "Setup, call and teardown of a test in the same runs: the mean of all but the first.",
+        "Setup, call and teardown of a test in the same runs: the mean of all but the first. "
+        "Truncation is one TRUNCATE of all tables; as it takes long, these are 50 of the tests.",
     )
     often = [way for pair in PAIRS for way in pair]
-    once = [TRUNCATED] if truncating else []
+    some = [TRUNCATED]
     try:
         _install()
         _measure(OTHERS[0])  # fetches its packages, too
         often.append(OTHERS[0])
-        once += [OTHERS[1]] if truncating else []
+        some.append(OTHERS[1])
     except (OSError, subprocess.CalledProcessError, RuntimeError) as error:
         wall.method += f" Not measured: {PY_PGLITE}: {str(error).splitlines()[-1]}."
     groups = ((wall, "s"), (processor, "s"), (test, "ms"))
-    for way in [*often, *once]:
-        for group, unit in groups:
+    for group, unit in groups:
+        for way in [*often, *(some if group is test else ())]:
             group.figure(way.title, unit)
-    for number in progress.rounds("test suites", rounds):
-        for way in [*often, *(once if number == 0 else ())]:
+    for _ in progress.rounds("test suites", rounds):
+        for way in often:
             for (group, _), sample in zip(groups, _measure(way), strict=True):
                 group.add_samples({way.title: sample})
+        for way in some:
+            test.add_samples({way.title: _measure(way, "-k", SOME)[-1]})
     for isolated, shared in PAIRS:
         for group, _ in groups:
             factor = group.figure(
@@ -100,14 +104,14 @@ def _factors(figures: Sequence[Figure], isolated: Way, shared: Way) -> Iterator[
         yield one / other
 
 
-def _measure(way: Way) -> tuple[float, float, float]:
+def _measure(way: Way, *selection: str) -> tuple[float, float, float]:
     """Seconds of the run, seconds of the processor, milliseconds of a test."""
     with tempfile.TemporaryDirectory() as folder:
         times = Path(folder) / "times.json"
         command = [sys.executable, *PYTEST, "--way", way.fixture, "--times", str(times)]
         started, used = time.monotonic(), _children_s()
         finished = subprocess.run(
-            [*command, "--py-pglite", str(NODE)],
+            [*command, "--py-pglite", str(NODE), *selection],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(SITE)])},
             stdout=subprocess.PIPE,
