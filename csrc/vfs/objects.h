@@ -119,8 +119,9 @@ struct host_file {
     struct files_listing listing; /* directories: what readdir steps through */
 };
 
-/* Descriptors, the working directory, and the next one while it changes. */
-enum { HOST_FILES_MAX = VFS_DESCRIPTORS_MAX + 2 };
+/* Those of many tables of descriptors, the working directory, and the next one while it changes. The
+   system's own limit may be lower. */
+enum { HOST_FILES_MAX = 16 * VFS_DESCRIPTORS_MAX + 2 };
 
 struct vfs {
     struct arena *arena;
