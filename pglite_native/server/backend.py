@@ -45,6 +45,7 @@ class Backend:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._missing: int | None = None  # of a message that a client has not finished; None: clean
 
     def log_in(self, packet: bytes) -> bytes:
         """Begin a session by a startup packet; return the welcome.
@@ -96,12 +97,19 @@ class Backend:
                     raise
                 time.sleep(BUSY_INTERVAL_S)
 
-    def clean(self, missing: int) -> bool:
-        """Make the session as good as new, for the next connection; False if that is impossible.
+    def leave(self, missing: int) -> None:
+        """Note that a client has gone, in the middle of a message that lacks `missing` bytes."""
+        self._missing = missing
 
-        A message that lacks `missing` bytes is first completed, by bytes that make it wrong: no
-        string ends in them, no number of theirs is sensible.
+    def clean(self) -> bool:
+        """Make the session as good as new after a client; False if that is impossible.
+
+        Not at once, as most databases are not used again. A message that was cut short is first
+        completed, by bytes that make it wrong: no string ends in them, no number is sensible.
         """
+        missing, self._missing = self._missing, None
+        if missing is None:
+            return True
         try:
             while missing > 0:
                 self._drain(PADDING[:missing])

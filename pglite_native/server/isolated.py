@@ -56,11 +56,11 @@ class Fork:
         self._backend.cancel()
 
     def release(self) -> None:
-        keep = self._scratch is not None and self._backend.clean(self._framing.missing)
-        if not keep:
+        if self._scratch is None:
             self._backend.close()
-        if self._scratch is not None:
-            self._owner.give_back(self._scratch, self._backend if keep else None)
+            return
+        self._backend.leave(self._framing.missing)
+        self._owner.give_back(self._scratch, self._backend)
 
 
 class Isolated:
@@ -135,11 +135,14 @@ class Isolated:
             EngineError: as Engine.snapshot does.
         """
         with self._changed:
-            if not in_use:
-                self._wait_until_free(name)
-            backend = self._in_use.get(name) or self._scratch.get(name)
-            template = self._template_of(name)
-        return template if backend is None else backend.snapshot()
+            backend = self._in_use.get(name) if in_use else None
+        if backend is not None:
+            return backend.snapshot()
+        kept = self._take(name)
+        try:
+            return self._template_of(name) if kept is None else kept.snapshot()
+        finally:
+            self.give_back(name, kept)
 
     def drop(self, name: str) -> bool:
         """Forget a scratch database; False if there is none. Refusal if it is in use."""
@@ -161,7 +164,7 @@ class Isolated:
                 backend.close()
 
     def _take(self, name: str) -> Backend | None:
-        """Reserve a scratch database; None if it has still to be made."""
+        """Reserve a scratch database, and clean it; None if it has still to be made."""
         with self._changed:
             self._wait_until_free(name)
             if name not in self._scratch and len(self._scratch) >= self._databases_max:
@@ -172,7 +175,10 @@ class Isolated:
                 )
             kept = self._scratch.get(name)
             self._scratch[name] = None
-            return kept
+        if kept is not None and not kept.clean():
+            kept.close()
+            return None
+        return kept
 
     def _wait_until_free(self, name: str) -> None:
         def is_free() -> bool:
