@@ -21,6 +21,8 @@ def load(name: str) -> ModuleType:
 
 
 def _load(name: str, path: Path) -> ModuleType:
+    if name in sys.modules:  # a second one would find its submodules loaded, and not have them
+        return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)

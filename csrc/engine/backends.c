@@ -195,7 +195,8 @@ bool backends_keep_original(pgn_engine *engine)
         return false;
     if (!vfs_keep_descriptors(engine->vfs)) {
         engine->state = ENGINE_ENDED;
-        error_set(&engine->failure, STATUS_NO_MEMORY, "no memory for in-memory files");
+        error_set(&engine->failure, STATUS_NO_MEMORY,
+                  "no memory for in-memory files: close engines");
         return false;
     }
     engine->used = false;

@@ -110,7 +110,7 @@ enum status copy_files(pgn_engine *engine, pgn_engine *source, struct error *err
     enum status status;
 
     if (!quota_exempt_bookkeeping(engine->vfs))
-        return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files");
+        return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files: close engines");
     status = (enum status) api_enter(source, &refusal);
     if (status)
         return error_set(error, status, "%s", refusal.message);

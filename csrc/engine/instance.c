@@ -42,7 +42,7 @@ static enum status exempt_bookkeeping(pgn_engine *engine, struct error *error)
 {
     return quota_exempt_bookkeeping(engine->vfs)
                ? STATUS_OK
-               : error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files");
+               : error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files: close engines");
 }
 
 /* A database in memory that starts from the packaged cluster. */
@@ -64,7 +64,7 @@ static enum status open_files(pgn_engine *engine, struct error *error)
     enum status status;
 
     if (!arena_init(&engine->arena) || !world_open(&engine->arena))
-        return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files");
+        return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files: close engines");
     status = time_start(engine, error); /* before anything else, so that nothing is older */
     if (!status)
         status = vfs_open(&engine->arena, log_write, &engine->log, &engine->vfs, error);
@@ -143,7 +143,7 @@ static enum status map_regions(pgn_engine *engine, const pgn_image *image, struc
     if (status)
         return status;
     if (!reservation_commit(&engine->arena_memory, (size_t) header->region_sizes[IMAGE_ARENA]))
-        return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files");
+        return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files: close engines");
     return same ? STATUS_OK : image_map(image, parts, error);
 }
 
