@@ -18,7 +18,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, BinaryIO, Literal, cast
 
 from pglite_native._files import Readable, Writable
 from pglite_native._native import check, ffi, lib
@@ -48,13 +48,19 @@ def dump(engine: Any, file: Target, compression: Compression) -> None:
         _write(engine, file, compression != "none")
         return
     path = Path(file)
-    zips = compression == "gzip" or (compression == "auto" and path.suffix != ".tar")
-    with _replacing(path) as scratch:
-        _write(engine, scratch, zips)
+    if compression == "auto":
+        compression = compression_of(path)
+    with replacing(path) as scratch:
+        _write(engine, scratch, compression != "none")
+
+
+def compression_of(path: Path) -> Literal["gzip", "none"]:
+    """What a name asks for, where nothing else is said."""
+    return "none" if path.suffix == ".tar" else "gzip"
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Writable]:
+def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the path's place when it is whole."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:

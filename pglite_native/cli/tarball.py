@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
+from pglite_native._data_dir import compression_of, replacing
 from pglite_native.cli.database import add_arguments, existing, open_engine
+from pglite_native.cli.progress import Meter
 from pglite_native.engine import Engine
 
 DUMP = """\
@@ -69,14 +72,23 @@ def _dump(options: argparse.Namespace) -> bool:
         options.parser.error("a tarball is nothing for a terminal")
     with open_engine(options) as engine:
         if options.file == "-":
-            engine.dump_data_dir(sys.stdout.buffer)
+            with Meter("dump", sys.stdout.buffer) as meter:
+                engine.dump_data_dir(meter)
             return True
-        engine.dump_data_dir(options.file)
-    print(f"{options.file}: {Path(options.file).stat().st_size / 1e6:.1f} MB")
+        path = Path(options.file)
+        with replacing(path) as file, Meter(options.file, file) as meter:
+            engine.dump_data_dir(meter, compression_of(path))
+    print(f"{options.file}: {path.stat().st_size / 1e6:.1f} MB")
     return True
 
 
 def _load(options: argparse.Namespace) -> bool:
-    source = sys.stdin.buffer if options.file == "-" else options.file
-    Engine(options.data_dir, load_data_dir=source).close()
+    if options.file == "-":
+        with Meter("load", sys.stdin.buffer) as meter:
+            Engine(options.data_dir, load_data_dir=meter).close()
+        return True
+    with open(options.file, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        with Meter(options.file, file, size) as meter:
+            Engine(options.data_dir, load_data_dir=meter).close()
     return True

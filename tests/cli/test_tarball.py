@@ -46,6 +46,27 @@ def test_by_the_standard_streams(folder: str, tmp_path: Path) -> None:
     assert rows(tmp_path / "copy") == [{"a": 42}]
 
 
+def test_a_terminal_sees_how_far_it_is(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(tmp_path / "copy.tar")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    for command in (["dump", file, "--data-dir", folder], ["load", file, "--data-dir", file[:-4]]):
+        assert main(command) == 0
+        shown = capsys.readouterr().err
+        assert f"{file}: " in shown and " MB" in shown
+        assert shown.endswith("\r\x1b[K")
+
+
+def test_nothing_is_shown_elsewhere(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(tmp_path / "copy.tar")
+    assert main(["dump", file, "--data-dir", folder]) == 0
+    assert main(["load", file, "--data-dir", file[:-4]]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_what_cannot_be_loaded(
     folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
