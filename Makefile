@@ -10,7 +10,7 @@ C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
 HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*')
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
-.PHONY: help build native run test test-native test-asan compatibility bench suites wheel sdist dev \
+.PHONY: help build native run test test-native test-asan compatibility bench bench-peers suites wheel sdist dev \
 	lint format clean
 .DEFAULT_GOAL := help
 
@@ -45,6 +45,9 @@ compatibility: build ## run the tests of the clients, and write which did what: 
 
 bench: build ## measure; results go to bench/results/ (QUICK=1: in a minute)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
+
+bench-peers: native ## measure beside PGlite on Node, py-pglite, native PostgreSQL (QUICK=1: little data)
+	$(BIN)/python -m bench.against $(if $(QUICK),--quick)
 
 suites: build ## run SQLAlchemy's dialect test suite on our databases; results go to bench/results/
 	$(BIN)/python -m bench.sqlalchemy_suite

@@ -86,7 +86,7 @@ def _pglite(rounds: int) -> dict[str, list[float]]:
     if not node:
         raise PeerMissing("there is no node")
     job = {"schema": template.SCHEMA, "query": template.FIRST_QUERY, "rounds": rounds}
-    version, index = _unpacked_pglite()
+    version, index = unpacked("pglite", WHOLE)
     for _ in progress.rounds("PGlite", 1):
         finished = subprocess.run(
             [node, Path(__file__).with_name("peer_pglite.mjs"), index],
@@ -104,17 +104,17 @@ def _pglite(rounds: int) -> dict[str, list[float]]:
     return {names[way]: samples for way, samples in measured.items()}
 
 
-def _unpacked_pglite() -> tuple[str, Path]:
-    """The pinned package, whole: the build takes only parts of it."""
-    (pin,) = (pin for pin in pins.load_pins() if pin.name == "pglite")
-    folder = ROOT / "build" / "bench" / f"pglite-{pin.version}"
+def unpacked(name: str, files: tuple[str, ...]) -> tuple[str, Path]:
+    """A pinned package of npm's, whole, as the build takes only parts of it: version, index.js."""
+    (pin,) = (pin for pin in pins.load_pins() if pin.name == name)
+    folder = ROOT / "build" / "bench" / f"{name}-{pin.version}"
     index = folder / "dist" / "index.js"
     if not index.exists():
         try:
             archive = fetch.find_archive(pin)
         except pins.VendorError as error:
             raise PeerMissing(str(error)) from error
-        unpack.unpack(replace(pin, files=WHOLE), archive, folder)
+        unpack.unpack(replace(pin, files=files), archive, folder)
     return pin.version, index
 
 

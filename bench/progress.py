@@ -11,11 +11,12 @@ CLEAR_LINE = "\r\x1b[K"
 def rounds(title: str, count: int) -> Iterator[int]:
     """Count rounds, and show which one it is."""
     for number in range(count):
-        _show(f"{title}: round {number + 1} of {count}")
+        show(f"{title}: round {number + 1} of {count}")
         yield number
-    _show("")
+    show("")
 
 
-def _show(text: str) -> None:
+def show(text: str) -> None:
+    """Put it in place of what the line said before."""
     if sys.stderr.isatty():
         print(CLEAR_LINE + text, end="", file=sys.stderr, flush=True)

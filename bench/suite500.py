@@ -14,14 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import progress
+from bench import progress, py_pglite
 from bench.figures import Figure, Group
 from bench.machine import ROOT
-
-PY_PGLITE = "py-pglite==0.5.3"
-FOLDER = ROOT / "build" / "bench" / "py-pglite"
-SITE = FOLDER / "site"
-NODE = FOLDER / "node"
+from bench.py_pglite import NODE, SITE
 
 PYTEST = (
     *("-m", "pytest", "bench/suite", "-q", "-c", os.devnull, "--rootdir", "."),
@@ -50,8 +46,8 @@ PAIRS = (
 )
 TRUNCATED = Way("psycopg, one connection, truncating after each test", "by_psycopg_truncated")
 OTHERS = (
-    Way(f"{PY_PGLITE}: psycopg, one connection", "by_py_pglite_shared"),
-    Way(f"{PY_PGLITE}: the same, truncating after each test", "by_py_pglite_truncated"),
+    Way(f"{py_pglite.PINNED}: psycopg, one connection", "by_py_pglite_shared"),
+    Way(f"{py_pglite.PINNED}: the same, truncating after each test", "by_py_pglite_truncated"),
 )
 
 
@@ -70,12 +66,12 @@ def run(rounds: int) -> Iterable[Group]:
     often = [way for pair in PAIRS for way in pair]
     some = [TRUNCATED]
     try:
-        _install()
+        py_pglite.install()
         _measure(OTHERS[0])  # fetches its packages, too
         often.append(OTHERS[0])
         some.append(OTHERS[1])
     except (OSError, subprocess.CalledProcessError, RuntimeError) as error:
-        wall.method += f" Not measured: {PY_PGLITE}: {str(error).splitlines()[-1]}."
+        wall.method += f" Not measured: {py_pglite.PINNED}: {str(error).splitlines()[-1]}."
     groups = ((wall, "s"), (processor, "s"), (test, "ms"))
     for group, unit in groups:
         for way in [*often, *(some if group is test else ())]:
@@ -127,13 +123,3 @@ def _measure(way: Way, *selection: str) -> tuple[float, float, float]:
 def _children_s() -> float:
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
-
-
-def _install() -> None:
-    """Put py-pglite where no other run of pytest finds its plugin; its node packages it fetches
-    itself, when it first starts.
-    """
-    NODE.mkdir(parents=True, exist_ok=True)
-    if not SITE.exists():
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(SITE)]
-        subprocess.run([*command, PY_PGLITE], check=True)

@@ -16,4 +16,5 @@ WRITES = ";".join(
     f" from generate_series(1, {ROWS}) i"
     for n in range(WRITTEN_TABLES)
 )
+TRUNCATE = f"truncate {', '.join(f't{n}' for n in range(TABLES))} restart identity"
 FIRST_QUERY = "select count(*) from t0"

@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from bench.template import SCHEMA, TABLES
+from bench import py_pglite
+from bench.template import SCHEMA, TRUNCATE
 
 if TYPE_CHECKING:
     from pglite_native import PGlite
 
 Fetch = Callable[..., Sequence[tuple[Any, ...]]]
 """Runs one statement with parameters $1, $2, ...; returns its rows."""
-
-ATTEMPTS = 5
-CONNECT_TIMEOUT_S = 10
-
-TRUNCATE = f"truncate {', '.join(f't{n}' for n in range(TABLES))} restart identity"
 
 _times: dict[str, float] = {}
 
@@ -92,25 +88,10 @@ def by_psycopg_truncated(shared_connection: psycopg.Connection) -> Iterator[Fetc
 def py_pglite_connection(
     pytestconfig: pytest.Config,
 ) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-    from py_pglite import PGliteConfig, PGliteManager  # type: ignore[import-not-found]
-
-    folder: Path = pytestconfig.getoption("py_pglite")
-    (folder / "pglite_manager.js").unlink(missing_ok=True)  # it has the last run's socket in it
-    config = PGliteConfig(work_dir=folder, log_level="WARNING", timeout=60)
-    with PGliteManager(config) as manager, _connected(manager) as connection:
+    with py_pglite.connected(pytestconfig.getoption("py_pglite")) as connection:
         connection.execute(SCHEMA.encode())
         connection.commit()
         yield connection
-
-
-def _connected(manager: Any) -> psycopg.Connection[tuple[Any, ...]]:
-    """Connect; where a connection came too early py-pglite's server takes no other one."""
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return psycopg.connect(manager.get_psycopg_uri(), connect_timeout=CONNECT_TIMEOUT_S)
-        except psycopg.OperationalError:
-            manager.restart()
-    return psycopg.connect(manager.get_psycopg_uri(), connect_timeout=CONNECT_TIMEOUT_S)
 
 
 @pytest.fixture

@@ -1,0 +1,146 @@
+"""What is to be reached, as ratios of figures of one round: the machine is the same for both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from bench.against.contestants import (
+    NATIVE_PGLITE,
+    NATIVE_RAW,
+    NATIVE_SERVER,
+    NODE_RAW,
+    POSTGRESQL,
+)
+from bench.against.works import COMPUTING, MEMORY
+from bench.figures import Group
+
+Round = Mapping[tuple[str, str], float]
+"""Figures by work and contestant; what was not measured is not there."""
+
+FETCH = "fetch"  # its title ends with how many rows
+SELECT_1 = "SELECT 1"
+IDLE_MIB = 60.0
+
+
+def ratio(round_: Round, work: str, one: str, other: str) -> float:
+    """Raises KeyError where one of them was not measured."""
+    return round_[work, one] / round_[work, other]
+
+
+def geometric_mean(ratios: list[float]) -> float:
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))
+
+
+def _computing(other: str) -> Callable[[Round], list[float]]:
+    """Of what both have: a peer without pgvector is compared in the rest."""
+
+    def ratios(round_: Round) -> list[float]:
+        both = [
+            name for name in COMPUTING if (name, NATIVE_RAW) in round_ and (name, other) in round_
+        ]
+        if not both:
+            raise KeyError(other)
+        return [ratio(round_, name, NATIVE_RAW, other) for name in both]
+
+    return ratios
+
+
+def _fetched(round_: Round) -> float:
+    (work,) = {work for work, _ in round_ if work.startswith(FETCH)}
+    return ratio(round_, work, NATIVE_PGLITE, POSTGRESQL)
+
+
+def group(rounds: list[dict[tuple[str, str], float]]) -> tuple[Group, list[str]]:
+    """The targets with their samples, and the titles of those that could not be measured."""
+    node, native = _computing(NODE_RAW), _computing(POSTGRESQL)
+    tpcb = "TPC-B-like transaction"
+    times = "times"
+    ours, theirs = "the native tier, raw", "PGlite on Node, raw"
+    wanted: list[tuple[str, str, float, bool, Callable[[Round], float]]] = [
+        (
+            f"{SELECT_1}: {ours} / {theirs}",
+            times,
+            0.35,
+            False,
+            lambda figures: ratio(figures, SELECT_1, NATIVE_RAW, NODE_RAW),
+        ),
+        (
+            f"prepared statement: {ours} / {theirs}",
+            times,
+            0.6,
+            False,
+            lambda figures: ratio(figures, "prepared statement", NATIVE_RAW, NODE_RAW),
+        ),
+        (
+            f"computing, geometric mean: {ours} / {theirs}",
+            times,
+            0.75,
+            False,
+            lambda figures: geometric_mean(node(figures)),
+        ),
+        (
+            f"computing, the worst: {ours} / {theirs}",
+            times,
+            1.0,
+            False,
+            lambda figures: max(node(figures)),
+        ),
+        (
+            f"computing, geometric mean: {ours} / native PostgreSQL",
+            times,
+            1.7,
+            False,
+            lambda figures: geometric_mean(native(figures)),
+        ),
+        (
+            f"{SELECT_1}: {ours} / psycopg, native PostgreSQL",
+            times,
+            0.25,
+            False,
+            lambda figures: ratio(figures, SELECT_1, NATIVE_RAW, POSTGRESQL),
+        ),
+        (
+            f"{SELECT_1} by psycopg: our server, native tier / native PostgreSQL",
+            times,
+            1.0,
+            False,
+            lambda figures: ratio(figures, SELECT_1, NATIVE_SERVER, POSTGRESQL),
+        ),
+        (
+            f"TPC-B-like transactions per second: {ours} / {theirs}",
+            times,
+            1.5,
+            True,
+            lambda figures: ratio(figures, tpcb, NODE_RAW, NATIVE_RAW),
+        ),
+        (
+            "rows fetched to values, time: PGlite, native tier / psycopg, native PostgreSQL",
+            times,
+            1.0,
+            False,
+            _fetched,
+        ),
+        (
+            "idle RSS of a process, native tier, raw",
+            "MiB",
+            IDLE_MIB,
+            False,
+            lambda figures: figures[MEMORY, NATIVE_RAW],
+        ),
+    ]
+    targets = Group("Ratios", "Computed in each round, of that round's figures.")
+    unmeasured = []
+    for title, unit, target, at_least, compute in wanted:
+        samples = []
+        for figures in rounds:
+            try:
+                samples.append(compute(figures))
+            except (KeyError, ValueError):
+                continue
+        if samples:
+            figure = targets.figure(title, unit, target=target, at_least=at_least)
+            figure.samples += samples
+        else:
+            unmeasured.append(title)
+    return targets, unmeasured
