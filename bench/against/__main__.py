@@ -6,14 +6,14 @@ import argparse
 import datetime
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from bench import machine, progress
 from bench.__main__ import RESULTS
 from bench.against import plot, targets
-from bench.against.child import CannotDo, Child
+from bench.against.child import CannotDo, Child, Failed
 from bench.against.contestants import NAMES, Contestant, prepare
 from bench.against.report import Comparison
 from bench.against.works import MEMORY, SIZE, START, VECTORS, Kind, Work, tables, vectors, works
@@ -45,6 +45,8 @@ class Run:
         self.works = works(quick)
         self.tables, self.vectors = tables(quick), vectors(quick)
         self.rounds: list[dict[tuple[str, str], float]] = []
+        self.contestants: dict[str, Contestant] = {}
+        self.children: dict[str, Child] = {}
         self.descriptions: dict[str, str] = {}
         self.missing: dict[str, str] = {}
         self.unable: dict[tuple[str, str], str] = {}
@@ -52,52 +54,50 @@ class Run:
     def run(self, names: Sequence[str], rounds: int) -> None:
         with ExitStack() as stack:
             there, self.missing = prepare(names, stack)
-            children = dict(self._open(there, stack))
-            there = [contestant for contestant in there if contestant.name in children]
-            self._round("warming up", there, children)
+            self.contestants = {contestant.name: contestant for contestant in there}
+            stack.callback(self._close)
+            for name in list(self.contestants):
+                self._open(name)
+            self._round("warming up")
             for number in range(rounds):
-                title = f"round {number + 1} of {rounds}"
-                self.rounds.append(self._round(title, there, children))
+                self.rounds.append(self._round(f"round {number + 1} of {rounds}"))
             progress.show("")
 
-    def _open(self, contestants: Sequence[Contestant], stack: ExitStack) -> Mapping[str, Child]:
-        children = {}
-        for contestant in contestants:
-            name = contestant.name
-            progress.show(f"opening {name}")
-            try:
-                child = Child(contestant.command, contestant.environment)
-            except CannotDo as reason:
-                self.missing[name] = str(reason)
-                continue
-            stack.enter_context(child)
-            self.descriptions[name] = child.description
-            try:
-                child.execute(self.tables)
-            except CannotDo as reason:
-                self.missing[name] = f"could not make the tables: {reason}"
-                continue
-            children[name] = child
-            try:
-                child.execute(self.vectors)
-            except CannotDo as reason:
-                for work in self.works:
-                    if work.name.startswith(VECTORS):
-                        self.unable[work.name, name] = str(reason)
-        return children
+    def _close(self) -> None:
+        for child in self.children.values():
+            child.close()
 
-    def _round(
-        self, title: str, contestants: Sequence[Contestant], children: Mapping[str, Child]
-    ) -> dict[tuple[str, str], float]:
+    def _open(self, name: str) -> None:
+        """Start it and make its tables; one that fails at that is missing from then on."""
+        progress.show(f"opening {name}")
+        contestant = self.contestants[name]
+        try:
+            child = self.children[name] = Child(contestant.command, contestant.environment)
+            self.descriptions[name] = child.description
+            child.execute(self.tables)
+        except CannotDo as reason:
+            self.missing[name] = str(reason)
+            del self.contestants[name]
+            if name in self.children:
+                self.children.pop(name).close()
+            return
+        try:
+            child.execute(self.vectors)
+        except CannotDo as reason:
+            for work in self.works:
+                if work.name.startswith(VECTORS):
+                    self.unable[work.name, name] = str(reason)
+
+    def _round(self, title: str) -> dict[tuple[str, str], float]:
         figures: dict[tuple[str, str], float] = {}
-        for contestant in contestants:
+        for contestant in self.contestants.values():
             progress.show(f"{title}: {START}: {contestant.name}")
             self._start(contestant, figures)
         for work in self.works:
-            for name, child in children.items():
-                progress.show(f"{title}: {work.name}: {name}")
+            for name in list(self.contestants):
                 if (work.name, name) not in self.unable:
-                    self._measure(work, name, child, figures)
+                    progress.show(f"{title}: {work.name}: {name}")
+                    self._measure(work, name, figures)
         return figures
 
     def _start(self, contestant: Contestant, figures: dict[tuple[str, str], float]) -> None:
@@ -110,14 +110,17 @@ class Run:
             self.unable[START if (START, name) not in figures else MEMORY, name] = str(reason)
         figures[SIZE, name] = contestant.installed_mib()
 
-    def _measure(
-        self, work: Work, name: str, child: Child, figures: dict[tuple[str, str], float]
-    ) -> None:
+    def _measure(self, work: Work, name: str, figures: dict[tuple[str, str], float]) -> None:
+        child = self.children[name]
         try:
             child.execute(work.before)
             seconds = child.seconds(work.operation, work.arguments)
+            child.execute(work.after)
         except CannotDo as reason:
             self.unable[work.name, name] = str(reason)
+            if isinstance(reason, Failed):  # the next work is to find it well
+                self.children.pop(name).close()
+                self._open(name)
         else:
             figures[work.name, name] = seconds * work.factor
 

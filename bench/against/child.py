@@ -24,7 +24,11 @@ ANSWER_S = 120  # whoever takes longer is ended, with its servers: the run is no
 
 
 class CannotDo(Exception):
-    """A contestant has no way to do it, or failed at it, and why."""
+    """A contestant has no way to do it, and why."""
+
+
+class Failed(CannotDo):
+    """It has tried, and may not be able to go on."""
 
 
 class Child:
@@ -64,10 +68,12 @@ class Child:
         try:
             print(request, file=self._process.stdin, flush=True)
         except BrokenPipeError:
-            raise CannotDo(f"ended: {self._last_words()}") from None
+            raise Failed(f"ended: {self._last_words()}") from None
         answer = self._answer()
         if "seconds" not in answer:
-            raise CannotDo(answer.get("missing") or answer["error"])
+            if "missing" in answer:
+                raise CannotDo(answer["missing"])
+            raise Failed(answer["error"])
         return float(answer["seconds"])
 
     def execute(self, statements: Sequence[str]) -> None:
@@ -88,6 +94,7 @@ class Child:
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         limit = threading.Timer(ANSWER_S, self._kill)
+        started = time.monotonic()
         limit.start()
         try:
             line = self._process.stdout.readline()
@@ -95,7 +102,9 @@ class Child:
             limit.cancel()
         if not line:
             self._process.wait(STOP_S)
-            raise CannotDo(f"ended: {self._last_words()}")
+            if time.monotonic() - started >= ANSWER_S:
+                raise Failed(f"no answer in {ANSWER_S} s")
+            raise Failed(f"ended: {self._last_words()}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -30,6 +30,7 @@ class Work:
     arguments: dict[str, Any]
     count: int = 1
     before: Sequence[str] = field(default=())  # statements, not measured
+    after: Sequence[str] = field(default=())
 
     @property
     def factor(self) -> float:
@@ -177,6 +178,7 @@ def _computing(quick: bool) -> list[Work]:
             },
             count=searches,
             before=["set enable_seqscan = off"],
+            after=["reset enable_seqscan"],
         ),
     ]
 
