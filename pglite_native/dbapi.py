@@ -7,7 +7,7 @@
 ...     print(cursor.fetchone())
 [42]
 
-Connections and cursors are pg8000's, and its documentation is theirs: https://pypi.org/project/pg8000/.
+Connections and cursors are pg8000's, and its documentation is theirs: https://github.com/tlocke/pg8000
 Its own are where they lead to, and the classes of errors, which are those of PEP 249.
 """
 
