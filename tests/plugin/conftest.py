@@ -1,21 +1,13 @@
-"""Runs of pytest inside the tests, with the plugin as an installed one."""
+"""Runs of pytest by the tests, with the plugin as an installed one."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
 
-# psycopg, SQLAlchemy and parts of the package are imported before the runs in this process, which
-# drop what they import: the package would not bear it, the others take long.
-import psycopg
 import pytest
-import sqlalchemy.orm
 
-import pglite_native.asynchronous
-import pglite_native.server
 from tools import ROOT
-
-assert pglite_native.asynchronous and pglite_native.server and psycopg and sqlalchemy.orm
 
 PLUGIN = "pglite_native.pytest_plugin"
 Run = Callable[..., pytest.RunResult]
@@ -33,7 +25,6 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
         *arguments: str,
         plugins: Sequence[str] = (),
         ini: str = "",
-        subprocess: bool = False,
     ) -> pytest.RunResult:
         if "asyncio" in plugins:
             ini = "asyncio_default_fixture_loop_scope = function\n" + ini
@@ -42,7 +33,9 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
             path = pytester.path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(textwrap.dedent(text), encoding="utf-8")
-        run = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
-        return run(*(f"-p{name}" for name in (PLUGIN, *plugins)), *arguments)
+        # Not in this process: what a run drops of what it has imported, other runs may still have.
+        return pytester.runpytest_subprocess(
+            *(f"-p{name}" for name in (PLUGIN, *plugins)), *arguments
+        )
 
     return run_pytest

@@ -70,7 +70,7 @@ def test_fixtures_of_every_scope_write_where_they_should(run: Run) -> None:
             assert texts() == ["module", "session", "test"]
     """
     files = {**PROJECT, "conftest.py": conftest, "test_it.py": test}
-    run(files, plugins=["django"], ini=INI, subprocess=True).assert_outcomes(passed=5)
+    run(files, plugins=["django"], ini=INI).assert_outcomes(passed=5)
 
 
 def test_each_alias_has_a_database(run: Run) -> None:
@@ -89,9 +89,7 @@ def test_each_alias_has_a_database(run: Run) -> None:
             counts = [Note.objects.using(alias).count() for alias in connections]
             assert counts == [0, 1, 2]
     """
-    run(
-        {**PROJECT, "test_it.py": test}, plugins=["django"], ini=INI, subprocess=True
-    ).assert_outcomes(passed=2)
+    run({**PROJECT, "test_it.py": test}, plugins=["django"], ini=INI).assert_outcomes(passed=2)
 
 
 def test_threads_have_connections_of_their_own_to_a_shared_database(run: Run) -> None:
@@ -117,7 +115,7 @@ def test_threads_have_connections_of_their_own_to_a_shared_database(run: Run) ->
     """
     files = {**PROJECT, "test_it.py": test}
     ini = INI + "pglite_shared = true\n"
-    run(files, plugins=["django"], ini=ini, subprocess=True).assert_outcomes(passed=2)
+    run(files, plugins=["django"], ini=ini).assert_outcomes(passed=2)
 
 
 def test_databases_of_failed_tests_are_kept(run: Run) -> None:
@@ -135,7 +133,6 @@ def test_databases_of_failed_tests_are_kept(run: Run) -> None:
         "--pglite-keep",
         plugins=["django"],
         ini=INI,
-        subprocess=True,
     )
     result.assert_outcomes(failed=1)
     (line,) = [line for line in result.outlines if line.startswith("django-default: ")]
@@ -149,11 +146,11 @@ def test_it_is_not_active_unasked(run: Run) -> None:
             raise AssertionError("there is a server at nowhere?")
     """
     ini = INI.replace("pglite_django = true\n", "")
-    result = run({**PROJECT, "test_it.py": test}, plugins=["django"], ini=ini, subprocess=True)
+    result = run({**PROJECT, "test_it.py": test}, plugins=["django"], ini=ini)
     assert result.parseoutcomes().get("passed") is None
 
 
 def test_without_pytest_django_the_error_names_it(run: Run) -> None:
-    result = run({}, ini="pglite_django = true\n", subprocess=True)
+    result = run({}, ini="pglite_django = true\n")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines("*pglite_django needs pytest-django: pip install pytest-django*")

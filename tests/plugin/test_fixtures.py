@@ -150,15 +150,13 @@ ASYNCHRONOUS = """
 
 def test_asynchronous_connections_by_pytest_asyncio(run: Run) -> None:
     test = {"test_it.py": ASYNCHRONOUS.format(mark="asyncio")}
-    run(test, plugins=["asyncio"], subprocess=True).assert_outcomes(passed=2)
-    run(test, "-o", "asyncio_mode=auto", plugins=["asyncio"], subprocess=True).assert_outcomes(
-        passed=2
-    )
+    run(test, plugins=["asyncio"]).assert_outcomes(passed=2)
+    run(test, "-o", "asyncio_mode=auto", plugins=["asyncio"]).assert_outcomes(passed=2)
 
 
 def test_asynchronous_connections_by_anyio(run: Run) -> None:
     test = {"test_it.py": ASYNCHRONOUS.format(mark="anyio")}
-    result = run(test, plugins=["anyio"], subprocess=True)
+    result = run(test, plugins=["anyio"])
     result.assert_outcomes(passed=2)
 
 
@@ -194,9 +192,7 @@ def test_where_psycopg_is_missing_asyncpg_serves_and_else_the_error_says_what_to
         def test_engine(pglite_engine):
             pass
     """
-    result = run(
-        {"conftest.py": conftest, "test_it.py": test}, plugins=["asyncio"], subprocess=True
-    )
+    result = run({"conftest.py": conftest, "test_it.py": test}, plugins=["asyncio"])
     result.assert_outcomes(passed=2, errors=2)
     result.stdout.fnmatch_lines("*pglite_connection needs psycopg: pip install 'psycopg?binary?'*")
     result.stdout.fnmatch_lines("*pglite_engine needs psycopg or psycopg2: pip install*")

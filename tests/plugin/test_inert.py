@@ -32,7 +32,7 @@ def test_a_run_that_asks_for_no_database_has_none(run: Run) -> None:
             assert "pglite_native.engine" not in sys.modules
             assert "pglite_native.server" not in sys.modules
     """
-    run({"test_it.py": test}, subprocess=True).assert_outcomes(passed=1)
+    run({"test_it.py": test}).assert_outcomes(passed=1)
 
 
 def test_its_module_may_be_named_once_more(run: Run, pytester: pytest.Pytester) -> None:
