@@ -50,7 +50,7 @@ from pg8000.dbapi import (
     threadsafety,
 )
 
-from pglite_native import _wire
+from pglite_native import _whereabouts
 from pglite_native._transport import IDLE, Transport
 from pglite_native._turns import TIMEOUT_S, Turn
 from pglite_native.engine import Engine
@@ -166,7 +166,7 @@ class Connection(pg8000.dbapi.Connection):  # type: ignore[misc]
         self._lent = lent
         self._release = release
         with self._statement():
-            session_user, database = _whereabouts(self._transport)
+            session_user, database = _log_in(self._transport)
             super().__init__(
                 user or session_user,
                 database=database,
@@ -290,11 +290,9 @@ def connect(
         raise
 
 
-def _whereabouts(transport: Transport) -> tuple[str | None, str | None]:
+def _log_in(transport: Transport) -> tuple[str, str]:
     """Return the session's user and database; refuse where a login would not be."""
-    reply = transport.ask(_wire.query("SELECT session_user, current_database()"))
+    reply = transport.ask(_whereabouts.QUESTION)
     if not reply.endswith(IDLE):
         raise OperationalError("a transaction is open in the database: end it, then connect")
-    (row,) = (payload for kind, payload in _wire.Splitter().feed(reply) if kind == "D")
-    user, name = _wire.values(row)
-    return user, name
+    return _whereabouts.read(reply)

@@ -36,10 +36,23 @@ def ask(engine: Engine, message: bytes) -> bytes:
     return reply
 
 
-class Raw:
+class WithTests:
+    """What a test costs is the engine's own affair, whichever interface is measured."""
+
+    _tests: Tests | None = None
+
+    def write(self) -> None:
+        self._tests = self._tests or Tests()
+        self._tests.write()
+
+    def reset(self) -> None:
+        assert self._tests is not None
+        self._tests.reset()
+
+
+class Raw(WithTests):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._tests: Tests | None = None
 
     @property
     def description(self) -> str:
@@ -71,19 +84,10 @@ class Raw:
         with Engine() as engine:
             ask(engine, SELECT_1)
 
-    def write(self) -> None:
-        self._tests = self._tests or Tests()
-        self._tests.write()
 
-    def reset(self) -> None:
-        assert self._tests is not None
-        self._tests.reset()
-
-
-class ByPGlite:
+class ByPGlite(WithTests):
     def __init__(self, db: PGlite) -> None:
         self._db = db
-        self._tests: Tests | None = None
 
     @property
     def description(self) -> str:
@@ -110,14 +114,6 @@ class ByPGlite:
     def second(self) -> None:
         with PGlite() as db:
             db.query("select 1")
-
-    def write(self) -> None:
-        self._tests = self._tests or Tests()
-        self._tests.write()
-
-    def reset(self) -> None:
-        assert self._tests is not None
-        self._tests.reset()
 
 
 class Tests:

@@ -13,7 +13,7 @@ import socket
 import threading
 from collections.abc import Callable
 
-from pglite_native import _wire
+from pglite_native import _whereabouts
 from pglite_native.engine import Engine
 from pglite_native.server import messages
 from pglite_native.server.backend import CLEANING, Backend
@@ -218,9 +218,6 @@ def _clean(template: Engine | Snapshot | None) -> tuple[Snapshot, str, str]:
     else:
         twin = Engine() if template is None else template.fork()
     with twin:
-        question = _wire.query("SELECT session_user, current_database()")
-        reply = twin.exec_protocol_raw(CLEANING + question)
-        (row,) = [payload for kind, payload in _wire.Splitter().feed(reply) if kind == "D"]
-        user, database = _wire.values(row)
+        user, database = _whereabouts.read(twin.exec_protocol_raw(CLEANING + _whereabouts.QUESTION))
         snapshot = twin.snapshot()
-    return snapshot, str(user), str(database)
+    return snapshot, user, database

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from pglite_native import _wire
+from pglite_native import _whereabouts, _wire
 from pglite_native.engine import Engine
 from pglite_native.errors import EngineError, SnapshotError
 from pglite_native.server.isolated import SCRATCH, Isolated
@@ -81,13 +81,10 @@ def _prepare(engine: Engine) -> tuple[str, str]:
     """
     if not engine.exec_protocol_raw(_wire.sync()).endswith(READY_IDLE):
         raise ValueError("the engine to be shared is in a transaction, or waits for a message")
-    question = _wire.query("SELECT session_user, current_database()")
-    reply = engine.exec_protocol_raw(_wire.query("DISCARD ALL") + question)
+    reply = engine.exec_protocol_raw(_wire.query("DISCARD ALL") + _whereabouts.QUESTION)
     with suppress(EngineError):  # that has been done, if it has had sessions before
         engine.keep_session()
-    (row,) = [payload for kind, payload in _wire.Splitter().feed(reply) if kind == "D"]
-    user, database = _wire.values(row)
-    return str(user), str(database)
+    return _whereabouts.read(reply)
 
 
 def _scratch_of(engine: Engine, databases_max: int) -> Isolated | None:
