@@ -52,7 +52,8 @@ bench-peers: native ## measure beside PGlite on Node, py-pglite, native PostgreS
 suites: build ## run SQLAlchemy's dialect test suite on our databases; results go to bench/results/
 	$(BIN)/python -m bench.sqlalchemy_suite
 
-wheel: .venv/ready ## make the wheel, and beside it those it depends on: dist/
+wheel: export PGLITE_NATIVE_BUILD_NATIVE = 1
+wheel: .venv/ready ## make the wheel, with the native tier, and beside it those it depends on: dist/
 	rm -rf dist/*.whl build/wheel build/setuptools/lib* build/setuptools/bdist*
 	$(BIN)/python -m build --no-isolation --wheel --outdir build/wheel
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --strip --wheel-dir dist build/wheel/*.whl

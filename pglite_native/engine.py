@@ -242,6 +242,22 @@ class Engine:
         check(lib.pgn_begin(self._handle, data, len(data), error), error)
         return Stream(self, data)
 
+    def _serve(self, socket: int, buffer: Message) -> int | None:
+        """Answer a client, on a socket's descriptor, for as long as it sends ordinary requests.
+
+        The GIL is released all the time.
+
+        Return how many bytes `buffer` has that were received and not dealt with; 0 if there is
+        something else to look at, None when it is over: one side has ended it.
+        """
+        data = ffi.from_buffer(_BYTES, buffer, require_writable=True)
+        reply, received, over = ffi.new(_REPLY), ffi.new("size_t *"), ffi.new("bool *")
+        status = lib.pgn_serve(self._handle, socket, data, len(data), received, over, reply)
+        if reply.log_size:
+            self._pass_log_on()
+        check(status, reply.error)
+        return None if over[0] else received[0]
+
     def _end(self, reply: Any) -> None:
         lib.pgn_end(self._handle, ffi.NULL)  # refused only when closed meanwhile: then it has ended
         if reply.log_size:

@@ -211,6 +211,7 @@ static int reply_with(pgn_engine *engine, size_t limit, pgn_reply *reply)
     enum status status = collect(engine, limit, &error);
 
     reply->ended = false;
+    reply->over = engine->state == ENGINE_ENDED;
     reply->paused = !status && engine->state == ENGINE_PAUSED;
     reply->bytes = engine->output;
     reply->size = reply->paused ? 0 : engine->output_size;
@@ -277,7 +278,7 @@ static void end_short(pgn_engine *engine, pgn_reply *reply)
     reply->ended = true;
 }
 
-int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *reply)
+int api_exec(pgn_engine *engine, const uint8_t *input, size_t size, size_t limit, pgn_reply *reply)
 {
     struct error error;
     int status = api_enter(engine, &reply->error);
@@ -288,7 +289,7 @@ int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *r
     if (status) {
         api_error(&reply->error, &error);
     } else {
-        status = reply_with(engine, SIZE_MAX, reply);
+        status = reply_with(engine, limit, reply);
         if (status)
             end(engine);
         else
@@ -298,6 +299,11 @@ int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *r
     return status;
 }
 
+int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *reply)
+{
+    return api_exec(engine, input, size, SIZE_MAX, reply);
+}
+
 /* --- from other threads ------------------------------------------------------------------- */
 
 /* An idle session has nothing to cancel. */
@@ -305,6 +311,7 @@ void pgn_cancel(pgn_engine *engine)
 {
     if (engine->owner != getpid())
         return;
+    atomic_store(&engine->beckoned, true);
     monitor_enter(engine->monitor);
     if (engine->cancellable && !engine->closed) {
         session_request_cancel(engine);

@@ -190,6 +190,7 @@ struct pgn_engine {
     atomic_bool closing;     /* pgn_close waits for the running thread */
     atomic_bool cancelled;   /* wakes the guest's sleep */
     atomic_bool trap_wanted; /* pgn_trap */
+    atomic_bool beckoned;    /* pgn_cancel: whoever is in pgn_serve is to come back */
     atomic_llong stop_ns;    /* after it the guest is unwound at its next safe point; 0: never */
 };
 

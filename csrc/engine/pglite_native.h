@@ -91,6 +91,7 @@ typedef struct {
     size_t size;
     size_t log_size; /* bytes that pgn_log would give */
     bool ended;      /* there is no need for pgn_end */
+    bool over;       /* the session has ended by it */
     char short_bytes[512];
     bool paused; /* nothing yet, go on with pgn_next: the call took a break to let its caller look
                         at signals */
@@ -109,6 +110,12 @@ int pgn_end(pgn_engine *engine, pgn_error *error);
 
 /* pgn_begin and pgn_next without a limit; on failure, or when the reply is short, also pgn_end. */
 int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *reply);
+
+/* Answers a client on a connected, blocking socket, for as long as it sends nothing but whole requests.
+   Comes back when it is over, or with input in buffer that the caller has to see to: received bytes of it.
+   With neither there is something to look at: a signal, the log, a pgn_cancel. */
+int pgn_serve(pgn_engine *engine, int fd, uint8_t *buffer, size_t size, size_t *received,
+              bool *over, pgn_reply *reply);
 
 /* Cancels the running statement, as a CancelRequest does. Never blocks. */
 void pgn_cancel(pgn_engine *engine);

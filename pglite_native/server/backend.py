@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from contextlib import suppress
 
@@ -70,6 +71,10 @@ class Backend:
     def exchange(self, data: Message) -> Stream:
         """Hand messages on; the answer comes in parts, in bounded memory."""
         return self._engine.exec_protocol_stream(data)
+
+    def serve(self, client: socket.socket, buffer: memoryview) -> int | None:
+        """Answer a client for as long as it sends ordinary requests, as Engine._serve has it."""
+        return self._engine._serve(client.fileno(), buffer)
 
     def has_ended(self) -> bool:
         """Has PostgreSQL ended the session, by a FATAL error say?"""

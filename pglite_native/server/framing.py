@@ -55,6 +55,11 @@ class Framing:
         return data, False
 
     @property
+    def is_between_messages(self) -> bool:
+        """Has everything that was fed been whole messages?"""
+        return not self._missing and not self._held
+
+    @property
     def missing(self) -> int:
         """Bytes by which the backend's last message is not complete."""
         return self._missing

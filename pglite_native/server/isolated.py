@@ -10,6 +10,7 @@ stops, or PostgreSQL ends its session by a FATAL error: then no backend is left 
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 
@@ -41,9 +42,11 @@ class Fork:
     def converse(self, client: socket.socket, is_stopping: Callable[[], bool]) -> None:
         buffer = memoryview(bytearray(RECEIVE_BYTES))
         while not is_stopping():
-            size = client.recv_into(buffer)
-            if not size:
+            size = self._receive(client, buffer)
+            if size is None:
                 return
+            if not size:
+                continue
             data, is_last = self._framing.feed(buffer[:size])
             last = b""
             with self._backend.exchange(data) as parts:
@@ -51,6 +54,15 @@ class Fork:
                     client.sendall(last)  # waits for a slow reader, and the engine with it
             if is_last or (not messages.is_ready(last) and self._backend.has_ended()):
                 return
+
+    def _receive(self, client: socket.socket, buffer: memoryview) -> int | None:
+        """Return the size of what the client has sent, None when it has gone.
+
+        Ordinary requests are answered on the way, but for those in TLS.
+        """
+        if self._framing.is_between_messages and not isinstance(client, ssl.SSLSocket):
+            return self._backend.serve(client, buffer)
+        return client.recv_into(buffer) or None
 
     def cancel(self) -> None:
         self._backend.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 import threading
 import time
@@ -92,6 +93,44 @@ def test_messages_in_single_bytes(server: Server) -> None:
         while wire.kinds(reply).count("Z") < 2:
             reply += client.receive()
         assert wire.rows(reply) == [(b"7",), (b"8",)]
+
+
+def test_whole_messages_before_and_after_one_in_pieces(server: Server) -> None:
+    text = "x" * 100_000
+    with Client(server) as client:
+        client.log_in()
+        for number in range(3):
+            assert wire.rows(client.query(f"SELECT {number}")) == [(b"%d" % number,)]
+            message = wire.query(f"SELECT {number}, '{text}'")
+            client.send(message[:3])
+            client.send(message[3:90_000])
+            client.send(message[90_000:] + wire.query("SELECT 7"))
+            reply = b""
+            while wire.kinds(reply).count("Z") < 2:
+                reply += client.receive()
+            assert wire.rows(reply) == [(b"%d" % number, text.encode()), (b"7",)]
+
+
+def test_a_cancel_request_between_statements_changes_nothing(server: Server) -> None:
+    with psycopg.connect(server.dsn, autocommit=True) as connection:
+        for number in range(20):
+            assert connection.execute("SELECT %s::int", [number]).fetchone() == (number,)
+            connection.cancel_safe()
+            time.sleep(0.01)
+
+
+def test_what_postgresql_logs_is_passed_on_while_the_client_stays(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "pglite_native.guest")
+    with psycopg.connect(server.dsn, autocommit=True) as connection:
+        connection.execute("SET log_min_messages = 'warning'")
+        for number in range(2):
+            connection.execute(f"DO $$ BEGIN RAISE WARNING 'logged {number}'; END $$")
+            deadline = time.monotonic() + 5
+            while f"logged {number}" not in caplog.text and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert f"logged {number}" in caplog.text
 
 
 def test_notifications_of_the_own_session(server: Server) -> None:
