@@ -5,12 +5,13 @@ CC ?= cc
 BIN := .venv/bin
 SQL ?= select version(), 'héllo'::text, '[1,2,3]'::vector <-> '[3,2,1]'
 TESTS ?= tests
+TIERS ?= wasm3 auto
 
 C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
 HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*')
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
-.PHONY: help build native run test test-native test-asan compatibility bench bench-peers suites wheel sdist dev \
+.PHONY: help build native run test test-asan compatibility bench bench-peers suites wheel sdist dev \
 	lint format clean
 .DEFAULT_GOAL := help
 
@@ -28,14 +29,13 @@ run: export PGLITE_SQL = $(value SQL)
 run: build ## answer one statement: make run SQL="select 1"
 	@$(BIN)/python -m pglite_native sql --extension vector "$$PGLITE_SQL"
 
-# By wasm3, the reference, also where the native tier has been compiled.
-test: export PGLITE_NATIVE_TIER ?= wasm3
-test: build ## run all tests, with coverage (some of them: TESTS=tests/engine)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term $(TESTS)
+# The whole suite by each tier: wasm3 first, the reference; auto is native, as that has been built then.
+test: $(if $(filter auto,$(TIERS)),native,build) ## run all tests, on both tiers, with coverage (some: TESTS=tests/engine TIERS=wasm3)
+	@rm -f .coverage
+	for tier in $(TIERS); do PGLITE_NATIVE_TIER=$$tier \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-append --cov-report= $(TESTS) || exit; done
+	$(BIN)/python -m coverage report
 	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest -n 2 tests/wat
-
-test-native: native ## run all tests by the native tier (some of them: TESTS=tests/engine)
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 test-asan: build ## run the C tests under the address and undefined-behaviour sanitizers
 	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/polling tests/wat -k "not plain"

@@ -180,7 +180,9 @@ class Session:
 
     def _call(self, message: bytes) -> list[_wire.Message]:
         self._status = None  # until ReadyForQuery: the call may be interrupted, or the session end
-        return self._sorted(_wire.Splitter(RUNS).feed(self.engine.exec_protocol_raw(message)))
+        feed = _wire.Splitter(RUNS).feed
+        parts = self.engine._exec_in_parts(message)
+        return self._sorted([received for part in parts for received in feed(part)])
 
     def _sorted(self, messages: Iterable[_wire.Message]) -> list[_wire.Message]:
         """Deal with what is said by the way; return the rest."""

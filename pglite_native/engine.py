@@ -217,7 +217,7 @@ class Engine:
         """
         data = ffi.from_buffer(_BYTES, message)
         reply = ffi.new(_REPLY)
-        status = lib.pgn_exec(self._handle, data, len(data), reply)
+        status = lib.pgn_exec(self._handle, data, len(data), _UNLIMITED, reply)
         if status:
             check(status, reply.error)
         if reply.ended:
@@ -241,6 +241,29 @@ class Engine:
         error = ffi.new("pgn_error *")
         check(lib.pgn_begin(self._handle, data, len(data), error), error)
         return Stream(self, data)
+
+    def _exec_in_parts(self, message: Message) -> Iterator[bytes]:
+        """As exec_protocol_raw, with a long reply in parts.
+
+        The engine is busy until it is exhausted or closed.
+        """
+        data = ffi.from_buffer(_BYTES, message)
+        reply = ffi.new(_REPLY)
+        status = lib.pgn_exec(self._handle, data, len(data), STREAM_PART, reply)
+        if status:
+            check(status, reply.error)
+        if reply.ended:
+            if reply.log_size:
+                self._pass_log_on()
+            yield bytes(ffi.unpack(reply.short_bytes, reply.size))
+            return
+        try:
+            while reply.size or reply.paused:
+                if reply.size:
+                    yield bytes(ffi.buffer(reply.bytes, reply.size))
+                check(lib.pgn_next(self._handle, STREAM_PART, reply), reply.error)
+        finally:
+            self._end(reply)
 
     def _serve(self, socket: int, buffer: Message) -> int | None:
         """Answer a client, on a socket's descriptor, for as long as it sends ordinary requests.

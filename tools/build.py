@@ -56,7 +56,7 @@ def finish(extension: Path) -> None:
         image_step(extension).run(STAMPS)
     if wants_native():
         # No step: whether it is due depends on the compiler, too, which its own cache knows.
-        command("tools.native", RESOURCES / "pglite.wasm", NATIVE)()
+        command("tools.native", RESOURCES / "pglite.wasm", NATIVE, extension)()
 
 
 def command(module: str, *arguments: Path) -> Callable[[], None]:

@@ -278,7 +278,7 @@ static void end_short(pgn_engine *engine, pgn_reply *reply)
     reply->ended = true;
 }
 
-int api_exec(pgn_engine *engine, const uint8_t *input, size_t size, size_t limit, pgn_reply *reply)
+int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, size_t limit, pgn_reply *reply)
 {
     struct error error;
     int status = api_enter(engine, &reply->error);
@@ -297,11 +297,6 @@ int api_exec(pgn_engine *engine, const uint8_t *input, size_t size, size_t limit
     }
     api_leave(engine);
     return status;
-}
-
-int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *reply)
-{
-    return api_exec(engine, input, size, SIZE_MAX, reply);
 }
 
 /* --- from other threads ------------------------------------------------------------------- */

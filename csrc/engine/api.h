@@ -17,7 +17,4 @@ void api_leave(pgn_engine *engine);
    not, unless that is of no matter. */
 enum status api_check_free(const pgn_engine *engine, bool may_have_ended, struct error *error);
 
-/* pgn_exec, with the limit of pgn_next. */
-int api_exec(pgn_engine *engine, const uint8_t *input, size_t size, size_t limit, pgn_reply *reply);
-
 #endif

@@ -77,6 +77,10 @@ const char *pgn_runtime_tier(const pgn_runtime *runtime);
 /* Compiles all of the guest's code now, not each function when it is first called. */
 int pgn_runtime_compile(pgn_runtime *runtime, pgn_error *error);
 
+/* For the build: which functions of the guest's have been called so far, by index, where wasm3 runs it; up to
+   size; how many there are. */
+size_t pgn_runtime_called(const pgn_runtime *runtime, uint32_t *functions, size_t size);
+
 /* To be called when none of its engines is left. */
 void pgn_runtime_close(pgn_runtime *runtime);
 
@@ -108,8 +112,8 @@ int pgn_next(pgn_engine *engine, size_t limit, pgn_reply *reply);
 /* Ends the call. What is still running is cancelled, what is left of its output dropped. */
 int pgn_end(pgn_engine *engine, pgn_error *error);
 
-/* pgn_begin and pgn_next without a limit; on failure, or when the reply is short, also pgn_end. */
-int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, pgn_reply *reply);
+/* pgn_begin and pgn_next; on failure, or when the reply is short, also pgn_end. */
+int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, size_t limit, pgn_reply *reply);
 
 /* Answers a client on a connected, blocking socket, for as long as it sends nothing but whole requests.
    Comes back when it is over, or with input in buffer that the caller has to see to: received bytes of it.

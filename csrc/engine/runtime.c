@@ -99,6 +99,11 @@ int pgn_runtime_compile(pgn_runtime *runtime, pgn_error *pgn_error)
     return guest_module_compile(runtime->module, &error) ? api_error(pgn_error, &error) : STATUS_OK;
 }
 
+size_t pgn_runtime_called(const pgn_runtime *runtime, uint32_t *functions, size_t size)
+{
+    return guest_module_called(runtime->module, functions, size);
+}
+
 void pgn_runtime_close(pgn_runtime *runtime)
 {
     if (!runtime)

@@ -33,7 +33,7 @@ static int answer(pgn_engine *engine, const struct socket *client, const uint8_t
                   size_t size, pgn_reply *reply, bool *over)
 {
     bool heard = true;
-    int status = api_exec(engine, bytes, size, PART_SIZE, reply);
+    int status = pgn_exec(engine, bytes, size, PART_SIZE, reply);
 
     if (status)
         return status;

@@ -83,6 +83,10 @@ const char *guest_module_tier(const struct guest_module *module);
 /* Compiles every function now rather than when it is first called, if that is still to be done. */
 enum status guest_module_compile(struct guest_module *module, struct error *error);
 
+/* The module's own functions that have been called so far, in any instance, by index: up to size of them;
+   returns how many there are. wasm3 knows, as it compiles them then; other tiers know of none. */
+size_t guest_module_called(const struct guest_module *module, uint32_t *indices, size_t size);
+
 /* To be called when no instance is left. NULL is fine. */
 void guest_module_close(struct guest_module *module);
 
@@ -143,8 +147,9 @@ enum guest_outcome guest_invoke(struct guest *guest, guest_function function, co
                                 uint64_t *result);
 
 /* The same through the table, as call_indirect: traps when index is out of range, null or of another type. */
-enum guest_outcome guest_invoke_table(struct guest *guest, uint32_t index, const char *type,
-                                      const uint64_t *args, uint64_t *result);
+enum guest_outcome guest_invoke_table(struct guest *guest, uint32_t index, char result_type,
+                                      const char *parameters, const uint64_t *args,
+                                      uint64_t *result);
 
 int guest_exit_code(const struct guest *guest);
 void guest_set_exit_code(struct guest *guest, int code);

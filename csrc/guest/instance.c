@@ -56,10 +56,11 @@ enum guest_outcome guest_invoke(struct guest *guest, guest_function function, co
     return guest->tier->invoke(guest, function, args, result);
 }
 
-enum guest_outcome guest_invoke_table(struct guest *guest, uint32_t index, const char *type,
-                                      const uint64_t *args, uint64_t *result)
+enum guest_outcome guest_invoke_table(struct guest *guest, uint32_t index, char result_type,
+                                      const char *parameters, const uint64_t *args,
+                                      uint64_t *result)
 {
-    return guest->tier->invoke_table(guest, index, type, args, result);
+    return guest->tier->invoke_table(guest, index, result_type, parameters, args, result);
 }
 
 void guest_set_poll(struct guest *guest, guest_poll poll)

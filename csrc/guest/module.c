@@ -70,6 +70,11 @@ enum status guest_module_compile(struct guest_module *module, struct error *erro
     return module->tier->compile ? module->tier->compile(module, error) : STATUS_OK;
 }
 
+size_t guest_module_called(const struct guest_module *module, uint32_t *indices, size_t size)
+{
+    return module->tier->called ? module->tier->called(module, indices, size) : 0;
+}
+
 const char *guest_module_tier(const struct guest_module *module)
 {
     return module->tier->name;

@@ -19,6 +19,8 @@ struct guest_tier {
 
     void (*close_module)(struct guest_module *module); /* all but what is shared */
     enum status (*compile)(struct guest_module *module, struct error *error); /* NULL: it is */
+    size_t (*called)(const struct guest_module *module, uint32_t *indices,
+                     size_t size); /* NULL: it does not know */
     bool (*find_function)(const struct guest_module *module, uint32_t index,
                           guest_function *function);
     bool (*find_lent)(const struct guest_module *module, const char *name, uint32_t *index);
@@ -31,8 +33,9 @@ struct guest_tier {
 
     enum guest_outcome (*invoke)(struct guest *guest, guest_function function, const uint64_t *args,
                                  uint64_t *result);
-    enum guest_outcome (*invoke_table)(struct guest *guest, uint32_t index, const char *type,
-                                       const uint64_t *args, uint64_t *result);
+    enum guest_outcome (*invoke_table)(struct guest *guest, uint32_t index, char result_type,
+                                       const char *parameters, const uint64_t *args,
+                                       uint64_t *result);
     enum guest_outcome (*start)(struct guest *guest);
     void (*poke)(struct guest *guest);
     void (*set_native_stack)(struct guest *guest, const void *lowest, size_t reserve,

@@ -42,7 +42,7 @@ enum guest_outcome process_call_sighandler(struct guest_call *call)
 {
     const uint64_t args[] = {arg_u32(call, 1)};
 
-    return guest_invoke_table(call->guest, arg_u32(call, 0), "vi", args, NULL);
+    return guest_invoke_table(call->guest, arg_u32(call, 0), 'v', "i", args, NULL);
 }
 
 /* Drops the reasons for which a web page would outlive main. There are none here: whether the

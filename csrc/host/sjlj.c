@@ -34,22 +34,16 @@ static enum guest_outcome set_threw(struct guest *guest)
 enum guest_outcome sjlj_invoke(struct guest_call *call)
 {
     struct guest *guest = call->guest;
-    size_t arity = strlen(call->type) - 1; /* without the result */
-    uint64_t args[GUEST_ARGUMENTS_MAX];
-    char type[GUEST_ARGUMENTS_MAX + 2];
     uint64_t result = 0;
 
     /* The prefix invoke_ admits any type; ours need an index. */
-    if (arity < INVOKE_INDEX || arity > GUEST_ARGUMENTS_MAX || call->type[1] != 'i')
+    if (call->type[1] != 'i')
         return guest_set_trap(guest, "invoke_* without a table index");
 
-    uint32_t index = arg_u32(call, 0);
-    memcpy(args, call->args + INVOKE_INDEX, (arity - INVOKE_INDEX) * sizeof *args);
-    type[0] = call->type[0];
-    memcpy(type + 1, call->type + 1 + INVOKE_INDEX, arity); /* with the NUL */
-
-    uint32_t stack_pointer = guest_stack_pointer(guest);                                /* 1 */
-    enum guest_outcome outcome = guest_invoke_table(guest, index, type, args, &result); /* 2 */
+    uint32_t stack_pointer = guest_stack_pointer(guest); /* 1 */
+    enum guest_outcome outcome = guest_invoke_table(guest, arg_u32(call, 0), call->type[0],
+                                                    call->type + 1 + INVOKE_INDEX,
+                                                    call->args + INVOKE_INDEX, &result); /* 2 */
 
     if (outcome == GUEST_RETURNED) {
         call->result = result;

@@ -24,6 +24,9 @@ static struct {
     struct sigaction previous[SIGNALS];
 } process = {.registering = PTHREAD_MUTEX_INITIALIZER};
 
+#ifdef __GLIBC__ /* which has room for it however the module is loaded; and no function to find it by */
+__attribute__((tls_model("initial-exec")))
+#endif
 static _Thread_local struct fault_scope *current;
 
 struct fault_scope *fault_enter(struct fault_scope *scope)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from pglite_native import _engine
 from tests.wat.test_wat import wat2wasm
 from tools.native import is_of
 from tools.native.compile import CONTRACT, WASM2C, Compiler, build, cache_folder, key
+from tools.native.training import Training
 from tools.native.translate import translate
 
 CC = Compiler(("cc",), ("-O1",))
@@ -67,6 +70,55 @@ def test_progress_names_each_step(tmp_path: Path, cache: Path) -> None:
     assert said[0] == ("translating", 0, 1)
     assert said[-1] == ("linking", 0, 1)
     assert said[1:-1] == [("compiling", n + 1, 2) for n in range(2)]
+
+
+class Loading(Training):
+    """Calls nothing, and leaves the counters that show it."""
+
+    def called(self) -> frozenset[int]:
+        return frozenset({0})
+
+    def run(self, library: Path) -> None:
+        program = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
+        subprocess.run([sys.executable, "-c", program, str(library)], check=True)
+
+
+@pytest.mark.skipif(not CC.counts, reason="the compiler is not gcc")
+def test_what_is_called_in_training_is_compiled_twice(tmp_path: Path, cache: Path) -> None:
+    said: list[tuple[str, int, int]] = []
+    library = tmp_path / "library.so"
+    build(
+        assemble(tmp_path),
+        library,
+        CC,
+        1,
+        training=Loading(tmp_path),
+        cache=cache,
+        progress=lambda *step: said.append(step),
+    )
+    assert [what for what, _, _ in said] == [
+        "translating",
+        "compiling",
+        "counting",
+        "linking",
+        "optimising",
+        "linking",
+    ]
+    assert b"gcov" not in library.read_bytes()  # the counters are gone
+
+
+def test_training_calls_what_a_session_needs() -> None:
+    called = Training(Path(_engine.__file__)).called()
+    assert 1000 < len(called) < 10_000
+
+
+def test_functions_that_are_called_are_apart(tmp_path: Path) -> None:
+    text = MODULE[:-1] + "(func (result i32) (i32.const 7)))"
+    sources = translate(assemble(tmp_path, text), WASM2C, tmp_path / "c", 1, frozenset({1}))
+    (hot,), (around, cold) = sources
+    assert (hot.name, around.name, cold.name) == ("hot00.c", "module.c", "cold00.c")
+    assert "w2c_m_f1" in hot.read_text()
+    assert "w2c_m_f1" not in cold.read_text()
 
 
 def test_the_compiler_is_chosen_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

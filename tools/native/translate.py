@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tools.package import load
 
@@ -77,8 +77,23 @@ class Function:
     text: str
 
 
-def translate(wasm: Path, wasm2c: Path, folder: Path, files: int) -> list[Path]:
-    """Write the C files into `folder` and return those to compile.
+class Sources(NamedTuple):
+    """The C files of a module."""
+
+    hot: list[Path]
+    """Functions that are called."""
+
+    cold: list[Path]
+    """All others, and what is around the functions."""
+
+
+def translate(
+    wasm: Path, wasm2c: Path, folder: Path, files: int, called: frozenset[int] = frozenset()
+) -> Sources:
+    """Write the C files into `folder`: some `files` of them, all of about the same size.
+
+    `called` are the functions, by index, that are known to be called, and go into files of their
+    own.
 
     Raises:
         ValueError: the module has something that this tier does not know.
@@ -96,17 +111,23 @@ def translate(wasm: Path, wasm2c: Path, folder: Path, files: int) -> list[Path]:
     types = [spell(type) for type in module.types]
     functions = list(find_functions(text, len(module.functions)))
     rewrite = Rewriter(module, header, text)
-    written = [folder / "module.c"]
     names = [*imports, *(function.name for function in functions)]
-    parts = list(divide(functions, files))
-    for number, part in enumerate(parts):
-        path = folder / f"part{number:02}.c"
-        body = "\n".join(rewrite(function.text) for function in part)
-        path.write_text(f'#include "module.h"\n\n{body}')
-        written.append(path)
+    size = sum(len(function.text) for function in functions) / files + 1
+    sources = Sources([], [folder / "module.c"])
+    for kind, paths in zip(("hot", "cold"), sources, strict=True):
+        chosen = [
+            function
+            for index, function in enumerate(functions, len(imports))
+            if (index in called) == (kind == "hot")
+        ]
+        for number, part in enumerate(divide(chosen, size)):
+            path = folder / f"{kind}{number:02}.c"
+            body = "\n".join(rewrite(function.text) for function in part)
+            path.write_text(f'#include "module.h"\n\n{body}')
+            paths.append(path)
     (folder / "module.h").write_text(declare(module, types, imports, functions))
     (folder / "module.c").write_text(describe(module, types, names, rewrite.reach))
-    return written
+    return sources
 
 
 def spell(type: bytes) -> str:
@@ -169,9 +190,8 @@ class Rewriter:
         return text.replace(f"w2c_{PREFIX}* instance", "instance_t *instance")
 
 
-def divide(functions: list[Function], files: int) -> Iterator[list[Function]]:
-    """Cut into files of about equal size; neighbours stay together, as they call each other."""
-    size = sum(len(function.text) for function in functions) / files + 1
+def divide(functions: list[Function], size: float) -> Iterator[list[Function]]:
+    """Cut into files of about that size; neighbours stay together, as they call each other."""
     part: list[Function] = []
     used = 0
     for function in functions:

@@ -55,16 +55,24 @@ enum guest_outcome native_start(struct guest *guest)
     return start->code ? check_and_call(guest, start, NULL, NULL) : GUEST_RETURNED;
 }
 
-enum guest_outcome native_invoke_table(struct guest *guest, uint32_t index, const char *type,
-                                       const uint64_t *args, uint64_t *result)
+static bool has_type(const struct guest *guest, const struct native_function *function, char result,
+                     const char *parameters)
+{
+    const char *spelled = native_module(guest->module)->code->types[function->type].spelled;
+
+    return spelled[0] == result && strcmp(spelled + 1, parameters) == 0;
+}
+
+enum guest_outcome native_invoke_table(struct guest *guest, uint32_t index, char result_type,
+                                       const char *parameters, const uint64_t *args,
+                                       uint64_t *result)
 {
     struct native_function function;
     const char *reason = native_find(native_guest(guest), index, &function);
 
-    if (!reason
-        && strcmp(native_module(guest->module)->code->types[function.type].spelled, type) != 0)
+    if (!reason && !has_type(guest, &function, result_type, parameters))
         reason = guest_trap_table_type;
     if (reason)
         return guest_set_trap(guest, reason);
-    return check_and_call(guest, &function, args, result);
+    return call(native_guest(guest), &function, args, result);
 }

@@ -59,8 +59,9 @@ _Noreturn void native_unwind(struct native_guest *own, enum guest_outcome outcom
 /* call.c: of struct guest_tier */
 enum guest_outcome native_invoke(struct guest *guest, guest_function function, const uint64_t *args,
                                  uint64_t *result);
-enum guest_outcome native_invoke_table(struct guest *guest, uint32_t index, const char *type,
-                                       const uint64_t *args, uint64_t *result);
+enum guest_outcome native_invoke_table(struct guest *guest, uint32_t index, char result_type,
+                                       const char *parameters, const uint64_t *args,
+                                       uint64_t *result);
 enum guest_outcome native_start(struct guest *guest);
 
 /* host.c */

@@ -69,8 +69,8 @@ enum guest_outcome tier_start(struct guest *guest)
     return start == UINT32_MAX ? GUEST_RETURNED : tier_invoke(guest, start, NULL, NULL);
 }
 
-enum guest_outcome tier_invoke_table(struct guest *guest, uint32_t index, const char *type,
-                                     const uint64_t *args, uint64_t *result)
+enum guest_outcome tier_invoke_table(struct guest *guest, uint32_t index, char result_type,
+                                     const char *parameters, const uint64_t *args, uint64_t *result)
 {
     IM3Module module = wasm3_module(guest->module)->module;
     IM3Function function = index < module->table0Size ? module->table0[index] : NULL;
@@ -79,7 +79,7 @@ enum guest_outcome tier_invoke_table(struct guest *guest, uint32_t index, const 
         return guest_set_trap(guest, m3Err_trapTableIndexOutOfRange);
     if (!function)
         return guest_set_trap(guest, m3Err_trapTableElementIsNull);
-    if (!tier_has_type(function->funcType, type))
+    if (!tier_has_type(function->funcType, result_type, parameters))
         return guest_set_trap(guest, m3Err_trapIndirectCallTypeMismatch);
     return call(guest, function, args, result);
 }

@@ -50,7 +50,7 @@ static inline struct wasm3_guest *wasm3_guest(const struct guest *guest)
 /* signature.c */
 /* False when there are more parameters than GUEST_ARGUMENTS_MAX. */
 bool tier_spell_type(IM3FuncType type, char spelled[GUEST_ARGUMENTS_MAX + 2]);
-bool tier_has_type(IM3FuncType type, const char *spelled);
+bool tier_has_type(IM3FuncType type, char result, const char *parameters);
 /* NULL: the module has no such type. */
 IM3FuncType tier_find_type(IM3Module module, const char *spelled);
 
@@ -78,8 +78,9 @@ void tier_resized(struct guest *guest);
 /* call.c: of struct guest_tier */
 enum guest_outcome tier_invoke(struct guest *guest, guest_function function, const uint64_t *args,
                                uint64_t *result);
-enum guest_outcome tier_invoke_table(struct guest *guest, uint32_t index, const char *type,
-                                     const uint64_t *args, uint64_t *result);
+enum guest_outcome tier_invoke_table(struct guest *guest, uint32_t index, char result_type,
+                                     const char *parameters, const uint64_t *args,
+                                     uint64_t *result);
 enum guest_outcome tier_start(struct guest *guest);
 void tier_poke(struct guest *guest);
 

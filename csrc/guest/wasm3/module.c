@@ -35,6 +35,21 @@ static enum status compile(struct guest_module *shared, struct error *error)
     return STATUS_OK;
 }
 
+static size_t called(const struct guest_module *shared, uint32_t *indices, size_t size)
+{
+    const struct M3Module *module = wasm3_module(shared)->module;
+    size_t count = 0;
+
+    for (uint32_t i = module->numFuncImports; i < module->numFunctions; i++) {
+        if (!__atomic_load_n(&module->functions[i].compiled, __ATOMIC_ACQUIRE))
+            continue;
+        if (count < size)
+            indices[count] = i;
+        count++;
+    }
+    return count;
+}
+
 static bool find_function(const struct guest_module *module, uint32_t index,
                           guest_function *function)
 {
@@ -47,6 +62,7 @@ static const struct guest_tier wasm3_tier = {
     .instance_size = sizeof(struct wasm3_guest),
     .close_module = close_module,
     .compile = compile,
+    .called = called,
     .find_function = find_function,
     .find_lent = tier_find_lent,
     .open = tier_open,

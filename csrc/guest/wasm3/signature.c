@@ -21,20 +21,20 @@ bool tier_spell_type(IM3FuncType type, char spelled[GUEST_ARGUMENTS_MAX + 2])
     return true;
 }
 
-bool tier_has_type(IM3FuncType type, const char *spelled)
+bool tier_has_type(IM3FuncType type, char result, const char *parameters)
 {
-    if (type->numRets > 1 || spelled[0] != (type->numRets ? type_letter(type->types[0]) : 'v'))
+    if (type->numRets > 1 || result != (type->numRets ? type_letter(type->types[0]) : 'v'))
         return false;
     for (unsigned i = 0; i < type->numArgs; i++)
-        if (spelled[1 + i] != type_letter(type->types[type->numRets + i]))
+        if (parameters[i] != type_letter(type->types[type->numRets + i]))
             return false;
-    return spelled[1 + type->numArgs] == '\0';
+    return parameters[type->numArgs] == '\0';
 }
 
 IM3FuncType tier_find_type(IM3Module module, const char *spelled)
 {
     for (uint32_t i = 0; i < module->numFuncTypes; i++)
-        if (tier_has_type(module->funcTypes[i], spelled))
+        if (tier_has_type(module->funcTypes[i], spelled[0], spelled + 1))
             return module->funcTypes[i];
     return NULL;
 }
