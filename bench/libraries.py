@@ -1,60 +1,101 @@
-"""Compare shared objects of the native tier: python -m bench.libraries LIBRARY.so...
+"""Compare shared objects of the native tier: python -m bench.libraries NAME=LIBRARY.so...
 
-For choosing a compiler and its flags. Each gets a process of its own in each round; printed is the
-least CPU time of all in ms, as what disturbs only adds to it, and the geometric mean of the ratios
-to the first library.
+For choosing a compiler and its flags. Each gets a process of its own in each round, by turns. CPU
+time, of which the least of several runs counts, as what disturbs only adds to it. Results go to
+bench/results/.
 """
 
 from __future__ import annotations
 
+import argparse
+import datetime
 import json
 import math
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import progress
+from bench import machine, progress
+from bench.__main__ import RESULTS
+from bench.figures import Group
+from bench.report import Result
 from bench.statements import COMPUTING
 from pglite_native import Engine, _runtime
 from tests import wire
 
-ROUNDS = 4
+ROUNDS = 5
 REPEATED = 4  # statements that compute, in one process
 CALLS = 2000  # of SELECT 1, in each of so many batches
 BATCHES = 7
 WARM_UP = 5000
 SELECT_1 = "SELECT 1"
+WORKS = (SELECT_1, *COMPUTING)
 
 
 def main() -> None:
-    if sys.argv[1] == "--child":
+    if sys.argv[1:2] == ["--child"]:
         print(json.dumps(measure(Path(sys.argv[2]))))
         return
-    libraries = sys.argv[1:]
-    least: dict[str, list[float]] = {}
+    parser = argparse.ArgumentParser(prog="python -m bench.libraries", description=__doc__)
+    parser.add_argument("library", nargs="+", metavar="NAME=LIBRARY.so")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="folder for the results")
+    arguments = parser.parse_args()
+    libraries = dict(each.split("=", 1) for each in arguments.library)
+    result = Result(
+        date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        commit=machine.commit(),
+        command=f"python -m bench.libraries {' '.join(f'{name}=...' for name in libraries)}",
+        quick=False,
+        only="libraries",
+        machine=machine.describe(),
+        groups=compare({name: Path(path) for name, path in libraries.items()}),
+    )
+    for path in result.write(arguments.output):
+        print(os.path.relpath(path))
+    print()
+    print(result.markdown(), end="")
+
+
+def compare(libraries: dict[str, Path]) -> list[Group]:
+    """A group for each statement, one for the ratios to the first library, one for the sizes."""
+    first, *others = libraries
+    times = [Group(name, "Least CPU time of a call in one process.") for name in WORKS]
+    means = Group("Geometric mean", f"Of the times' ratios to those of {first}, of one round.")
+    sizes = Group("Size", "Of the shared object.")
+    for name, path in libraries.items():
+        sizes.figure(name, "MB").samples.append(path.stat().st_size / 1e6)
+        for group in times:
+            group.figure(name, "µs")
+    for name in others:
+        means.figure(name, "times")
     for _ in progress.rounds("libraries", ROUNDS):
-        for place, library in enumerate(libraries):
-            for name, milliseconds in in_a_process(library).items():
-                row = least.setdefault(name, [math.inf] * len(libraries))
-                row[place] = min(row[place], milliseconds)
-    for name, row in least.items():
-        print(f"{name:25}", *(f"{milliseconds:10.4f}" for milliseconds in row))
-    for place, library in enumerate(libraries[1:], 1):
-        ratios = [math.log(row[place] / row[0]) for row in least.values()]
-        print(f"{library} / {libraries[0]}: {math.exp(sum(ratios) / len(ratios)):.2f}")
+        measured = {name: in_a_process(path) for name, path in libraries.items()}
+        for group in times:
+            group.add_samples({name: figures[group.title] for name, figures in measured.items()})
+        means.add_samples(
+            {
+                name: math.exp(
+                    sum(math.log(measured[name][work] / measured[first][work]) for work in WORKS)
+                    / len(WORKS)
+                )
+                for name in others
+            }
+        )
+    return [*times, *([means] if others else []), sizes]
 
 
-def in_a_process(library: str) -> dict[str, float]:
-    command = [sys.executable, "-m", "bench.libraries", "--child", library]
+def in_a_process(library: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "bench.libraries", "--child", str(library)]
     result = subprocess.run(command, check=True, capture_output=True, text=True)
     figures: dict[str, float] = json.loads(result.stdout)
     return figures
 
 
 def measure(library: Path) -> dict[str, float]:
-    """CPU time of each statement in this process, in milliseconds."""
+    """CPU time of each statement in this process, in microseconds."""
 
     def instead(guest: _runtime.Files, tier: _runtime.Tier) -> Path | None:
         return library
@@ -67,23 +108,23 @@ def measure(library: Path) -> dict[str, float]:
         for _ in range(WARM_UP):
             engine.exec_protocol_raw(message)
         figures[SELECT_1] = min(
-            cpu_ms(engine.exec_protocol_raw, message, CALLS) for _ in range(BATCHES)
+            cpu_us(engine.exec_protocol_raw, message, CALLS) for _ in range(BATCHES)
         )
         for name, sql in COMPUTING.items():
             message = wire.query(sql)
             figures[name] = math.inf
             for _ in range(REPEATED):
-                taken = cpu_ms(engine.exec_protocol_raw, message, 1)
+                taken = cpu_us(engine.exec_protocol_raw, message, 1)
                 figures[name] = min(figures[name], taken)
                 engine.exec_protocol_raw(wire.query("truncate md5s"))
     return figures
 
 
-def cpu_ms(call: Callable[[bytes], object], message: bytes, times: int) -> float:
+def cpu_us(call: Callable[[bytes], object], message: bytes, times: int) -> float:
     started = time.thread_time()
     for _ in range(times):
         call(message)
-    return (time.thread_time() - started) / times * 1000
+    return (time.thread_time() - started) / times * 1e6
 
 
 if __name__ == "__main__":
