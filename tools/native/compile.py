@@ -26,6 +26,7 @@ CSRC = ROOT / "csrc"
 CONTRACT = (CSRC / "guest" / "native" / "abi.h", CSRC / "guest" / "native" / "code.h")
 
 CFLAGS = (
+    "-O2",
     "-std=gnu11",
     "-fPIC",
     "-fvisibility=hidden",
@@ -38,8 +39,9 @@ CFLAGS = (
     "-w",
 )
 # gcc's. clang's counters want a program to be made sense of, which is not always there.
-# What was counted lies beside each object, where the next compilation looks for it.
-COUNT, USE = ("-fprofile-generate",), ("-fprofile-use",)
+# What was counted lies beside each object, where the next compilation looks for it. -O3 pays only
+# with it (docs/NATIVE.md).
+COUNT, USE = ("-fprofile-generate",), ("-O3", "-fprofile-use")
 
 LDFLAGS = ("-shared", "-Wl,-z,now", "-Wl,--strip-all", "-lm")
 
@@ -48,16 +50,16 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Compiler:
-    """A C compiler and how far it is to optimise."""
+    """A C compiler, and flags that overrule ours."""
 
     command: tuple[str, ...]
-    flags: tuple[str, ...]
+    flags: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls) -> Compiler:
-        """`PGLITE_NATIVE_CC`, else `CC`, else cc; `PGLITE_NATIVE_CFLAGS`, else -O2."""
+        """`PGLITE_NATIVE_CC`, else `CC`, else cc; and `PGLITE_NATIVE_CFLAGS`."""
         command = os.environ.get("PGLITE_NATIVE_CC") or os.environ.get("CC") or "cc"
-        flags = os.environ.get("PGLITE_NATIVE_CFLAGS") or "-O2"
+        flags = os.environ.get("PGLITE_NATIVE_CFLAGS", "")
         return cls(tuple(shlex.split(command)), tuple(shlex.split(flags)))
 
     def version(self) -> str:
@@ -74,7 +76,7 @@ class Compiler:
         """Make a source's object, beside it."""
         made = source.with_suffix(".o")
         include = f"-I{CSRC}"
-        self._run(*CFLAGS, *self.flags, *flags, include, "-c", str(source), "-o", str(made))
+        self._run(*CFLAGS, *flags, *self.flags, include, "-c", str(source), "-o", str(made))
         return made
 
     def link(self, objects: Iterable[Path], output: Path, *flags: str) -> None:
