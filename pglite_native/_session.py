@@ -39,8 +39,7 @@ class Answer(NamedTuple):
     ) -> list[Any]:
         """Convert the rows into tuples, or where names are given, into dicts."""
         kinds, keys = tuple(converters), None if names is None else tuple(names)
-        found = [_rows.rows(run, kinds, keys) for run in self.runs]
-        return found[0] if len(found) == 1 else [row for rows in found for row in rows]
+        return _rows.rows(self.runs, kinds, keys)
 
 
 class Session:

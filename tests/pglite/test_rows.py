@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import random
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from pglite_native import _rows
-from pglite_native._rows import BOOLEAN, BYTES, FLOAT, INTEGER, TEXT, payloads, rows, run_end
+from pglite_native._rows import BOOLEAN, BYTES, FLOAT, INTEGER, TEXT, payloads, run_end
 
 
 def row(*values: bytes | None) -> bytes:
@@ -23,6 +24,12 @@ def row(*values: bytes | None) -> bytes:
 
 def message(kind: bytes, body: bytes) -> bytes:
     return kind + struct.pack("!I", len(body) + 4) + body
+
+
+def rows(
+    run: bytes, converters: tuple[_rows.Converter, ...], names: tuple[str, ...] | None
+) -> list[Any]:
+    return _rows.rows([run], converters, names)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +71,42 @@ def test_a_value(kind: _rows.Converter, text: bytes, value: object) -> None:
 def test_not_a_number() -> None:
     ((found,),) = rows(row(b"NaN"), (FLOAT,), None)
     assert math.isnan(found)
+
+
+def decimals() -> Iterator[str]:
+    """What float8out says, with extra_float_digits or without, and what is hard to round."""
+    chance = random.Random(1)
+    for _ in range(100_000):
+        yield repr(struct.unpack("d", chance.randbytes(8))[0])
+        yield repr(chance.uniform(-1e6, 1e6))
+        yield f"{chance.randrange(10**19)}.{chance.randrange(10**9)}"
+        digits = str(chance.randrange(10 ** chance.randint(1, 20)))
+        yield f"{digits}.{'0' * chance.randint(0, 12)}{chance.randrange(10**5)}"
+        # Near the middle of two doubles.
+        middle = (2 * chance.randrange(2**52, 2**53) + 1) / 2 ** chance.randint(1, 54)
+        yield f"{Decimal(middle):.{chance.randint(1, 18)}f}"
+    for middle in range(2**53 + 1, 2**53 + 2001, 2):
+        yield from (f"{middle}", f"-{middle}", f"{middle}.0", f"{middle}.001", f"{middle - 1}.999")
+    yield from ("-0", "0", "0.000", "-0.0", "00.5", ".5", "5.", "1e22", "9007199254740993")
+
+
+def test_floats_are_those_that_python_makes() -> None:
+    for text in decimals():
+        ((found,),) = rows(row(text.encode()), (FLOAT,), None)
+        assert struct.pack("d", found) == struct.pack("d", float(text)) or found != found, text
+
+
+@pytest.mark.parametrize("text", [b"", b"-", b".", b"1.2.3", b"--1", b"1x", b"e5", b"0x10"])
+def test_what_is_no_float_is_refused(text: bytes) -> None:
+    with pytest.raises(ValueError, match="could not convert"):
+        rows(row(text), (FLOAT,), None)
+
+
+def test_many_runs_make_one_list() -> None:
+    runs = [row(b"1") + row(b"2"), b"", row(b"3")]
+    assert _rows.rows(runs, (INTEGER,), None) == [(1,), (2,), (3,)]
+    with pytest.raises(ValueError, match="damaged"):
+        _rows.rows([row(b"1"), b"D"], (INTEGER,), None)
 
 
 def test_tuples_and_dicts() -> None:
