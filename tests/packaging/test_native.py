@@ -112,6 +112,11 @@ def test_training_calls_what_a_session_needs() -> None:
     assert 1000 < len(called) < 10_000
 
 
+def test_a_training_that_fails_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="the training has failed"):
+        Training(tmp_path / "no_extension.so").called()
+
+
 def test_functions_that_are_called_are_apart(tmp_path: Path) -> None:
     text = MODULE[:-1] + "(func (result i32) (i32.const 7)))"
     sources = translate(assemble(tmp_path, text), WASM2C, tmp_path / "c", 1, frozenset({1}))

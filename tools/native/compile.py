@@ -122,7 +122,7 @@ def build(
     `progress` is told what is done, how many steps of it, and of how many.
 
     Raises:
-        RuntimeError: the compiler fails; with its message.
+        RuntimeError: the compiler fails, with its message; or the training does.
         ValueError: the module has something that the native tier does not know.
     """
     name = key(wasm, compiler, files, training is not None)

@@ -35,7 +35,11 @@ SEED = 1
 
 @dataclass(frozen=True)
 class Training:
-    """A guest, and the extension module that runs it."""
+    """The package's guest, and the extension module that runs it.
+
+    Raises:
+        RuntimeError: it fails; why has been said on standard error.
+    """
 
     extension: Path
 
@@ -49,7 +53,10 @@ class Training:
 
     def _run(self, *library: Path) -> bytes:
         command = [sys.executable, "-m", __name__, str(self.extension), *map(str, library)]
-        return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+        result = subprocess.run(command, stdout=subprocess.PIPE)
+        if result.returncode != 0:
+            raise RuntimeError(f"the training has failed: {' '.join(command)}")
+        return result.stdout
 
 
 def main(extension: Path, library: Path | None) -> None:
