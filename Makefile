@@ -5,37 +5,39 @@ CC ?= cc
 BIN := .venv/bin
 SQL ?= select version(), 'héllo'::text, '[1,2,3]'::vector <-> '[3,2,1]'
 TESTS ?= tests
-TIERS ?= wasm3 auto
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
 C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
 HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*')
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
-.PHONY: help build native run test test-asan compatibility bench bench-peers suites wheel sdist dev \
+.PHONY: help build native run test test-wasm3 test-native test-asan compatibility bench bench-peers suites wheel sdist dev \
 	lint format clean
 .DEFAULT_GOAL := help
 
 help: ## show this page
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
 
 build: .venv/ready ## fetch, link and compile, as far as something has changed
 	@$(BIN)/python setup.py -q build_ext --inplace
 
-native: export PGLITE_NATIVE_BUILD_NATIVE = 1
 native: build ## also compile the guest ahead of time, many times faster than wasm3 (minutes, then cached)
+	@$(BIN)/python -m tools.native
 
 # By environment, so that the shell never sees the statement.
 run: export PGLITE_SQL = $(value SQL)
 run: build ## answer one statement: make run SQL="select 1"
 	@$(BIN)/python -m pglite_native sql --extension vector "$$PGLITE_SQL"
 
-# The whole suite by each tier: wasm3 first, the reference; auto is native, as that has been built then.
-test: $(if $(filter auto,$(TIERS)),native,build) ## run all tests, on both tiers, with coverage (some: TESTS=tests/engine TIERS=wasm3)
-	@rm -f .coverage
-	for tier in $(TIERS); do PGLITE_NATIVE_TIER=$$tier \
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-append --cov-report= $(TESTS) || exit; done
-	$(BIN)/python -m coverage report
+test: test-wasm3 test-native ## run all tests, on both tiers (some of them: TESTS=tests/engine)
+
+test-wasm3: build ## run all tests by wasm3, the reference, with coverage; and its tiny guests sanitized
+	PGLITE_NATIVE_TIER=wasm3 $(PYTEST) --cov --cov-report=term $(TESTS)
 	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest -n 2 tests/wat
+
+# By what "auto" chooses, once it is there: guests with extensions added have no other than wasm3.
+test-native: native ## run all tests by the native tier
+	PGLITE_NATIVE_TIER=auto $(PYTEST) $(TESTS)
 
 test-asan: build ## run the C tests under the address and undefined-behaviour sanitizers
 	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/polling tests/wat -k "not plain"
