@@ -28,13 +28,13 @@ LOCK_FILE = ".pglite-native.lock"  # csrc/platform/lock.h
 WAL_SEGMENT = re.compile("pg_wal/[0-9A-F]{24}")
 
 
-def load_extension(path: Path) -> None:
-    """Import the extension from where it was built, which need not be inside the package."""
-    spec = importlib.util.spec_from_file_location(MODULE, path)
+def load_extension(path: Path, name: str = MODULE) -> None:
+    """Import an extension from where it was built, which need not be inside the package."""
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not an extension module")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[MODULE] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
 
 

@@ -61,6 +61,8 @@ class Training:
 
 def main(extension: Path, library: Path | None) -> None:
     load_extension(extension)
+    rows = extension.with_name(extension.name.replace("_engine", "_rows"))
+    load_extension(rows, "pglite_native._rows")
     from pglite_native import Engine, Snapshot, _runtime
     from pglite_native._native import ffi, lib
 
