@@ -24,12 +24,20 @@ INITDB_ARGUMENTS = [
     "--no-sync",
 ]
 
+ROWS = "pglite_native._rows"  # lies beside the other
+
 LOCK_FILE = ".pglite-native.lock"  # csrc/platform/lock.h
 WAL_SEGMENT = re.compile("pg_wal/[0-9A-F]{24}")
 
 
+def load_extensions(engine: Path) -> None:
+    """Import the extension modules from where they were built: not inside the package, as a rule."""
+    load_extension(engine)
+    load_extension(engine.with_name(engine.name.replace("_engine", "_rows")), ROWS)
+
+
 def load_extension(path: Path, name: str = MODULE) -> None:
-    """Import an extension from where it was built, which need not be inside the package."""
+    """Import one, from its file."""
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not an extension module")
@@ -52,7 +60,7 @@ def cluster_entries(data_dir: Path) -> list[Entry]:
 
 def main(extension: Path, output: Path) -> None:
     """Make the pack, and put it into place whole: engines may be running from the old one."""
-    load_extension(extension)
+    load_extensions(extension)
     from pglite_native import Engine, _runtime
 
     # An earlier build's cluster need not be one to this engine.

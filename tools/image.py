@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tools.cluster import load_extension
+from tools.cluster import load_extensions
 
 
 def main(extension: Path, output: Path) -> None:
-    load_extension(extension)
+    load_extensions(extension)
     from pglite_native._image import write_image
 
     write_image(output)

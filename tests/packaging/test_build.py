@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from pglite_native import _engine, _rows
 from tools import ROOT
 from tools.build import guest_step, link_step, resources_step, vendor_step
 from tools.ffi import declarations, make_ffi
@@ -106,3 +110,30 @@ def test_a_planned_step_depends_on_its_own_code(plan: Callable[[], Step]) -> Non
     assert inputs
     assert all(path.is_file() for path in inputs)
     assert all(output.exists() for output in step.outputs), "build first: `make build`"
+
+
+@pytest.fixture
+def pristine(tmp_path: Path) -> Path:
+    """The sources and the resources as a clone has them that `pip install .` builds in."""
+    without = shutil.ignore_patterns("*.so", "__pycache__", "resources")
+    for folder in ("pglite_native", "tools"):
+        shutil.copytree(ROOT / folder, tmp_path / "clone" / folder, ignore=without)
+    resources = Path("pglite_native", "resources")
+    (tmp_path / "clone" / resources).symlink_to(ROOT / resources)
+    return tmp_path / "clone"
+
+
+@pytest.mark.parametrize("step", [("tools.image", "made"), ("tools.native.training",)])
+def test_a_step_takes_the_extension_modules_from_where_they_were_built(
+    step: tuple[str, ...], pristine: Path, tmp_path: Path
+) -> None:
+    built = tmp_path / "built"
+    built.mkdir()
+    for module in (_engine, _rows):
+        shutil.copy(str(module.__file__), built)
+    name, *arguments = step
+    engine = built / Path(str(_engine.__file__)).name
+    command = [sys.executable, "-m", name, str(engine), *arguments]
+    result = subprocess.run(command, cwd=pristine, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout or (pristine / "made").exists()

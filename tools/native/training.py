@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.cluster import load_extension
+from tools.cluster import load_extensions
 
 if TYPE_CHECKING:
     from pglite_native import Engine
@@ -60,9 +60,7 @@ class Training:
 
 
 def main(extension: Path, library: Path | None) -> None:
-    load_extension(extension)
-    rows = extension.with_name(extension.name.replace("_engine", "_rows"))
-    load_extension(rows, "pglite_native._rows")
+    load_extensions(extension)
     from pglite_native import Engine, Snapshot, _runtime
     from pglite_native._native import ffi, lib
 
