@@ -31,7 +31,7 @@ WAL_SEGMENT = re.compile("pg_wal/[0-9A-F]{24}")
 
 
 def load_extensions(engine: Path) -> None:
-    """Import the extension modules from where they were built: not inside the package, as a rule."""
+    """Import the extension modules from where they were built, which need not be in the package."""
     load_extension(engine)
     load_extension(engine.with_name(engine.name.replace("_engine", "_rows")), ROWS)
 

@@ -19,7 +19,11 @@ from tools.native.compile import Compiler, build, show
 from tools.native.training import Training
 
 PACKAGE = ROOT / "pglite_native"
-RESOURCES = PACKAGE / "resources"
+PACKAGED = (
+    PACKAGE / "resources" / "pglite.wasm",
+    PACKAGE / "resources" / "pglite-native.so",
+    PACKAGE / "_engine.abi3.so",
+)
 
 # Enough for many processors to share; small enough for 200 MB each.
 FILES = 24
@@ -27,27 +31,24 @@ FILES = 24
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="tools.native", description=__doc__.partition("\n")[0])
-    parser.add_argument("module", type=Path, nargs="?", default=RESOURCES / "pglite.wasm")
-    parser.add_argument("library", type=Path, nargs="?", default=RESOURCES / "pglite-native.so")
-    parser.add_argument("extension", type=Path, nargs="?")
+    parser.add_argument("files", type=Path, nargs="*", metavar="MODULE.wasm LIBRARY.so [EXTENSION]")
     parser.add_argument("--jobs", type=int, help="compilers at a time (default: processors)")
     arguments = parser.parse_args()
-    extension = arguments.extension
-    if arguments.module == parser.get_default("module"):
-        extension = PACKAGE / "_engine.abi3.so"
+    if len(arguments.files) not in (0, 2, 3):
+        parser.error("wants a module and a library, and perhaps the extension module")
+    module, library, *extension = arguments.files or PACKAGED
     start = time.monotonic()
     made = build(
-        arguments.module,
-        arguments.library,
+        module,
+        library,
         Compiler.from_environment(),
         FILES,
-        training=Training(extension.resolve()) if extension else None,
+        training=Training(extension[0].resolve()) if extension else None,
         jobs=arguments.jobs,
         progress=show,
     )
     took = f"compiled in {time.monotonic() - start:.0f} s" if made else "from the cache"
-    megabytes = arguments.library.stat().st_size / 1e6
-    print(f"native: {arguments.library.name}: {took}, {megabytes:.1f} MB", file=sys.stderr)
+    print(f"native: {library.name}: {took}, {library.stat().st_size / 1e6:.1f} MB", file=sys.stderr)
 
 
 if __name__ == "__main__":
