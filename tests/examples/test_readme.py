@@ -28,7 +28,9 @@ def test_make_run_prints_as_shown(run: Callable[..., str]) -> None:
 
 
 def test_every_command_of_make_is_there() -> None:
-    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    targets = set(
+        re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    )
     named = set()
     for page in (ROOT / "README.md", *ROOT.glob("docs/*.md")):
         named |= set(
