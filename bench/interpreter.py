@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import geometric_mean
 
 from setuptools import Distribution
 from setuptools.command.build_ext import build_ext
@@ -34,7 +34,7 @@ def run(rounds: int) -> Iterable[Group]:
         before = child.measure("interpreter_child", plain)
         after = child.measure("interpreter_child", ours)
         ratios = {name: before[name] / after[name] for name in STATEMENTS}
-        mean = math.exp(sum(map(math.log, ratios.values())) / len(ratios))
+        mean = geometric_mean(ratios.values())
         group.add_samples({**ratios, "geometric mean": mean})
     return (group,)
 

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import geometric_mean
 
 from bench import machine, progress
 from bench.__main__ import RESULTS
@@ -77,10 +78,7 @@ def compare(libraries: dict[str, Path]) -> list[Group]:
             group.add_samples({name: figures[group.title] for name, figures in measured.items()})
         means.add_samples(
             {
-                name: math.exp(
-                    sum(math.log(measured[name][work] / measured[first][work]) for work in WORKS)
-                    / len(WORKS)
-                )
+                name: geometric_mean(measured[name][work] / measured[first][work] for work in WORKS)
                 for name in others
             }
         )

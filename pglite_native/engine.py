@@ -215,14 +215,8 @@ class Engine:
             EngineMemoryError: the reply does not fit in memory; use exec_protocol_stream.
             EngineError: the engine has failed.
         """
-        data = ffi.from_buffer(_BYTES, message)
-        reply = ffi.new(_REPLY)
-        status = lib.pgn_exec(self._handle, data, len(data), _UNLIMITED, reply)
-        if status:
-            check(status, reply.error)
+        reply, _data = self._exec(message, _UNLIMITED)
         if reply.ended:
-            if reply.log_size:
-                self._pass_log_on()
             return bytes(ffi.unpack(reply.short_bytes, reply.size))
         try:
             while reply.paused:  # between two slices Python looks at its signals: Ctrl-C cancels
@@ -247,14 +241,8 @@ class Engine:
 
         The engine is busy until it is exhausted or closed.
         """
-        data = ffi.from_buffer(_BYTES, message)
-        reply = ffi.new(_REPLY)
-        status = lib.pgn_exec(self._handle, data, len(data), STREAM_PART, reply)
-        if status:
-            check(status, reply.error)
+        reply, _data = self._exec(message, STREAM_PART)
         if reply.ended:
-            if reply.log_size:
-                self._pass_log_on()
             yield bytes(ffi.unpack(reply.short_bytes, reply.size))
             return
         try:
@@ -280,6 +268,17 @@ class Engine:
             self._pass_log_on()
         check(status, reply.error)
         return None if over[0] else received[0]
+
+    def _exec(self, message: Message, limit: int) -> tuple[Any, Any]:
+        """Begin a call, and end a short one; return a pgn_reply, and what the engine borrows."""
+        data = ffi.from_buffer(_BYTES, message)
+        reply = ffi.new(_REPLY)
+        status = lib.pgn_exec(self._handle, data, len(data), limit, reply)
+        if status:
+            check(status, reply.error)
+        if reply.ended and reply.log_size:
+            self._pass_log_on()
+        return reply, data
 
     def _end(self, reply: Any) -> None:
         lib.pgn_end(self._handle, ffi.NULL)  # refused only when closed meanwhile: then it has ended

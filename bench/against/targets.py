@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
+from statistics import geometric_mean
 
 from bench.against.contestants import (
     NATIVE_PGLITE,
@@ -26,10 +26,6 @@ IDLE_MIB = 60.0
 def ratio(round_: Round, work: str, one: str, other: str) -> float:
     """Raises KeyError where one of them was not measured."""
     return round_[work, one] / round_[work, other]
-
-
-def geometric_mean(ratios: list[float]) -> float:
-    return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
 
 def _computing(other: str) -> Callable[[Round], list[float]]:
