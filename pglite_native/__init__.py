@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pglite_native._quoting import identifier
     from pglite_native.asynchronous import AsyncPGlite, AsyncTransaction
     from pglite_native.diagnostics import Diagnostic, Notice
-    from pglite_native.engine import Engine, Stream
+    from pglite_native.engine import Engine
     from pglite_native.errors import (
         DatabaseError,
         DataDirError,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from pglite_native.pglite import PGlite
     from pglite_native.results import Description, Field, Results
+    from pglite_native.session import Session, Stream
     from pglite_native.snapshot import Snapshot
     from pglite_native.transaction import Transaction
     from pglite_native.values import Interval, Range
@@ -58,6 +59,7 @@ __all__ = [
     "PGliteError",
     "Range",
     "Results",
+    "Session",
     "Snapshot",
     "SnapshotError",
     "Stream",
@@ -72,7 +74,7 @@ _MODULES = {
     "_quoting": ("identifier",),
     "asynchronous": ("AsyncPGlite", "AsyncTransaction"),
     "diagnostics": ("Diagnostic", "Notice"),
-    "engine": ("Engine", "Stream"),
+    "engine": ("Engine",),
     "errors": (
         "DataDirError",
         "DatabaseError",
@@ -88,6 +90,7 @@ _MODULES = {
     ),
     "pglite": ("PGlite",),
     "results": ("Description", "Field", "Results"),
+    "session": ("Session", "Stream"),
     "snapshot": ("Snapshot",),
     "transaction": ("Transaction",),
     "values": ("Interval", "Range"),

@@ -8,7 +8,8 @@ the engine is free for others when the driver has read the last byte.
 from __future__ import annotations
 
 from pglite_native import _wire
-from pglite_native.engine import Engine, Stream
+from pglite_native.engine import Engine
+from pglite_native.session import Stream
 from pglite_native.errors import EngineBusy
 
 IDLE = b"I"

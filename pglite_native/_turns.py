@@ -11,8 +11,8 @@ import weakref
 from collections import deque
 from contextlib import suppress
 
-from pglite_native._sessions import Session
 from pglite_native.engine import Engine
+from pglite_native.session import Session
 from pglite_native.errors import EngineError
 
 TIMEOUT_S = 30.0

@@ -1,29 +1,21 @@
-"""Engine: one PostgreSQL session in this process, spoken to in its wire protocol."""
+"""Engine: a PostgreSQL cluster in this process, and its first session."""
 
 from __future__ import annotations
 
 import io
-import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pglite_native import _runtime, _time
 from pglite_native._native import check, ffi, lib
-from pglite_native._sessions import Session
+from pglite_native.session import Session
 from pglite_native.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from pglite_native._data_dir import Compression, Source, Target
-
-Message = bytes | bytearray | memoryview
-"""Bytes-like: one or many protocol messages, or a part of one."""
-
-STREAM_PART = 256 * 1024
-"""Bytes that a part of a stream has at least, but for the last: a few buffers' worth, so that the
-price of a step (some microseconds) does not count."""
 
 BUFFER_SIZE = 64 * 1024
 
@@ -45,29 +37,9 @@ _IMAGE_ARGUMENTS = {
     "load_data_dir": None,
 }
 
-_UNLIMITED = 2**63
 
-# Looked up once, as every call needs them.
-_BYTES = ffi.typeof("uint8_t[]")
-_REPLY = ffi.typeof("pgn_reply *")
-
-_guest_log = logging.getLogger("pglite_native.guest")
-logging.getLogger("pglite_native").addHandler(logging.NullHandler())
-
-# PostgreSQL's severities (elog.c) by Python's levels. ERROR is for the client, who has it already.
-_LEVELS = {
-    "WARNING": logging.WARNING,
-    "FATAL": logging.ERROR,
-    "PANIC": logging.CRITICAL,
-    "DEBUG": logging.DEBUG,
-}
-
-
-_SIGNALLED_AT_ONCE = 1024  # sessions; more than max_connections usually is
-
-
-class Engine:
-    """A PostgreSQL 18 session, in memory or on a durable directory.
+class Engine(Session):
+    """A PostgreSQL 18 cluster and its first session, in memory or on a durable directory.
 
     In memory, every engine starts from the packaged cluster and is gone when closed; it does not
     even boot, but is mapped from an image of one that has, unless an argument below asks for
@@ -77,8 +49,7 @@ class Engine:
     was committed: the next engine recovers from the WAL. The directory is made when it does not
     exist or is empty, and locked while the engine lives.
 
-    An engine may be used from any thread, by one at a time. The GIL is released while SQL runs.
-    It does not survive `os.fork()`: the child gets EngineError.
+    It is used as every Session is; `open_session` adds others.
 
     Args:
         data_dir: the durable directory; None for a database in memory.
@@ -179,10 +150,9 @@ class Engine:
         options.buffer_size = boot["buffer_size"]
         source = boot.pop("load_data_dir", None)  # used up, as far as copies are concerned
         options.loads = source is not None
-        handle, error = ffi.new("pgn_engine **"), ffi.new("pgn_error *")
+        handle, error = ffi.new("pgn_session **"), ffi.new("pgn_error *")
         check(lib.pgn_open(self._runtime.handle, options, handle, error), error)
-        self._handle: Any = ffi.gc(handle[0], lib.pgn_free)
-        self._log_line = b""
+        self._own(handle[0])
         if source is not None:
             self._load(source)
 
@@ -199,91 +169,6 @@ class Engine:
     def tier(self) -> Literal["wasm3", "native"]:
         """What runs this engine's PostgreSQL: "native" or "wasm3"."""
         return self._runtime.tier
-
-    def exec_protocol_raw(self, message: Message) -> bytes:
-        """Send messages of the frontend protocol, return everything the backend answers.
-
-        `message` may hold a part of a message or many. The call returns when the backend has dealt
-        with all of it and waits for more; an incomplete message is completed by the next calls.
-        Errors of SQL are messages in the reply, not exceptions.
-
-        Reference: PostgreSQL documentation, chapter "Frontend/Backend Protocol".
-
-        Raises:
-            EngineBusy: another thread is using the engine, or a stream is open.
-            EngineClosed: the engine is closed or its session has ended.
-            EngineMemoryError: the reply does not fit in memory; use exec_protocol_stream.
-            EngineError: the engine has failed.
-        """
-        reply, _data = self._exec(message, _UNLIMITED)
-        if reply.ended:
-            return bytes(ffi.unpack(reply.short_bytes, reply.size))
-        try:
-            while reply.paused:  # between two slices Python looks at its signals: Ctrl-C cancels
-                check(lib.pgn_next(self._handle, _UNLIMITED, reply), reply.error)
-            return bytes(ffi.buffer(reply.bytes, reply.size)) if reply.size else b""
-        finally:
-            self._end(reply)
-
-    def exec_protocol_stream(self, message: Message) -> Stream:
-        """As exec_protocol_raw, with the reply in parts of some hundred KiB as it is made.
-
-        Memory stays bounded whatever the reply's size. Until the stream is exhausted or closed the
-        engine is busy; closing it early cancels the statement and drops the rest of the reply.
-        """
-        data = ffi.from_buffer(_BYTES, message)
-        error = ffi.new("pgn_error *")
-        check(lib.pgn_begin(self._handle, data, len(data), error), error)
-        return Stream(self, data)
-
-    def _exec_in_parts(self, message: Message) -> Iterator[bytes]:
-        """As exec_protocol_raw, with a long reply in parts.
-
-        The engine is busy until it is exhausted or closed.
-        """
-        reply, _data = self._exec(message, STREAM_PART)
-        if reply.ended:
-            yield bytes(ffi.unpack(reply.short_bytes, reply.size))
-            return
-        try:
-            while reply.size or reply.paused:
-                if reply.size:
-                    yield bytes(ffi.buffer(reply.bytes, reply.size))
-                check(lib.pgn_next(self._handle, STREAM_PART, reply), reply.error)
-        finally:
-            self._end(reply)
-
-    def _serve(self, socket: int, buffer: Message) -> int | None:
-        """Answer a client, on a socket's descriptor, for as long as it sends ordinary requests.
-
-        The GIL is released all the time.
-
-        Return how many bytes `buffer` has that were received and not dealt with; 0 if there is
-        something else to look at, None when it is over: one side has ended it.
-        """
-        data = ffi.from_buffer(_BYTES, buffer, require_writable=True)
-        reply, received, over = ffi.new(_REPLY), ffi.new("size_t *"), ffi.new("bool *")
-        status = lib.pgn_serve(self._handle, socket, data, len(data), received, over, reply)
-        if reply.log_size:
-            self._pass_log_on()
-        check(status, reply.error)
-        return None if over[0] else received[0]
-
-    def _exec(self, message: Message, limit: int) -> tuple[Any, Any]:
-        """Begin a call, and end a short one; return a pgn_reply, and what the engine borrows."""
-        data = ffi.from_buffer(_BYTES, message)
-        reply = ffi.new(_REPLY)
-        status = lib.pgn_exec(self._handle, data, len(data), limit, reply)
-        if status:
-            check(status, reply.error)
-        if reply.ended and reply.log_size:
-            self._pass_log_on()
-        return reply, data
-
-    def _end(self, reply: Any) -> None:
-        lib.pgn_end(self._handle, ffi.NULL)  # refused only when closed meanwhile: then it has ended
-        if reply.log_size:
-            self._pass_log_on()
 
     def set_time(self, time: datetime | None) -> None:
         """Set PostgreSQL's clock, and stop it; None for the real one again.
@@ -409,54 +294,25 @@ class Engine:
         _data_dir.dump(self._handle, buffer, compression)
         return buffer.getvalue()
 
-    def open_session(self) -> Session:
-        """Open one more session of this engine's database, by turns with the others.
-
-        It begins as the engine's own was before its first use: with none of its settings, prepared
-        statements, temporary tables. `Session.enter` gives it its turn; this does not.
-
-        Raises:
-            EngineError: the session whose turn it is, is in a transaction; or there are as many
-                sessions as `max_connections` allows; or a booted engine had been used before its
-                first session was opened; or the system cannot (Linux 5.13 can).
-        """
-        return Session(self)
-
     def keep_session(self) -> None:
-        """Have sessions begin as the engine's own is now, not as it was before its first use.
+        """Have sessions begin as this one is now, not as it was before its first use.
 
         For a session without temporary tables, LISTEN and advisory locks: those are not the new
-        ones'. Before the first is opened.
+        ones'.
+
+        Raises:
+            SnapshotError: in the middle of a message or of COPY.
         """
         error = ffi.new("pgn_error *")
         check(lib.pgn_session_keep(self._handle, error), error)
 
-    def signalled_sessions(self) -> list[int]:
-        """Return the process numbers of the sessions that others have sent signals to.
-
-        That is what NOTIFY does for those that listen, and pg_cancel_backend and
-        pg_terminate_backend do. In its next turn, `exec_protocol_raw(b"")` will do, a session takes
-        them: and sends the notifications, or ends.
-        """
-        processes = ffi.new("int32_t[]", _SIGNALLED_AT_ONCE)
-        count = lib.pgn_sessions_signalled(self._handle, processes, _SIGNALLED_AT_ONCE)
-        return list(processes[0:count])
-
-    def cancel(self) -> None:
-        """Cancel the running statement (SQLSTATE 57014). From any thread; nothing when idle."""
-        lib.pgn_cancel(self._handle)
-
     def close(self) -> None:
-        """End the session; idempotent.
+        """End the cluster with all its sessions; idempotent.
 
-        A durable directory is checkpointed. A statement that runs in another thread is cancelled
-        and awaited; that thread gets EngineClosed or the statement's last reply.
+        A durable directory is checkpointed. Statements that run in other threads are cancelled
+        and awaited; those threads get EngineClosed or the statement's last reply.
         """
-        error = ffi.new("pgn_error *")
-        try:
-            check(lib.pgn_close(self._handle, error), error)
-        finally:
-            self._pass_log_on()
+        super().close()
 
     def __enter__(self) -> Engine:
         return self
@@ -470,63 +326,6 @@ class Engine:
         check(lib.pgn_statistics_get(self._handle, statistics, error), error)
         fields = ffi.typeof("pgn_statistics").fields or []
         return {name: getattr(statistics, name) for name, _ in fields}
-
-    def _pass_log_on(self) -> None:
-        size = 64 * 1024
-        buffer = ffi.new("char[]", size)
-        text = self._log_line
-        while count := lib.pgn_log(self._handle, buffer, size):
-            text += bytes(ffi.buffer(buffer, count))
-        *lines, self._log_line = text.split(b"\n")
-        for line in lines:
-            severity = line.partition(b":  ")[0].rpartition(b" ")[2].rstrip(b"12345")
-            level = _LEVELS.get(severity.decode(errors="replace"), logging.INFO)
-            _guest_log.log(level, "%s", line.decode(errors="replace"))
-
-
-class Stream(Iterator[bytes]):
-    """The reply of one call, in parts; made by Engine.exec_protocol_stream.
-
-    Dropping it, closing it, or leaving a `with` on it before its end abandons the rest.
-    """
-
-    def __init__(self, engine: Engine, data: Any) -> None:
-        self._engine: Engine | None = engine
-        self._data = data  # borrowed by the engine until the call ends
-        self._reply: Any = ffi.new(_REPLY)
-
-    def __next__(self) -> bytes:
-        if self._engine is None:
-            raise StopIteration
-        reply = self._reply
-        try:
-            while True:
-                check(lib.pgn_next(self._engine._handle, STREAM_PART, reply), reply.error)
-                if not reply.paused:
-                    break
-        except BaseException:
-            self.close()
-            raise
-        if reply.size:
-            return bytes(ffi.buffer(reply.bytes, reply.size))
-        self.close()
-        raise StopIteration
-
-    def close(self) -> None:
-        """End the call; idempotent."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine._end(self._reply)
-            self._data = None
-
-    def __enter__(self) -> Stream:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        self.close()
 
 
 def _start(

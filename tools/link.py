@@ -40,7 +40,7 @@ LEFT_OUT = {
 }
 
 # What our guest code asks of the host (docs/HANDSHAKE.md).
-HOST_IMPORTS = r"env\.pglite_(?:host_(?:wait|sleep|clone_file|signal|sync_all)|recv|send)"
+HOST_IMPORTS = r"env\.pglite_(?:host_(?:wait|sleep|wake|clone_file|signal|sync_all)|recv|send)"
 
 # Functions that are not exported are known by their bodies.
 LEB128 = rb"[\x80-\xff]*[\0-\x7f]"
@@ -72,7 +72,6 @@ PRIVATE: dict[str, linker.Mentions | linker.Contains | linker.Within] = {
             "SharedInvalBackendInit",
             "ProcSignalInit",
             "ProcessCatchupInterrupt",
-            "WaitForProcSignalBarrier",
             "proc_exit",
             "proc_exit_prepare",
             "ProcKill",
@@ -154,6 +153,42 @@ PRIVATE: dict[str, linker.Mentions | linker.Contains | linker.Within] = {
     "on_proc_exit_list": linker.Within("proc_exit_prepare", "i32.const ?; i32.add; local.tee *"),
 }
 
+# Functions that have PGSemaphoreLock and PGSemaphoreUnlock compiled into them.
+PRIVATE |= {
+    "LWLockDequeueSelf": linker.Within("LWLockAcquire", "call ?; end; i32.const *"),
+    "LWLockReleaseInternal": linker.Within("LWLockRelease", "call ?; i32.const *"),
+    "LWLockUpdateVar": linker.Contains(
+        "local.get 1; i64.load; drop; local.get 1; local.get 2; i64.store; "
+        "local.get 0; local.get 0; i32.load 4"
+    ),
+    "WaitXLogInsertionsToFinish": linker.Mentions(
+        "request to flush past end of generated WAL; request %X/%X, current position %X/%X"
+    ),
+    "ProcArrayGroupClearXid": linker.Contains("i32.const 134217769; i32.store"),
+    "TransactionGroupUpdateXidStatus": linker.Contains("i32.const 134217784; i32.store"),
+    "my_wait_event_info": linker.Within(
+        "ProcArrayGroupClearXid", "i32.const ?; i32.load; i32.const 134217769; i32.store"
+    ),
+}
+
+# csrc/polling/semaphore.c.
+REPLACES = {
+    "pglite_semaphore": linker.Replace(
+        "never waits: there is one process",
+        "i32.load 12; drop",  # proc->sem
+        {
+            "LWLockAcquire": 2,
+            "LWLockDequeueSelf": 2,
+            "LWLockReleaseInternal": 2,
+            "LWLockUpdateVar": 1,
+            "XLogFlush": 2,
+            "WaitXLogInsertionsToFinish": 2,
+            "ProcArrayGroupClearXid": 3,
+            "TransactionGroupUpdateXidStatus": 3,
+        },
+    )
+}
+
 # Wrapped by csrc/polling/wrapped.h.
 WRAPS = {
     "kill": linker.Wrap(
@@ -163,7 +198,6 @@ WRAPS = {
     "proc_exit": linker.Wrap("refuses a process number other than the one getpid returns"),
     "ProcKill": linker.Wrap("likewise"),
     "wrapper_handler": linker.Wrap("likewise: handles no signal then"),
-    "WaitForProcSignalBarrier": linker.Wrap("waits for other backends, which take turns"),
     "CheckPointGuts": linker.Wrap("syncs what this backend has written, not what others have"),
     "PostmasterIsAliveInternal": linker.Wrap(
         "ends the session: there is no postmaster's pipe to read", POSTMASTER_IS_ALIVE
@@ -186,7 +220,9 @@ ALLOWED = {
     }
 }
 
-POLICY = linker.Policy(f"{linker.INVOKE}|{HOST_IMPORTS}", ALLOWED, private=PRIVATE, wraps=WRAPS)
+POLICY = linker.Policy(
+    f"{linker.INVOKE}|{HOST_IMPORTS}", ALLOWED, private=PRIVATE, wraps=WRAPS, replaces=REPLACES
+)
 
 # What the host answers, under headings that name its files.
 HOST_TABLE = ROOT / "csrc" / "host" / "imports.h"

@@ -53,9 +53,9 @@ static bool add_all(struct arguments *arguments, const char *const *strings, siz
     return complete;
 }
 
-static bool collect_arguments(const pgn_engine *engine, struct arguments *arguments)
+static bool collect_arguments(const pgn_session *session, struct arguments *arguments)
 {
-    const pgn_options *options = engine->options;
+    const pgn_options *options = session->cluster->options;
     bool complete = add_all(arguments, default_arguments,
                             sizeof default_arguments / sizeof *default_arguments);
 
@@ -70,14 +70,14 @@ static bool collect_arguments(const pgn_engine *engine, struct arguments *argume
            && arguments_add(arguments, options->database);
 }
 
-static bool fail_boot(pgn_engine *engine, const char *step)
+static bool fail_boot(pgn_session *session, const char *step)
 {
     char tail[LOG_TAIL_SIZE];
-    const char *trap = guest_trap(engine->guest);
+    const char *trap = guest_trap(session->guest);
 
-    log_tail(&engine->log, tail);
-    engine->state = ENGINE_ENDED;
-    error_set(&engine->failure, STATUS_BOOT, "PostgreSQL did not start (%s): %s%s%s", step,
+    log_tail(&session->cluster->log, tail);
+    session->state = SESSION_ENDED;
+    error_set(&session->failure, STATUS_BOOT, "PostgreSQL did not start (%s): %s%s%s", step,
               trap ? trap : "", trap ? "\n" : "", tail);
     return false;
 }
@@ -95,25 +95,25 @@ static bool silence_stdout(struct vfs *vfs)
 
 /* main() leaves its frame behind on purpose: the backend's outermost sigjmp_buf is in it. So the
    stack pointer is not restored after this exit. */
-static bool start_backend(pgn_engine *engine)
+static bool start_backend(pgn_session *session)
 {
-    const struct engine_exports *exports = &engine->runtime->exports;
+    const struct engine_exports *exports = &session->cluster->runtime->exports;
     struct arguments arguments = {0, 0, NULL};
     uint64_t active = 1;
     enum guest_outcome outcome;
 
-    if (!silence_stdout(engine->vfs))
-        return fail_boot(engine, "/dev/null");
-    if (session_call(engine, exports->set_active, &active, NULL))
-        return fail_boot(engine, "pgl_setPGliteActive");
-    outcome = collect_arguments(engine, &arguments)
-                  ? program_main(&engine->host, &arguments, NULL)
-                  : guest_set_trap(engine->guest, "no memory for its arguments");
+    if (!silence_stdout(session->cluster->vfs))
+        return fail_boot(session, "/dev/null");
+    if (session_call(session, exports->set_active, &active, NULL))
+        return fail_boot(session, "pgl_setPGliteActive");
+    outcome = collect_arguments(session, &arguments)
+                  ? program_main(&session->host, &arguments, NULL)
+                  : guest_set_trap(session->guest, "no memory for its arguments");
     arguments_close(&arguments);
-    if (outcome != GUEST_EXITED || guest_exit_code(engine->guest) != EXIT_ALIVE)
-        return fail_boot(engine, "main");
-    if (session_call(engine, exports->start, NULL, NULL))
-        return fail_boot(engine, "pgl_startPGlite");
+    if (outcome != GUEST_EXITED || guest_exit_code(session->guest) != EXIT_ALIVE)
+        return fail_boot(session, "main");
+    if (session_call(session, exports->start, NULL, NULL))
+        return fail_boot(session, "pgl_startPGlite");
     return true;
 }
 
@@ -136,58 +136,58 @@ static void store_big_endian(uint8_t *at, uint32_t value)
 
 /* The engine's own login. The greeting is dropped: a client that wants it sends a packet of its own.
    A Sync follows it, as PGlite reports the session's parameters once more with the next ReadyForQuery. */
-static bool log_in(pgn_engine *engine)
+static bool log_in(pgn_session *session)
 {
     static const uint8_t sync[] = {'S', 0, 0, 0, 4};
     uint8_t packet[STARTUP_MAX + sizeof sync];
     size_t size = 8; /* length and version */
     bool done;
 
-    if (!append(packet, &size, "user") || !append(packet, &size, engine->options->user)
-        || !append(packet, &size, "database") || !append(packet, &size, engine->options->database)
+    if (!append(packet, &size, "user") || !append(packet, &size, session->cluster->options->user)
+        || !append(packet, &size, "database") || !append(packet, &size, session->cluster->options->database)
         || !append(packet, &size, ""))
-        return fail_boot(engine, "user and database names are too long");
+        return fail_boot(session, "user and database names are too long");
     store_big_endian(packet, (uint32_t) size);
     store_big_endian(packet + 4, PROTOCOL_VERSION);
     memcpy(packet + size, sync, sizeof sync);
-    engine->input = packet;
-    engine->input_size = size + sizeof sync;
-    engine->discarding = true;
-    done = session_serve(engine);
-    transport_drain(engine);
-    engine->discarding = false;
-    engine->input_size = 0;
-    return done || fail_boot(engine, "startup packet");
+    session->input = packet;
+    session->input_size = size + sizeof sync;
+    session->discarding = true;
+    done = session_serve(session);
+    transport_drain(session);
+    session->discarding = false;
+    session->input_size = 0;
+    return done || fail_boot(session, "startup packet");
 }
 
-static bool make_cluster(pgn_engine *engine)
+static bool make_cluster(pgn_session *session)
 {
-    if (!engine->options->initdb_arguments)
+    if (!session->cluster->options->initdb_arguments)
         return true;
-    if (!engine_initdb(engine))
+    if (!engine_initdb(session))
         return false;
-    if (data_dir_complete(engine, &engine->failure)) {
-        engine->state = ENGINE_ENDED;
+    if (data_dir_complete(session->cluster, &session->failure)) {
+        session->state = SESSION_ENDED;
         return false;
     }
-    return engine->options->data_dir || quota_exempt_bookkeeping(engine->vfs)
-           || fail_boot(engine, "no memory for its files");
+    return session->cluster->options->data_dir || quota_exempt_bookkeeping(session->cluster->vfs)
+           || fail_boot(session, "no memory for its files");
 }
 
-bool engine_boot(pgn_engine *engine)
+bool engine_boot(pgn_session *session)
 {
     int64_t started_ns = platform_monotonic_ns();
 
-    if (!make_cluster(engine))
+    if (!make_cluster(session))
         return false;
-    if (program_start(&engine->host))
-        return fail_boot(engine, "the module's constructors");
-    if (!transport_open(engine) || !start_backend(engine))
+    if (program_start(&session->host))
+        return fail_boot(session, "the module's constructors");
+    if (!transport_open(session) || !start_backend(session))
         return false;
-    engine->statistics.boot_ns = platform_monotonic_ns() - started_ns;
+    session->statistics.boot_ns = platform_monotonic_ns() - started_ns;
     started_ns = platform_monotonic_ns();
-    if (!log_in(engine))
+    if (!log_in(session))
         return false;
-    engine->statistics.session_ns = platform_monotonic_ns() - started_ns;
-    return backends_keep_original(engine);
+    session->statistics.session_ns = platform_monotonic_ns() - started_ns;
+    return session_keep_template(session);
 }

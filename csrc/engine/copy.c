@@ -104,12 +104,12 @@ static enum status copy_all(struct vfs *from, struct vfs *to, struct error *erro
     return STATUS_OK;
 }
 
-enum status copy_files(pgn_engine *engine, pgn_engine *source, struct error *error)
+enum status copy_files(struct cluster *cluster, pgn_session *source, struct error *error)
 {
     pgn_error refusal;
     enum status status;
 
-    if (!quota_exempt_bookkeeping(engine->vfs))
+    if (!quota_exempt_bookkeeping(cluster->vfs))
         return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files: close engines");
     status = (enum status) api_enter(source, &refusal);
     if (status)
@@ -118,7 +118,7 @@ enum status copy_files(pgn_engine *engine, pgn_engine *source, struct error *err
     if (!status)
         status = session_checkpoint(source, error);
     if (!status)
-        status = copy_all(source->vfs, engine->vfs, error);
+        status = copy_all(source->cluster->vfs, cluster->vfs, error);
     api_leave(source);
     return status;
 }

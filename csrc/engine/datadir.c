@@ -149,27 +149,27 @@ static int end_filling(int directory)
     return result < 0 ? result : files_sync(directory, false);
 }
 
-static enum status fill(pgn_engine *engine, int directory, const char *path, struct error *error)
+static enum status fill(struct cluster *cluster, int directory, const char *path, struct error *error)
 {
     int result = begin_filling(directory);
     enum status status;
 
     if (result < 0)
         return fail(error, "write to", path, result);
-    if (engine->options->initdb_arguments || engine->options->loads) { /* then data_dir_complete */
-        engine->filling = files_duplicate(directory);
-        return engine->filling < 0 ? fail(error, "open", path, engine->filling) : STATUS_OK;
+    if (cluster->options->initdb_arguments || cluster->options->loads) { /* then data_dir_complete */
+        cluster->filling = files_duplicate(directory);
+        return cluster->filling < 0 ? fail(error, "open", path, cluster->filling) : STATUS_OK;
     }
-    if (!engine->runtime->cluster)
+    if (!cluster->runtime->cluster)
         return error_set(error, STATUS_NOT_FOUND, "there is no packaged cluster");
-    status = pack_extract(engine->runtime->cluster, directory, true, error);
+    status = pack_extract(cluster->runtime->cluster, directory, true, error);
     if (status)
         return status;
     result = end_filling(directory);
     return result < 0 ? fail(error, "write to", path, result) : STATUS_OK;
 }
 
-static enum status prepare(pgn_engine *engine, int directory, const char *path, struct error *error)
+static enum status prepare(struct cluster *cluster, int directory, const char *path, struct error *error)
 {
     struct contents contents;
     enum status status = examine(directory, path, &contents, error);
@@ -177,15 +177,15 @@ static enum status prepare(pgn_engine *engine, int directory, const char *path, 
     if (status)
         return status;
     if (contents.is_empty || contents.is_incomplete)
-        return fill(engine, directory, path, error);
-    if (engine->options->initdb_arguments || engine->options->loads)
+        return fill(cluster, directory, path, error);
+    if (cluster->options->initdb_arguments || cluster->options->loads)
         return error_set(error, STATUS_INVALID,
                          "the data directory %s is not empty: %s for a new one", path,
-                         engine->options->loads ? "load_data_dir is" : "initdb_args are");
+                         cluster->options->loads ? "load_data_dir is" : "initdb_args are");
     return STATUS_OK;
 }
 
-enum status data_dir_open(pgn_engine *engine, const char *path, struct error *error)
+enum status data_dir_open(struct cluster *cluster, const char *path, struct error *error)
 {
     struct contents contents;
     enum status status;
@@ -201,41 +201,41 @@ enum status data_dir_open(pgn_engine *engine, const char *path, struct error *er
     status = examine(directory, path, &contents, error);
     if (status)
         goto fail;
-    status = lock_open(directory, path, GUEST_PID, &engine->data_dir_lock, error);
+    status = lock_open(directory, path, GUEST_PID, &cluster->data_dir_lock, error);
     if (status)
         goto fail;
-    status = prepare(engine, directory, path, error);
+    status = prepare(cluster, directory, path, error);
     if (status)
         goto fail;
-    vfs_umask(engine->vfs, UMASK);
-    return vfs_mount_host(engine->vfs, ENGINE_DATA_DIR, directory, true, error);
+    vfs_umask(cluster->vfs, UMASK);
+    return vfs_mount_host(cluster->vfs, ENGINE_DATA_DIR, directory, true, error);
 
 fail:
     files_close(directory);
     return status;
 }
 
-enum status data_dir_complete(pgn_engine *engine, struct error *error)
+enum status data_dir_complete(struct cluster *cluster, struct error *error)
 {
     int result;
 
-    if (engine->filling < 0)
+    if (cluster->filling < 0)
         return STATUS_OK;
-    result = end_filling(engine->filling);
-    files_close(engine->filling);
-    engine->filling = -1;
-    return result < 0 ? fail(error, "write to", engine->options->data_dir, result) : STATUS_OK;
+    result = end_filling(cluster->filling);
+    files_close(cluster->filling);
+    cluster->filling = -1;
+    return result < 0 ? fail(error, "write to", cluster->options->data_dir, result) : STATUS_OK;
 }
 
-void data_dir_close(pgn_engine *engine)
+void data_dir_close(struct cluster *cluster)
 {
-    if (engine->filling >= 0) { /* should this fail, the marker is still there */
-        if (clear(engine->filling, 0) >= 0)
-            end_filling(engine->filling);
-        files_close(engine->filling);
+    if (cluster->filling >= 0) { /* should this fail, the marker is still there */
+        if (clear(cluster->filling, 0) >= 0)
+            end_filling(cluster->filling);
+        files_close(cluster->filling);
     }
-    engine->filling = -1;
-    if (engine->data_dir_lock.fd >= 0)
-        lock_close(&engine->data_dir_lock);
-    engine->data_dir_lock.fd = -1;
+    cluster->filling = -1;
+    if (cluster->data_dir_lock.fd >= 0)
+        lock_close(&cluster->data_dir_lock);
+    cluster->data_dir_lock.fd = -1;
 }

@@ -31,25 +31,25 @@ static enum status fail(const struct dump *dump, int result, struct error *error
 
 /* Links are followed, as PGlite's own dump does: a tablespace's files stand where its link was, which
    PostgreSQL takes for a tablespace in place. */
-static enum status begin(pgn_engine *engine, struct error *error)
+static enum status begin(pgn_session *session, struct error *error)
 {
-    enum status status = snapshot_check_quiet(engine, false, error);
+    enum status status = snapshot_check_quiet(session, false, error);
     struct dump *dump;
     int result;
 
     if (!status)
-        status = session_checkpoint(engine, error);
+        status = session_checkpoint(session, error);
     if (status)
         return status;
     dump = malloc(sizeof *dump);
     if (!dump)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a dump");
     dump->fd = CLOSED;
-    result = tree_open(&dump->tree, engine->vfs, ENGINE_DATA_DIR, TREE_LINKS_FOLLOWED);
-    engine->dump = dump;
+    result = tree_open(&dump->tree, session->cluster->vfs, ENGINE_DATA_DIR, TREE_LINKS_FOLLOWED);
+    session->cluster->dump = dump;
     if (result < 0) {
         status = fail(dump, result, error);
-        dump_close(engine);
+        dump_close(session);
     }
     return status;
 }
@@ -95,74 +95,74 @@ static enum status read_file(struct dump *dump, uint8_t *bytes, size_t size, siz
     return STATUS_OK;
 }
 
-void dump_close(pgn_engine *engine)
+void dump_close(pgn_session *session)
 {
-    struct dump *dump = engine->dump;
+    struct dump *dump = session->cluster->dump;
 
     if (dump) {
         close_file(dump);
         tree_close(&dump->tree);
     }
     free(dump);
-    engine->dump = NULL;
+    session->cluster->dump = NULL;
 }
 
 /* --- what callers see --------------------------------------------------------------------- */
 
-static enum status check_open(const pgn_engine *engine, struct error *error)
+static enum status check_open(const pgn_session *session, struct error *error)
 {
-    return engine->dump ? STATUS_OK : error_set(error, STATUS_INVALID, "no dump has begun");
+    return session->cluster->dump ? STATUS_OK : error_set(error, STATUS_INVALID, "no dump has begun");
 }
 
-static int leave(pgn_engine *engine, enum status status, const struct error *error,
+static int leave(pgn_session *session, enum status status, const struct error *error,
                  pgn_error *pgn_error)
 {
-    api_leave(engine);
+    api_leave(session);
     return status ? api_error(pgn_error, error) : STATUS_OK;
 }
 
-int pgn_dump_begin(pgn_engine *engine, pgn_error *pgn_error)
+int pgn_dump_begin(pgn_session *session, pgn_error *pgn_error)
 {
     struct error error;
-    int status = api_enter(engine, pgn_error);
+    int status = api_enter(session, pgn_error);
 
-    return status ? status : leave(engine, begin(engine, &error), &error, pgn_error);
+    return status ? status : leave(session, begin(session, &error), &error, pgn_error);
 }
 
-int pgn_dump_next(pgn_engine *engine, pgn_file *file, pgn_error *pgn_error)
+int pgn_dump_next(pgn_session *session, pgn_file *file, pgn_error *pgn_error)
 {
     struct error error;
-    int status = api_enter(engine, pgn_error);
+    int status = api_enter(session, pgn_error);
 
     if (status)
         return status;
-    status = check_open(engine, &error);
+    status = check_open(session, &error);
     if (!status)
-        status = next(engine->dump, file, &error);
-    return leave(engine, status, &error, pgn_error);
+        status = next(session->cluster->dump, file, &error);
+    return leave(session, status, &error, pgn_error);
 }
 
-int pgn_dump_read(pgn_engine *engine, uint8_t *bytes, size_t size, size_t *count,
+int pgn_dump_read(pgn_session *session, uint8_t *bytes, size_t size, size_t *count,
                   pgn_error *pgn_error)
 {
     struct error error;
-    int status = api_enter(engine, pgn_error);
+    int status = api_enter(session, pgn_error);
 
     if (status)
         return status;
-    status = check_open(engine, &error);
+    status = check_open(session, &error);
     if (!status)
-        status = read_file(engine->dump, bytes, size, count, &error);
-    return leave(engine, status, &error, pgn_error);
+        status = read_file(session->cluster->dump, bytes, size, count, &error);
+    return leave(session, status, &error, pgn_error);
 }
 
-int pgn_dump_end(pgn_engine *engine, pgn_error *pgn_error)
+int pgn_dump_end(pgn_session *session, pgn_error *pgn_error)
 {
-    int status = api_enter(engine, pgn_error);
+    int status = api_enter(session, pgn_error);
 
     if (status)
         return status;
-    dump_close(engine);
-    api_leave(engine);
+    dump_close(session);
+    api_leave(session);
     return STATUS_OK;
 }

@@ -27,6 +27,7 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "engine/image.h"
 #include "engine/log.h"
 #include "engine/pglite_native.h"
 #include "guest/guest.h"
@@ -47,7 +48,8 @@
 #define ENGINE_NATIVE_MARGIN (1 * MIB)     /* of it, kept for compiling and for host handlers */
 #define ENGINE_NATIVE_RESERVE (16 * MIB)   /* of it, what is left when PostgreSQL is told */
 #define ENGINE_FILES_MAX (16384 * MIB)     /* the arena: in-memory files and host state */
-#define ENGINE_SLICE_NS INT64_C(50000000)  /* a call returns after this, to be gone on with */
+#define ENGINE_SLICE_NS INT64_C(2000000)   /* of time, after which other sessions have their turn */
+#define ENGINE_PAUSE_NS INT64_C(50000000)  /* a call returns after this, to be continued */
 #define ENGINE_OUTPUT_KEPT (1 * MIB)       /* of the output buffer, between calls */
 #define ENGINE_CHECKPOINT_AFTER (64 * MIB) /* bytes written to files: initdb's max_wal_size */
 
@@ -84,10 +86,11 @@ enum {
     X(keep_backend, "pglite_keep_backend")                                                         \
     X(become_backend, "pglite_become_backend")                                                     \
     X(is_between_transactions, "pglite_is_between_transactions")                                   \
-    X(take_signals, "pglite_take_signals")                                                         \
+    X(raise_signals, "pglite_raise_signals")                                                       \
+    X(attend, "pglite_attend")                                                                     \
+    X(attend_reading, "pglite_attend_reading")                                                     \
     X(end_backend, "pglite_end_backend")                                                           \
     X(close_shared, "pglite_close_shared")                                                         \
-    X(get_break, "emscripten_get_sbrk_ptr")                                                        \
     X(transport_install, "pglite_transport_install")
 
 /* Those of the polling transport, absent from a guest built with PGLITE_POLLING=false. */
@@ -112,14 +115,16 @@ struct pgn_runtime {
     struct engine_exports exports;
 };
 
-enum engine_state {
-    ENGINE_BOOTING,
-    ENGINE_IDLE,        /* suspended between messages */
-    ENGINE_WANTS_INPUT, /* suspended inside a message, or COPY data */
-    ENGINE_HAS_OUTPUT,  /* suspended because enough output waits */
-    ENGINE_PAUSED,      /* suspended at a safe point, for the caller to look around */
-    ENGINE_ENDED,       /* the session is over; nothing can be run any more */
-    ENGINE_POISONED     /* the guest trapped or broke an invariant */
+/* What a session does. Who may move it from one to another: docs/SESSIONS.md. */
+enum session_state {
+    SESSION_BOOTING,
+    SESSION_IDLE,        /* suspended between messages */
+    SESSION_WANTS_INPUT, /* suspended inside a message, or COPY data */
+    SESSION_HAS_OUTPUT,  /* suspended because enough output waits */
+    SESSION_WAITING,     /* suspended until it is woken, or wake_ns has come */
+    SESSION_YIELDED,     /* suspended at a safe point, as its time slice is over */
+    SESSION_ENDED,       /* it is over; nothing can be run any more */
+    SESSION_POISONED     /* the guest trapped or broke an invariant, its own or another of the cluster */
 };
 
 /* The guest's end of the handshake: docs/HANDSHAKE.md. Addresses are guest memory's, checked once. */
@@ -131,130 +136,240 @@ struct handshake {
     bool polling;     /* false: the callback transport, and the pointers are NULL */
 };
 
-/* Many backends in one engine: backends.c. */
-struct backends;
+/* Somebody who wants the baton of a cluster. */
+struct claim {
+    struct claim *next;          /* in the queue of those that wait for it */
+    struct condition *condition; /* is notified when it has come */
+};
 
-struct pgn_engine {
+/* A cluster runs the guest code of one session at a time, of the one that has the baton: PostgreSQL is built
+   without threads. It is handed over in the order in which it is asked for. */
+struct baton {
+    struct claim *holder; /* NULL: free */
+    struct claim *first, *last;
+    atomic_bool wanted; /* somebody waits: read at safe points, without the monitor */
+};
+
+/* The memory that all sessions see: ranges of guest memory at the same addresses. While there is one session
+   they are pages of its own; from the second on they are one file in memory, mapped into all. */
+struct shared_memory {
+    uint32_t count;
+    struct {
+        uint32_t address, size;
+    } ranges[SHARED_RANGES_MAX]; /* ascending, whole units of 64 KiB */
+    int fd;                      /* -1: there is one session */
+};
+
+/* What a postmaster has: shared memory, files, the list of processes. */
+struct cluster {
     pgn_runtime *runtime;
+    const pgn_options *options; /* while opening */
+    pid_t owner;                /* process: a child of fork must not use it */
 
-    /* the instance */
+    /* the files */
     struct reservation arena_memory;
     struct arena arena;
     struct vfs *vfs;
+    struct lock data_dir_lock; /* fd -1: in memory */
+    int filling;               /* the data directory while it is incomplete; -1: it is not */
+    bool loading;              /* files come from the caller; then it boots */
+    int load_fd;               /* the one that is coming, or -1 */
+    struct dump *dump;         /* in progress; nothing else runs then */
+    uint64_t checkpointed;     /* bytes written to files when the last checkpoint was due */
+    struct log log;
+
+    /* the images of the first session */
+    pgn_image *mapped; /* what memory and arena lie over; NULL: they grew from nothing */
+    pgn_image *latest; /* what the instance is as it stands; NULL: nothing says so */
+    pgn_image *template_backend; /* a session that is as it has begun, as others begin */
+    bool used;                   /* the first session has been used since */
+
+    /* the sessions; inside the monitor */
+    struct monitor *monitor;
+    struct baton baton;
+    pgn_session *sessions;       /* all that have not been freed */
+    pgn_session *first;          /* the one that the cluster was opened with, and ends with */
+    pgn_session *running;        /* whose descriptors the VFS uses: the last that had the baton */
+    int32_t last_process;
+    struct shared_memory shared;
+    struct postmaster *postmaster; /* NULL: there was no need of one yet */
+    bool ending;                   /* the first session is being closed, or has been */
+    bool failed;                   /* a session is poisoned, and with it all: why is in failure */
+    struct error failure;
+};
+
+struct pgn_session {
+    struct cluster *cluster;
+    pgn_session *next; /* of the cluster */
+    int32_t process;
+
+    /* the instance */
     struct host host;
     struct guest *guest;
     struct coroutine *coroutine;
     struct handshake handshake;
-    pgn_image *mapped;         /* what memory and arena lie over; NULL: they grew from nothing */
-    pgn_image *latest;         /* what the instance is as it stands; NULL: nothing says so */
-    pgn_image *origin;         /* whose backend nobody has used, as the others begin; NULL: none */
-    struct backends *backends; /* NULL: there never was another than the engine's own */
-    struct lock data_dir_lock; /* fd -1: in memory */
-    int filling;               /* the data directory while it is incomplete; -1: it is not */
+    vfs_descriptors descriptors; /* unless cluster->running is this one: then the VFS has them */
 
-    /* the session, touched only by who holds the engine */
-    enum engine_state state;
-    const pgn_options *options; /* while opening */
-    bool loading;               /* files come from the caller; then it boots */
-    int load_fd;                /* the one that is coming, or -1 */
-    struct dump *dump;          /* in progress; nothing else runs then */
-    struct error failure;       /* why ENDED or POISONED */
-    const uint8_t *input;       /* the caller's bytes not yet given to the guest */
+    /* touched only by the thread that is inside the gate */
+    enum session_state state;
+    struct error failure; /* why ENDED or POISONED */
+    const uint8_t *input; /* the caller's bytes not yet given to the guest */
     size_t input_size;
     uint8_t *output; /* bytes for the caller */
     size_t output_size, output_capacity, output_limit;
+    bool output_given; /* the caller has had it */
     bool output_lost; /* no memory to take the guest's output: it stays with the guest */
     bool discarding;  /* the caller does not want the rest of this call's output */
     bool abandoned;   /* its statements are to be cancelled */
     bool shutting_down;
     bool hanging_up; /* the client of the session that waits for input is gone */
     bool asleep;     /* a copy, and not yet told so */
-    bool used;       /* by a caller, since it stands: in a way that backends are not to begin */
     bool (*task)(
-        pgn_engine *engine); /* to be run on the coroutine instead of serving; false: it is over */
+        pgn_session *session); /* to be run on the coroutine instead of serving; false: it is over */
     int32_t task_argument;
-    uint64_t checkpointed; /* bytes written to files when the last checkpoint was due */
-    bool stack_was_low;    /* in this call: the stacks have pages to give back */
-    bool guest_measured;   /* statistics.guest_ns is kept */
-    int64_t pause_ns;      /* monotonic time at which the call pauses; 0: never */
+    bool stack_was_low;  /* in this call: the stacks have pages to give back */
+    bool guest_measured; /* statistics.guest_ns is kept */
+    int64_t slice_ns;    /* monotonic time at which its time slice is over */
+    int64_t pause_ns;    /* monotonic time at which the call pauses; 0: never */
+    int64_t wake_ns;     /* monotonic time at which it wakes by itself; while WAITING */
     pgn_statistics statistics;
-    struct log log;
 
-    /* the gate, api.c */
-    struct monitor *monitor;
-    pid_t owner;      /* process: a child of fork must not use it */
-    bool held;        /* between pgn_begin and pgn_end */
-    bool running;     /* a thread is inside */
-    bool cancellable; /* there is something for pgn_cancel to cancel */
+    /* inside the monitor */
+    struct claim claim;
+    struct condition *condition; /* for threads that wait for this session */
+    bool held;                   /* between pgn_begin and pgn_end */
+    bool inside;                 /* a thread is inside the gate */
+    bool attended;               /* that thread is the postmaster's: others wait for it */
+    bool pinned;                 /* another thread closes it: it is not to be freed meanwhile */
+    bool cancellable;            /* there is something for pgn_cancel to cancel */
     bool closed;
+    bool woken;        /* a wait ends, or does not begin */
+    atomic_uint signals; /* bit 1 << n: signal n has been sent and not been delivered */
     atomic_bool closing;     /* pgn_close waits for the running thread */
-    atomic_bool cancelled;   /* wakes the guest's sleep */
     atomic_bool trap_wanted; /* pgn_trap */
     atomic_bool beckoned;    /* pgn_cancel: whoever is in pgn_serve is to come back */
     atomic_llong stop_ns;    /* after it the guest is unwound at its next safe point; 0: never */
 };
 
+/* baton.c */
+/* All inside the monitor. */
+void baton_take(struct cluster *cluster, struct claim *claim); /* waits for it */
+void baton_give(struct cluster *cluster);
+/* Gives it up, if somebody waits for it, and takes it again as the last. */
+void baton_pass(struct cluster *cluster, struct claim *claim);
+
+/* cluster.c */
+enum status cluster_open(pgn_runtime *runtime, const pgn_options *options, struct cluster **cluster,
+                         struct error *error);
+void cluster_close_files(struct cluster *cluster); /* idempotent */
+void cluster_close(struct cluster *cluster);       /* there are no sessions any more. NULL is fine */
+/* The session whose guest code runs next uses its own descriptors. With the baton. */
+void cluster_switch_to(pgn_session *session);
+/* All sessions of the cluster are lost. */
+void cluster_fail(struct cluster *cluster, const struct error *failure);
+/* Are there sessions beside the first? */
+bool cluster_has_others(struct cluster *cluster);
+/* NULL: there is none of that number. Inside the monitor. */
+pgn_session *cluster_find(const struct cluster *cluster, int32_t process);
+/* Has the session look around, where it waits, runs or is idle. Inside the monitor. */
+void cluster_wake(pgn_session *session);
+/* Of struct host_upcalls. */
+int cluster_signal(void *session, int32_t process, int signal);
+int cluster_wake_process(void *session, int32_t process);
+int cluster_sync_all(void *session);
+
+/* shared.c */
+/* What the guest says it shares, at that address; false: it makes no sense. */
+bool shared_read(struct cluster *cluster, uint32_t address);
+/* The first session's shared memory becomes a file that others can map. With the baton. */
+enum status shared_publish(struct cluster *cluster, struct error *error);
+/* Maps it into a session; and the private memory of the template around it. */
+enum status shared_map(pgn_session *session, struct error *error);
+void shared_close(struct cluster *cluster);
+
+/* sessions.c */
+/* A session without an instance, in the cluster's list; NULL: no memory. */
+pgn_session *session_new(struct cluster *cluster);
+void session_free(pgn_session *session); /* one that has ended; the last one takes the cluster along */
+/* At the end of booting, on the coroutine: the session as it is now is how others begin. False: its state
+   says why. */
+bool session_keep_template(pgn_session *session);
+
+/* For one that is not the first, with its gate closed: its backend leaves the cluster, as when a client is
+   gone, and its instance is no more. */
+void session_end(pgn_session *session);
+
 /* instance.c */
-enum status instance_open(pgn_engine *engine, struct error *error); /* as engine->options say */
-void instance_close(pgn_engine *engine);                            /* idempotent */
-/* An idle engine, and only such a one, as an image, and the other way round. When mapping has failed the
+enum status instance_open(pgn_session *session, struct error *error); /* as cluster->options say */
+void instance_close(pgn_session *session);                            /* idempotent */
+/* The first session as it is after booting is how others begin. */
+enum status instance_keep_template(pgn_session *session, struct error *error);
+/* An idle session, the only one, as an image, and the other way round. When mapping has failed the
    instance is no more. */
-enum status instance_write(pgn_engine *engine, pgn_image **image, struct error *error);
-enum status instance_map(pgn_engine *engine, pgn_image *image, struct error *error);
+enum status instance_write(pgn_session *session, pgn_image **image, struct error *error);
+enum status instance_map(pgn_session *session, pgn_image *image, struct error *error);
 /* To be called whenever the instance is about to change: it is no longer what image says. */
-void instance_set_latest(pgn_engine *engine, pgn_image *image);
+void instance_set_latest(struct cluster *cluster, pgn_image *image);
 /* For a session that begins; false: no address space. */
-bool instance_renew_coroutine(pgn_engine *engine);
+bool instance_renew_coroutine(pgn_session *session);
+
+/* postmaster.c */
+/* Has it look around. Inside the monitor. */
+void postmaster_notify(struct cluster *cluster);
+/* There will be something to do for it, by time or by signals: it is started if it is not there. Inside the
+   monitor. */
+void postmaster_need(struct cluster *cluster);
+void postmaster_stop(struct cluster *cluster); /* idempotent */
 
 /* snapshot.c */
 /* Is the engine between two messages, where an instance is nothing but data? */
-enum status snapshot_check_quiet(const pgn_engine *engine, bool may_have_ended,
+enum status snapshot_check_quiet(const pgn_session *session, bool may_have_ended,
                                  struct error *error);
 
-/* backends.c */
-/* To be called at the end of booting, on the coroutine. False: the state says why. */
-bool backends_keep_original(pgn_engine *engine);
-bool backends_has_signals(const pgn_engine *engine); /* for the one whose turn it is */
-uint32_t backends_take_signals(pgn_engine *engine);  /* and there are none then */
-bool backends_are_open(const pgn_engine *engine);    /* any but the engine's own */
-int backends_signal(void *engine, int32_t process, int signal);
-int backends_sync_all(void *engine);
-void backends_end(pgn_engine *engine);    /* all but the engine's own exit, whose turn it is then */
-void backends_forget(pgn_engine *engine); /* their memory is given back; idempotent */
-
 /* copy.c */
-enum status copy_files(pgn_engine *engine, pgn_engine *source, struct error *error);
+enum status copy_files(struct cluster *cluster, pgn_session *source, struct error *error);
 
 /* dump.c */
-void dump_close(pgn_engine *engine); /* idempotent */
+void dump_close(pgn_session *session); /* idempotent */
 
 /* boot.c: on the coroutine */
-bool engine_boot(pgn_engine *engine);
+bool engine_boot(pgn_session *session);
 
 /* protocol.c */
-void session_main(void *engine); /* the coroutine's function */
-void session_resume(pgn_engine *engine);
+void session_main(void *session); /* the coroutine's function */
+/* Runs the session until its caller has something to do: its state says what. WAITING and YIELDED are left
+   only when it is time for a pause. With the baton, which others may have had meanwhile. */
+void session_run(pgn_session *session);
+/* On the coroutine: back to who runs it. */
+void session_suspend(pgn_session *session, enum session_state state);
+enum guest_outcome session_attend_reading(pgn_session *session);
+/* Has an idle session do something, on the coroutine; what it says goes to nobody. */
+enum status session_do(pgn_session *session, bool (*task)(pgn_session *session), struct error *error);
+/* As session_run, once: up to the end of a slice or the beginning of a wait. */
+void session_step(pgn_session *session);
 /* Of an idle session, whether due or not. */
-enum status session_checkpoint(pgn_engine *engine, struct error *error);
-enum guest_outcome session_call(pgn_engine *engine, guest_function function, const uint64_t *args,
+enum status session_checkpoint(pgn_session *session, struct error *error);
+enum guest_outcome session_call(pgn_session *session, guest_function function, const uint64_t *args,
                                 uint64_t *result);
-bool session_serve(pgn_engine *engine); /* the caller's input; false: the session is over */
-void session_pause(pgn_engine *engine);
-void session_request_cancel(pgn_engine *engine);
-void session_watch_stack(pgn_engine *engine, struct guest *guest);
+bool session_serve(pgn_session *session); /* the caller's input; false: the session is over */
+/* Suspends until a wake or the deadline: false then. Signals that have come are delivered, and *outcome is
+   that of their handlers. */
+bool session_wait(pgn_session *session, int64_t deadline_ns, enum guest_outcome *outcome);
+void session_request_cancel(pgn_session *session);
+void session_watch_stack(pgn_session *session, struct guest *guest);
 /* What a call of the guest, named where, has come to. False when the session cannot go on. */
-bool session_settle(pgn_engine *engine, enum guest_outcome outcome, const char *where);
-bool session_poison(pgn_engine *engine, const char *where); /* false, for `return` */
+bool session_settle(pgn_session *session, enum guest_outcome outcome, const char *where);
+bool session_poison(pgn_session *session, const char *where); /* false, for `return` */
 enum guest_outcome session_poll(void *host);
 
 /* transport.c */
 extern const struct host_upcalls engine_upcalls;
-bool transport_open(pgn_engine *engine);
+bool transport_open(pgn_session *session);
 /* The control block is there already. False when it cannot be one. */
-bool transport_attach(pgn_engine *engine, uint32_t control);
-bool transport_input_waits(const pgn_engine *engine);
-void transport_fill(pgn_engine *engine);
-bool transport_drain(pgn_engine *engine);
+bool transport_attach(pgn_session *session, uint32_t control);
+bool transport_input_waits(const pgn_session *session);
+void transport_fill(pgn_session *session);
+bool transport_drain(pgn_session *session);
 
 /* arguments.c: a growing list of borrowed strings, and its copy in a guest */
 struct arguments {
@@ -267,7 +382,7 @@ void arguments_close(struct arguments *arguments);
 uint32_t arguments_write(const struct arguments *arguments, struct guest *guest);
 
 /* program.c */
-enum status program_open(pgn_engine *engine, struct guest_module *module, size_t stack_size,
+enum status program_open(pgn_session *session, struct guest_module *module, size_t stack_size,
                          const struct host_upcalls *upcalls, struct host *host,
                          struct error *error);
 /* On the coroutine: what comes before main, the module's constructors and those linked into it. */
@@ -277,19 +392,19 @@ enum guest_outcome program_main(struct host *host, const struct arguments *argum
 
 /* time.c: the clocks of an instance begin to run, or stand, as the options of its opening or else its
    image have it. */
-enum status time_start(pgn_engine *engine, struct error *error);
+enum status time_start(struct cluster *cluster, struct error *error);
 
 /* initdb.c: on the coroutine */
-bool engine_initdb(pgn_engine *engine);
+bool engine_initdb(pgn_session *session);
 extern const char *const engine_environment[];
 
 /* quota.c */
 bool quota_exempt_bookkeeping(struct vfs *vfs); /* false: no memory */
 
 /* datadir.c */
-enum status data_dir_open(pgn_engine *engine, const char *path, struct error *error);
+enum status data_dir_open(struct cluster *cluster, const char *path, struct error *error);
 /* It has been filled, by initdb or by the caller. Does nothing in memory. */
-enum status data_dir_complete(pgn_engine *engine, struct error *error);
-void data_dir_close(pgn_engine *engine); /* what is incomplete is removed; idempotent */
+enum status data_dir_complete(struct cluster *cluster, struct error *error);
+void data_dir_close(struct cluster *cluster); /* what is incomplete is removed; idempotent */
 
 #endif

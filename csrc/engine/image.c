@@ -15,7 +15,7 @@
 #include "vfs/vfs.h"
 
 enum {
-    FORMAT = 2,
+    FORMAT = 3,
     PAGE = PLATFORM_PAGE,
     /* Fewer zero pages than this are stored rather than left out: every section costs each engine two
        of the kernel's memory maps. */
@@ -101,21 +101,26 @@ static bool is_zero(const unsigned char *page)
     return true;
 }
 
-/* Leaves true for the pages that hold anything. Only those are looked at that have been written to or
-   come from the base: looking at a page that does not exist yet would make it exist. */
-static void find_content(const struct image_part *part, enum image_region region, size_t count,
-                         const pgn_image *base, bool *pages)
+/* Leaves true for the pages of [offset, offset + count pages) that hold anything. Only those are looked at that
+   have been written to or come from the base: looking at a page that does not exist yet would make it exist. */
+static void find_content(const struct image_part *part, enum image_region region, uint64_t offset,
+                         size_t count, const pgn_image *base, bool *pages)
 {
-    const unsigned char *start = part->reservation->base + part->start;
+    const unsigned char *start = part->reservation->base + part->start + offset;
+    size_t begin = (size_t) (offset / PAGE);
 
-    reservation_touched(part->reservation, part->start, count, pages);
+    reservation_touched(part->reservation, part->start + (size_t) offset, count, pages);
     for (uint32_t i = 0; base && i < base->header.section_count; i++) {
         const struct image_section *section = &base->header.sections[i];
         size_t first = (size_t) (section->offset / PAGE);
         size_t end = first + (size_t) (section->size / PAGE);
 
-        if (section->region == region && first < count)
-            memset(pages + first, true, (end < count ? end : count) - first);
+        if (first < begin)
+            first = begin;
+        if (end > begin + count)
+            end = begin + count;
+        if (section->region == region && first < end)
+            memset(pages + (first - begin), true, end - first);
     }
     for (size_t i = 0; i < count; i++)
         pages[i] = pages[i] && !is_zero(start + i * PAGE);
@@ -155,7 +160,26 @@ static void choose_sections(struct image_header *header, enum image_region regio
     }
 }
 
-/* Pages of zeros stay holes in the file. */
+/* Writes the wanted ones of count pages; what lies between them stays a hole in the file. */
+static int write_pages(int fd, const unsigned char *bytes, const bool *wanted, size_t count,
+                       uint64_t position)
+{
+    for (size_t first = 0, end; first < count; first = end) {
+        int64_t result;
+
+        end = first + 1;
+        if (!wanted[first])
+            continue;
+        while (end < count && wanted[end])
+            end++;
+        result = files_write(fd, bytes + first * PAGE, (end - first) * PAGE,
+                             position + first * PAGE);
+        if (result < 0)
+            return (int) result;
+    }
+    return 0;
+}
+
 static int write_sections(int fd, const struct image_header *header,
                           const struct image_part parts[IMAGE_REGIONS],
                           bool *const pages[IMAGE_REGIONS])
@@ -163,25 +187,37 @@ static int write_sections(int fd, const struct image_header *header,
     for (uint32_t i = 0; i < header->section_count; i++) {
         const struct image_section *section = &header->sections[i];
         const struct image_part *part = &parts[section->region];
-        const unsigned char *bytes = part->reservation->base + part->start + section->offset;
-        const bool *wanted = pages[section->region] + section->offset / PAGE;
-        size_t count = (size_t) (section->size / PAGE);
+        int result = write_pages(fd, part->reservation->base + part->start + section->offset,
+                                 pages[section->region] + section->offset / PAGE,
+                                 (size_t) (section->size / PAGE), section->position);
 
-        for (size_t first = 0, end; first < count; first = end) {
-            int64_t result;
-
-            end = first + 1;
-            if (!wanted[first])
-                continue;
-            while (end < count && wanted[end])
-                end++;
-            result = files_write(fd, bytes + first * PAGE, (end - first) * PAGE,
-                                 section->position + first * PAGE);
-            if (result < 0)
-                return (int) result;
-        }
+        if (result < 0)
+            return result;
     }
     return files_truncate(fd, header->size);
+}
+
+int image_write_range(const pgn_image *base, enum image_region region,
+                      const struct image_part *part, uint64_t offset, uint64_t size, int fd)
+{
+    size_t count = (size_t) (size / PAGE);
+    bool *pages = malloc(count ? count : 1);
+    int result;
+
+    if (!pages)
+        return -GE_NOMEM;
+    find_content(part, region, offset, count, base, pages);
+    result = write_pages(fd, part->reservation->base + part->start + offset, pages, count, offset);
+    free(pages);
+    return result;
+}
+
+struct image_part image_memory(struct guest *guest)
+{
+    struct image_part part;
+
+    part.reservation = guest_reservation(guest, &part.start);
+    return part;
 }
 
 static enum status no_memory(struct error *error)
@@ -217,7 +253,7 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
         pages[region] = malloc(count ? count : 1);
         if (!pages[region])
             goto done;
-        find_content(&parts[region], region, count, base, pages[region]);
+        find_content(&parts[region], region, 0, count, base, pages[region]);
         choose_sections(&image->header, region, pages[region], count);
     }
     for (uint32_t i = 0; i < image->header.section_count; i++) {
@@ -387,16 +423,28 @@ enum status image_no_map(struct error *error)
                      "memory maps (Linux: vm.max_map_count); close engines");
 }
 
-enum status image_map(const pgn_image *image, const struct image_part parts[IMAGE_REGIONS],
-                      struct error *error)
+bool image_map_range(const pgn_image *image, enum image_region region,
+                     const struct image_part *part, uint64_t from, uint64_t to)
 {
     for (uint32_t i = 0; i < image->header.section_count; i++) {
         const struct image_section *section = &image->header.sections[i];
-        const struct image_part *part = &parts[section->region];
+        uint64_t first = section->offset > from ? section->offset : from;
+        uint64_t end = section->offset + section->size < to ? section->offset + section->size : to;
 
-        if (!reservation_map(part->reservation, part->start + (size_t) section->offset,
-                             (size_t) section->size, image->fd, section->position))
-            return image_no_map(error);
+        if (section->region == region && first < end
+            && !reservation_map(part->reservation, part->start + (size_t) first,
+                                (size_t) (end - first), image->fd,
+                                section->position + (first - section->offset)))
+            return false;
     }
+    return true;
+}
+
+enum status image_map(const pgn_image *image, const struct image_part parts[IMAGE_REGIONS],
+                      struct error *error)
+{
+    for (enum image_region region = 0; region < IMAGE_REGIONS; region++)
+        if (!image_map_range(image, region, &parts[region], 0, UINT64_MAX))
+            return image_no_map(error);
     return STATUS_OK;
 }

@@ -9,6 +9,8 @@
 #include "guest/guest.h"
 #include "platform/reservation.h"
 
+enum { SHARED_RANGES_MAX = 8 }; /* of memory that a guest's sessions share */
+
 enum { IMAGE_HEADER_ROOM = 4096, IMAGE_SECTIONS_MAX = 24, IMAGE_GUEST_ID_SIZE = 32 };
 
 /* The two ranges of memory that an instance is. */
@@ -43,6 +45,8 @@ struct image_header {
     uint64_t written; /* bytes written to files since the last checkpoint */
     uint64_t asleep;  /* nonzero: mapped from an image itself, and never run */
     uint64_t used;    /* nonzero: its backend is not as others are to begin */
+    uint64_t shared_count;
+    uint32_t shared[SHARED_RANGES_MAX][2]; /* address and size of what sessions share */
     struct image_section sections[IMAGE_SECTIONS_MAX];
     uint64_t checksum; /* of all before it */
 };
@@ -64,6 +68,18 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
 /* Lays the sections over the parts, which are zero and committed as far as the region sizes say. */
 enum status image_map(const pgn_image *image, const struct image_part parts[IMAGE_REGIONS],
                       struct error *error);
+
+/* The same for what lies in [from, to) of one region, where the part may have other pages in between. */
+bool image_map_range(const pgn_image *image, enum image_region region,
+                     const struct image_part *part, uint64_t from, uint64_t to);
+
+/* Writes the pages of a part's range that hold anything to the same offsets of a file: 0, or negative errno.
+   base: what the part was mapped from, or NULL. */
+int image_write_range(const pgn_image *base, enum image_region region,
+                      const struct image_part *part, uint64_t offset, uint64_t size, int fd);
+
+/* A guest's memory as a part. */
+struct image_part image_memory(struct guest *guest);
 
 /* What failing to map anything of an image is called. */
 enum status image_no_map(struct error *error);

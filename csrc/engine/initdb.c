@@ -141,21 +141,21 @@ static int run_program(struct host *host, const struct arguments *arguments)
 }
 
 /* An instance of its own over the engine's files. */
-static bool open_child(pgn_engine *engine, struct guest_module *module, size_t stack_size,
+static bool open_child(pgn_session *session, struct guest_module *module, size_t stack_size,
                        const struct host_upcalls *upcalls, struct host *host)
 {
     struct error error;
 
-    if (!program_open(engine, module, stack_size, upcalls, host, &error))
+    if (!program_open(session, module, stack_size, upcalls, host, &error))
         return true;
-    log_write(&engine->log, 2, error.message, strlen(error.message));
+    log_write(&session->cluster->log, 2, error.message, strlen(error.message));
     return false;
 }
 
 /* initdb's upcall: runs `/pglite/bin/postgres ...` to its end. */
 static int run_postgres(void *context, const char *text, const char *input, const char *output)
 {
-    pgn_engine *engine = context;
+    pgn_session *session = context;
     struct command command = {.words = {0, 0, NULL}};
     struct host child = {0};
     int saved_input = -1, saved_output = -1;
@@ -163,17 +163,17 @@ static int run_postgres(void *context, const char *text, const char *input, cons
 
     if (!parse_command(&command, text) || strcmp(command.words.strings[0], postgres) != 0)
         code = 127;
-    else if (redirect(engine->vfs, 0, input ? input : command.input, VFS_O_RDONLY, &saved_input) < 0
-             || redirect(engine->vfs, 1, output ? output : command.output,
+    else if (redirect(session->cluster->vfs, 0, input ? input : command.input, VFS_O_RDONLY, &saved_input) < 0
+             || redirect(session->cluster->vfs, 1, output ? output : command.output,
                          VFS_O_WRONLY | VFS_O_CREAT | VFS_O_TRUNC, &saved_output)
                     < 0)
         code = 126;
-    else if (open_child(engine, engine->runtime->module, ENGINE_VALUE_STACK, &engine_upcalls,
+    else if (open_child(session, session->cluster->runtime->module, ENGINE_VALUE_STACK, &engine_upcalls,
                         &child))
         code = run_program(&child, &command.words);
     guest_close(child.guest);
-    restore(engine->vfs, 1, saved_output);
-    restore(engine->vfs, 0, saved_input);
+    restore(session->cluster->vfs, 1, saved_output);
+    restore(session->cluster->vfs, 0, saved_input);
     arguments_close(&command.words);
     return code < 0 ? STATUS_KILLED : code << STATUS_SHIFT;
 }
@@ -181,7 +181,7 @@ static int run_postgres(void *context, const char *text, const char *input, cons
 static const struct host_upcalls initdb_upcalls = {.run = run_postgres};
 
 /* Makes the cluster in /pglite/data, which is an empty directory. */
-bool engine_initdb(pgn_engine *engine)
+bool engine_initdb(pgn_session *session)
 {
     struct arguments arguments = {0, 0, NULL};
     struct guest_module *module = NULL;
@@ -191,21 +191,21 @@ bool engine_initdb(pgn_engine *engine)
     bool complete = arguments_add(&arguments, "/pglite/bin/initdb");
     int code = -1;
 
-    for (size_t i = 0; engine->options->initdb_arguments[i]; i++)
-        complete = complete && arguments_add(&arguments, engine->options->initdb_arguments[i]);
+    for (size_t i = 0; session->cluster->options->initdb_arguments[i]; i++)
+        complete = complete && arguments_add(&arguments, session->cluster->options->initdb_arguments[i]);
     complete = complete && arguments_add(&arguments, "-D")
                && arguments_add(&arguments, ENGINE_DATA_DIR);
     if (complete
-        && !guest_module_open(engine->runtime->initdb_file.base, engine->runtime->initdb_file.size,
+        && !guest_module_open(session->cluster->runtime->initdb_file.base, session->cluster->runtime->initdb_file.size,
                               NULL, &host_offer, &module, &error)
-        && open_child(engine, module, VALUE_STACK, &initdb_upcalls, &host))
+        && open_child(session, module, VALUE_STACK, &initdb_upcalls, &host))
         code = run_program(&host, &arguments);
     if (code != 0) {
         const char *trap = host.guest ? guest_trap(host.guest) : NULL;
 
-        log_tail(&engine->log, tail);
-        engine->state = ENGINE_ENDED;
-        error_set(&engine->failure, STATUS_BOOT, "initdb failed: %s%s%s", error.message,
+        log_tail(&session->cluster->log, tail);
+        session->state = SESSION_ENDED;
+        error_set(&session->failure, STATUS_BOOT, "initdb failed: %s%s%s", error.message,
                   trap ? trap : "", tail);
     }
     guest_close(host.guest);

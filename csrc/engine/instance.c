@@ -11,15 +11,15 @@ static bool commit_arena(void *memory, size_t size)
 }
 
 /* Address space for the arena; nothing is in it yet. */
-static enum status open_arena(pgn_engine *engine, struct error *error)
+static enum status open_arena(struct cluster *cluster, struct error *error)
 {
-    if (!reservation_open(&engine->arena_memory, ENGINE_FILES_MAX))
+    if (!reservation_open(&cluster->arena_memory, ENGINE_FILES_MAX))
         return error_set(error, STATUS_NO_MEMORY,
                          "no address space for in-memory files: close engines");
-    engine->arena = (struct arena){.base = engine->arena_memory.base,
-                                   .limit = engine->arena_memory.limit,
+    cluster->arena = (struct arena){.base = cluster->arena_memory.base,
+                                   .limit = cluster->arena_memory.limit,
                                    .commit = commit_arena,
-                                   .owner = &engine->arena_memory};
+                                   .owner = &cluster->arena_memory};
     return STATUS_OK;
 }
 
@@ -31,231 +31,263 @@ static void set_image(pgn_image **place, pgn_image *image)
     *place = image;
 }
 
-void instance_set_latest(pgn_engine *engine, pgn_image *image)
+void instance_set_latest(struct cluster *cluster, pgn_image *image)
 {
-    set_image(&engine->latest, image);
+    set_image(&cluster->latest, image);
 }
 
 /* --- pristine ----------------------------------------------------------------------------- */
 
-static enum status exempt_bookkeeping(pgn_engine *engine, struct error *error)
+static enum status exempt_bookkeeping(struct cluster *cluster, struct error *error)
 {
-    return quota_exempt_bookkeeping(engine->vfs)
+    return quota_exempt_bookkeeping(cluster->vfs)
                ? STATUS_OK
                : error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files: close engines");
 }
 
 /* A database in memory that starts from the packaged cluster. */
-static enum status open_cluster(pgn_engine *engine, struct error *error)
+static enum status open_cluster(struct cluster *cluster, struct error *error)
 {
     enum status status;
 
-    if (!engine->runtime->cluster)
+    if (!cluster->runtime->cluster)
         return error_set(error, STATUS_NOT_FOUND, "there is no packaged cluster");
-    status = exempt_bookkeeping(engine, error);
+    status = exempt_bookkeeping(cluster, error);
     if (status)
         return status;
-    return vfs_mount_pack(engine->vfs, ENGINE_DATA_DIR, engine->runtime->cluster, error);
+    return vfs_mount_pack(cluster->vfs, ENGINE_DATA_DIR, cluster->runtime->cluster, error);
 }
 
-static enum status open_files(pgn_engine *engine, struct error *error)
+static enum status open_files(struct cluster *cluster, struct error *error)
 {
-    const pgn_options *options = engine->options;
+    const pgn_options *options = cluster->options;
     enum status status;
 
-    if (!arena_init(&engine->arena) || !world_open(&engine->arena))
+    if (!arena_init(&cluster->arena) || !world_open(&cluster->arena))
         return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files: close engines");
-    status = time_start(engine, error); /* before anything else, so that nothing is older */
+    status = time_start(cluster, error); /* before anything else, so that nothing is older */
     if (!status)
-        status = vfs_open(&engine->arena, log_write, &engine->log, &engine->vfs, error);
+        status = vfs_open(&cluster->arena, log_write, &cluster->log, &cluster->vfs, error);
     if (!status)
-        status = vfs_mount_pack(engine->vfs, "/", engine->runtime->system, error);
+        status = vfs_mount_pack(cluster->vfs, "/", cluster->runtime->system, error);
     if (!status && options->data_dir)
-        status = data_dir_open(engine, options->data_dir, error);
+        status = data_dir_open(cluster, options->data_dir, error);
     else if (!status && options->copy_of)
-        status = copy_files(engine, options->copy_of, error);
+        status = copy_files(cluster, options->copy_of, error);
     else if (!status && options->loads)
-        status = exempt_bookkeeping(engine, error);
+        status = exempt_bookkeeping(cluster, error);
     else if (!status && !options->initdb_arguments)
-        status = open_cluster(engine, error);
+        status = open_cluster(cluster, error);
     return status;
 }
 
-static enum status open_pristine(pgn_engine *engine, struct error *error)
+static enum status open_pristine(pgn_session *session, struct error *error)
 {
-    enum status status = open_files(engine, error);
+    enum status status = open_files(session->cluster, error);
 
     if (!status)
-        status = program_open(engine, engine->runtime->module, ENGINE_VALUE_STACK, &engine_upcalls,
-                              &engine->host, error);
-    engine->guest = engine->host.guest;
+        status = program_open(session, session->cluster->runtime->module, ENGINE_VALUE_STACK, &engine_upcalls,
+                              &session->host, error);
+    session->guest = session->host.guest;
     return status;
 }
 
 /* --- from an image ------------------------------------------------------------------------ */
 
-static void describe_parts(pgn_engine *engine, struct image_part parts[IMAGE_REGIONS])
+static void describe_parts(pgn_session *session, struct image_part parts[IMAGE_REGIONS])
 {
-    parts[IMAGE_MEMORY].reservation = guest_reservation(engine->guest, &parts[IMAGE_MEMORY].start);
-    parts[IMAGE_ARENA] = (struct image_part){&engine->arena_memory, 0};
+    parts[IMAGE_MEMORY] = image_memory(session->guest);
+    parts[IMAGE_ARENA] = (struct image_part){&session->cluster->arena_memory, 0};
 }
 
 /* What lies around the arena's bytes. Packs are given again in the order of open_files. */
-static enum status attach_files(pgn_engine *engine, struct error *error)
+static enum status attach_files(pgn_session *session, struct error *error)
 {
+    struct cluster *cluster = session->cluster;
     enum status status;
 
-    vfs_close(engine->vfs);
-    engine->vfs = NULL;
-    if (!arena_attach(&engine->arena) || !world_find(&engine->arena))
+    vfs_close(cluster->vfs);
+    cluster->vfs = NULL;
+    if (!arena_attach(&cluster->arena) || !world_find(&cluster->arena))
         return error_set(error, STATUS_IMAGE, "the image's files are damaged");
-    status = vfs_attach(&engine->arena, log_write, &engine->log, &engine->vfs, error);
+    status = vfs_attach(&cluster->arena, log_write, &cluster->log, &cluster->vfs, error);
     if (!status)
-        status = vfs_mount_pack(engine->vfs, "/", engine->runtime->system, error);
-    if (!status && vfs_wants_pack(engine->vfs) && engine->runtime->cluster)
-        status = vfs_mount_pack(engine->vfs, ENGINE_DATA_DIR, engine->runtime->cluster, error);
-    if (!status && vfs_wants_pack(engine->vfs))
+        status = vfs_mount_pack(cluster->vfs, "/", cluster->runtime->system, error);
+    if (!status && vfs_wants_pack(cluster->vfs) && cluster->runtime->cluster)
+        status = vfs_mount_pack(cluster->vfs, ENGINE_DATA_DIR, cluster->runtime->cluster, error);
+    if (!status && vfs_wants_pack(cluster->vfs))
         status = error_set(error, STATUS_NOT_FOUND, "there is no packaged cluster");
     if (!status)
-        status = host_attach(&engine->host, &engine->arena, engine->vfs, error);
+        status = host_attach(&session->host, &cluster->arena, cluster->vfs, error);
     return status;
 }
 
 /* Brings both regions to the image's content. An instance that was mapped from this very image has it
    again when its own writes are forgotten, which cannot fail for lack of anything. */
-static enum status map_regions(pgn_engine *engine, const pgn_image *image, struct error *error)
+static enum status map_regions(pgn_session *session, const pgn_image *image, struct error *error)
 {
     const struct image_header *header = &image->header;
     struct guest_state state = {.memory_size = header->region_sizes[IMAGE_MEMORY],
                                 .global_count = header->global_count};
     struct image_part parts[IMAGE_REGIONS];
-    bool same = engine->mapped == image;
+    bool same = session->cluster->mapped == image;
     enum status status;
 
-    describe_parts(engine, parts);
+    describe_parts(session, parts);
     for (enum image_region region = 0; same && region < IMAGE_REGIONS; region++)
         same = reservation_discard(parts[region].reservation);
     for (enum image_region region = 0; !same && region < IMAGE_REGIONS; region++)
         if (!reservation_zero(parts[region].reservation))
             return image_no_map(error);
     memcpy(state.globals, header->globals, sizeof state.globals);
-    status = guest_set_state(engine->guest, &state, error);
+    status = guest_set_state(session->guest, &state, error);
     if (status)
         return status;
-    if (!reservation_commit(&engine->arena_memory, (size_t) header->region_sizes[IMAGE_ARENA]))
+    if (!reservation_commit(&session->cluster->arena_memory, (size_t) header->region_sizes[IMAGE_ARENA]))
         return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files: close engines");
     return same ? STATUS_OK : image_map(image, parts, error);
 }
 
 /* Is the session to be told that it is a copy? Not where its seed is the original's: then it goes on as
    that does. */
-static bool wants_waking(const pgn_engine *engine, const pgn_image *image)
+static bool wants_waking(const pgn_session *session, const pgn_image *image)
 {
-    bool seeded_anew = engine->options && engine->options->seeded;
+    bool seeded_anew = session->cluster->options && session->cluster->options->seeded;
 
-    return image->header.asleep || seeded_anew || !world_is_seeded(world_find(&engine->arena));
+    return image->header.asleep || seeded_anew || !world_is_seeded(world_find(&session->cluster->arena));
 }
 
-enum status instance_map(pgn_engine *engine, pgn_image *image, struct error *error)
+/* Checked when they come from a file: has_sound_sections in image.c. */
+static void read_shared(struct cluster *cluster, const struct image_header *header)
 {
-    enum status status = map_regions(engine, image, error);
+    shared_close(cluster);
+    cluster->shared.count = (uint32_t) header->shared_count;
+    for (uint32_t i = 0; i < cluster->shared.count; i++) {
+        cluster->shared.ranges[i].address = header->shared[i][0];
+        cluster->shared.ranges[i].size = header->shared[i][1];
+    }
+}
+
+enum status instance_map(pgn_session *session, pgn_image *image, struct error *error)
+{
+    enum status status = map_regions(session, image, error);
 
     if (!status)
-        status = attach_files(engine, error);
-    if (!status && !transport_attach(engine, image->header.control))
+        status = attach_files(session, error);
+    if (!status && !transport_attach(session, image->header.control))
         status = error_set(error, STATUS_IMAGE, "the image's handshake is damaged");
     if (!status)
-        status = time_start(engine, error);
+        status = time_start(session->cluster, error);
     if (status)
         return status;
-    engine->host.guest = engine->guest;
-    engine->host.upcalls = &engine_upcalls;
-    engine->host.engine = engine;
-    set_image(&engine->mapped, image);
-    set_image(&engine->latest, image);
-    set_image(&engine->origin, image->header.used ? image->origin : image);
-    engine->used = image->header.used;
-    engine->checkpointed = 0 - image->header.written; /* the VFS counts from 0 again */
-    engine->state = ENGINE_IDLE;
-    engine->asleep = wants_waking(engine, image);
+    session->host.guest = session->guest;
+    session->host.upcalls = &engine_upcalls;
+    session->host.engine = session;
+    set_image(&session->cluster->mapped, image);
+    set_image(&session->cluster->latest, image);
+    set_image(&session->cluster->template_backend, image->header.used ? image->origin : image);
+    read_shared(session->cluster, &image->header);
+    session->cluster->used = image->header.used;
+    session->cluster->checkpointed = 0 - image->header.written; /* the VFS counts from 0 again */
+    session->state = SESSION_IDLE;
+    session->asleep = wants_waking(session, image);
     return STATUS_OK;
 }
 
-static enum status open_mapped(pgn_engine *engine, struct error *error)
+static enum status open_mapped(pgn_session *session, struct error *error)
 {
-    enum status status = guest_open_empty(engine->runtime->module, &engine->host,
-                                          ENGINE_VALUE_STACK, &engine->guest, error);
+    enum status status = guest_open_empty(session->cluster->runtime->module, &session->host,
+                                          ENGINE_VALUE_STACK, &session->guest, error);
 
     if (!status)
-        status = instance_map(engine, engine->options->image, error);
-    if (!status && (engine->options->seeded || engine->options->clock_frozen))
-        instance_set_latest(engine, NULL);
+        status = instance_map(session, session->cluster->options->image, error);
+    if (!status && (session->cluster->options->seeded || session->cluster->options->clock_frozen))
+        instance_set_latest(session->cluster, NULL);
     return status;
 }
 
-enum status instance_write(pgn_engine *engine, pgn_image **image, struct error *error)
+enum status instance_write(pgn_session *session, pgn_image **image, struct error *error)
 {
     struct image_part parts[IMAGE_REGIONS];
     struct image_header header = {0};
     struct guest_state state;
-    struct world *world = world_find(&engine->arena);
+    struct world *world = world_find(&session->cluster->arena);
     enum status status;
 
-    describe_parts(engine, parts);
-    guest_get_state(engine->guest, &state);
+    describe_parts(session, parts);
+    guest_get_state(session->guest, &state);
     memcpy(header.globals, state.globals, sizeof header.globals);
     header.global_count = state.global_count;
     header.region_sizes[IMAGE_MEMORY] = state.memory_size;
-    header.region_sizes[IMAGE_ARENA] = arena_size(&engine->arena);
-    header.control = engine->handshake.address;
-    header.written = vfs_bytes_written(engine->vfs) - engine->checkpointed;
-    header.asleep = engine->asleep;
-    header.used = engine->used;
+    header.region_sizes[IMAGE_ARENA] = arena_size(&session->cluster->arena);
+    header.control = session->handshake.address;
+    header.written = vfs_bytes_written(session->cluster->vfs) - session->cluster->checkpointed;
+    header.asleep = session->asleep;
+    header.used = session->cluster->used;
+    header.shared_count = session->cluster->shared.count;
+    for (uint32_t i = 0; i < session->cluster->shared.count; i++) {
+        header.shared[i][0] = session->cluster->shared.ranges[i].address;
+        header.shared[i][1] = session->cluster->shared.ranges[i].size;
+    }
     world_suspend(world);
-    status = image_create(engine->runtime, parts, &header, engine->mapped, image, error);
+    status = image_create(session->cluster->runtime, parts, &header, session->cluster->mapped, image, error);
     world_resume(world);
-    if (!status && engine->used && engine->origin)
-        (*image)->origin = image_retain(engine->origin);
+    if (!status && session->cluster->used && session->cluster->template_backend)
+        (*image)->origin = image_retain(session->cluster->template_backend);
     return status;
 }
 
 /* --- both --------------------------------------------------------------------------------- */
 
-bool instance_renew_coroutine(pgn_engine *engine)
+bool instance_renew_coroutine(pgn_session *session)
 {
-    coroutine_close(engine->coroutine);
-    engine->coroutine = coroutine_open(ENGINE_NATIVE_STACK, session_main, engine);
-    return engine->coroutine != NULL;
+    coroutine_close(session->coroutine);
+    session->coroutine = coroutine_open(ENGINE_NATIVE_STACK, session_main, session);
+    return session->coroutine != NULL;
 }
 
-enum status instance_open(pgn_engine *engine, struct error *error)
+enum status instance_open(pgn_session *session, struct error *error)
 {
-    enum status status = open_arena(engine, error);
+    enum status status = open_arena(session->cluster, error);
 
     if (!status)
-        status = engine->options->image ? open_mapped(engine, error) : open_pristine(engine, error);
+        status = session->cluster->options->image ? open_mapped(session, error) : open_pristine(session, error);
     if (status)
         return status;
-    if (engine->options->memory_limit)
-        vfs_set_quota(engine->vfs, engine->options->memory_limit);
-    guest_set_poll(engine->guest, session_poll);
-    return instance_renew_coroutine(engine)
+    if (session->cluster->options->memory_limit)
+        vfs_set_quota(session->cluster->vfs, session->cluster->options->memory_limit);
+    guest_set_poll(session->guest, session_poll);
+    return instance_renew_coroutine(session)
                ? STATUS_OK
                : error_set(error, STATUS_NO_MEMORY,
                            "no address space for the engine's stack: close engines");
 }
 
-void instance_close(pgn_engine *engine)
+enum status instance_keep_template(pgn_session *session, struct error *error)
 {
-    backends_forget(engine);
-    coroutine_close(engine->coroutine);
-    guest_close(engine->guest);
-    vfs_close(engine->vfs);
-    reservation_close(&engine->arena_memory);
-    set_image(&engine->mapped, NULL);
-    set_image(&engine->latest, NULL);
-    set_image(&engine->origin, NULL);
-    engine->coroutine = NULL;
-    engine->guest = NULL;
-    engine->vfs = NULL;
+    struct cluster *cluster = session->cluster;
+    enum status status = instance_write(session, &cluster->latest, error);
+
+    if (!status)
+        set_image(&cluster->template_backend, cluster->latest);
+    return status;
+}
+
+void instance_close(pgn_session *session)
+{
+    coroutine_close(session->coroutine);
+    guest_close(session->guest);
+    session->coroutine = NULL;
+    session->guest = NULL;
+}
+
+void cluster_close_files(struct cluster *cluster)
+{
+    vfs_close(cluster->vfs);
+    cluster->vfs = NULL;
+    reservation_close(&cluster->arena_memory);
+    shared_close(cluster);
+    set_image(&cluster->mapped, NULL);
+    set_image(&cluster->latest, NULL);
+    set_image(&cluster->template_backend, NULL);
 }

@@ -30,11 +30,11 @@ static enum status fail(int result, struct error *error)
     }
 }
 
-static void close_file(pgn_engine *engine)
+static void close_file(pgn_session *session)
 {
-    if (engine->load_fd != CLOSED)
-        vfs_close_fd(engine->vfs, engine->load_fd);
-    engine->load_fd = CLOSED;
+    if (session->cluster->load_fd != CLOSED)
+        vfs_close_fd(session->cluster->vfs, session->cluster->load_fd);
+    session->cluster->load_fd = CLOSED;
 }
 
 /* --- paths -------------------------------------------------------------------------------- */
@@ -65,7 +65,7 @@ static bool is_path(const char *path)
 }
 
 /* The place of a file in the name space, its directories made as far as they are missing. */
-static enum status find_place(pgn_engine *engine, const char *path, char place[VFS_PATH_MAX],
+static enum status find_place(pgn_session *session, const char *path, char place[VFS_PATH_MAX],
                               struct error *error)
 {
     if (!is_path(path))
@@ -76,7 +76,7 @@ static enum status find_place(pgn_engine *engine, const char *path, char place[V
         int result;
 
         *slash = '\0';
-        result = vfs_mkdirat(engine->vfs, VFS_AT_CWD, place, DIRECTORY_MODE);
+        result = vfs_mkdirat(session->cluster->vfs, VFS_AT_CWD, place, DIRECTORY_MODE);
         *slash = '/';
         if (result < 0 && result != -GE_EXIST)
             return fail(result, error);
@@ -86,49 +86,49 @@ static enum status find_place(pgn_engine *engine, const char *path, char place[V
 
 /* --- one by one --------------------------------------------------------------------------- */
 
-static enum status load_directory(pgn_engine *engine, const char *path, struct error *error)
+static enum status load_directory(pgn_session *session, const char *path, struct error *error)
 {
     char place[VFS_PATH_MAX];
     struct vfs_stat stat;
-    enum status status = find_place(engine, path, place, error);
+    enum status status = find_place(session, path, place, error);
     int result;
 
-    close_file(engine);
+    close_file(session);
     if (status)
         return status;
-    result = vfs_mkdirat(engine->vfs, VFS_AT_CWD, place, DIRECTORY_MODE);
+    result = vfs_mkdirat(session->cluster->vfs, VFS_AT_CWD, place, DIRECTORY_MODE);
     if (result == -GE_EXIST) { /* as another entry's parent, or where the quota does not count */
-        result = vfs_statat(engine->vfs, VFS_AT_CWD, place, VFS_AT_SYMLINK_NOFOLLOW, &stat);
+        result = vfs_statat(session->cluster->vfs, VFS_AT_CWD, place, VFS_AT_SYMLINK_NOFOLLOW, &stat);
         if (result >= 0 && (stat.mode & VFS_S_IFMT) != VFS_S_IFDIR)
             result = -GE_EXIST;
     }
     return result < 0 ? fail(result, error) : STATUS_OK;
 }
 
-static enum status load_file(pgn_engine *engine, const char *path, struct error *error)
+static enum status load_file(pgn_session *session, const char *path, struct error *error)
 {
     char place[VFS_PATH_MAX];
-    enum status status = find_place(engine, path, place, error);
+    enum status status = find_place(session, path, place, error);
 
-    close_file(engine);
+    close_file(session);
     if (status)
         return status;
-    engine->load_fd = vfs_openat(engine->vfs, VFS_AT_CWD, place,
+    session->cluster->load_fd = vfs_openat(session->cluster->vfs, VFS_AT_CWD, place,
                                  VFS_O_WRONLY | VFS_O_CREAT | VFS_O_EXCL, FILE_MODE);
-    if (engine->load_fd >= 0)
+    if (session->cluster->load_fd >= 0)
         return STATUS_OK;
-    status = fail(engine->load_fd, error);
-    engine->load_fd = CLOSED;
+    status = fail(session->cluster->load_fd, error);
+    session->cluster->load_fd = CLOSED;
     return status;
 }
 
-static enum status load_bytes(pgn_engine *engine, const uint8_t *bytes, size_t size,
+static enum status load_bytes(pgn_session *session, const uint8_t *bytes, size_t size,
                               struct error *error)
 {
-    if (engine->load_fd == CLOSED)
+    if (session->cluster->load_fd == CLOSED)
         return error_set(error, STATUS_INVALID, "there is no file to write to");
     for (size_t done = 0; done < size;) {
-        int64_t part = vfs_write(engine->vfs, engine->load_fd, bytes + done, size - done);
+        int64_t part = vfs_write(session->cluster->vfs, session->cluster->load_fd, bytes + done, size - done);
 
         if (part <= 0)
             return fail(part < 0 ? (int) part : -GE_NOSPC, error);
@@ -140,98 +140,98 @@ static enum status load_bytes(pgn_engine *engine, const uint8_t *bytes, size_t s
 /* --- the end ------------------------------------------------------------------------------ */
 
 /* Everything to the disk, at once where the system can. */
-static int sync_all(pgn_engine *engine)
+static int sync_all(pgn_session *session)
 {
     struct tree tree;
     int result;
 
     if (files_can_sync_all())
-        return files_sync_all(engine->filling);
-    result = tree_open(&tree, engine->vfs, ENGINE_DATA_DIR, TREE_LINKS_SHOWN);
+        return files_sync_all(session->cluster->filling);
+    result = tree_open(&tree, session->cluster->vfs, ENGINE_DATA_DIR, TREE_LINKS_SHOWN);
     while (result >= 0 && (result = tree_next(&tree)) > 0) {
-        int fd = vfs_openat(engine->vfs, VFS_AT_CWD, tree.path, VFS_O_RDONLY, 0);
+        int fd = vfs_openat(session->cluster->vfs, VFS_AT_CWD, tree.path, VFS_O_RDONLY, 0);
 
-        result = fd < 0 ? fd : vfs_sync(engine->vfs, fd, false);
+        result = fd < 0 ? fd : vfs_sync(session->cluster->vfs, fd, false);
         if (fd >= 0)
-            vfs_close_fd(engine->vfs, fd);
+            vfs_close_fd(session->cluster->vfs, fd);
     }
     tree_close(&tree);
     return result;
 }
 
-static enum status boot(pgn_engine *engine, struct error *error)
+static enum status boot(pgn_session *session, struct error *error)
 {
-    int result = vfs_chmodat(engine->vfs, VFS_AT_CWD, ENGINE_DATA_DIR, DIRECTORY_MODE, 0);
+    int result = vfs_chmodat(session->cluster->vfs, VFS_AT_CWD, ENGINE_DATA_DIR, DIRECTORY_MODE, 0);
 
-    close_file(engine);
+    close_file(session);
     if (result < 0)
         return fail(result, error);
-    engine->loading = false;
-    vfs_set_sync(engine->vfs, false); /* recovery would sync every file twice, one by one */
-    session_resume(engine);
-    vfs_set_sync(engine->vfs, true);
-    if (engine->state != ENGINE_IDLE) {
-        *error = engine->failure;
+    session->cluster->loading = false;
+    vfs_set_sync(session->cluster->vfs, false); /* recovery would sync every file twice, one by one */
+    session_run(session);
+    vfs_set_sync(session->cluster->vfs, true);
+    if (session->state != SESSION_IDLE) {
+        *error = session->failure;
         return error->status;
     }
-    result = engine->filling < 0 ? 0 : sync_all(engine);
-    return result < 0 ? fail(result, error) : data_dir_complete(engine, error);
+    result = session->cluster->filling < 0 ? 0 : sync_all(session);
+    return result < 0 ? fail(result, error) : data_dir_complete(session->cluster, error);
 }
 
 /* --- what callers see --------------------------------------------------------------------- */
 
-static int enter(pgn_engine *engine, pgn_error *pgn_error)
+static int enter(pgn_session *session, pgn_error *pgn_error)
 {
     struct error error;
-    int status = api_enter(engine, pgn_error);
+    int status = api_enter(session, pgn_error);
 
-    if (status || engine->loading)
+    if (status || session->cluster->loading)
         return status;
     error_set(&error, STATUS_INVALID, "the engine is not one that is being loaded");
-    api_leave(engine);
+    api_leave(session);
     return api_error(pgn_error, &error);
 }
 
-static int leave(pgn_engine *engine, enum status status, const struct error *error,
+static int leave(pgn_session *session, enum status status, const struct error *error,
                  pgn_error *pgn_error)
 {
-    api_leave(engine);
+    api_leave(session);
     return status ? api_error(pgn_error, error) : STATUS_OK;
 }
 
-int pgn_load_directory(pgn_engine *engine, const char *path, pgn_error *pgn_error)
+int pgn_load_directory(pgn_session *session, const char *path, pgn_error *pgn_error)
 {
     struct error error;
-    int status = enter(engine, pgn_error);
+    int status = enter(session, pgn_error);
 
-    return status ? status : leave(engine, load_directory(engine, path, &error), &error, pgn_error);
+    return status ? status : leave(session, load_directory(session, path, &error), &error, pgn_error);
 }
 
-int pgn_load_file(pgn_engine *engine, const char *path, pgn_error *pgn_error)
+int pgn_load_file(pgn_session *session, const char *path, pgn_error *pgn_error)
 {
     struct error error;
-    int status = enter(engine, pgn_error);
+    int status = enter(session, pgn_error);
 
-    return status ? status : leave(engine, load_file(engine, path, &error), &error, pgn_error);
+    return status ? status : leave(session, load_file(session, path, &error), &error, pgn_error);
 }
 
-int pgn_load_bytes(pgn_engine *engine, const uint8_t *bytes, size_t size, pgn_error *pgn_error)
+int pgn_load_bytes(pgn_session *session, const uint8_t *bytes, size_t size, pgn_error *pgn_error)
 {
     struct error error;
-    int status = enter(engine, pgn_error);
+    int status = enter(session, pgn_error);
 
     return status ? status
-                  : leave(engine, load_bytes(engine, bytes, size, &error), &error, pgn_error);
+                  : leave(session, load_bytes(session, bytes, size, &error), &error, pgn_error);
 }
 
-int pgn_load_end(pgn_engine *engine, pgn_error *pgn_error)
+int pgn_load_end(pgn_session *session, pgn_error *pgn_error)
 {
     struct error error;
-    int status = enter(engine, pgn_error);
+    int status = enter(session, pgn_error);
 
     if (status)
         return status;
-    status = boot(engine, &error);
-    engine->options = NULL;
-    return leave(engine, status, &error, pgn_error);
+    status = boot(session, &error);
+    session->cluster->options = NULL;
+    return leave(session, status, &error, pgn_error);
 }

@@ -2,7 +2,7 @@
  *
  * Read by the compiler and, between the cffi lines, by cffi. Every function that can fail returns
  * a status (0 is success; pgn_status_name tells the others) and fills *error when it is not NULL.
- * Handles are opaque and owned by whoever opened them. Any thread may call; one at a time gets in.
+ * Handles are opaque and owned by whoever opened them. Any thread may call, and one at a time uses a session.
  */
 #ifndef PGLITE_NATIVE_H
 #define PGLITE_NATIVE_H
@@ -16,8 +16,8 @@
 /* The guest's code and files, loaded once and shared by all engines of a process. */
 typedef struct pgn_runtime pgn_runtime;
 
-/* One database session. */
-typedef struct pgn_engine pgn_engine;
+/* A session of a cluster: a backend of PostgreSQL. */
+typedef struct pgn_session pgn_session;
 
 /* An idle engine written down: all that an engine is mapped from, by any number of them. */
 typedef struct pgn_image pgn_image;
@@ -46,7 +46,7 @@ typedef struct {
     bool seeded;           /* its random numbers follow from the seed */
     int64_t clock_ns;      /* since 1970-01-01 UTC, >= 0 */
     uint64_t seed;
-    pgn_engine *copy_of; /* NULL, or an idle engine whose files to start from, in memory */
+    pgn_session *copy_of; /* NULL, or an idle session whose files to start from, in memory */
     bool loads;          /* the files come by pgn_load_*; options are borrowed until pgn_load_end */
     pgn_image *
         image; /* to start from, as it is: only memory_limit, clock and seed count beside it. NULL: boot */
@@ -85,7 +85,7 @@ size_t pgn_runtime_called(const pgn_runtime *runtime, uint32_t *functions, size_
 void pgn_runtime_close(pgn_runtime *runtime);
 
 /* Boots PostgreSQL, or maps an image. The runtime stays borrowed; options are copied. */
-int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_engine **engine,
+int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_session **session,
              pgn_error *error);
 
 /* What a call has brought so far. bytes are the engine's, valid until pgn_end; but where the call has ended,
@@ -103,50 +103,50 @@ typedef struct {
 } pgn_reply;
 
 /* Begins a call: input is borrowed until pgn_end. */
-int pgn_begin(pgn_engine *engine, const uint8_t *input, size_t size, pgn_error *error);
+int pgn_begin(pgn_session *session, const uint8_t *input, size_t size, pgn_error *error);
 
 /* Goes on with the call until at least limit bytes of output have come or the guest wants more than
    the input has. Size 0, and not paused: nothing is left to come. */
-int pgn_next(pgn_engine *engine, size_t limit, pgn_reply *reply);
+int pgn_next(pgn_session *session, size_t limit, pgn_reply *reply);
 
 /* Ends the call. What is still running is cancelled, what is left of its output dropped. */
-int pgn_end(pgn_engine *engine, pgn_error *error);
+int pgn_end(pgn_session *session, pgn_error *error);
 
 /* pgn_begin and pgn_next; on failure, or when the reply is short, also pgn_end. */
-int pgn_exec(pgn_engine *engine, const uint8_t *input, size_t size, size_t limit, pgn_reply *reply);
+int pgn_exec(pgn_session *session, const uint8_t *input, size_t size, size_t limit, pgn_reply *reply);
 
 /* Answers a client on a connected, blocking socket, for as long as it sends nothing but whole requests.
    Comes back when it is over, or with input in buffer that the caller has to see to: received bytes of it.
    With neither there is something to look at: a signal, the log, a pgn_cancel. */
-int pgn_serve(pgn_engine *engine, int fd, uint8_t *buffer, size_t size, size_t *received,
+int pgn_serve(pgn_session *session, int fd, uint8_t *buffer, size_t size, size_t *received,
               bool *over, pgn_reply *reply);
 
 /* Cancels the running statement, as a CancelRequest does. Never blocks. */
-void pgn_cancel(pgn_engine *engine);
+void pgn_cancel(pgn_session *session);
 
 /* Sets PostgreSQL's realtime clock (>= 0, since 1970-01-01 UTC) and stops all its clocks: they move by
    pgn_advance and, instead of waiting, by sleeping. Not during a call. */
-int pgn_set_time(pgn_engine *engine, int64_t realtime_ns, pgn_error *error);
+int pgn_set_time(pgn_session *session, int64_t realtime_ns, pgn_error *error);
 
 /* Back to the system's clocks. */
-int pgn_release_time(pgn_engine *engine, pgn_error *error);
+int pgn_release_time(pgn_session *session, pgn_error *error);
 
 /* Moves stopped clocks on, by >= 0. What was to happen meanwhile does in the next call. */
-int pgn_advance(pgn_engine *engine, int64_t duration_ns, pgn_error *error);
+int pgn_advance(pgn_session *session, int64_t duration_ns, pgn_error *error);
 
 /* Ends the session and frees everything but the handle; idempotent. A statement running in another
    thread is cancelled and awaited. */
-int pgn_close(pgn_engine *engine, pgn_error *error);
+int pgn_close(pgn_session *session, pgn_error *error);
 
 /* Frees the handle, closing it first if need be. NULL is fine. */
-void pgn_free(pgn_engine *engine);
+void pgn_free(pgn_session *session);
 
 /* Writes the engine down; needs an idle one whose files are in memory. The image is the caller's. */
-int pgn_snapshot(pgn_engine *engine, pgn_image **image, pgn_error *error);
+int pgn_snapshot(pgn_session *session, pgn_image **image, pgn_error *error);
 
 /* Makes the engine what was written down, of this engine or of another. After a failure other than a
    refusal it can only be closed. */
-int pgn_restore(pgn_engine *engine, pgn_image *image, pgn_error *error);
+int pgn_restore(pgn_session *session, pgn_image *image, pgn_error *error);
 
 /* Opens and checks an image in a file, whose descriptor stays the caller's. Nobody may write to the file
    from now on. */
@@ -171,56 +171,51 @@ typedef struct {
 
 /* Begins to read the data directory's files, as a checkpoint that it makes leaves them. Needs an idle
    engine without a transaction; until pgn_dump_end nothing else is possible but pgn_close. */
-int pgn_dump_begin(pgn_engine *engine, pgn_error *error);
+int pgn_dump_begin(pgn_session *session, pgn_error *error);
 
 /* The next entry, directories before what is in them. */
-int pgn_dump_next(pgn_engine *engine, pgn_file *file, pgn_error *error);
+int pgn_dump_next(pgn_session *session, pgn_file *file, pgn_error *error);
 
 /* The next bytes of the file that pgn_dump_next gave last; count 0 at its end. */
-int pgn_dump_read(pgn_engine *engine, uint8_t *bytes, size_t size, size_t *count, pgn_error *error);
+int pgn_dump_read(pgn_session *session, uint8_t *bytes, size_t size, size_t *count, pgn_error *error);
 
-int pgn_dump_end(pgn_engine *engine, pgn_error *error);
+int pgn_dump_end(pgn_session *session, pgn_error *error);
 
 /* For an engine opened with options.loads: a directory, or a file whose bytes follow. Missing directories
    above it are made. Paths are relative to the data directory and cannot leave it. */
-int pgn_load_directory(pgn_engine *engine, const char *path, pgn_error *error);
-int pgn_load_file(pgn_engine *engine, const char *path, pgn_error *error);
-int pgn_load_bytes(pgn_engine *engine, const uint8_t *bytes, size_t size, pgn_error *error);
+int pgn_load_directory(pgn_session *session, const char *path, pgn_error *error);
+int pgn_load_file(pgn_session *session, const char *path, pgn_error *error);
+int pgn_load_bytes(pgn_session *session, const uint8_t *bytes, size_t size, pgn_error *error);
 
 /* Boots PostgreSQL from what has been loaded. After a failure, or when it is closed before, the engine is
    of no use, and a durable directory is as empty as it was. */
-int pgn_load_end(pgn_engine *engine, pgn_error *error);
-/* Many sessions in one engine, in one database, by turns: the engine has one of its own, and from
-   pgn_session_enter on all calls are the entered one's. A session is named by its process number, as
-   pg_backend_pid() gives it: pgn_open's is 42. Not during a call, nor in a transaction. */
-int pgn_session_open(pgn_engine *engine, int32_t *process, pgn_error *error);
-int pgn_session_enter(pgn_engine *engine, int32_t process, pgn_error *error);
+int pgn_load_end(pgn_session *session, pgn_error *error);
 
-/* Ends it as a backend's exit does, in a transaction or not; idempotent. It is the engine's own session's
-   turn then. */
-int pgn_session_close(pgn_engine *engine, int32_t process, pgn_error *error);
+/* Opens another session of the cluster that a session belongs to; it has its own transaction, and any thread
+   may use it while others are in use. All functions take any session of a cluster, but what concerns the
+   cluster as a whole is for the first: the one that pgn_open gave, whose end is that of all. */
+int pgn_session_open(pgn_session *sibling, pgn_session **session, pgn_error *error);
 
-/* Those that others have sent signals to (NOTIFY, pg_cancel_backend, ...), and that have not run since: up
-   to size; how many. */
-size_t pgn_sessions_signalled(pgn_engine *engine, int32_t *processes, size_t size);
+/* Has other sessions begin as the first, which is idle, is now; in place of before its first use. */
+int pgn_session_keep(pgn_session *session, pgn_error *error);
 
-/* Sessions begin as the engine's own is now, in place of before its first use; while it is the only one. */
-int pgn_session_keep(pgn_engine *engine, pgn_error *error);
+/* Its process number, as pg_backend_pid() gives it. */
+int32_t pgn_session_process(const pgn_session *session);
 
 /* Moves up to size bytes of the guest's log (stderr) out; returns how many. */
-size_t pgn_log(pgn_engine *engine, char *bytes, size_t size);
+size_t pgn_log(pgn_session *session, char *bytes, size_t size);
 
-int pgn_statistics_get(pgn_engine *engine, pgn_statistics *statistics, pgn_error *error);
+int pgn_statistics_get(pgn_session *session, pgn_statistics *statistics, pgn_error *error);
 
 /* For benchmarks: statistics has guest_ns from now on. Costs ten looks at the clock in a SELECT 1. */
-int pgn_measure_guest(pgn_engine *engine, pgn_error *error);
+int pgn_measure_guest(pgn_session *session, pgn_error *error);
 
 /* Fault injection for tests: the countdown-th write to a file from now on, and all after it, fail
    with the errno number of base/errno.h; countdown 0 ends it. */
-int pgn_fail_writes(pgn_engine *engine, uint64_t countdown, int error_number, pgn_error *error);
+int pgn_fail_writes(pgn_session *session, uint64_t countdown, int error_number, pgn_error *error);
 
 /* Fault injection for tests: the guest traps at its next safe point. */
-int pgn_trap(pgn_engine *engine, pgn_error *error);
+int pgn_trap(pgn_session *session, pgn_error *error);
 
 /* cffi: end */
 

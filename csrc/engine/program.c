@@ -1,15 +1,15 @@
 /* A program of the guest's, PostgreSQL or initdb: from a module to the end of its main. */
 #include "engine/engine.h"
 
-enum status program_open(pgn_engine *engine, struct guest_module *module, size_t stack_size,
+enum status program_open(pgn_session *session, struct guest_module *module, size_t stack_size,
                          const struct host_upcalls *upcalls, struct host *host, struct error *error)
 {
-    enum status status = host_open(host, &engine->arena, engine->vfs, engine_environment, error);
+    enum status status = host_open(host, &session->cluster->arena, session->cluster->vfs, engine_environment, error);
 
     if (!status)
         status = guest_open(module, host, stack_size, &host->guest, error);
     host->upcalls = upcalls;
-    host->engine = engine;
+    host->engine = session;
     return status;
 }
 

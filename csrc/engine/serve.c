@@ -29,11 +29,11 @@ static bool are_requests(const uint8_t *bytes, size_t size)
 }
 
 /* One exchange. *over: the session has ended, or there is nobody to hear the rest. */
-static int answer(pgn_engine *engine, const struct socket *client, const uint8_t *bytes,
+static int answer(pgn_session *session, const struct socket *client, const uint8_t *bytes,
                   size_t size, pgn_reply *reply, bool *over)
 {
     bool heard = true;
-    int status = pgn_exec(engine, bytes, size, PART_SIZE, reply);
+    int status = pgn_exec(session, bytes, size, PART_SIZE, reply);
 
     if (status)
         return status;
@@ -44,14 +44,14 @@ static int answer(pgn_engine *engine, const struct socket *client, const uint8_t
     while (!status && heard && (reply->size > 0 || reply->paused)) {
         heard = socket_send(client, reply->bytes, reply->size);
         if (heard)
-            status = pgn_next(engine, PART_SIZE, reply);
+            status = pgn_next(session, PART_SIZE, reply);
     }
-    pgn_end(engine, NULL); /* refused only when closed meanwhile: then the call has ended */
+    pgn_end(session, NULL); /* refused only when closed meanwhile: then the call has ended */
     *over = !heard || reply->over;
     return status;
 }
 
-int pgn_serve(pgn_engine *engine, int fd, uint8_t *buffer, size_t size, size_t *received,
+int pgn_serve(pgn_session *session, int fd, uint8_t *buffer, size_t size, size_t *received,
               bool *over, pgn_reply *reply)
 {
     struct socket client = {.fd = fd, .is_prompt = true};
@@ -61,7 +61,7 @@ int pgn_serve(pgn_engine *engine, int fd, uint8_t *buffer, size_t size, size_t *
     *over = false;
     reply->log_size = 0;
     while (!status && !*over && reply->log_size == 0
-           && !atomic_exchange(&engine->beckoned, false)) {
+           && !atomic_exchange(&session->beckoned, false)) {
         int count = socket_receive(&client, buffer, size);
 
         if (count == SOCKET_INTERRUPTED)
@@ -69,7 +69,7 @@ int pgn_serve(pgn_engine *engine, int fd, uint8_t *buffer, size_t size, size_t *
         if (count == SOCKET_GONE) {
             *over = true;
         } else if (are_requests(buffer, (size_t) count)) {
-            status = answer(engine, &client, buffer, (size_t) count, reply, over);
+            status = answer(session, &client, buffer, (size_t) count, reply, over);
         } else {
             *received = (size_t) count;
             break;

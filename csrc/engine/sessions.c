@@ -1,147 +1,259 @@
-/* The interface of sessions: may it be, and whose turn is it then? */
+/* Sessions: more of them in a cluster, each an instance of its own. */
+#include <stdlib.h>
+
 #include "engine/api.h"
-#include "engine/backends.h"
+#include "engine/engine.h"
+#include "engine/image.h"
 
-static bool check_transaction(pgn_engine *engine)
+pgn_session *session_new(struct cluster *cluster)
 {
-    uint64_t between;
+    pgn_session *session = calloc(1, sizeof *session);
 
-    if (!session_settle(engine,
-                        session_call(engine, engine->runtime->exports.is_between_transactions, NULL,
-                                     &between),
-                        "pglite_is_between_transactions"))
+    if (!session)
+        return NULL;
+    session->cluster = cluster;
+    session->output_limit = SIZE_MAX;
+    session->condition = condition_open();
+    if (!session->condition) {
+        free(session);
+        return NULL;
+    }
+    session->claim.condition = session->condition;
+    monitor_enter(cluster->monitor);
+    session->process = ++cluster->last_process;
+    session->next = cluster->sessions;
+    cluster->sessions = session;
+    if (!cluster->first)
+        cluster->first = cluster->running = session;
+    monitor_leave(cluster->monitor);
+    return session;
+}
+
+/* The last one takes the cluster along. */
+void session_free(pgn_session *session)
+{
+    struct cluster *cluster = session->cluster;
+    pgn_session **place = &cluster->sessions;
+    bool is_last;
+
+    monitor_enter(cluster->monitor);
+    while (session->pinned)
+        condition_wait(session->condition, cluster->monitor, INT64_MAX);
+    while (*place != session)
+        place = &(*place)->next;
+    *place = session->next;
+    is_last = !cluster->sessions;
+    monitor_leave(cluster->monitor);
+    condition_close(session->condition);
+    free(session->output);
+    free(session);
+    if (is_last)
+        cluster_close(cluster);
+}
+
+/* --- the template ------------------------------------------------------------------------- */
+
+bool session_keep_template(pgn_session *session)
+{
+    struct cluster *cluster = session->cluster;
+    const struct engine_exports *exports = &cluster->runtime->exports;
+    uint64_t shared;
+
+    if (!session_settle(session, session_call(session, exports->keep_backend, NULL, NULL),
+                        "pglite_keep_backend")
+        || !session_settle(session, session_call(session, exports->close_shared, NULL, &shared),
+                           "pglite_close_shared"))
         return false;
-    engine->task_argument = (int32_t) between;
+    if (!shared_read(cluster, (uint32_t) shared))
+        return session_poison(session, "the list of shared memory");
+    if (!vfs_keep_descriptors(cluster->vfs)) {
+        session->state = SESSION_ENDED;
+        error_set(&session->failure, STATUS_NO_MEMORY,
+                  "no memory for in-memory files: close engines");
+        return false;
+    }
+    cluster->used = false;
     return true;
 }
 
-/* May the turn of the backend that has it end? */
-static enum status check_turn(pgn_engine *engine, struct error *error)
-{
-    enum status status = api_check_free(engine, true, error);
+/* --- opening ------------------------------------------------------------------------------ */
 
-    if (!status && engine->state == ENGINE_WANTS_INPUT)
-        status = error_set(error, STATUS_INVALID,
-                           "the session is in the middle of a message or of COPY: finish it first");
-    if (status || engine->state == ENGINE_ENDED)
+static enum status no_memory(struct error *error)
+{
+    return error_set(error, STATUS_NO_MEMORY,
+                     "no memory for a session: close sessions or engines");
+}
+
+/* What the first session had before it was used, around the shared memory of now. */
+static enum status map_instance(pgn_session *session, struct error *error)
+{
+    struct cluster *cluster = session->cluster;
+    const pgn_image *template_backend = cluster->template_backend;
+    enum status status = guest_open_empty(cluster->runtime->module, &session->host,
+                                          ENGINE_VALUE_STACK, &session->guest, error);
+
+    if (!status)
+        status = shared_map(session, error);
+    if (status)
         return status;
-    status = backends_run(engine, check_transaction, error);
-    if (!status && !engine->task_argument)
-        status = error_set(error, STATUS_INVALID,
-                           "the session is in a transaction: end it before another's turn");
+    session->descriptors = vfs_copy_kept_descriptors(cluster->vfs);
+    if (!session->descriptors || !host_share(&session->host, &cluster->first->host))
+        return no_memory(error);
+    session->host.guest = session->guest;
+    session->host.upcalls = &engine_upcalls;
+    session->host.engine = session;
+    if (!transport_attach(session, template_backend->header.control))
+        return error_set(error, STATUS_IMAGE, "the image's handshake is damaged");
+    guest_set_poll(session->guest, session_poll);
+    session->state = SESSION_IDLE;
+    session->asleep = true;
+    return instance_renew_coroutine(session) ? STATUS_OK : no_memory(error);
+}
+
+static bool become_backend(pgn_session *session)
+{
+    uint64_t process = (uint32_t) session->process;
+
+    return session_settle(session,
+                          session_call(session,
+                                       session->cluster->runtime->exports.become_backend, &process,
+                                       NULL),
+                          "pglite_become_backend");
+}
+
+static enum status check_cluster(const struct cluster *cluster, struct error *error)
+{
+    const pgn_session *first = cluster->first;
+
+    if (first->state == SESSION_ENDED || first->state == SESSION_POISONED) {
+        *error = first->failure;
+        return error->status;
+    }
+    if (!cluster->template_backend)
+        return error_set(error, STATUS_INVALID,
+                         "sessions begin as the first one was before its first use, which a saved "
+                         "snapshot of a used engine does not have: save it before use");
+    return STATUS_OK;
+}
+
+/* With the baton. */
+static enum status open_session(pgn_session *session, struct error *error)
+{
+    struct cluster *cluster = session->cluster;
+    enum status status = check_cluster(cluster, error);
+
+    if (!status)
+        status = shared_publish(cluster, error);
+    if (!status)
+        status = map_instance(session, error);
+    if (!status)
+        status = session_do(session, become_backend, error);
     return status;
 }
 
-int pgn_session_open(pgn_engine *engine, int32_t *process, pgn_error *pgn_error)
+int pgn_session_open(pgn_session *sibling, pgn_session **opened, pgn_error *pgn_error)
 {
+    struct cluster *cluster = sibling->cluster;
+    pgn_session *session;
     struct error error;
-    int status = api_enter(engine, pgn_error);
+    int status = api_refuse_cluster(cluster, pgn_error);
 
     if (status)
         return status;
-    status = check_turn(engine, &error);
-    if (!status && engine->state == ENGINE_ENDED && !engine->backends) {
-        error = engine->failure;
-        status = error.status;
+    session = session_new(cluster);
+    if (!session) {
+        no_memory(&error);
+        return api_error(pgn_error, &error);
     }
-    if (!status)
-        status = backends_prepare(engine, &error);
-    if (!status)
-        status = backends_open_one(engine, process, &error);
-    api_leave(engine);
-    return status ? api_error(pgn_error, &error) : STATUS_OK;
-}
-
-/* The engine's own backend has the cluster open: nothing goes on without it. */
-static enum status check_own(const pgn_engine *engine, struct error *error)
-{
-    const struct backends *backends = engine->backends;
-    const struct backend *own = backends->list[BACKENDS_OWN];
-    bool ended = backends->current == BACKENDS_OWN ? engine->state == ENGINE_ENDED
-                                                   : own->state == ENGINE_ENDED;
-
-    if (!ended)
-        return STATUS_OK;
-    return error_set(error, STATUS_CLOSED,
-                     "the engine's own session has ended, and with it the cluster's");
-}
-
-int pgn_session_enter(pgn_engine *engine, int32_t process, pgn_error *pgn_error)
-{
-    struct error error;
-    uint32_t index;
-    int status = api_enter(engine, pgn_error);
-
-    if (status)
-        return status;
-    if (process == BACKENDS_OWN_PROCESS && !engine->backends) {
-        api_leave(engine);
-        return STATUS_OK;
+    status = api_enter(session, pgn_error);
+    if (!status) {
+        instance_set_latest(cluster, NULL);
+        status = open_session(session, &error);
+        api_leave(session);
+        api_error(status ? pgn_error : NULL, &error);
     }
-    status = backends_find(engine, process, &index, &error);
-    if (!status && index != engine->backends->current)
-        status = check_turn(engine, &error);
-    if (!status && index != BACKENDS_OWN)
-        status = check_own(engine, &error);
-    if (!status)
-        status = backends_give_turn(engine, index, &error);
-    api_leave(engine);
-    return status ? api_error(pgn_error, &error) : STATUS_OK;
+    if (status)
+        pgn_free(session);
+    else
+        *opened = session;
+    return status;
 }
 
-/* As when a client is gone: what its backend was in the middle of is cancelled. */
-int pgn_session_close(pgn_engine *engine, int32_t process, pgn_error *pgn_error)
+int pgn_session_keep(pgn_session *session, pgn_error *pgn_error)
 {
     struct error error;
-    uint32_t index;
-    int status = api_enter(engine, pgn_error);
+    int status = api_enter(session, pgn_error);
 
     if (status)
         return status;
-    if (process != BACKENDS_OWN_PROCESS && !backends_find(engine, process, &index, &error)) {
-        status = engine->held ? api_check_free(engine, true, &error) : STATUS_OK;
-        if (!status && engine->state == ENGINE_POISONED) {
-            error = engine->failure;
-            status = error.status;
-        }
-        if (!status && index != engine->backends->current)
-            status = check_turn(engine, &error);
-        if (!status)
-            status = backends_close_one(engine, index, &error);
-    }
-    api_leave(engine);
+    status = snapshot_check_quiet(session, false, &error);
+    if (!status)
+        status = session_do(session, session_keep_template, &error);
+    if (!status)
+        status = instance_keep_template(session, &error);
+    api_leave(session);
     return status ? api_error(pgn_error, &error) : STATUS_OK;
 }
 
-size_t pgn_sessions_signalled(pgn_engine *engine, int32_t *processes, size_t size)
+int32_t pgn_session_process(const pgn_session *session)
 {
-    const struct backends *backends;
-    size_t count = 0;
-
-    if (api_enter(engine, NULL))
-        return 0;
-    backends = engine->backends;
-    for (uint32_t i = 0; backends && i < backends->count; i++)
-        if (backends->list[i]->signals && i != backends->current && count < size)
-            processes[count++] = backends->list[i]->process;
-    api_leave(engine);
-    return count;
+    return session->process;
 }
 
-int pgn_session_keep(pgn_engine *engine, pgn_error *pgn_error)
-{
-    struct error error;
-    int status = api_enter(engine, pgn_error);
+/* --- ending ------------------------------------------------------------------------------- */
 
-    if (status)
-        return status;
-    status = engine->backends
-                 ? error_set(&error, STATUS_INVALID, "the engine has had sessions already")
-                 : api_check_free(engine, false, &error);
-    if (!status)
-        status = check_turn(engine, &error);
-    if (!status)
-        status = backends_run(engine, backends_keep_original, &error);
-    api_leave(engine);
-    return status ? api_error(pgn_error, &error) : STATUS_OK;
+/* Runs until the backend's exit, which is what ends the coroutine. */
+static bool leave(pgn_session *session)
+{
+    return session_settle(session,
+                          session_call(session, session->cluster->runtime->exports.end_backend,
+                                       NULL, NULL),
+                          "pglite_end_backend");
+}
+
+/* It waits inside a message: it reads the end of its input, and comes to rest or exits. */
+static void hang_up(pgn_session *session)
+{
+    session->hanging_up = session->discarding = true;
+    session_run(session);
+    transport_drain(session);
+    session->hanging_up = session->discarding = false;
+}
+
+/* As when a client is gone: what its backend was in the middle of is rolled back. */
+static void end_backend(pgn_session *session)
+{
+    struct error ignored;
+
+    if (session->state == SESSION_WANTS_INPUT)
+        hang_up(session);
+    if (session->state == SESSION_ENDED && !instance_renew_coroutine(session))
+        return;
+    if (session->state == SESSION_ENDED)
+        session->state = SESSION_IDLE;
+    if (session->state == SESSION_IDLE)
+        session_do(session, leave, &ignored);
+}
+
+void session_end(pgn_session *session)
+{
+    struct cluster *cluster = session->cluster;
+    vfs_descriptors descriptors;
+
+    monitor_enter(cluster->monitor);
+    baton_take(cluster, &session->claim);
+    monitor_leave(cluster->monitor);
+    if (session->coroutine && !cluster->failed)
+        end_backend(session);
+    if (cluster->running == session)
+        cluster_switch_to(cluster->first);
+    descriptors = session->descriptors;
+    session->descriptors = 0;
+    if (descriptors)
+        vfs_drop_descriptors(cluster->vfs, descriptors);
+    host_unshare(&session->host);
+    instance_close(session);
+    monitor_enter(cluster->monitor);
+    baton_give(cluster);
+    monitor_leave(cluster->monitor);
 }

@@ -12,10 +12,10 @@ static enum status freeze(struct world *world, int64_t realtime_ns, struct error
 }
 
 /* Clocks that shall stand never run: from the same image they then have the same time, both of them. */
-enum status time_start(pgn_engine *engine, struct error *error)
+enum status time_start(struct cluster *cluster, struct error *error)
 {
-    const pgn_options *options = engine->options;
-    struct world *world = world_find(&engine->arena);
+    const pgn_options *options = cluster->options;
+    struct world *world = world_find(&cluster->arena);
 
     if (options && options->seeded)
         world_seed(world, options->seed);
@@ -26,47 +26,47 @@ enum status time_start(pgn_engine *engine, struct error *error)
 }
 
 /* Enters between two calls of a session that can go on, to change its world: NULL when refused. */
-static struct world *enter_idle(pgn_engine *engine, int *status, pgn_error *pgn_error)
+static struct world *enter_idle(pgn_session *session, int *status, pgn_error *pgn_error)
 {
     struct error error;
 
-    *status = api_enter(engine, pgn_error);
+    *status = api_enter(session, pgn_error);
     if (*status)
         return NULL;
-    if (api_check_free(engine, false, &error)) {
-        api_leave(engine);
+    if (api_check_free(session, false, &error)) {
+        api_leave(session);
         *status = api_error(pgn_error, &error);
         return NULL;
     }
-    instance_set_latest(engine, NULL);
-    return world_find(&engine->arena);
+    instance_set_latest(session->cluster, NULL);
+    return world_find(&session->cluster->arena);
 }
 
-static int leave(pgn_engine *engine, enum status status, const struct error *error,
+static int leave(pgn_session *session, enum status status, const struct error *error,
                  pgn_error *pgn_error)
 {
-    api_leave(engine);
+    api_leave(session);
     return status ? api_error(pgn_error, error) : STATUS_OK;
 }
 
-int pgn_set_time(pgn_engine *engine, int64_t realtime_ns, pgn_error *pgn_error)
+int pgn_set_time(pgn_session *session, int64_t realtime_ns, pgn_error *pgn_error)
 {
     struct error error;
     int status;
-    struct world *world = enter_idle(engine, &status, pgn_error);
+    struct world *world = enter_idle(session, &status, pgn_error);
 
-    return world ? leave(engine, freeze(world, realtime_ns, &error), &error, pgn_error) : status;
+    return world ? leave(session, freeze(world, realtime_ns, &error), &error, pgn_error) : status;
 }
 
-int pgn_release_time(pgn_engine *engine, pgn_error *pgn_error)
+int pgn_release_time(pgn_session *session, pgn_error *pgn_error)
 {
     int status;
-    struct world *world = enter_idle(engine, &status, pgn_error);
+    struct world *world = enter_idle(session, &status, pgn_error);
 
     if (!world)
         return status;
     world_release(world);
-    return leave(engine, STATUS_OK, NULL, NULL);
+    return leave(session, STATUS_OK, NULL, NULL);
 }
 
 static enum status advance(struct world *world, int64_t duration_ns, struct error *error)
@@ -80,11 +80,11 @@ static enum status advance(struct world *world, int64_t duration_ns, struct erro
     return STATUS_OK;
 }
 
-int pgn_advance(pgn_engine *engine, int64_t duration_ns, pgn_error *pgn_error)
+int pgn_advance(pgn_session *session, int64_t duration_ns, pgn_error *pgn_error)
 {
     struct error error;
     int status;
-    struct world *world = enter_idle(engine, &status, pgn_error);
+    struct world *world = enter_idle(session, &status, pgn_error);
 
-    return world ? leave(engine, advance(world, duration_ns, &error), &error, pgn_error) : status;
+    return world ? leave(session, advance(world, duration_ns, &error), &error, pgn_error) : status;
 }

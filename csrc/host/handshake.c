@@ -9,7 +9,11 @@ enum guest_outcome handshake_wait(struct guest_call *call)
 
     if (reason != HOST_WAIT_INPUT && reason != HOST_WAIT_OUTPUT)
         return guest_set_trap(call->guest, "pglite_host_wait for an unknown reason");
-    return return_i32(call, host->upcalls->wait(host->engine, (enum host_wait_reason) reason));
+
+    int result;
+    enum guest_outcome outcome = host->upcalls->wait(host->engine, (enum host_wait_reason) reason,
+                                                     &result);
+    return outcome == GUEST_RETURNED ? return_i32(call, result) : outcome;
 }
 
 /* A length beyond INT32_MAX could not be told apart from an error in the result. */
@@ -26,7 +30,10 @@ enum guest_outcome handshake_receive(struct guest_call *call)
 
     if (!bytes)
         return return_i32(call, -GE_FAULT);
-    return return_i32(call, (int32_t) host->upcalls->receive(host->engine, bytes, size));
+
+    int64_t result;
+    enum guest_outcome outcome = host->upcalls->receive(host->engine, bytes, size, &result);
+    return outcome == GUEST_RETURNED ? return_i32(call, (int32_t) result) : outcome;
 }
 
 enum guest_outcome handshake_send(struct guest_call *call)

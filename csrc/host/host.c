@@ -55,3 +55,24 @@ enum status host_attach(struct host *host, struct arena *arena, struct vfs *vfs,
         return error_set(error, STATUS_IMAGE, "the image holds no host");
     return STATUS_OK;
 }
+
+bool host_share(struct host *host, const struct host *other)
+{
+    *host = (struct host){.vfs = other->vfs, .arena = other->arena};
+    host->state = arena_allocate(host->arena, sizeof(struct host_state));
+    if (!host->state)
+        return false;
+    *host_state(host) = (struct host_state){
+        .environment_count = host_state(other)->environment_count,
+        .environment_bytes = host_state(other)->environment_bytes,
+        .environment = host_state(other)->environment,
+    };
+    return true;
+}
+
+void host_unshare(struct host *host)
+{
+    if (host->state)
+        arena_free(host->arena, host->state, sizeof(struct host_state));
+    host->state = 0;
+}

@@ -21,18 +21,22 @@ enum { HOST_TIMERS = 3 };         /* ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF */
 
 /* What only the engine can answer. Called on the guest's stack. */
 struct host_upcalls {
-    /* The handshake needs the other side: 0 go on, 1 closed. May suspend for long. */
-    int (*wait)(void *engine, enum host_wait_reason reason);
-    /* The callback transport: bytes moved, or negative errno. Pointers are into guest memory. */
-    int64_t (*receive)(void *engine, void *bytes, size_t size);
+    /* The handshake needs the other side: *result is 0 go on, 1 closed. May suspend for long. The outcome is
+       that of the handlers of signals that have come. */
+    enum guest_outcome (*wait)(void *engine, enum host_wait_reason reason, int *result);
+    /* The callback transport: *result is bytes moved, or negative errno. Pointers are into guest memory. */
+    enum guest_outcome (*receive)(void *engine, void *bytes, size_t size, int64_t *result);
     int64_t (*send)(void *engine, const void *bytes, size_t size);
-    /* Sleeps until the system's monotonic time given, or shorter when a cancel or close comes: true then. */
-    bool (*sleep_until)(void *engine, int64_t monotonic_ns);
+    /* Sleeps until the system's monotonic time given, or shorter when there is a reason to look around (a
+       wake, a signal, a cancel, a close): *woken then. The outcome is that of signal handlers. */
+    enum guest_outcome (*sleep_until)(void *engine, int64_t monotonic_ns, bool *woken);
     /* Runs a command to its end, with the redirections written in it; input and output are files
        for its descriptors 0 and 1, or NULL. The wait status, or negative errno. */
     int (*run)(void *engine, const char *command, const char *input, const char *output);
-    /* Keeps a signal for another backend until its turn comes: 0, or negative errno. */
+    /* Sends another process a signal: 0, or negative errno. */
     int (*signal)(void *engine, int32_t process, int signal);
+    /* Ends a process's wait, or keeps it from beginning: 0, or negative errno. */
+    int (*wake)(void *engine, int32_t process);
     /* Syncs what backends other than the one that runs have written: 0, or negative errno. */
     int (*sync_all)(void *engine);
 };
@@ -72,6 +76,11 @@ enum status host_open(struct host *host, struct arena *arena, struct vfs *vfs,
 /* Over an arena and a VFS that were attached: the state of the host_open of their image. */
 enum status host_attach(struct host *host, struct arena *arena, struct vfs *vfs,
                         struct error *error);
+
+/* For another process of the same files: the environment is the other's, timers are its own. False: no
+   memory. */
+bool host_share(struct host *host, const struct host *other);
+void host_unshare(struct host *host); /* NULL arena is fine */
 
 /* Tells a guest of its system, popen and pclose. Once the guest's constructors have run. */
 enum guest_outcome host_install_subprocess(struct host *host);

@@ -20,6 +20,7 @@
     ENV("__call_sighandler", "vii", process_call_sighandler)                                       \
     ENV("_emscripten_runtime_keepalive_clear", "v", process_keepalive_clear)                       \
     ENV("pglite_host_signal", "iii", process_signal)                                               \
+    ENV("pglite_host_wake", "vi", process_wake)                                                    \
     ENV("__syscall_getuid32", "i", process_identity)                                               \
     ENV("__syscall_geteuid32", "i", process_identity)                                              \
     ENV("__syscall_getgid32", "i", process_identity)                                               \

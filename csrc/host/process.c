@@ -68,3 +68,12 @@ enum guest_outcome process_signal(struct guest_call *call)
     return return_i32(call,
                       host->upcalls->signal(host->engine, arg_i32(call, 0), arg_i32(call, 1)));
 }
+
+/* pglite_host_wake(process): what futex(2) wakes, by the process's number. One that has gone needs no waking. */
+enum guest_outcome process_wake(struct guest_call *call)
+{
+    struct host *host = host_of(call);
+
+    (void) host->upcalls->wake(host->engine, arg_i32(call, 0));
+    return GUEST_RETURNED;
+}

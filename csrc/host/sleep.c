@@ -10,11 +10,14 @@ enum guest_outcome host_sleep_until(struct host *host, int64_t deadline_ns, int 
     struct world *world = world_find(host->arena);
     int64_t timer_ns = host_timer_deadline_ns(host);
     int64_t until_ns = timer_ns < deadline_ns ? timer_ns : deadline_ns;
+    /* Where the clocks stand the time has come, but others may still run before. */
+    int64_t system_ns = world_skip_to(world, until_ns) ? 0 : world_system_ns(world, until_ns);
+    bool woken;
+    enum guest_outcome outcome = host->upcalls->sleep_until(host->engine, system_ns, &woken);
 
     *result = -GE_INTR;
-    if (!world_skip_to(world, until_ns)
-        && host->upcalls->sleep_until(host->engine, world_system_ns(world, until_ns)))
-        return GUEST_RETURNED;
+    if (outcome || woken)
+        return outcome;
     if (timer_ns <= deadline_ns)
         return host_fire_timers(host); /* a handled signal interrupts the sleep */
     *result = 0;

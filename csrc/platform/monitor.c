@@ -1,4 +1,4 @@
-/* Monitors on POSIX threads. */
+/* Monitors and conditions on POSIX threads. */
 #include "platform/monitor.h"
 
 #include <pthread.h>
@@ -11,6 +11,9 @@ enum { NS_PER_S = 1000000000 };
 
 struct monitor {
     pthread_mutex_t mutex;
+};
+
+struct condition {
     pthread_cond_t condition;
 };
 
@@ -20,15 +23,8 @@ struct monitor *monitor_open(void)
 
     if (!monitor)
         return NULL;
-    if (pthread_mutex_init(&monitor->mutex, NULL) != 0)
-        goto fail;
-    if (pthread_cond_init(&monitor->condition, NULL) != 0)
-        goto fail_condition;
-    return monitor;
-
-fail_condition:
-    pthread_mutex_destroy(&monitor->mutex);
-fail:
+    if (pthread_mutex_init(&monitor->mutex, NULL) == 0)
+        return monitor;
     free(monitor);
     return NULL;
 }
@@ -37,7 +33,6 @@ void monitor_close(struct monitor *monitor)
 {
     if (!monitor)
         return;
-    pthread_cond_destroy(&monitor->condition);
     pthread_mutex_destroy(&monitor->mutex);
     free(monitor);
 }
@@ -52,15 +47,35 @@ void monitor_leave(struct monitor *monitor)
     pthread_mutex_unlock(&monitor->mutex);
 }
 
+struct condition *condition_open(void)
+{
+    struct condition *condition = malloc(sizeof *condition);
+
+    if (!condition)
+        return NULL;
+    if (pthread_cond_init(&condition->condition, NULL) == 0)
+        return condition;
+    free(condition);
+    return NULL;
+}
+
+void condition_close(struct condition *condition)
+{
+    if (!condition)
+        return;
+    pthread_cond_destroy(&condition->condition);
+    free(condition);
+}
+
 /* Conditions wait on the realtime clock (not every system can choose); what is left is taken from
    the monotonic one each time, so a clock that is set shifts one wait at most. */
-bool monitor_wait(struct monitor *monitor, int64_t deadline_ns)
+bool condition_wait(struct condition *condition, struct monitor *monitor, int64_t deadline_ns)
 {
     int64_t left, at;
     struct timespec until;
 
     if (deadline_ns == INT64_MAX) {
-        pthread_cond_wait(&monitor->condition, &monitor->mutex);
+        pthread_cond_wait(&condition->condition, &monitor->mutex);
         return true;
     }
     left = deadline_ns - platform_monotonic_ns();
@@ -69,10 +84,10 @@ bool monitor_wait(struct monitor *monitor, int64_t deadline_ns)
     at = platform_realtime_ns() + left;
     until.tv_sec = (time_t) (at / NS_PER_S);
     until.tv_nsec = (long) (at % NS_PER_S);
-    return pthread_cond_timedwait(&monitor->condition, &monitor->mutex, &until) == 0;
+    return pthread_cond_timedwait(&condition->condition, &monitor->mutex, &until) == 0;
 }
 
-void monitor_notify(struct monitor *monitor)
+void condition_notify(struct condition *condition)
 {
-    pthread_cond_broadcast(&monitor->condition);
+    pthread_cond_broadcast(&condition->condition);
 }

@@ -16,9 +16,6 @@
 /* 64 KiB is a multiple of every page size in use (4, 16 and 64 KiB). */
 enum { GRANULE = 65536, COMMIT_STEP = 1024 * 1024 };
 
-/* What one entry of a page table's upper level covers (with pages of 4 KiB): moved as a whole. */
-enum { LARGE_PAGE = 2 * 1024 * 1024 };
-
 enum { MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
 
 bool reservation_open(struct reservation *reservation, size_t limit)
@@ -51,10 +48,6 @@ bool reservation_commit(struct reservation *reservation, size_t size)
     if (step > reservation->limit - committed)
         step = reservation->limit - committed;
     step = (step + GRANULE - 1) / GRANULE * GRANULE; /* the limit is a multiple, so still within */
-    if (reservation->step)
-        step = (step + reservation->step - 1) / reservation->step * reservation->step;
-    if (step > reservation->limit - committed)
-        return false;
     if (mprotect(reservation->base + committed, step, PROT_READ | PROT_WRITE) != 0)
         return false;
     reservation->committed = committed + step;
@@ -67,8 +60,6 @@ bool reservation_commit_exactly(struct reservation *reservation, size_t size)
     size_t end = (size + page - 1) / page * page;
     unsigned char *start = reservation->base + reservation->committed;
 
-    if (reservation->step) /* what is moved about goes by steps */
-        return reservation_commit(reservation, size);
     if (end > reservation->limit)
         return false;
     if (end > reservation->committed) {
@@ -94,8 +85,7 @@ static bool map_zeros(unsigned char *start, size_t size)
 
 bool reservation_zero(struct reservation *reservation)
 {
-    reservation->remapped = reservation->moved = false;
-    reservation->step = 0;
+    reservation->remapped = false;
     return map_zeros(reservation->base, reservation->committed);
 }
 
@@ -146,6 +136,15 @@ bool reservation_map(struct reservation *reservation, size_t offset, size_t size
     return read_at(fd, start, size, position);
 }
 
+bool reservation_share(struct reservation *reservation, size_t offset, size_t size, int fd,
+                       uint64_t position)
+{
+    reservation->remapped = true;
+    return mmap(reservation->base + offset, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                fd, (off_t) position)
+           != MAP_FAILED;
+}
+
 bool reservation_discard(struct reservation *reservation)
 {
 #ifdef __linux__ /* elsewhere MADV_DONTNEED is a hint */
@@ -155,47 +154,6 @@ bool reservation_discard(struct reservation *reservation)
     (void) reservation;
     return false;
 #endif
-}
-
-bool reservation_open_like(struct reservation *reservation, const struct reservation *other)
-{
-    size_t size = other->limit + 2 * (size_t) GRANULE;
-    unsigned char *range = mmap(NULL, size + LARGE_PAGE, PROT_NONE, MAP_FLAGS, -1, 0);
-    size_t before;
-
-    *reservation = (struct reservation){0};
-    if (range == MAP_FAILED)
-        return false;
-    before = ((uintptr_t) other->base - (uintptr_t) (range + GRANULE)) % LARGE_PAGE;
-    if (before > 0)
-        munmap(range, before);
-    if (before < LARGE_PAGE)
-        munmap(range + before + size, LARGE_PAGE - before);
-    reservation->base = range + before + GRANULE;
-    reservation->limit = other->limit;
-    return true;
-}
-
-/* What stays behind is mapped as before: in a hole another thread's mapping could come to lie. */
-bool reservation_move(struct reservation *from, struct reservation *to, size_t offset, size_t size)
-{
-#if defined(__linux__) && defined(MREMAP_DONTUNMAP)
-    from->remapped = to->remapped = from->moved = to->moved = true;
-    return mremap(from->base + offset, size, size, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
-                  to->base + offset)
-           != MAP_FAILED;
-#else
-    (void) from;
-    (void) to;
-    (void) offset;
-    (void) size;
-    return false;
-#endif
-}
-
-void reservation_set_step(struct reservation *reservation, size_t step)
-{
-    reservation->step = step;
 }
 
 #ifdef __linux__
@@ -233,7 +191,7 @@ void reservation_touched(const struct reservation *reservation, size_t offset, s
     bool known = false;
 
 #ifdef __linux__
-    int fd = reservation->moved ? -1 : open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 
     if (fd >= 0) {
         known = read_pagemap(fd, reservation->base + offset, count, touched);

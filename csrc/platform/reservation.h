@@ -17,8 +17,6 @@ struct reservation {
     size_t limit;     /* bytes of address space at base */
     size_t committed; /* bytes readable and writable from base on */
     bool remapped;    /* what is mapped is not, or no longer, what reservation_map was given */
-    bool moved;       /* pages have come from another reservation */
-    size_t step;      /* bytes by which it grows; 0: as it pleases */
 };
 
 /* limit is rounded up to pages. False when the address space cannot be had. */
@@ -51,18 +49,9 @@ bool reservation_discard(struct reservation *reservation);
 void reservation_touched(const struct reservation *reservation, size_t offset, size_t count,
                          bool *touched);
 
-/* As large as another, at an address from which pages move to the other's in large steps. Nothing is
-   committed. */
-bool reservation_open_like(struct reservation *reservation, const struct reservation *other);
-
-/* Moves pages, the written ones with what is in them, to the same place in a reservation made like this one,
-   where they take the place of what was there. Zeros, or again what was mapped, stay behind. Nothing is
-   copied. The range must have been made by one reservation_map, or lie in one step (reservation_set_step).
-   False where the system has no such step (Linux has it from 5.13 on), or no memory map left. */
-bool reservation_move(struct reservation *from, struct reservation *to, size_t offset, size_t size);
-
-/* From now on the reservation grows by whole steps, counted from what is committed. */
-void reservation_set_step(struct reservation *reservation, size_t step);
+/* The same, but what is written here is written to the file, and all that map it see it. */
+bool reservation_share(struct reservation *reservation, size_t offset, size_t size, int fd,
+                       uint64_t position);
 
 /* Idempotent. */
 void reservation_close(struct reservation *reservation);

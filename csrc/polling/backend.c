@@ -78,6 +78,7 @@ static void take_process_slot(int process)
     IsUnderPostmaster = false;
     InitProcess();
     IsUnderPostmaster = true;
+    *MyProc->semaphore = 0; /* PGSemaphoreReset, which is empty */
     MyProc->database = original->database;
     MyProc->role = original->role;
     pgaio_my_backend = &pgaio_ctl->backends[MyProcNumber];

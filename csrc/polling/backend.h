@@ -18,9 +18,12 @@ GUEST_EXPORT(pglite_become_backend) void pglite_become_backend(int process);
 /* Is there nothing that another backend's turn must wait for: no transaction, not even a failed one? */
 GUEST_EXPORT(pglite_is_between_transactions) bool pglite_is_between_transactions(void);
 
-/* Between commands: handles the signals in the set, bit 1 << n for signal n, as a backend that waits for a
- * command does when they come. */
-GUEST_EXPORT(pglite_take_signals) void pglite_take_signals(uint32_t signals);
+/* Runs the handlers of the signals in the set, bit 1 << n for signal n. They only take note. */
+GUEST_EXPORT(pglite_raise_signals) void pglite_raise_signals(uint32_t signals);
+
+/* Does what they have taken note of, as a backend that waits for a command does; or for more of one. */
+GUEST_EXPORT(pglite_attend) void pglite_attend(void);
+GUEST_EXPORT(pglite_attend_reading) void pglite_attend_reading(void);
 
 /* Ends the backend as its process's exit does: what it has in shared memory is given back. Returns if that
  * has been done. */

@@ -67,20 +67,22 @@ enum {
     PG_LATCH_SET = 1,
     PG_TIMEOUT = 8,
 };
-/* What a process waits for, as pg_stat_activity says it; the class of locks. Verified: ProcSleep adds it to
- * the lock tag's type. */
-#define PG_WAIT_CLASS UINT32_C(0xff000000)
-#define PG_WAIT_LOCK UINT32_C(0x03000000)
+/* Verified: SetLatch signals the process at 12 if 4 is not 0. */
 typedef struct PGLatch {
-    volatile int is_set;
+    volatile int is_set, maybe_sleeping;
 } PGLatch;
+/* What this process waits for, as pg_stat_activity says it; 0: it does not. */
+extern volatile uint32_t *my_wait_event_info;
 
 /* Backends and the memory they share. What is not exported is found by tools/link.py (PRIVATE). */
 
 /* Verified: InitProcess stores the owner's number, and zeros at 56 for lxid and database, at 64 for role
- * and temporary namespace; a backend at rest has MyDatabaseId at 60. */
+ * and temporary namespace; a backend at rest has MyDatabaseId at 60. The semaphore at 12, which nobody uses, lies
+ * in shared memory and is zero. */
 typedef struct PGProc {
-    uint8_t before[44];
+    uint8_t before[12];
+    volatile int *semaphore;
+    uint8_t between_links[28];
     int process;
     uint8_t between[12];
     PGOid database;
@@ -119,7 +121,7 @@ void ProcessCatchupInterrupt(void);
 extern uint8_t MyCancelKey[];
 extern int MyCancelKeyLength;
 void ProcSignalInit(const uint8_t *cancel_key, int length);
-extern volatile int InterruptPending, QueryCancelPending;
+extern volatile int InterruptPending, QueryCancelPending, ProcDiePending;
 void ProcessInterrupts(void);
 void ProcessNotifyInterrupt(bool flush);
 

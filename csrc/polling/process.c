@@ -1,14 +1,19 @@
-/* Being one process among others that are in fact one: getpid returns the same number to all. */
+/* Being one process among others: getpid returns the same number to all. */
 #include "backend.h"
 #include "wrapped.h"
 
 enum { SIGNAL_COUNT = 32 };
 
-void pglite_take_signals(uint32_t signals)
+void pglite_raise_signals(uint32_t signals)
 {
     for (int signal = 1; signal < SIGNAL_COUNT; signal++)
         if (signals >> signal & 1)
             __wrap_kill(0, signal);
+}
+
+/* ProcessClientReadInterrupt, between two commands. */
+void pglite_attend(void)
+{
     QueryCancelPending = 0; /* no query is running */
     if (InterruptPending)
         ProcessInterrupts();
@@ -16,11 +21,10 @@ void pglite_take_signals(uint32_t signals)
     ProcessNotifyInterrupt(true);
 }
 
-/* The others cannot look at the barrier before their turn, and will before they do anything else. */
-void __wrap_WaitForProcSignalBarrier(uint64_t generation)
+/* The same within one, COPY say. */
+void pglite_attend_reading(void)
 {
-    (void) generation;
-    if (InterruptPending)
+    if (ProcDiePending && InterruptPending)
         ProcessInterrupts();
 }
 

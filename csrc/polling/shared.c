@@ -45,8 +45,3 @@ const PGliteShared *pglite_close_shared(void)
     memory.closed = true;
     return &memory.shared;
 }
-
-bool shared_is_closed(void)
-{
-    return memory.closed;
-}

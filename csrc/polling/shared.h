@@ -22,7 +22,4 @@ typedef struct PGliteShared {
 /* From now on nothing can be mapped to be shared any more: the memory in which it would be is a copy's own. */
 GUEST_EXPORT(pglite_close_shared) const PGliteShared *pglite_close_shared(void);
 
-/* Has that been called? Then there are other backends, or have been. */
-GUEST_LOCAL bool shared_is_closed(void);
-
 #endif

@@ -1,20 +1,10 @@
 /* Sleeping in the host, where originally the guest asks the clock until the time is over. */
-#include "shared.h"
+#include "host-calls.h"
 #include "wrapped.h"
 
 #define NS_PER_S 1000000000
 #define NS_PER_MS 1e6
 #define MS_PER_S 1e3
-#define NEVER __builtin_inf()
-
-/* Milliseconds on the monotonic clock, which deadlines are on. */
-GUEST_IMPORT(emscripten_get_now) double emscripten_get_now(void);
-
-/* Sleeps until `deadline_ms`; not if *wake is already set, where it is not NULL. The host looks at it
- * when no signal can come any more, so that one which sets it just before is not slept through: what
- * futex(2) is for. Returns 0 at the deadline; negative: woken, or a signal was handled. */
-GUEST_IMPORT(pglite_host_sleep)
-int pglite_host_sleep(const volatile int *wake, double deadline_ms);
 
 int __wrap_nanosleep(const struct timespec *duration, struct timespec *remaining)
 {
@@ -39,32 +29,31 @@ int __wrap_nanosleep(const struct timespec *duration, struct timespec *remaining
     return -1;
 }
 
-/* Sessions take turns, and whoever has the lock has had its own: the wait could only end by its timeout.
- * PostgreSQL checks for interrupts, which may raise errors, where it waits. */
-static _Noreturn void refuse_to_wait(void)
+/* The setter of a latch looks at maybe_sleeping, and sends a signal if it is set. */
+static int wait_latch(PGLatch *latch, int wake_events, double deadline_ms)
 {
-    errstart(PG_ERROR, NULL);
-    errcode(PG_SQLSTATE('5', '5', 'P', '0', '3'));
-    errmsg("could not obtain lock: another session holds it");
-    errdetail("The sessions of this server take turns, so the lock cannot be released while this "
-              "one waits.");
-    errhint("Try again later, or use NOWAIT or pg_try_advisory_lock.");
-    errfinish("proc.c", 0, "ProcSleep");
-    __builtin_unreachable();
+    const volatile int *wake = (wake_events & PG_LATCH_SET) != 0 ? &latch->is_set : NULL;
+
+    if (wake != NULL)
+        latch->maybe_sleeping = 1;
+    for (;;) {
+        if (wake != NULL && *wake)
+            return PG_LATCH_SET;
+        if (pglite_host_sleep(wake, deadline_ms) == 0)
+            return PG_TIMEOUT;
+    }
 }
 
 int __wrap_WaitLatch(PGLatch *latch, int wake_events, long timeout_ms, uint32_t wait_event_info)
 {
     bool has_timeout = (wake_events & PG_TIMEOUT) != 0;
     double deadline_ms = has_timeout ? emscripten_get_now() + (double) timeout_ms : NEVER;
-    const volatile int *wake = (wake_events & PG_LATCH_SET) != 0 ? &latch->is_set : NULL;
+    int event;
 
-    for (;;) {
-        if (wake != NULL && *wake)
-            return PG_LATCH_SET;
-        if ((wait_event_info & PG_WAIT_CLASS) == PG_WAIT_LOCK && shared_is_closed())
-            refuse_to_wait();
-        if (pglite_host_sleep(wake, deadline_ms) == 0)
-            return PG_TIMEOUT;
-    }
+    *my_wait_event_info = wait_event_info;
+    event = wait_latch(latch, wake_events, deadline_ms);
+    *my_wait_event_info = 0;
+    if (latch != NULL)
+        latch->maybe_sleeping = 0;
+    return event;
 }

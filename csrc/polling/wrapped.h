@@ -17,10 +17,6 @@ GUEST_EXPORT(__wrap_PostmasterIsAliveInternal) bool __wrap_PostmasterIsAliveInte
 
 /* process.c */
 
-/* PostgreSQL's: waits until every backend has done what was asked of all. */
-GUEST_EXPORT(__wrap_WaitForProcSignalBarrier)
-void __wrap_WaitForProcSignalBarrier(uint64_t generation);
-
 /* PostgreSQL's: runs the callbacks registered for it, and ends the process. */
 GUEST_EXPORT(__wrap_proc_exit) _Noreturn void __wrap_proc_exit(int code);
 
@@ -48,8 +44,8 @@ GUEST_EXPORT(__wrap_nanosleep)
 int __wrap_nanosleep(const struct timespec *duration, struct timespec *remaining);
 
 /* PostgreSQL's: waits for `latch`, if `wake_events` has PG_LATCH_SET, for at most `timeout_ms`, if it has
- * PG_TIMEOUT. Returns the one that came. What sets a latch meanwhile are the handlers of our own timers'
- * signals, and the host, cancelling. Other backends cannot: a wait for one of their locks is an error. */
+ * PG_TIMEOUT. Returns the one that came. What sets a latch meanwhile: other backends, the handlers of signals, and
+ * the host, cancelling. */
 GUEST_EXPORT(__wrap_WaitLatch)
 int __wrap_WaitLatch(PGLatch *latch, int wake_events, long timeout_ms, uint32_t wait_event_info);
 

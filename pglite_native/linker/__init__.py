@@ -5,7 +5,7 @@ from __future__ import annotations
 from .errors import LinkError, MalformedModuleError, UnresolvedSymbolsError
 from .linked import HostFunction, Linked, LinkedModule
 from .linker import link
-from .policy import INVOKE, Contains, Mentions, Policy, Within, Wrap
+from .policy import INVOKE, Contains, Mentions, Policy, Replace, Within, Wrap
 from .resolver import Trap
 from .side import SideModule
 from .wrapping import Wrapping
@@ -20,6 +20,7 @@ __all__ = [
     "MalformedModuleError",
     "Mentions",
     "Policy",
+    "Replace",
     "SideModule",
     "Trap",
     "UnresolvedSymbolsError",

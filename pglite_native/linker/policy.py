@@ -53,14 +53,28 @@ class Within:
 
 
 @dataclass(frozen=True)
+class Replace:
+    """Instructions in functions of the base in whose place a side module's function is called.
+
+    `code` is a run of instructions; `places` says how often each function has it. The function that
+    is called takes one i32 and returns nothing: what `code` does with the operand stack.
+    """
+
+    reason: str
+    code: str
+    places: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Policy:
-    """Decisions of whoever links.
+    """Decisions about a link that its modules do not make.
 
     `host_imports` matches "module.name" of the functions that a host provides though the base does
     not import them. `allowed` names, module by module, the symbols that may stay undefined, each
     with its reason; calling one ends the guest. `aliases` gives functions of the base other names.
     `private` names functions and data of the base that it does not export. `wraps` names the
-    functions of the base that side modules take the place of.
+    functions of the base that side modules take the place of. `replaces` names functions of side
+    modules that are called where the base has instructions of its own.
     """
 
     host_imports: str = INVOKE
@@ -68,3 +82,4 @@ class Policy:
     aliases: Mapping[str, str] = field(default_factory=lambda: EMSCRIPTEN_ALIASES)
     private: Mapping[str, Mentions | Contains | Within] = field(default_factory=dict)
     wraps: Mapping[str, Wrap] = field(default_factory=dict)
+    replaces: Mapping[str, Replace] = field(default_factory=dict)

@@ -28,6 +28,7 @@ from .startup import NOWHERE, run
 _PLAIN = {
     "if": b"\x04\x40",
     "end": b"\x0b",
+    "drop": b"\x1a",
     "i32.eqz": b"\x45",
     "i32.eq": b"\x46",
     "i32.ne": b"\x47",
@@ -89,8 +90,13 @@ def _mentioning(base: Base, name: str, text: str) -> int:
     return found[0]
 
 
+def compile_code(base: Base, name: str, code: str) -> re.Pattern[bytes]:
+    """A regular expression for a run of instructions, looked for in the name of `name`."""
+    return _compile(base, name, code, places=0).expression
+
+
 def _containing(base: Base, name: str, run_of_code: str) -> int:
-    expression = _compile(base, name, run_of_code, places=0).expression
+    expression = compile_code(base, name, run_of_code)
     code = enumerate(base.module.code, base.function_import_count)
     found = [index for index, body in code if expression.search(body)]
     if len(found) != 1:

@@ -7,7 +7,8 @@ import time
 from contextlib import suppress
 
 from pglite_native._wire import copy_fail, query, sync
-from pglite_native.engine import Engine, Message, Stream
+from pglite_native.engine import Engine
+from pglite_native.session import Message, Stream
 from pglite_native.errors import EngineBusy, EngineClosed, EngineError
 from pglite_native.server import messages
 from pglite_native.server.messages import Refusal

@@ -17,8 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from pglite_native import _wire
-from pglite_native._sessions import Session
-from pglite_native.engine import Message
+from pglite_native.session import Message, Session
 from pglite_native.errors import EngineError
 from pglite_native.server.backend import LoginRefused
 from pglite_native.server.declined import Declined

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pglite_native._sessions import Session
-from pglite_native.engine import Engine, Message, Stream
+from pglite_native.engine import Engine
+from pglite_native.session import Message, Session, Stream
 from pglite_native.errors import EngineClosed
 from pglite_native.server.outbox import Spool
 from pglite_native.server.turns import Turns

@@ -1,0 +1,132 @@
+/* A cluster: made and ended, and what its sessions have to do with each other. */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    FIRST_PROCESS = 42, /* what getpid() of PGlite returns, so the first session's number */
+    SIGNALS = 32,
+    SIGURG_OF_GUEST = 23 /* sent by SetLatch: it wakes, and does nothing else */
+};
+
+enum status cluster_open(pgn_runtime *runtime, const pgn_options *options, struct cluster **opened,
+                         struct error *error)
+{
+    struct cluster *cluster = calloc(1, sizeof *cluster);
+
+    if (!cluster)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for an engine");
+    cluster->runtime = runtime;
+    cluster->options = options;
+    cluster->owner = getpid();
+    cluster->data_dir_lock.fd = cluster->filling = cluster->load_fd = cluster->shared.fd = -1;
+    cluster->loading = options->loads;
+    cluster->last_process = FIRST_PROCESS - 1;
+    cluster->monitor = monitor_open();
+    if (!cluster->monitor) {
+        cluster_close(cluster);
+        return error_set(error, STATUS_NO_MEMORY, "no memory for an engine");
+    }
+    *opened = cluster;
+    return STATUS_OK;
+}
+
+void cluster_close(struct cluster *cluster)
+{
+    if (!cluster)
+        return;
+    monitor_close(cluster->monitor);
+    log_close(&cluster->log);
+    free(cluster);
+}
+
+void cluster_switch_to(pgn_session *session)
+{
+    struct cluster *cluster = session->cluster;
+
+    if (cluster->running == session)
+        return;
+    if (session->descriptors) {
+        vfs_descriptors left = vfs_use_descriptors(cluster->vfs, session->descriptors);
+
+        cluster->running->descriptors = left;
+        session->descriptors = 0;
+    }
+    cluster->running = session;
+}
+
+void cluster_fail(struct cluster *cluster, const struct error *failure)
+{
+    monitor_enter(cluster->monitor);
+    if (!cluster->failed) {
+        cluster->failed = true;
+        cluster->failure = *failure;
+    }
+    for (pgn_session *session = cluster->sessions; session; session = session->next)
+        cluster_wake(session);
+    monitor_leave(cluster->monitor);
+}
+
+bool cluster_has_others(struct cluster *cluster)
+{
+    bool found = false;
+
+    monitor_enter(cluster->monitor);
+    for (const pgn_session *session = cluster->sessions; session; session = session->next)
+        found |= session != cluster->first && !session->closed;
+    monitor_leave(cluster->monitor);
+    return found;
+}
+
+pgn_session *cluster_find(const struct cluster *cluster, int32_t process)
+{
+    pgn_session *session = cluster->sessions;
+
+    while (session && session->process != process)
+        session = session->next;
+    return session;
+}
+
+void cluster_wake(pgn_session *session)
+{
+    session->woken = true;
+    if (session->guest)
+        guest_poke(session->guest);
+    if (session->inside)
+        condition_notify(session->condition);
+    else
+        postmaster_notify(session->cluster);
+}
+
+/* kill(2), with signal 0 too, which only asks. */
+int cluster_signal(void *context, int32_t process, int signal)
+{
+    struct cluster *cluster = ((pgn_session *) context)->cluster;
+    pgn_session *target;
+
+    if (signal < 0 || signal >= SIGNALS)
+        return -GE_INVAL;
+    monitor_enter(cluster->monitor);
+    target = cluster_find(cluster, process);
+    if (target && signal != 0) {
+        if (signal != SIGURG_OF_GUEST)
+            atomic_fetch_or(&target->signals, UINT32_C(1) << signal);
+        cluster_wake(target);
+    }
+    monitor_leave(cluster->monitor);
+    return target ? 0 : -GE_SRCH;
+}
+
+int cluster_wake_process(void *context, int32_t process)
+{
+    return cluster_signal(context, process, SIGURG_OF_GUEST);
+}
+
+/* Which files others have written is known to each session for itself. */
+int cluster_sync_all(void *context)
+{
+    struct cluster *cluster = ((pgn_session *) context)->cluster;
+
+    return cluster->shared.fd >= 0 ? vfs_sync_all(cluster->vfs) : 0;
+}

@@ -1,0 +1,154 @@
+/* Shared memory: the ranges of guest memory that all sessions of a cluster have in common. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine.h"
+#include "engine/image.h"
+#include "platform/files.h"
+#include "platform/memory_file.h"
+
+enum { /* PGliteShared of csrc/polling/shared.h */
+       UNIT = 65536,
+       COUNT_AT = 4,
+       RANGES_AT = 8,
+       RANGE_SIZE = 8
+};
+
+static int compare(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *) a, right = *(const uint32_t *) b;
+
+    return (left > right) - (left < right);
+}
+
+bool shared_read(struct cluster *cluster, uint32_t address)
+{
+    struct guest *guest = cluster->first->guest;
+    struct shared_memory *shared = &cluster->shared;
+    const uint8_t *at = guest_at(guest, address, RANGES_AT + SHARED_RANGES_MAX * RANGE_SIZE);
+    uint64_t end = 0;
+
+    if (!at || load_u32(at) != UNIT || load_u32(at + COUNT_AT) > SHARED_RANGES_MAX)
+        return false;
+    shared->count = load_u32(at + COUNT_AT);
+    memcpy(shared->ranges, at + RANGES_AT, shared->count * sizeof *shared->ranges);
+    qsort(shared->ranges, shared->count, sizeof *shared->ranges, compare);
+    for (uint32_t i = 0; i < shared->count; i++) {
+        uint32_t address = shared->ranges[i].address, size = shared->ranges[i].size;
+
+        if (address % UNIT || size % UNIT || address < end || !guest_at(guest, address, size))
+            return false;
+        end = (uint64_t) address + size;
+    }
+    return true;
+}
+
+/* The file has the ranges at their addresses; what lies between them is a hole. */
+static int write_ranges(const struct cluster *cluster, int fd)
+{
+    const struct shared_memory *shared = &cluster->shared;
+    struct guest *guest = cluster->first->guest;
+    struct image_part memory = image_memory(guest);
+    int64_t result = files_truncate(fd, guest_memory_size(guest));
+
+    for (uint32_t i = 0; i < shared->count && result >= 0; i++)
+        result = image_write_range(cluster->mapped, IMAGE_MEMORY, &memory,
+                                   shared->ranges[i].address, shared->ranges[i].size, fd);
+    return result < 0 ? (int) result : 0;
+}
+
+static bool map_ranges(const struct cluster *cluster, int fd, struct guest *guest)
+{
+    const struct shared_memory *shared = &cluster->shared;
+    size_t start;
+    struct reservation *memory = guest_reservation(guest, &start);
+    bool done = true;
+
+    for (uint32_t i = 0; i < shared->count && done; i++)
+        done = reservation_share(memory, start + shared->ranges[i].address, shared->ranges[i].size,
+                                 fd, shared->ranges[i].address);
+    return done;
+}
+
+static enum status no_memory(struct error *error)
+{
+    return error_set(error, STATUS_NO_MEMORY,
+                     "no memory for a session: close sessions or engines");
+}
+
+enum status shared_publish(struct cluster *cluster, struct error *error)
+{
+    bool written, mapped;
+    int fd;
+
+    if (cluster->shared.fd >= 0)
+        return STATUS_OK;
+    fd = memory_file_open();
+    if (fd < 0)
+        return no_memory(error);
+    monitor_enter(cluster->monitor); /* which others hold who write to it: pgn_cancel */
+    written = write_ranges(cluster, fd) == 0;
+    mapped = written && map_ranges(cluster, fd, cluster->first->guest);
+    monitor_leave(cluster->monitor);
+    if (!written) {
+        files_close(fd);
+        return no_memory(error);
+    }
+    if (!mapped) {
+        struct error failure;
+
+        files_close(fd);
+        error_set(&failure, STATUS_POISONED,
+                  "cannot share memory: the process has too many memory maps (Linux: "
+                  "vm.max_map_count)");
+        cluster_fail(cluster, &failure);
+        *error = failure;
+        return error->status;
+    }
+    cluster->shared.fd = fd;
+    return STATUS_OK;
+}
+
+/* The template's pages where nothing is shared. */
+static bool map_private(const pgn_session *session, struct image_part *part)
+{
+    const struct cluster *cluster = session->cluster;
+    const struct shared_memory *shared = &cluster->shared;
+    uint64_t from = 0;
+    bool done = true;
+
+    for (uint32_t i = 0; i <= shared->count && done; i++) {
+        uint64_t to = i < shared->count ? shared->ranges[i].address : UINT64_MAX;
+
+        done = image_map_range(cluster->template_backend, IMAGE_MEMORY, part, from, to);
+        if (i < shared->count)
+            from = to + shared->ranges[i].size;
+    }
+    return done;
+}
+
+enum status shared_map(pgn_session *session, struct error *error)
+{
+    const struct image_header *header = &session->cluster->template_backend->header;
+    struct guest_state state = {.memory_size = header->region_sizes[IMAGE_MEMORY],
+                                .global_count = header->global_count};
+    struct image_part part;
+    enum status status;
+
+    memcpy(state.globals, header->globals, sizeof state.globals);
+    status = guest_set_state(session->guest, &state, error);
+    if (status)
+        return status;
+    part.reservation = guest_reservation(session->guest, &part.start);
+    if (!map_private(session, &part)
+        || !map_ranges(session->cluster, session->cluster->shared.fd, session->guest))
+        return no_memory(error);
+    return STATUS_OK;
+}
+
+void shared_close(struct cluster *cluster)
+{
+    if (cluster->shared.fd >= 0)
+        files_close(cluster->shared.fd);
+    cluster->shared.fd = -1;
+}

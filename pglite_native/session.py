@@ -1,0 +1,247 @@
+"""Session: a backend of PostgreSQL in this process, spoken to in its wire protocol."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+from pglite_native._native import check, ffi, lib
+
+Message = bytes | bytearray | memoryview
+"""Bytes-like: one or many protocol messages, or a part of one."""
+
+STREAM_PART = 256 * 1024
+"""Bytes that a part of a stream has at least, but for the last: a few buffers' worth, so that the
+price of a step (some microseconds) does not count."""
+
+_UNLIMITED = 2**63
+
+# Looked up once, as every call needs them.
+_BYTES = ffi.typeof("uint8_t[]")
+_REPLY = ffi.typeof("pgn_reply *")
+
+_guest_log = logging.getLogger("pglite_native.guest")
+logging.getLogger("pglite_native").addHandler(logging.NullHandler())
+
+# PostgreSQL's severities (elog.c) by Python's levels. ERROR is for the client, who has it already.
+_LEVELS = {
+    "WARNING": logging.WARNING,
+    "FATAL": logging.ERROR,
+    "PANIC": logging.CRITICAL,
+    "DEBUG": logging.DEBUG,
+}
+
+
+class Session:
+    """A session of a cluster, with a transaction of its own: `open_session` makes it.
+
+    What a connection of a server has to itself, it has: transaction, settings, role, prepared
+    statements, portals, temporary tables, advisory locks, LISTEN. Files and shared memory are
+    common to all sessions of a cluster, which run at the same time and wait for each other's
+    locks as PostgreSQL has it.
+
+    A session may be used from any thread, by one at a time; several threads use several sessions.
+    The GIL is released while SQL runs. Sessions do not survive `os.fork()`: the child gets
+    EngineError.
+    """
+
+    _handle: Any
+    _log_line: bytes
+    _sibling: Session  # kept, so that a cluster lives as long as any of its sessions
+
+    def _own(self, handle: Any) -> None:
+        self._handle = ffi.gc(handle, lib.pgn_free)
+        self._log_line = b""
+
+    @property
+    def pid(self) -> int:
+        """Its process number, as pg_backend_pid() returns it and pg_stat_activity shows it."""
+        return lib.pgn_session_process(self._handle)
+
+    def open_session(self) -> Session:
+        """Open one more session of this session's cluster.
+
+        It begins as the cluster's first one was before its first use: with none of its settings,
+        prepared statements, temporary tables.
+
+        Raises:
+            EngineError: there are as many sessions as `max_connections` allows.
+            EngineMemoryError: there is no memory, address space or memory map for one more.
+            EngineClosed: the cluster is closed.
+        """
+        handle, error = ffi.new("pgn_session **"), ffi.new("pgn_error *")
+        status = lib.pgn_session_open(self._handle, handle, error)
+        self._pass_log_on()
+        check(status, error)
+        session = Session.__new__(Session)
+        session._own(handle[0])
+        session._sibling = self
+        return session
+
+    def exec_protocol_raw(self, message: Message) -> bytes:
+        """Send messages of the frontend protocol, return everything the backend answers.
+
+        `message` may hold a part of a message or many. The call returns when the backend has dealt
+        with all of it and waits for more; an incomplete message is completed by the next calls.
+        Errors of SQL are messages in the reply, not exceptions.
+
+        Reference: PostgreSQL documentation, chapter "Frontend/Backend Protocol".
+
+        Raises:
+            EngineBusy: another thread is using the session, or a stream is open.
+            EngineClosed: the session is closed, or has ended.
+            EngineMemoryError: the reply does not fit in memory; use exec_protocol_stream.
+            EngineError: the cluster has failed.
+        """
+        reply, _data = self._exec(message, _UNLIMITED)
+        if reply.ended:
+            return bytes(ffi.unpack(reply.short_bytes, reply.size))
+        try:
+            while reply.paused:  # between two slices Python looks at its signals: Ctrl-C cancels
+                check(lib.pgn_next(self._handle, _UNLIMITED, reply), reply.error)
+            return bytes(ffi.buffer(reply.bytes, reply.size)) if reply.size else b""
+        finally:
+            self._end(reply)
+
+    def exec_protocol_stream(self, message: Message) -> Stream:
+        """As exec_protocol_raw, with the reply in parts of some hundred KiB as it is made.
+
+        Memory stays bounded whatever the reply's size. Until the stream is exhausted or closed the
+        session is busy; closing it early cancels the statement and drops the rest of the reply.
+        """
+        data = ffi.from_buffer(_BYTES, message)
+        error = ffi.new("pgn_error *")
+        check(lib.pgn_begin(self._handle, data, len(data), error), error)
+        return Stream(self, data)
+
+    def _exec_in_parts(self, message: Message) -> Iterator[bytes]:
+        """As exec_protocol_raw, with a long reply in parts.
+
+        The engine is busy until it is exhausted or closed.
+        """
+        reply, _data = self._exec(message, STREAM_PART)
+        if reply.ended:
+            yield bytes(ffi.unpack(reply.short_bytes, reply.size))
+            return
+        try:
+            while reply.size or reply.paused:
+                if reply.size:
+                    yield bytes(ffi.buffer(reply.bytes, reply.size))
+                check(lib.pgn_next(self._handle, STREAM_PART, reply), reply.error)
+        finally:
+            self._end(reply)
+
+    def _serve(self, socket: int, buffer: Message) -> int | None:
+        """Answer a client, on a socket's descriptor, for as long as it sends ordinary requests.
+
+        The GIL is released all the time.
+
+        Return how many bytes `buffer` has that were received and not dealt with; 0 if there is
+        something else to look at, None when it is over: one side has ended it.
+        """
+        data = ffi.from_buffer(_BYTES, buffer, require_writable=True)
+        reply, received, over = ffi.new(_REPLY), ffi.new("size_t *"), ffi.new("bool *")
+        status = lib.pgn_serve(self._handle, socket, data, len(data), received, over, reply)
+        if reply.log_size:
+            self._pass_log_on()
+        check(status, reply.error)
+        return None if over[0] else received[0]
+
+    def _exec(self, message: Message, limit: int) -> tuple[Any, Any]:
+        """Begin a call, and end a short one; return a pgn_reply, and what the engine borrows."""
+        data = ffi.from_buffer(_BYTES, message)
+        reply = ffi.new(_REPLY)
+        status = lib.pgn_exec(self._handle, data, len(data), limit, reply)
+        if status:
+            check(status, reply.error)
+        if reply.ended and reply.log_size:
+            self._pass_log_on()
+        return reply, data
+
+    def _end(self, reply: Any) -> None:
+        lib.pgn_end(self._handle, ffi.NULL)  # refused only when closed meanwhile: then it has ended
+        if reply.log_size:
+            self._pass_log_on()
+
+    def cancel(self) -> None:
+        """Cancel the running statement (SQLSTATE 57014). From any thread; nothing when idle."""
+        lib.pgn_cancel(self._handle)
+
+    def close(self) -> None:
+        """End the session as a server does when its client is gone; idempotent.
+
+        An open transaction is rolled back. A statement that runs in another thread is cancelled
+        and awaited; that thread gets EngineClosed or the statement's last reply.
+        """
+        error = ffi.new("pgn_error *")
+        try:
+            check(lib.pgn_close(self._handle, error), error)
+        finally:
+            self._pass_log_on()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _pass_log_on(self) -> None:
+        size = 64 * 1024
+        buffer = ffi.new("char[]", size)
+        text = self._log_line
+        while count := lib.pgn_log(self._handle, buffer, size):
+            text += bytes(ffi.buffer(buffer, count))
+        *lines, self._log_line = text.split(b"\n")
+        for line in lines:
+            severity = line.partition(b":  ")[0].rpartition(b" ")[2].rstrip(b"12345")
+            level = _LEVELS.get(severity.decode(errors="replace"), logging.INFO)
+            _guest_log.log(level, "%s", line.decode(errors="replace"))
+
+
+class Stream(Iterator[bytes]):
+    """The reply of one call, in parts; made by Session.exec_protocol_stream.
+
+    Dropping it, closing it, or leaving a `with` on it before its end abandons the rest.
+    """
+
+    def __init__(self, session: Session, data: Any) -> None:
+        self._session: Session | None = session
+        self._data = data  # borrowed by the session until the call ends
+        self._reply: Any = ffi.new(_REPLY)
+
+    def __next__(self) -> bytes:
+        if self._session is None:
+            raise StopIteration
+        reply = self._reply
+        try:
+            while True:
+                check(lib.pgn_next(self._session._handle, STREAM_PART, reply), reply.error)
+                if not reply.paused:
+                    break
+        except BaseException:
+            self.close()
+            raise
+        if reply.size:
+            return bytes(ffi.buffer(reply.bytes, reply.size))
+        self.close()
+        raise StopIteration
+
+    def close(self) -> None:
+        """End the call; idempotent."""
+        session, self._session = self._session, None
+        if session is not None:
+            session._end(self._reply)
+            self._data = None
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
