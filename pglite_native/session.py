@@ -62,19 +62,36 @@ class Session:
         """Its process number, as pg_backend_pid() returns it and pg_stat_activity shows it."""
         return lib.pgn_session_process(self._handle)
 
-    def open_session(self) -> Session:
+    def open_session(self, database: str | None = None, user: str | None = None) -> Session:
         """Open one more session of this session's cluster.
 
-        It begins as the cluster's first one was before its first use: with none of its settings,
-        prepared statements, temporary tables.
+        It begins as a new connection does: with none of this one's settings, prepared statements,
+        temporary tables.
+
+        Args:
+            database: any database of the cluster; None for the first session's, whatever it may
+                have been at its beginning.
+            user: any role that may log in; None for the first session's.
 
         Raises:
-            EngineError: there are as many sessions as `max_connections` allows.
+            DatabaseError: PostgreSQL refuses: there is no such database or role (3D000, 28000), it
+                must not be connected to (55000, 42501), there are as many sessions as
+                `max_connections` allows (53300).
             EngineMemoryError: there is no memory, address space or memory map for one more.
             EngineClosed: the cluster is closed.
         """
+        if database is None and user is None:
+            return self._open_sibling(None)
+        from pglite_native import _startup  # most engines have one session
+
+        return _startup.open_session(self, database, user)
+
+    def _open_sibling(self, packet: Message | None) -> Session:
+        """Open a session by a startup packet, whose answer the next call returns, refusals too."""
+        data = ffi.NULL if packet is None else ffi.from_buffer(_BYTES, packet)
         handle, error = ffi.new("pgn_session **"), ffi.new("pgn_error *")
-        status = lib.pgn_session_open(self._handle, handle, error)
+        size = 0 if packet is None else len(data)
+        status = lib.pgn_session_open(self._handle, data, size, handle, error)
         self._pass_log_on()
         check(status, error)
         session = Session.__new__(Session)

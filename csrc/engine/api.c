@@ -382,11 +382,13 @@ static void shut_down(pgn_session *session)
     session->discarding = true;
     session->output_size = 0;
     monitor_enter(session->cluster->monitor);
+    session->inside = true;
     baton_take(session->cluster, &session->claim);
     monitor_leave(session->cluster->monitor);
     session_run(session); /* to the coroutine's end */
     monitor_enter(session->cluster->monitor);
     baton_give(session->cluster);
+    session->inside = false;
     monitor_leave(session->cluster->monitor);
 }
 

@@ -192,12 +192,19 @@ int pgn_load_bytes(pgn_session *session, const uint8_t *bytes, size_t size, pgn_
 int pgn_load_end(pgn_session *session, pgn_error *error);
 
 /* Opens another session of the cluster that a session belongs to; it has its own transaction, and any thread
-   may use it while others are in use. All functions take any session of a cluster, but what concerns the
-   cluster as a whole is for the first: the one that pgn_open gave, whose end is that of all. */
-int pgn_session_open(pgn_session *sibling, pgn_session **session, pgn_error *error);
+   may use it while others are in use. packet: a startup packet, by which PostgreSQL chooses its user and
+   database, and whose answer the next call gives, a refusal too; NULL for the first session's, without a
+   greeting. What concerns the cluster as a whole is for the first session, the one that pgn_open gave: its end is
+   that of all. */
+int pgn_session_open(pgn_session *sibling, const uint8_t *packet, size_t size,
+                     pgn_session **session, pgn_error *error);
 
 /* Has other sessions begin as the first, which is idle, is now; in place of before its first use. */
 int pgn_session_keep(pgn_session *session, pgn_error *error);
+
+/* The first session's, as long as any of its cluster has not been freed. */
+const char *pgn_session_user(const pgn_session *session);
+const char *pgn_session_database(const pgn_session *session);
 
 /* Its process number, as pg_backend_pid() gives it. */
 int32_t pgn_session_process(const pgn_session *session);

@@ -85,12 +85,6 @@ static void work(void *context)
     monitor_leave(cluster->monitor);
 }
 
-void postmaster_notify(struct cluster *cluster)
-{
-    if (cluster->postmaster)
-        condition_notify(cluster->postmaster->condition);
-}
-
 /* Without memory or a thread for it, idle sessions do what they have to with their next call. */
 void postmaster_need(struct cluster *cluster)
 {
