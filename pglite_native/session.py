@@ -153,20 +153,19 @@ class Session:
             self._end(reply)
 
     def _serve(self, socket: int, buffer: Message) -> int | None:
-        """Answer a client, on a socket's descriptor, for as long as it sends ordinary requests.
+        """Answer a client, on a socket's descriptor, and send it what the idle session has to say.
 
-        The GIL is released all the time.
+        The GIL is released all the time; `buffer` is for what comes.
 
-        Return how many bytes `buffer` has that were received and not dealt with; 0 if there is
-        something else to look at, None when it is over: one side has ended it.
+        Return None when it is over: one side has ended it; 0 if there is something else to look at.
         """
         data = ffi.from_buffer(_BYTES, buffer, require_writable=True)
-        reply, received, over = ffi.new(_REPLY), ffi.new("size_t *"), ffi.new("bool *")
-        status = lib.pgn_serve(self._handle, socket, data, len(data), received, over, reply)
+        reply, over = ffi.new(_REPLY), ffi.new("bool *")
+        status = lib.pgn_serve(self._handle, socket, data, len(data), over, reply)
         if reply.log_size:
             self._pass_log_on()
         check(status, reply.error)
-        return None if over[0] else received[0]
+        return None if over[0] else 0
 
     def _exec(self, message: Message, limit: int) -> tuple[Any, Any]:
         """Begin a call, and end a short one; return a pgn_reply, and what the engine borrows."""

@@ -100,10 +100,10 @@ void cluster_wake(pgn_session *session)
     session->woken = true;
     if (session->guest)
         guest_poke(session->guest);
-    if (session->inside)
+    if (session->inside && !session->attended)
         condition_notify(session->condition);
     else if (!session->closed)
-        postmaster_need(session->cluster);
+        postmaster_push(session);
 }
 
 /* What a postmaster does about signals. SIGHUP: all shall read their configuration anew. */

@@ -198,6 +198,10 @@ struct cluster {
     int32_t last_process;
     struct shared_memory shared;
     struct postmaster *postmaster; /* NULL: there was no need of one yet */
+    pgn_session *autovacuum;       /* the process of it that runs; NULL: none */
+    int64_t dirty_ns;              /* monotonic time at which a change was first noticed */
+    int64_t vacuum_due_ns;         /* monotonic time of the next look for work; 0: nothing has changed */
+    uint64_t vacuumed;             /* bytes written to files at the last look */
     bool worker_wanted;            /* an autovacuum launcher has asked for a worker */
     bool ending;                   /* the first session is being closed, or has been */
     bool failed;                   /* a session is poisoned, and with it all: why is in failure */
@@ -250,10 +254,13 @@ struct pgn_session {
     bool cancellable;            /* there is something for pgn_cancel to cancel */
     bool closed;
     bool woken;        /* a wait ends, or does not begin */
+    struct client *client;  /* whose requests the postmaster hands to it; NULL: none */
+    bool is_auxiliary;      /* an autovacuum process: the postmaster's own */
+    bool is_ready;          /* in the postmaster's queue */
+    pgn_session *next_ready;
     atomic_uint signals; /* bit 1 << n: signal n has been sent and not been delivered */
     atomic_bool closing;     /* pgn_close waits for the running thread */
     atomic_bool trap_wanted; /* pgn_trap */
-    atomic_bool beckoned;    /* pgn_cancel: whoever is in pgn_serve is to come back */
     atomic_llong stop_ns;    /* after it the guest is unwound at its next safe point; 0: never */
 };
 
@@ -305,6 +312,9 @@ bool session_keep_template(pgn_session *session);
    gone, and its instance is no more. */
 void session_end(pgn_session *session);
 
+/* By the postmaster, with the baton, inside the monitor: a process of the housekeeping, in its hands; NULL: none. */
+pgn_session *session_begin_autovacuum(struct cluster *cluster, bool is_worker, struct error *error);
+void session_discard(pgn_session *session); /* its end */
 /* Of struct host_upcalls: the first session's process is as others are to begin. */
 enum guest_outcome session_keep_process(void *session, struct guest *guest, uint32_t shared, bool *kept);
 
@@ -324,11 +334,26 @@ void instance_set_latest(struct cluster *cluster, pgn_image *image);
 /* For a session that begins; false: no address space. */
 bool instance_renew_coroutine(pgn_session *session);
 
-/* postmaster.c */
-/* There will be something to do for it, by time or by signals: it is started if it is not there. Inside the
-   monitor. */
-void postmaster_need(struct cluster *cluster);
+/* postmaster.c: all inside the monitor but postmaster_stop */
+/* It is there from the first time that it is needed. False: there is no memory or thread for it. */
+bool postmaster_need(struct cluster *cluster);
+/* Has it look at the session, which is idle, is served, or runs in its hands. */
+void postmaster_push(pgn_session *session);
+void postmaster_forget(pgn_session *session); /* it is not in the queue any more */
+/* The session is at rest now: there may be something to do for it, by time or by signals. */
+void postmaster_look_at(pgn_session *session);
+struct poller *postmaster_poller(struct cluster *cluster);
 void postmaster_stop(struct cluster *cluster); /* idempotent */
+
+/* serve.c: by the postmaster, whose session it is now */
+/* Before it is resumed: what its client has sent becomes its input. False: it is at rest again. */
+bool client_begin(pgn_session *session);
+/* It has been resumed, and neither waits nor has yielded. */
+void client_rest(pgn_session *session);
+/* Something has come of the socket. */
+void client_event(struct client *client, int what);
+/* pgn_serve shall come back when the session is at rest. Inside the monitor. */
+void client_return(pgn_session *session);
 
 /* snapshot.c */
 /* Is the engine between two messages, where an instance is nothing but data? */

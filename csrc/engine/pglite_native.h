@@ -115,11 +115,11 @@ int pgn_end(pgn_session *session, pgn_error *error);
 /* pgn_begin and pgn_next; on failure, or when the reply is short, also pgn_end. */
 int pgn_exec(pgn_session *session, const uint8_t *input, size_t size, size_t limit, pgn_reply *reply);
 
-/* Answers a client on a connected, blocking socket, for as long as it sends nothing but whole requests.
-   Comes back when it is over, or with input in buffer that the caller has to see to: received bytes of it.
-   With neither there is something to look at: a signal, the log, a pgn_cancel. */
-int pgn_serve(pgn_session *session, int fd, uint8_t *buffer, size_t size, size_t *received,
-              bool *over, pgn_reply *reply);
+/* Answers a client on a connected stream socket, together with others of the cluster by one thread of it, and
+   sends it what its idle session has to say. buffer, for what comes, is the caller's and borrowed. Comes back when it
+   is over: one side has ended it; or else as there is something for the caller to look at: the log, a pgn_cancel. */
+int pgn_serve(pgn_session *session, int fd, uint8_t *buffer, size_t size, bool *over,
+              pgn_reply *reply);
 
 /* Cancels the running statement, as a CancelRequest does. Never blocks. */
 void pgn_cancel(pgn_session *session);

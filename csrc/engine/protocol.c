@@ -5,6 +5,7 @@
  * would sleep (WAITING), and at the end of a time slice (YIELDED). Who resumes it: run.c.
  */
 #include "engine/engine.h"
+#include "engine/housekeeping.h"
 #include "platform/clock.h"
 
 enum {
@@ -332,7 +333,8 @@ bool session_serve(pgn_session *session)
                             "PostgresMainLoopOnce"))
             return false;
     }
-    return session_get_ready(session) && checkpoint_if_due(session);
+    return session_get_ready(session) && housekeeping_note_changes(session)
+           && checkpoint_if_due(session);
 }
 
 /* An orderly end, which checkpoints a durable directory. What it reports goes to nobody. Where the

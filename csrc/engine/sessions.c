@@ -37,6 +37,7 @@ void session_free(pgn_session *session)
     bool is_last;
 
     monitor_enter(cluster->monitor);
+    postmaster_forget(session);
     while (session->pinned)
         condition_wait(session->condition, cluster->monitor, INT64_MAX);
     while (*place != session)
@@ -207,6 +208,67 @@ static enum status open_session(pgn_session *session, const uint8_t *packet, siz
     return begin_process(session, packet, size, error);
 }
 
+/* What it has of the cluster's files, and its instance. With the baton. */
+static void give_back(pgn_session *session)
+{
+    struct cluster *cluster = session->cluster;
+
+    if (cluster->running == session)
+        cluster_switch_to(cluster->first);
+    if (session->descriptors)
+        vfs_drop_descriptors(cluster->vfs, session->descriptors);
+    session->descriptors = 0;
+    host_unshare(&session->host);
+    instance_close(session);
+}
+
+/* Runs to the process's exit. */
+static bool run_autovacuum(pgn_session *session)
+{
+    uint64_t arguments[] = {(uint32_t) session->process, (uint32_t) session->task_argument};
+
+    return session_settle(session,
+                          session_call(session,
+                                       session->cluster->runtime->exports.begin_autovacuum,
+                                       arguments, NULL),
+                          "pglite_begin_autovacuum");
+}
+
+pgn_session *session_begin_autovacuum(struct cluster *cluster, bool is_worker, struct error *error)
+{
+    pgn_session *session;
+    bool is_mapped;
+
+    if (!cluster->template_process)
+        return NULL;
+    monitor_leave(cluster->monitor);
+    session = session_new(cluster);
+    is_mapped = session && !shared_publish(cluster, error)
+                && !map_instance(session, cluster->template_process, VFS_KEPT_PROCESS, error);
+    monitor_enter(cluster->monitor);
+    if (!session)
+        return NULL;
+    session->is_auxiliary = session->inside = session->attended = true;
+    session->asleep = false;
+    session->discarding = true;
+    session->task = run_autovacuum;
+    session->task_argument = is_worker;
+    if (is_mapped)
+        return session;
+    session_discard(session);
+    return NULL;
+}
+
+void session_discard(pgn_session *session)
+{
+    struct cluster *cluster = session->cluster;
+
+    monitor_leave(cluster->monitor);
+    give_back(session);
+    session_free(session);
+    monitor_enter(cluster->monitor);
+}
+
 int pgn_session_open(pgn_session *sibling, const uint8_t *packet, size_t size,
                      pgn_session **opened, pgn_error *pgn_error)
 {
@@ -305,7 +367,6 @@ static void end_backend(pgn_session *session)
 void session_end(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
-    vfs_descriptors descriptors;
 
     monitor_enter(cluster->monitor);
     session->inside = true;
@@ -313,14 +374,7 @@ void session_end(pgn_session *session)
     monitor_leave(cluster->monitor);
     if (session->coroutine && !cluster->failed)
         end_backend(session);
-    if (cluster->running == session)
-        cluster_switch_to(cluster->first);
-    descriptors = session->descriptors;
-    session->descriptors = 0;
-    if (descriptors)
-        vfs_drop_descriptors(cluster->vfs, descriptors);
-    host_unshare(&session->host);
-    instance_close(session);
+    give_back(session);
     monitor_enter(cluster->monitor);
     baton_give(cluster);
     session->inside = false;
