@@ -131,5 +131,6 @@ def _clean(source: Engine | Snapshot | None) -> tuple[Snapshot, Whereabouts]:
     Temporary tables, settings, an open transaction are no business of the connections.
     """
     with source.fork() if isinstance(source, Engine) else Engine(image=source) as twin:
-        twin.exec_protocol_raw(CLEANING)
+        if source is not None:
+            twin.exec_protocol_raw(CLEANING)
         return twin.snapshot(), Whereabouts.of(twin)

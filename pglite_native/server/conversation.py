@@ -10,7 +10,6 @@ import socket
 from collections.abc import Callable
 
 from pglite_native.errors import EngineClosed
-from pglite_native.server import messages
 from pglite_native.server.framing import Framing
 from pglite_native.session import Session
 
@@ -44,16 +43,14 @@ def converse(session: Session, client: socket.socket, is_stopping: Callable[[], 
 
 
 def _hand_on(session: Session, client: socket.socket, data: memoryview, framing: Framing) -> bool:
-    """Hand bytes on, and the answer back; False if the session has ended by it."""
+    """Hand bytes on, and the answer back; False if the session ended by it: by Terminate, say."""
     framing.feed(data)
-    last = b""
     with session.exec_protocol_stream(data) as parts:
-        for last in parts:
-            client.sendall(last)  # waits for a slow reader, and the session with it
-    if messages.is_ready(last):
-        return True
-    try:
-        client.sendall(session.exec_protocol_raw(b""))
-    except EngineClosed:
-        return False
+        for part in parts:
+            client.sendall(part)  # waits for a slow reader, and the session with it
+    if framing.is_between_messages:
+        try:
+            client.sendall(session.exec_protocol_raw(b""))
+        except EngineClosed:
+            return False
     return True
