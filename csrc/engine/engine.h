@@ -350,6 +350,8 @@ void postmaster_stop(struct cluster *cluster); /* idempotent */
 bool client_begin(pgn_session *session);
 /* It has been resumed, and neither waits nor has yielded. */
 void client_rest(pgn_session *session);
+/* It has been resumed, and waits or has yielded. */
+void client_pass_on(pgn_session *session);
 /* Something has come of the socket. */
 void client_event(struct client *client, int what);
 /* pgn_serve shall come back when the session is at rest. Inside the monitor. */

@@ -191,9 +191,13 @@ static void settle(struct postmaster *postmaster, pgn_session *session)
 {
     switch (session->state) {
     case SESSION_YIELDED:
+        if (session->client)
+            client_pass_on(session);
         postmaster_push(session);
         return;
     case SESSION_WAITING:
+        if (session->client)
+            client_pass_on(session);
         if (session->woken || atomic_load(&session->signals) || atomic_load(&session->closing)
             || session->abandoned)
             postmaster_push(session);
