@@ -244,7 +244,7 @@ void client_event(struct client *client, int what)
     if (session->attended && what & POLLER_WRITABLE) {
         watch(client, 0);
         client_rest(session);
-    } else if (session->inside) {
+    } else if (session->inside || session->suspended) {
         watch(client, client->watched & ~POLLER_READABLE); /* until it is at rest */
     } else {
         postmaster_push(session);
