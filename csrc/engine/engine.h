@@ -30,6 +30,7 @@
 #include "engine/image.h"
 #include "engine/log.h"
 #include "engine/pglite_native.h"
+#include "engine/state.h"
 #include "guest/guest.h"
 #include "host/host.h"
 #include "platform/coroutine.h"
@@ -115,18 +116,6 @@ struct pgn_runtime {
     struct guest_module *module;
     struct pack *system, *cluster; /* cluster: NULL before there is one, in the build */
     struct engine_exports exports;
-};
-
-/* What a session does. Who may move it from one to another: docs/SESSIONS.md. */
-enum session_state {
-    SESSION_BOOTING,
-    SESSION_IDLE,        /* suspended between messages */
-    SESSION_WANTS_INPUT, /* suspended inside a message, or COPY data */
-    SESSION_HAS_OUTPUT,  /* suspended because enough output waits */
-    SESSION_WAITING,     /* suspended until it is woken, or wake_ns has come */
-    SESSION_YIELDED,     /* suspended at a safe point, as its time slice is over */
-    SESSION_ENDED,       /* it is over; nothing can be run any more */
-    SESSION_POISONED     /* the guest trapped or broke an invariant, its own or another of the cluster */
 };
 
 /* The guest's end of the handshake: docs/HANDSHAKE.md. Addresses are guest memory's, checked once. */
@@ -268,6 +257,10 @@ struct pgn_session {
 };
 
 enum { SIGHUP_OF_GUEST = 1 };
+
+/* state.c */
+/* Where the table does not allow it, the session is poisoned instead. */
+void session_set_state(pgn_session *session, enum session_state state);
 
 /* baton.c */
 /* All inside the monitor. */

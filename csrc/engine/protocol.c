@@ -19,7 +19,7 @@ bool session_poison(pgn_session *session, const char *where)
     const char *trap = guest_trap(session->guest);
 
     log_tail(&session->cluster->log, tail);
-    session->state = SESSION_POISONED;
+    session_set_state(session, SESSION_POISONED);
     error_set(&session->failure, STATUS_POISONED, "the guest failed in %s: %s%s%s", where,
               trap ? trap : "it broke an invariant", tail[0] ? "; its last log lines:\n" : "",
               tail);
@@ -32,7 +32,7 @@ static void end_session(pgn_session *session)
     char tail[LOG_TAIL_SIZE];
 
     log_tail(&session->cluster->log, tail);
-    session->state = SESSION_ENDED;
+    session_set_state(session, SESSION_ENDED);
     error_set(&session->failure, STATUS_CLOSED, "the session has ended%s%s",
               tail[0] ? "; PostgreSQL's last log lines:\n" : "", tail);
 }
@@ -345,7 +345,7 @@ static void shut_down(pgn_session *session)
     const struct engine_exports *exports = &session->cluster->runtime->exports;
     uint64_t inactive = 0;
 
-    if (session->state == SESSION_IDLE) {
+    if (session->state == SESSION_RUNNING) {
         if (!session_settle(session, session_call(session, exports->set_active, &inactive, NULL),
                             "pgl_setPGliteActive"))
             return;
@@ -401,9 +401,11 @@ void session_main(void *context)
         if (goes_on)
             become_idle(session);
     }
-    if (goes_on)
+    if (goes_on) {
         shut_down(session);
-    else if (session->state == SESSION_ENDED && session != session->cluster->first)
+        session_set_state(session, SESSION_ENDED);
+    }
+    if (!goes_on && session->state == SESSION_ENDED && session != session->cluster->first)
         leave_cluster(session);
     complete_reply(session);
 }
