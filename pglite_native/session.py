@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from pglite_native.engine import Engine
+
 from pglite_native._native import check, ffi, lib
+from pglite_native.errors import EngineError
 
 Message = bytes | bytearray | memoryview
 """Bytes-like: one or many protocol messages, or a part of one."""
@@ -51,7 +54,9 @@ class Session:
 
     _handle: Any
     _log_line: bytes
-    _sibling: Session  # kept, so that a cluster lives as long as any of its sessions
+    _engine: Engine  # kept, so that a cluster lives as long as any of its sessions
+    _database: str | None = None  # that was asked for, as was
+    _user: str | None = None
 
     def _own(self, handle: Any) -> None:
         self._handle = ffi.gc(handle, lib.pgn_free)
@@ -62,24 +67,52 @@ class Session:
         """Its process number, as pg_backend_pid() returns it and pg_stat_activity shows it."""
         return lib.pgn_session_process(self._handle)
 
-    def open_session(self) -> Session:
+    @property
+    def engine(self) -> Engine:
+        """The engine whose cluster it is a session of."""
+        return self._engine
+
+    @property
+    def dsn(self) -> str:
+        """How a driver connects to its database, as libpq's keywords and values.
+
+        From the first look at it, or at `url`, a server listens on a private Unix socket, until
+        the engine is closed. Each connection is one more session of the cluster.
+        """
+        server = self.engine._address.server(self.engine)
+        return server.dsn_of(self._database or server.database)
+
+    @property
+    def url(self) -> str:
+        """The same as a URL."""
+        server = self.engine._address.server(self.engine)
+        return server.url_of(self._database or server.database)
+
+    def open_session(self, database: str | None = None, user: str | None = None) -> Session:
         """Open one more session of this session's cluster.
 
         It begins as the cluster's first one was before its first use: with none of its settings,
         prepared statements, temporary tables.
+
+        Args:
+            database: any database of the cluster; None for this session's.
+            user: any role that may log in; None for this session's.
 
         Raises:
             EngineError: there are as many sessions as `max_connections` allows.
             EngineMemoryError: there is no memory, address space or memory map for one more.
             EngineClosed: the cluster is closed.
         """
+        database, user = database or self._database, user or self._user
+        if database is not None or user is not None:
+            raise EngineError("sessions of another database or user are not there yet")
         handle, error = ffi.new("pgn_session **"), ffi.new("pgn_error *")
         status = lib.pgn_session_open(self._handle, handle, error)
         self._pass_log_on()
         check(status, error)
         session = Session.__new__(Session)
         session._own(handle[0])
-        session._sibling = self
+        session._engine, session._database, session._user = self.engine, database, user
         return session
 
     def exec_protocol_raw(self, message: Message) -> bytes:
