@@ -52,20 +52,27 @@ class Session:
     EngineError.
     """
 
-    _handle: Any
+    _handle: Any = ffi.NULL
+    _free = lib.pgn_free
     _log_line: bytes
     _engine: Engine  # kept, so that a cluster lives as long as any of its sessions
     _database: str | None = None  # that was asked for, as was
     _user: str | None = None
 
     def _own(self, handle: Any) -> None:
-        self._handle = ffi.gc(handle, lib.pgn_free)
+        self._handle = handle
         self._log_line = b""
+
+    def __del__(self) -> None:
+        # What is dropped together is finalized in any order: a Stream may still come and close.
+        handle, self._handle = self._handle, ffi.NULL
+        self._free(handle)
 
     @property
     def pid(self) -> int:
         """Its process number, as pg_backend_pid() returns it and pg_stat_activity shows it."""
-        return lib.pgn_session_process(self._handle)
+        process: int = lib.pgn_session_process(self._handle)
+        return process
 
     @property
     def engine(self) -> Engine:
@@ -200,6 +207,8 @@ class Session:
         An open transaction is rolled back. A statement that runs in another thread is cancelled
         and awaited; that thread gets EngineClosed or the statement's last reply.
         """
+        if not self._handle:  # finalized
+            return
         error = ffi.new("pgn_error *")
         try:
             check(lib.pgn_close(self._handle, error), error)
@@ -265,7 +274,7 @@ class Stream(Iterator[bytes]):
     def close(self) -> None:
         """End the call; idempotent."""
         session, self._session = self._session, None
-        if session is not None:
+        if session is not None and session._handle:
             lib.pgn_end(session._handle, ffi.NULL)  # refused only when closed: then it has ended
             self._data = None
             if self._reply.log_size:

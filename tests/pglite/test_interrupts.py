@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 import io
-import signal
-import time
-import types
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
 from pglite_native import Engine, PGlite
 from tests import wire
+from tests.interrupts import interrupted_after
 
 LONG = "select sum(n) from generate_series(1, 3000000) n"
 LONG_COPY = "copy (select repeat('x', 1000) from generate_series(1, 100000)) to stdout"
 
 # The first break of a call comes after 50 ms; a short call is over in less than one.
 DELAYS_S = [0.0002 * step for step in range(1, 20)] + [0.01, 0.03, 0.048, 0.05, 0.052, 0.1, 0.25]
-
-
-@contextmanager
-def interrupted_after(delay_s: float) -> Iterator[None]:
-    """Have the process interrupted once, and go on where the exception has come to."""
-
-    def interrupt(number: int, frame: types.FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGALRM, interrupt)
-    try:
-        signal.setitimer(signal.ITIMER_REAL, delay_s)
-        yield
-        time.sleep(delay_s)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
 
 
 def raw(db: PGlite) -> None:
