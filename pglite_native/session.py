@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from pglite_native.engine import Engine
 
 from pglite_native._native import check, ffi, lib
-from pglite_native.errors import EngineError
 
 Message = bytes | bytearray | memoryview
 """Bytes-like: one or many protocol messages, or a part of one."""
@@ -98,28 +97,40 @@ class Session:
     def open_session(self, database: str | None = None, user: str | None = None) -> Session:
         """Open one more session of this session's cluster.
 
-        It begins as the cluster's first one was before its first use: with none of its settings,
-        prepared statements, temporary tables.
+        It begins as a new connection does: with none of this one's settings, prepared statements,
+        temporary tables.
 
         Args:
             database: any database of the cluster; None for this session's.
             user: any role that may log in; None for this session's.
 
         Raises:
-            EngineError: there are as many sessions as `max_connections` allows.
+            DatabaseError: PostgreSQL refuses: there is no such database or role (3D000, 28000), it
+                must not be connected to (55000, 42501), there are as many sessions as
+                `max_connections` allows (53300).
             EngineMemoryError: there is no memory, address space or memory map for one more.
             EngineClosed: the cluster is closed.
         """
         database, user = database or self._database, user or self._user
-        if database is not None or user is not None:
-            raise EngineError("sessions of another database or user are not there yet")
+        if database is None and user is None:
+            return self._open_sibling(None)
+        from pglite_native import _startup  # most engines have one session
+
+        session = _startup.open_session(self, database, user)
+        session._database, session._user = database, user
+        return session
+
+    def _open_sibling(self, packet: Message | None) -> Session:
+        """Open a session by a startup packet, whose answer the next call returns, refusals too."""
+        data = ffi.NULL if packet is None else ffi.from_buffer(_BYTES, packet)
         handle, error = ffi.new("pgn_session **"), ffi.new("pgn_error *")
-        status = lib.pgn_session_open(self._handle, handle, error)
+        size = 0 if packet is None else len(data)
+        status = lib.pgn_session_open(self._handle, data, size, handle, error)
         self._pass_log_on()
         check(status, error)
         session = Session.__new__(Session)
         session._own(handle[0])
-        session._engine, session._database, session._user = self.engine, database, user
+        session._engine = self.engine
         return session
 
     def exec_protocol_raw(self, message: Message) -> bytes:
@@ -182,20 +193,19 @@ class Session:
                 self._pass_log_on()
 
     def _serve(self, socket: int, buffer: Message) -> int | None:
-        """Answer a client, on a socket's descriptor, for as long as it sends ordinary requests.
+        """Answer a client, on a socket's descriptor, and send it what the idle session has to say.
 
-        The GIL is released all the time.
+        The GIL is released all the time; `buffer` is for what comes.
 
-        Return how many bytes `buffer` has that were received and not dealt with; 0 if there is
-        something else to look at, None when it is over: one side has ended it.
+        Return None when it is over: one side has ended it; 0 if there is something else to look at.
         """
         data = ffi.from_buffer(_BYTES, buffer, require_writable=True)
-        reply, received, over = ffi.new(_REPLY), ffi.new("size_t *"), ffi.new("bool *")
-        status = lib.pgn_serve(self._handle, socket, data, len(data), received, over, reply)
+        reply, over = ffi.new(_REPLY), ffi.new("bool *")
+        status = lib.pgn_serve(self._handle, socket, data, len(data), over, reply)
         if reply.log_size:
             self._pass_log_on()
         check(status, reply.error)
-        return None if over[0] else received[0]
+        return None if over[0] else 0
 
     def cancel(self) -> None:
         """Cancel the running statement (SQLSTATE 57014). From any thread; nothing when idle."""

@@ -109,14 +109,14 @@ def _export(options: argparse.Namespace) -> bool:
         existing(options.data_dir)
     with (
         Engine(options.data_dir, image=options.image) as engine,
-        Server(engine, shared=True) as server,
+        Server(engine) as server,
     ):
         _move(options, source=server.url, target=options.to, is_export=True)
     return True
 
 
 def _import(options: argparse.Namespace) -> bool:
-    with Engine(options.data_dir) as engine, Server(engine, shared=True) as server:
+    with Engine(options.data_dir) as engine, Server(engine) as server:
         _move(options, source=options.origin, target=server.url, is_export=False)
     return True
 

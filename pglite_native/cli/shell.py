@@ -83,7 +83,7 @@ def _run_client(engine: Engine, client: str, arguments: Sequence[str]) -> bool:
     # ignored by the client, too.
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        with Server(engine, shared=True) as server:
+        with Server(engine) as server:
             command = [client, *arguments, server.url]
             return subprocess.run(command, check=False).returncode == 0
     finally:

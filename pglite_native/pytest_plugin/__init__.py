@@ -52,13 +52,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini("pglite_extensions", "extensions that pglite_template has", "args", [])
     parser.addini("pglite_schema", "files of SQL that pglite_template has run", "paths", [])
-    parser.addini(
-        "pglite_shared", "let a test's database serve several connections at once", "bool", False
-    )
+    parser.addini("pglite_shared", "without effect: every database is shared", "bool", False)
     parser.addini("pglite_django", "give pytest-django's tests databases of ours", "bool", False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getini("pglite_shared"):
+        notice = (
+            "pglite_shared has no effect, as every database takes several connections: remove it"
+        )
+        config.issue_config_time_warning(pytest.PytestDeprecationWarning(notice), stacklevel=2)
     # Which of them runs coroutines decides how an asynchronous fixture is written.
     if config.pluginmanager.hasplugin("asyncio"):
         from pglite_native.pytest_plugin import with_asyncio

@@ -16,7 +16,7 @@ from pglite_native.pytest_plugin.keeping import keepable
 from pglite_native.pytest_plugin.template import Template
 from pglite_native.pytest_plugin.templates import turn
 
-# Options that would lead elsewhere, or to several connections at once.
+# Options that would lead elsewhere: Django keeps a pool for an alias, wherever that leads by now.
 UNFIT_OPTIONS = ("passfile", "pool", "service")
 
 
@@ -50,11 +50,10 @@ class Alias:
         """Give a test case a fork of its own; the one before loses its."""
         self.leave()
         connections[self.name].close()
-        shared = self._request.config.getini("pglite_shared")
-        fork = self._databases.create(self._base.snapshot(), shared=shared)
+        fork = self._databases.create(self._base.snapshot())
         self._case.callback(self._drop, fork)
         name = f"django-{self.name}"
-        self._case.enter_context(keepable(self._request.config, name, fork.snapshot_in_use))
+        self._case.enter_context(keepable(self._request.config, name, fork.snapshot))
         self._point_at(fork)
 
     def leave(self) -> None:

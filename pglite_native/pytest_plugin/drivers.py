@@ -22,15 +22,12 @@ def asynchronous(request: pytest.FixtureRequest) -> Any:
 
 
 def sqlalchemy_engine(request: pytest.FixtureRequest, url: str) -> sqlalchemy.Engine:
-    """An engine; of one connection, where a database serves one at a time."""
+    """An engine, with a pool as it comes."""
     _first(request, "sqlalchemy", install="sqlalchemy")
     driver = _first(request, "psycopg", "psycopg2", install="psycopg[binary]").__name__
     from sqlalchemy import create_engine
 
-    dialect_url = url.replace("postgresql:", f"postgresql+{driver}:", 1)
-    if request.config.getini("pglite_shared"):
-        return create_engine(dialect_url)
-    return create_engine(dialect_url, pool_size=1, max_overflow=0, pool_timeout=5)
+    return create_engine(url.replace("postgresql:", f"postgresql+{driver}:", 1))
 
 
 def _first(request: pytest.FixtureRequest, *names: str, install: str) -> Any:

@@ -68,9 +68,8 @@ def database(template: str) -> Any:
     def database(request: pytest.FixtureRequest) -> Iterator[Database]:
         """A database of the test's own, on the server: its `url`, `dsn` and `name`."""
         snapshot = request.getfixturevalue(template).snapshot
-        shared = request.config.getini("pglite_shared")
-        database = request.getfixturevalue("pglite_server").create(snapshot, shared=shared)
-        with keepable(request.config, str(request.fixturename), database.snapshot_in_use):
+        database = request.getfixturevalue("pglite_server").create(snapshot)
+        with keepable(request.config, str(request.fixturename), database.snapshot):
             yield database
         database.drop()
 

@@ -1,4 +1,4 @@
-"""A server of PostgreSQL's protocol, whose every connection gets a database of its own.
+"""A server of PostgreSQL's protocol, for clusters in this process.
 
 >>> from pglite_native.server import Server
 >>> with Server() as server:

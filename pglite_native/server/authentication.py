@@ -1,4 +1,4 @@
-"""Who may come in: everybody (trust), or who knows the password, by SCRAM-SHA-256.
+"""Who may come in: everybody (trust), or who knows their password, by SCRAM-SHA-256.
 
 Within TLS also by SCRAM-SHA-256-PLUS: the password is then proven to who has the certificate that
 the client sees, and to nobody in between.
@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import ssl
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from scramp import ScramException, ScramMechanism
 
-from pglite_native.server import tls
+from pglite_native.server import tls, verifier
+from pglite_native.server.cluster import Password
 from pglite_native.server.handshake import Handshake
 from pglite_native.server.messages import (
     SASL,
@@ -28,33 +29,41 @@ from pglite_native.server.messages import (
     authentication,
     cstring,
 )
+from pglite_native.server.verifier import Verifier
 
 MECHANISM = "SCRAM-SHA-256"
 MECHANISM_PLUS = "SCRAM-SHA-256-PLUS"
 
 
+Look = Callable[[], Password | None]
+
+
 class Authentication(Protocol):
     """One way of finding out whether to let a user in."""
 
-    def admit(self, handshake: Handshake, user: str) -> None:
-        """Return, or raise a Refusal."""
+    def admit(self, handshake: Handshake, user: str, look: Look) -> None:
+        """Return, or raise a Refusal.
+
+        `look` finds what the cluster keeps of the role's password.
+        """
 
 
 class Trust:
     """For sockets that only the own user can reach."""
 
-    def admit(self, handshake: Handshake, user: str) -> None:
+    def admit(self, handshake: Handshake, user: str, look: Look) -> None:
         pass
 
 
 class Scram:
-    """One password for all users; it is kept as SCRAM keeps it, salted and hashed."""
+    """A role's own password, or else one for all; kept as SCRAM keeps it, salted and hashed."""
 
     def __init__(self, password: str, context: ssl.SSLContext | None) -> None:
-        self._verifier = ScramMechanism(MECHANISM).make_auth_info(password)
+        self._common = Verifier(*ScramMechanism(MECHANISM).make_auth_info(password))
         self._binding = tls.channel_binding(context) if context is not None else None
 
-    def admit(self, handshake: Handshake, user: str) -> None:
+    def admit(self, handshake: Handshake, user: str, look: Look) -> None:
+        known = self._verifier_of(look())
         binding = self._binding if handshake.is_encrypted else None
         offered = [MECHANISM] if binding is None else [MECHANISM_PLUS, MECHANISM]
         names = b"".join(cstring(name) for name in offered)
@@ -67,16 +76,33 @@ class Scram:
                 " However, this server does support channel binding.",
             )
         exchange = ScramMechanism(name).make_server(
-            lambda _: self._verifier, binding if name == MECHANISM_PLUS else None
+            lambda _: tuple(known or self._common), binding if name == MECHANISM_PLUS else None
         )
         try:
             _set_client_first(exchange, first.decode())
             final = handshake.ask(SASL_CONTINUE, exchange.get_server_first().encode())
             exchange.set_client_final(final.decode())
         except (ScramException, UnicodeDecodeError, ValueError) as error:
-            raise Refusal("28P01", f'password authentication failed for user "{user}"') from error
+            raise _failed(user) from error
+        if known is None:
+            raise _failed(user)
         proof = exchange.get_server_final().encode()
         handshake.client.sendall(authentication(SASL_FINAL, proof))
+
+    def _verifier_of(self, password: Password | None) -> Verifier | None:
+        """What the user has to know the password of; None for a user who cannot come in.
+
+        As in PostgreSQL they hear so when they have given a password, not before.
+        """
+        if password is None or password.has_expired:
+            return None
+        if password.verifier is None:
+            return self._common
+        return verifier.parse(password.verifier)
+
+
+def _failed(user: str) -> Refusal:
+    return Refusal("28P01", f'password authentication failed for user "{user}"')
 
 
 def _set_client_first(exchange: Any, first: str) -> None:

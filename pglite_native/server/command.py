@@ -19,12 +19,11 @@ Serve PostgreSQL's wire protocol: any PostgreSQL client connects, and gets a
 database of its own, a fork of one template. What a connection does no other
 one sees, and it is gone when the connection ends.
 
-A connection that asks for a database scratch_<anything> keeps it: the next
-one that gives the name finds the tables again, until the server stops.
+Connections that ask for a database scratch_<anything> share the fork of that
+name, which stays until the server stops.
 
-With --shared, or --data-dir, all connections have one database instead, as
-with a PostgreSQL server. They take turns: a transaction keeps all others
-waiting to its end, or until they get an error (55P03).
+With --shared, or --data-dir, all connections have sessions of one cluster
+instead, with all its databases, as with a PostgreSQL server.
 """
 
 EPILOG = """\
@@ -33,7 +32,7 @@ examples:
   serve --sql schema.sql                every connection finds that schema
   serve --host 127.0.0.1 --trust        on TCP, for everybody on this machine
   serve --host 127.0.0.1 --port 5432 --password-file secret
-  serve --data-dir ./shop               one durable database for all
+  serve --data-dir ./shop               one durable cluster for all
 
 and then, with the address it prints:
   psql "postgresql://postgres@/postgres?host=..."
@@ -49,7 +48,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the command line's."""
     serve = commands.add_parser(
         "serve",
-        help="serve any PostgreSQL client, each with a database of its own or all with one",
+        help="serve any PostgreSQL client, each in a fork of its own or all in one cluster",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -61,10 +60,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--template", metavar="SNAPSHOT", help="a saved snapshot (default: an empty database)"
     )
     source.add_argument(
-        "--data-dir", metavar="DIR", help="a durable directory, made if there is none; shared"
+        "--data-dir",
+        metavar="DIR",
+        help="a durable directory, made if there is none, for all connections",
     )
     template.add_argument(
-        "--shared", action="store_true", help="all connections have one database, and take turns"
+        "--shared", action="store_true", help="all connections have sessions of one cluster"
     )
     template.add_argument(
         "--sql",
@@ -102,13 +103,6 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         type=float,
         default=60.0,
         help="until a client must be let in (default: %(default)g)",
-    )
-    limits.add_argument(
-        "--turn-timeout",
-        metavar="SECONDS",
-        type=float,
-        default=30.0,
-        help="shared: how long one waits for others' transactions (default: %(default)g)",
     )
 
 
@@ -153,7 +147,6 @@ def _server(engine: Engine, is_shared: bool, options: argparse.Namespace) -> Ser
         tls=_tls(options),
         max_connections=options.max_connections,
         authentication_timeout=options.authentication_timeout,
-        turn_timeout=options.turn_timeout,
     )
 
 

@@ -10,21 +10,39 @@ import secrets
 import socket
 import ssl
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from hmac import compare_digest
+from typing import Protocol
 
 from pglite_native import _wire
-from pglite_native.errors import EngineError, EngineMemoryError
+from pglite_native.errors import EngineClosed, EngineError, EngineMemoryError
 from pglite_native.server import messages
 from pglite_native.server.authentication import Authentication
+from pglite_native.server.cluster import Cluster, Seat, crashed
+from pglite_native.server.clusters import Clusters
+from pglite_native.server.conversation import RECEIVE_BYTES, converse
+from pglite_native.server.decryption import decrypted
 from pglite_native.server.handshake import Gone, Handshake
-from pglite_native.server.lease import RECEIVE_BYTES, Databases, Lease
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest, Startup
 from pglite_native.server.watcher import Watcher
 
 LINGER_S = 1.0
+
+TERMINATED = Refusal("57P01", "terminating connection due to administrator command")
+
+
+class Others(Protocol):
+    """What a connection asks of the others' register."""
+
+    def admit(self, connection: Connection) -> None:
+        """Let it in, or raise a Refusal."""
+
+    def cancel(self, request: CancelRequest) -> None:
+        """Cancel what runs for the connection that has the key."""
+
+    def end_cluster(self, cluster: Cluster) -> None:
+        """End the connections of a cluster that has failed."""
 
 
 class Connection:
@@ -34,26 +52,28 @@ class Connection:
         self,
         client: socket.socket,
         *,
-        databases: Databases,
+        clusters: Clusters,
+        others: Others,
         watcher: Watcher,
         authentication: Authentication,
         tls: ssl.SSLContext | None,
         startup_limit_s: float,
-        admit: Callable[[Connection], None],
-        cancel: Callable[[CancelRequest], None],
     ) -> None:
-        self._client = client
-        self._databases = databases
+        self._clusters = clusters
+        self._others = others
         self._watcher = watcher
         self._authentication = authentication
         self._handshake = Handshake(client, tls, startup_limit_s)
-        self._admit = admit
-        self._cancel = cancel
-        self.database: str | None = None  # what it asked for, once it has
-        self._lease: Lease | None = None
+        self._seat: Seat | None = None
         self._process = 0
         self._secret = b""
-        self._is_stopping = False
+        self._ending: Refusal | None = None  # what the client is told when it is ended
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """Where it has its session, while it has one."""
+        seat = self._seat
+        return None if seat is None else seat.cluster
 
     def serve(self) -> None:
         """Do everything there is to do for the client, and hang up."""
@@ -61,7 +81,7 @@ class Connection:
             try:
                 self._serve()
             except (Refusal, EngineError) as error:
-                self._refuse(_refusal_of(error))
+                self._refuse(self._ending or _refusal_of(error))
         except (Gone, OSError):
             pass  # the client has gone: there is nobody to tell
         finally:
@@ -69,55 +89,65 @@ class Connection:
 
     def cancel_by(self, request: CancelRequest) -> bool:
         """Cancel what runs here, if the request has the key to it."""
-        lease = self._lease
-        if lease is None or self._process != request.process:
+        seat = self._seat
+        if seat is None or self._process != request.process:
             return False
         if not compare_digest(self._secret, request.secret):
             return False
-        lease.cancel()
+        seat.session.cancel()
         return True
 
-    def stop(self) -> None:
+    def stop(self, reason: Refusal) -> None:
         """Have the connection end, and the client told; from any thread, any number of times."""
-        self._is_stopping = True
-        lease = self._lease
-        if lease is not None:
-            lease.cancel()
+        self._ending = self._ending or reason
+        seat = self._seat
+        if seat is not None:
+            seat.session.cancel()
         self._shut(socket.SHUT_RD)  # ends a recv
 
     def abort(self) -> None:
-        """Hang up on a client that does not even read."""
+        """End it in spite of a client that does not read, or a statement that takes no cancel."""
         self._shut(socket.SHUT_RDWR)
+        seat = self._seat
+        if seat is not None:
+            with suppress(EngineError):
+                seat.session.close()
 
     def _serve(self) -> None:
         request = self._handshake.receive_startup()
         if isinstance(request, CancelRequest):
-            self._cancel(request)
+            self._others.cancel(request)
             return
-        self.database = request.database
-        self._admit(self)
+        self._others.admit(self)
         if request.is_negotiated:
             self._handshake.client.sendall(
                 messages.negotiate_protocol_version(request.version, request.unknown_options)
             )
-        self._authentication.admit(self._handshake, request.user)
-        lease, welcome = self._databases.acquire(request)
-        try:
-            self._serve_session(request, lease, welcome)
-        finally:
-            self._lease = None
-            lease.release()
+        self._authentication.admit(
+            self._handshake, request.user, lambda: self._clusters.password_of(request)
+        )
+        with self._clusters.seat(request) as seat:
+            try:
+                self._serve_session(request, seat)
+            finally:
+                self._seat = None
+        if self._ending is not None:
+            raise self._ending
 
-    def _serve_session(self, request: Startup, lease: Lease, welcome: bytes) -> None:
-        client = self._handshake.client
-        client.settimeout(None)
-        welcome = self._with_own_key(welcome, request.secret_size)
-        self._lease = lease
-        client.sendall(welcome)
-        with self._watcher.watching(client, lease.cancel):
-            lease.converse(client, lambda: self._is_stopping)
-        if self._is_stopping:
-            raise Refusal("57P01", "terminating connection due to administrator command")
+    def _serve_session(self, request: Startup, seat: Seat) -> None:
+        self._seat = seat
+        try:
+            welcome = self._with_own_key(seat.log_in(), request.secret_size)
+            with decrypted(self._handshake.client) as client:
+                client.sendall(welcome)
+                with self._watcher.watching(client, seat.session.cancel):
+                    converse(seat.session, client, lambda: self._ending is not None)
+        except (EngineClosed, EngineMemoryError):
+            raise
+        except EngineError as error:
+            seat.cluster.has_failed = True
+            self._others.end_cluster(seat.cluster)
+            raise crashed(str(error)) from error
 
     def _with_own_key(self, welcome: bytes, size: int) -> bytes:
         """Put a secret of the server's in place of the engine's, which is no secret."""
@@ -162,6 +192,8 @@ class Connection:
 def _refusal_of(error: Refusal | EngineError) -> Refusal:
     if isinstance(error, Refusal):
         return error
+    if isinstance(error, EngineClosed):
+        return TERMINATED
     if isinstance(error, EngineMemoryError):
         return Refusal("53200", "out of memory", detail=str(error))
-    return Refusal("XX000", "the database engine has failed", detail=str(error))
+    return Refusal("XX000", "the database engine cannot serve the connection", detail=str(error))

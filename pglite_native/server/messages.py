@@ -12,22 +12,21 @@ from pglite_native._wire import message
 
 READY_BYTES = 6
 READY = b"Z\0\0\0\5"  # all of ReadyForQuery but the transaction's status
-READY_IDLE = READY + b"I"
 
 # What an Authentication message asks for.
 SASL, SASL_CONTINUE, SASL_FINAL = 10, 11, 12
 
 
 class Refusal(Exception):
-    """An error of the server's. As a rule it is FATAL: the client is told, the connection ends."""
+    """A FATAL error of the server's: the client is told, the connection ends."""
 
     def __init__(self, sqlstate: str, message: str, *, detail: str = "", hint: str = "") -> None:
         super().__init__(message)
         self._fields = {"C": sqlstate, "M": message, "D": detail, "H": hint}
 
-    def encode(self, severity: str = "FATAL") -> bytes:
+    def encode(self) -> bytes:
         """ErrorResponse."""
-        pairs = {"S": severity, "V": severity, **self._fields}
+        pairs = {"S": "FATAL", "V": "FATAL", **self._fields}
         fields = (key + value for key, value in pairs.items() if value)
         return message(b"E", b"".join(cstring(field) for field in fields) + b"\0")
 

@@ -1,9 +1,11 @@
-"""Isolated mode: who shares what with whom."""
+"""Scratch databases: forks that stay, each with any number of connections."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -12,6 +14,7 @@ from psycopg import errors
 from pglite_native import Engine, SnapshotError
 from pglite_native.server import Server
 from tests import wire
+from tests.awaited import DATABASES, SNAPSHOTS
 from tests.server.client import Client
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -26,52 +29,6 @@ def name(server: Server) -> Iterator[str]:
     """A scratch database's name, dropped after the test."""
     yield "scratch_test"
     server.drop("scratch_test")
-
-
-def test_connections_share_nothing(server: Server) -> None:
-    with connect(server) as one, connect(server) as other:
-        one.execute("CREATE TABLE t (a int)")
-        with pytest.raises(errors.UndefinedTable):
-            other.execute("TABLE t")
-        other.execute("CREATE TABLE t (a text)")
-    with connect(server) as third, pytest.raises(errors.UndefinedTable):
-        third.execute("TABLE t")
-
-
-def test_a_template_s_rows_are_there_and_its_session_is_not() -> None:
-    with Engine() as template:
-        for sql in (
-            "CREATE TABLE kept AS SELECT 1 AS a",
-            "CREATE TEMP TABLE gone (a int)",
-            "SET work_mem = '7MB'",
-            "PREPARE gone AS SELECT 1",
-            "BEGIN",
-            "INSERT INTO kept VALUES (2)",
-        ):
-            assert wire.errors(template.exec_protocol_raw(wire.query(sql))) == []
-        with Server(template) as server, connect(server) as connection:
-            assert connection.execute("TABLE kept").fetchall() == [(1,)]
-            assert connection.execute("SHOW work_mem").fetchone() == ("4MB",)
-            assert connection.execute("SELECT * FROM pg_prepared_statements").fetchall() == []
-            with pytest.raises(errors.UndefinedTable):
-                connection.execute("TABLE gone")
-        # It goes on, in its transaction.
-        assert wire.rows(template.exec_protocol_raw(wire.query("TABLE kept"))) == [(b"1",), (b"2",)]
-
-
-def test_a_snapshot_serves_as_template() -> None:
-    with Engine() as engine:
-        engine.exec_protocol_raw(wire.query("CREATE TABLE t AS SELECT 7 AS a"))
-        snapshot = engine.snapshot()
-    with Server(snapshot) as server, connect(server) as connection:
-        assert connection.execute("TABLE t").fetchone() == (7,)
-
-
-def test_a_template_in_the_middle_of_copy_is_refused() -> None:
-    with Engine() as engine:
-        engine.exec_protocol_raw(wire.query("CREATE TABLE t (a int); COPY t FROM STDIN"))
-        with pytest.raises(SnapshotError):
-            Server(engine)
 
 
 def test_a_scratch_database_outlives_its_connection(server: Server, name: str) -> None:
@@ -108,23 +65,6 @@ def test_scratch_databases_do_not_see_each_other(server: Server, name: str) -> N
     assert server.drop("scratch_other")
 
 
-def test_a_scratch_database_in_use_is_refused(server: Server, name: str) -> None:
-    with connect(server, name) as connection:
-        with pytest.raises(psycopg.OperationalError, match="is being accessed by another"):
-            connect(server, name)
-        with pytest.raises(ValueError, match="is being accessed by another"):
-            server.drop(name)
-        assert connection.execute("SELECT 1").fetchone() == (1,)
-    with Client(server) as client, connect(server, name):
-        reply = client.log_in({"user": "postgres", "database": name})
-        assert wire.sqlstates(reply) == ["55006"]
-
-
-def test_a_client_that_reconnects_at_once_waits_for_itself(server: Server, name: str) -> None:
-    for _ in range(20):
-        connect(server, name).close()
-
-
 def test_dropping(server: Server) -> None:
     with connect(server, "scratch_d") as connection:
         connection.execute("CREATE TABLE t (a int)")
@@ -135,16 +75,7 @@ def test_dropping(server: Server) -> None:
     assert server.drop("scratch_d")
 
 
-def test_dropping_by_force_ends_the_connection(server: Server, name: str) -> None:
-    connection = connect(server, name)
-    connection.execute("CREATE TABLE t (a int)")
-    assert server.drop(name, force=True)
-    with pytest.raises(errors.AdminShutdown):
-        connection.execute("SELECT 1")
-    with connect(server, name) as connection:
-        assert connection.execute("SELECT to_regclass('t')").fetchone() == (None,)
-
-
+@SNAPSHOTS
 def test_a_scratch_database_may_have_a_template_of_its_own(server: Server, name: str) -> None:
     with connect(server, name) as connection:
         connection.execute("CREATE TABLE t AS SELECT 7 AS a")
@@ -164,20 +95,6 @@ def test_a_scratch_database_may_have_a_template_of_its_own(server: Server, name:
     assert server.drop("scratch_fork")
 
 
-def test_a_scratch_database_is_written_down_between_its_connections(
-    server: Server, name: str
-) -> None:
-    with connect(server, name) as connection:
-        connection.execute("CREATE TABLE t (a int)")
-        connection.execute("BEGIN; INSERT INTO t VALUES (1)")
-        with pytest.raises(ValueError, match="is being accessed by another"):
-            server.snapshot(name)
-        with Engine(image=server.snapshot(name, in_use=True)) as engine:
-            assert wire.rows(engine.exec_protocol_raw(wire.query("TABLE t"))) == [(b"1",)]
-    with pytest.raises(ValueError, match="not 'postgres'"):
-        server.snapshot("postgres")
-
-
 def test_a_refused_login_leaves_a_scratch_database_as_it_is(server: Server, name: str) -> None:
     with connect(server, name) as connection:
         connection.execute("CREATE TABLE t AS SELECT 1 AS a")
@@ -186,15 +103,6 @@ def test_a_refused_login_leaves_a_scratch_database_as_it_is(server: Server, name
         assert wire.sqlstates(reply) == ["28000"]
     with connect(server, name) as connection:
         assert connection.execute("TABLE t").fetchone() == (1,)
-
-
-def test_a_session_that_is_terminated_takes_its_scratch_database_along(server: Server) -> None:
-    with connect(server, "scratch_t") as connection:
-        connection.execute("CREATE TABLE t (a int)")
-        with pytest.raises(errors.AdminShutdown):
-            connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
-    with connect(server, "scratch_t") as connection:
-        assert connection.execute("SELECT to_regclass('t')").fetchone() == (None,)
 
 
 ABANDONED = {
@@ -222,20 +130,6 @@ def test_vanishing_undoes_what_was_not_committed(server: Server, name: str, data
         assert connection.execute("SELECT a FROM t").fetchall() == [(1,), (2,), (3,)]
 
 
-def test_two_hundred_connections(server: Server) -> None:
-    connections = [connect(server) for _ in range(200)]
-    try:
-        for number, connection in enumerate(connections):
-            connection.execute(f"CREATE TABLE t AS SELECT {number} AS a")
-        seen = [connection.execute("TABLE t").fetchone() for connection in connections]
-        assert seen == [(number,) for number in range(200)]
-        with pytest.raises(psycopg.OperationalError, match="too many clients"):
-            connect(server)
-    finally:
-        for connection in connections:
-            connection.close()
-
-
 def test_there_are_not_more_scratch_databases_than_connections() -> None:
     with Server(max_connections=2) as server:
         connect(server, "scratch_1").close()
@@ -243,3 +137,111 @@ def test_there_are_not_more_scratch_databases_than_connections() -> None:
         with pytest.raises(psycopg.OperationalError, match="too many scratch databases"):
             connect(server, "scratch_3")
         connect(server, "scratch_1").close()
+
+
+def test_a_scratch_database_takes_many_connections_at_once(server: Server, name: str) -> None:
+    connections = [connect(server, name) for _ in range(20)]
+    connections[0].execute("CREATE TABLE t (a int)")
+    for number, connection in enumerate(connections):
+        connection.execute("BEGIN")
+        connection.execute("INSERT INTO t VALUES (%s)", [number])
+        assert connection.execute("TABLE t").fetchall() == [(number,)]
+    for connection in connections:
+        connection.execute("COMMIT")
+    assert connections[0].execute("SELECT count(*) FROM t").fetchone() == (20,)
+    for connection in connections:
+        connection.close()
+
+
+def test_many_ask_for_a_new_one_at_once_and_get_the_same(server: Server, name: str) -> None:
+    connections: list[Connection] = []
+
+    def work() -> None:
+        connections.append(connect(server, name))
+
+    threads = [threading.Thread(target=work) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    connections[0].execute("CREATE TABLE t AS SELECT 1 AS a")
+    assert [connection.execute("TABLE t").fetchall() for connection in connections] == [[(1,)]] * 10
+    for connection in connections:
+        connection.close()
+
+
+def test_one_in_use_is_dropped_only_by_force(server: Server, name: str) -> None:
+    with connect(server, name) as one, connect(server, name) as other:
+        one.execute("CREATE TABLE t (a int)")
+        with pytest.raises(ValueError, match="is being accessed by connections"):
+            server.drop(name)
+        other.execute("BEGIN; LOCK TABLE t")
+        assert server.drop(name, force=True)
+        for connection in (one, other):
+            with pytest.raises(errors.AdminShutdown):
+                connection.execute("SELECT 1")
+    with connect(server, name) as connection:
+        assert connection.execute("SELECT to_regclass('t')").fetchone() == (None,)
+
+
+def test_dropping_by_force_does_not_wait_for_statements(server: Server) -> None:
+    with closing(connect(server, "scratch_busy")) as connection:
+        connection.pgconn.send_query(b"SELECT pg_sleep(600)")
+        time.sleep(0.1)
+        began = time.monotonic()
+        assert server.drop("scratch_busy", force=True)
+        assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("database", ["postgres", "scratch_a/postgres"])
+def test_only_scratch_databases_can_be_written_down_and_dropped(
+    server: Server, database: str
+) -> None:
+    for act in (server.snapshot, server.drop):
+        with pytest.raises(ValueError, match="is named scratch_<anything>"):
+            act(database)
+
+
+def test_terminating_one_connection_leaves_the_others_and_the_database(
+    server: Server, name: str
+) -> None:
+    with connect(server, name) as one, connect(server, name) as other:
+        one.execute("CREATE TABLE t (a int)")
+        with pytest.raises(errors.AdminShutdown):
+            one.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        assert other.execute("TABLE t").fetchall() == []
+    with connect(server, name) as third:
+        assert third.execute("TABLE t").fetchall() == []
+
+
+@SNAPSHOTS
+def test_it_is_written_down_in_spite_of_idle_connections(server: Server, name: str) -> None:
+    with connect(server, name) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS a")
+        connection.execute("CREATE TEMP TABLE gone (a int)")
+        with Engine(image=server.snapshot(name)) as engine:
+            assert wire.rows(engine.exec_protocol_raw(wire.query("TABLE t"))) == [(b"1",)]
+            reply = engine.exec_protocol_raw(wire.query("SELECT to_regclass('gone')"))
+            assert wire.rows(reply) == [(None,)]
+        assert connection.execute("SELECT to_regclass('gone')").fetchone() == ("gone",)
+
+
+def test_it_is_not_written_down_in_the_middle_of_a_transaction(server: Server, name: str) -> None:
+    with connect(server, name) as connection:
+        connection.execute("CREATE TABLE t (a int)")
+        connection.execute("BEGIN; INSERT INTO t VALUES (1)")
+        with pytest.raises(SnapshotError):
+            server.snapshot(name)
+        assert connection.execute("TABLE t").fetchall() == [(1,)]
+
+
+@DATABASES
+def test_other_databases_of_its_cluster_are_named_behind_a_slash(server: Server, name: str) -> None:
+    with connect(server, name) as connection:
+        connection.execute("CREATE DATABASE shop")
+    with connect(server, f"{name}/shop") as one, connect(server, f"{name}/shop") as other:
+        assert one.execute("SELECT current_database()").fetchone() == ("shop",)
+        one.execute("CREATE TABLE t AS SELECT 1 AS a")
+        assert other.execute("TABLE t").fetchall() == [(1,)]
+    with connect(server, name) as connection:
+        assert connection.execute("SELECT to_regclass('t')").fetchone() == (None,)

@@ -1,10 +1,10 @@
-"""Shared mode: what connections have in common, and what each has for itself."""
+"""A served engine: what its connections have in common, and what each has to itself."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,6 +13,7 @@ from psycopg import errors, sql
 from pglite_native import Engine
 from pglite_native.server import Server
 from tests import wire
+from tests.awaited import SNAPSHOTS
 from tests.server.client import Client
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -21,7 +22,7 @@ WAIT_S = 20
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with Server(shared=True, turn_timeout=WAIT_S) as server:
+    with Engine() as engine, Server(engine) as server:
         with connect(server) as connection:
             connection.execute("CREATE ROLE clerk LOGIN; CREATE ROLE guest LOGIN")
             connection.execute("CREATE TABLE stock (item text PRIMARY KEY, amount int)")
@@ -55,6 +56,16 @@ def value(connection: Connection, query: str) -> object:
 Pair = tuple[Connection, Connection]
 
 
+def eventually(holds: object, limit_s: float = WAIT_S) -> bool:
+    assert callable(holds)
+    deadline = time.monotonic() + limit_s
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def test_rows_and_tables_are_shared(pair: Pair) -> None:
     one, other = pair
     one.execute("CREATE TABLE made (a int)")
@@ -79,24 +90,6 @@ def test_a_rolled_back_transaction_is_seen_by_nobody(pair: Pair) -> None:
         one.execute("UPDATE stock SET amount = 0")
         raise psycopg.Rollback
     assert value(other, "SELECT amount FROM stock") == 7
-
-
-def test_transactions_come_one_after_the_other(server: Server, pair: Pair) -> None:
-    """Read and write back, without any lock: with interleaving, updates would be lost."""
-
-    def run() -> None:
-        with connect(server) as connection:
-            for _ in range(20):
-                with connection.transaction():
-                    amount = value(connection, "SELECT amount FROM stock")
-                    connection.execute("UPDATE stock SET amount = %s + 1", [amount])
-
-    threads = [threading.Thread(target=run) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert value(pair[0], "SELECT amount FROM stock") == 107
 
 
 def test_prepared_statements_are_each_one_s_own(pair: Pair) -> None:
@@ -173,15 +166,6 @@ def test_advisory_locks_are_each_one_s_own(pair: Pair) -> None:
     other.execute("SELECT pg_advisory_unlock_all()")
 
 
-def test_waiting_for_an_idle_session_s_lock_is_an_error_and_no_hang(pair: Pair) -> None:
-    one, other = pair
-    one.execute("SELECT pg_advisory_lock(8)")
-    with pytest.raises(errors.LockNotAvailable):
-        other.execute("SELECT pg_advisory_lock(8)")
-    one.execute("SELECT pg_advisory_unlock(8)")
-    other.execute("SELECT pg_advisory_lock(8)")
-
-
 def test_what_a_connection_had_is_gone_with_it(server: Server, pair: Pair) -> None:
     one, _ = pair
     third = connect(server)
@@ -245,144 +229,8 @@ def test_copy_that_fails_half_way_leaves_the_connection_usable(pair: Pair) -> No
     assert value(one, "SELECT count(*) FROM stock") == 1
 
 
-# --- notifications ---------------------------------------------------------------------------
-
-
-def eventually(holds: object, limit_s: float = WAIT_S) -> bool:
-    assert callable(holds)
-    deadline = time.monotonic() + limit_s
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def test_an_idle_listener_hears_at_once(pair: Pair) -> None:
-    one, other = pair
-    one.execute("LISTEN news")
-    began = time.monotonic()
-    other.execute("NOTIFY news, 'extra'")
-    (heard,) = one.notifies(timeout=WAIT_S, stop_after=1)
-    assert time.monotonic() - began < 2
-    assert (heard.channel, heard.payload, heard.pid) == ("news", "extra", other.info.backend_pid)
-    one.execute("UNLISTEN *")
-    other.execute("NOTIFY news, 'missed'")
-    assert list(one.notifies(timeout=0.2)) == []
-
-
-def test_a_notification_comes_when_its_transaction_commits(pair: Pair) -> None:
-    one, other = pair
-    one.execute("LISTEN news")
-    with other.transaction():
-        other.execute("NOTIFY news, 'late'")
-        assert list(one.notifies(timeout=0.2)) == []
-    (heard,) = one.notifies(timeout=WAIT_S, stop_after=1)
-    assert heard.payload == "late"
-    with other.transaction():
-        other.execute("NOTIFY news, 'never'")
-        raise psycopg.Rollback
-    assert list(one.notifies(timeout=0.2)) == []
-
-
-def test_every_listener_hears_and_nobody_else(server: Server) -> None:
-    connections = [connect(server) for _ in range(10)]
-    for connection in connections[::2]:
-        connection.execute("LISTEN news")
-    connections[0].execute("SELECT pg_notify('news', g::text) FROM generate_series(1, 50) g")
-    for connection in connections[::2]:
-        heard = [item.payload for item in connection.notifies(timeout=WAIT_S, stop_after=50)]
-        assert heard == [str(number) for number in range(1, 51)]
-    for connection in connections[1::2]:
-        assert list(connection.notifies(timeout=0)) == []
-    for connection in connections:
-        connection.close()
-
-
-def test_a_listener_in_a_transaction_hears_at_its_end(pair: Pair, server: Server) -> None:
-    one, other = pair
-    one.execute("LISTEN news")
-    other.execute("BEGIN")
-    other.execute("NOTIFY news, 'x'")
-    one_thread = threading.Thread(target=lambda: one.execute("SELECT 1"))  # waits for other
-    one_thread.start()
-    time.sleep(0.1)
-    other.execute("COMMIT")
-    one_thread.join(WAIT_S)
-    (heard,) = one.notifies(timeout=WAIT_S, stop_after=1)
-    assert heard.payload == "x"
-
-
-def test_a_listener_that_does_not_read_keeps_nobody_waiting(server: Server) -> None:
-    with Client(server) as deaf, connect(server) as speaker:
-        deaf.log_in()
-        deaf.query("LISTEN news")
-        began = time.monotonic()
-        for _ in range(100):
-            speaker.execute(
-                "SELECT pg_notify('news', g || repeat('x', 7000)) FROM generate_series(1, 10) g"
-            )
-        assert time.monotonic() - began < WAIT_S
-        heard = 0
-        buffered = b""
-        while heard < 1000:
-            buffered += deaf.socket.recv(1 << 20)
-            splitter = wire.Splitter()
-            heard = sum(1 for item in splitter.feed(buffered) if item.kind == "A")
-
-
-# --- ends ------------------------------------------------------------------------------------
-
-
-def test_terminating_a_session_ends_that_one_alone(pair: Pair, server: Server) -> None:
-    one, other = pair
-    with connect(server) as third:
-        pid = third.info.backend_pid
-        assert value(one, f"SELECT pg_terminate_backend({pid})") is True
-        with pytest.raises(errors.AdminShutdown):
-            third.execute("SELECT 1")
-        assert third.closed
-    assert value(other, f"SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}") == 0
-
-
-def test_an_idle_session_is_told_of_its_end_at_once(pair: Pair, server: Server) -> None:
-    with Client(server) as client:
-        reply = client.log_in()
-        (key,) = [payload for kind, payload in wire.split(reply) if kind == "K"]
-        pid = int.from_bytes(key[:4], "big")
-        pair[0].execute(f"SELECT pg_terminate_backend({pid})".encode())
-        assert wire.sqlstates(client.receive()) == ["57P01"]
-        assert client.socket.recv(1) == b""
-
-
-def test_terminating_oneself(pair: Pair, server: Server) -> None:
-    with connect(server) as third, pytest.raises(errors.AdminShutdown):
-        third.execute("SELECT pg_terminate_backend(pg_backend_pid())")
-    assert value(pair[0], "SELECT 1") == 1
-
-
-def test_being_idle_in_a_transaction_is_ended_by_its_timeout(pair: Pair, server: Server) -> None:
-    one, _ = pair
-    with connect(server) as third:
-        third.execute("SET idle_in_transaction_session_timeout = '500ms'")
-        third.execute("BEGIN")
-        third.execute("DELETE FROM stock")
-        assert value(one, "SELECT amount FROM stock") == 7  # waits, and no longer
-        with pytest.raises(errors.IdleInTransactionSessionTimeout):
-            third.execute("SELECT 1")
-
-
-def test_timeouts_are_each_one_s_own(pair: Pair) -> None:
-    one, other = pair
-    one.execute("SET statement_timeout = '100ms'")
-    other.execute("SELECT pg_sleep(0.3)")
-    with pytest.raises(errors.QueryCanceled):
-        one.execute("SELECT pg_sleep(60)")
-    other.execute("SELECT pg_sleep(0.3)")
-
-
 def test_two_hundred_connections() -> None:
-    with Server(shared=True) as server:
+    with Engine() as engine, Server(engine) as server:
         connections = [connect(server) for _ in range(200)]
         connections[0].execute("CREATE TABLE t (a int)")
         for number, connection in enumerate(connections):
@@ -399,13 +247,10 @@ def test_two_hundred_connections() -> None:
             connection.close()
 
 
-# --- what is served --------------------------------------------------------------------------
-
-
 def test_an_engine_is_served_and_goes_on_afterwards() -> None:
     with Engine() as engine:
         engine.exec_protocol_raw(wire.query("CREATE TABLE t AS SELECT 1 AS a"))
-        with Server(engine, shared=True) as server, connect(server) as connection:
+        with Server(engine) as server, connect(server) as connection:
             assert value(connection, "SELECT a FROM t") == 1
             connection.execute("UPDATE t SET a = 2")
         reply = engine.exec_protocol_raw(wire.query("SELECT a FROM t"))
@@ -422,22 +267,38 @@ def test_a_snapshot_is_served_without_being_changed() -> None:
             connection.execute("UPDATE t SET a = 2")
 
 
-def test_an_engine_in_a_transaction_is_not_served() -> None:
+def test_an_engine_is_its_owner_s_while_it_is_served() -> None:
+    """Also in a transaction, which nothing disturbs."""
     with Engine() as engine:
+        engine.exec_protocol_raw(wire.query("CREATE TABLE t AS SELECT 1 AS a; SET my.own = 'x'"))
         engine.exec_protocol_raw(wire.query("BEGIN"))
-        with pytest.raises(ValueError, match="in a transaction"):
-            Server(engine, shared=True)
+        engine.exec_protocol_raw(wire.query("UPDATE t SET a = 2"))
+        with Server(engine) as server, connect(server) as connection:
+            assert value(connection, "SELECT a FROM t") == 1
+            assert value(connection, "SELECT current_setting('my.own', true)") is None
+            engine.exec_protocol_raw(wire.query("COMMIT"))
+            assert value(connection, "SELECT a FROM t") == 2
+        reply = engine.exec_protocol_raw(wire.query("SELECT a, current_setting('my.own') FROM t"))
+        assert wire.rows(reply) == [(b"2", b"x")]
 
 
-def test_scratch_databases_are_forks_of_what_was_served_first() -> None:
-    with Engine() as engine:
-        engine.exec_protocol_raw(wire.query("CREATE TABLE t AS SELECT 1 AS a"))
-        with Server(engine, shared=True) as served:
-            with connect(served) as connection:
-                connection.execute("INSERT INTO t VALUES (2)")
-            with connect(served, "scratch_mine") as scratch:
-                assert scratch.execute("TABLE t").fetchall() == [(1,)]
-                scratch.execute("DROP TABLE t")
-            with connect(served) as connection:
-                assert connection.execute("TABLE t").fetchall() == [(1,), (2,)]
-            assert served.drop("scratch_mine")
+@SNAPSHOTS
+def test_scratch_databases_are_forks_of_what_is_served_when_they_are_asked_for() -> None:
+    with Engine() as engine, Server(engine) as server:
+        with connect(server) as connection:
+            connection.execute("CREATE TABLE t AS SELECT 1 AS a")
+        with connect(server, "scratch_mine") as scratch:
+            assert scratch.execute("TABLE t").fetchall() == [(1,)]
+            scratch.execute("DROP TABLE t")
+        with connect(server) as connection:
+            assert connection.execute("TABLE t").fetchall() == [(1,)]
+        assert server.drop("scratch_mine")
+
+
+def test_a_cluster_that_cannot_be_forked_has_no_scratch_databases(tmp_path: Path) -> None:
+    with (
+        Engine(tmp_path / "data") as engine,
+        Server(engine) as server,
+        pytest.raises(psycopg.OperationalError, match="cannot be forked"),
+    ):
+        connect(server, "scratch_mine")

@@ -1,0 +1,192 @@
+"""A cluster that connections have sessions in: an engine, as the server sees it."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pglite_native import _wire
+from pglite_native.engine import Engine
+from pglite_native.errors import EngineBusy, EngineError, SnapshotError
+from pglite_native.server import messages
+from pglite_native.server.messages import Refusal
+from pglite_native.server.startup import Startup
+from pglite_native.session import Session
+from pglite_native.snapshot import Snapshot
+
+# A client has its answer, or has left, a moment before its session has ended.
+SNAPSHOT_PATIENCE_S = 1.0
+SNAPSHOT_INTERVAL_S = 0.002
+
+_CHOOSES_DATABASE = "database" in inspect.signature(Session.open_session).parameters
+
+BOOTSTRAP_SUPERUSER = 10  # its OID
+WHEREABOUTS = f"""
+    SELECT session_user, current_database(), rolname
+    FROM pg_catalog.pg_roles WHERE oid = {BOOTSTRAP_SUPERUSER}
+"""
+PASSWORD = """
+    SELECT rolpassword, rolvaliduntil < pg_catalog.now()
+    FROM pg_catalog.pg_authid WHERE rolname = $1
+"""
+
+
+class Whereabouts(NamedTuple):
+    """As whom, and in which database, sessions begin that do not ask for others."""
+
+    user: str
+    database: str
+    superuser: str
+
+    @classmethod
+    def of(cls, session: Session) -> Whereabouts:
+        """Those of a session, which is idle."""
+        ((user, database, superuser),) = _rows(session.exec_protocol_raw(_wire.query(WHEREABOUTS)))
+        return cls(str(user), str(database), str(superuser))
+
+
+class Password(NamedTuple):
+    """What a cluster keeps of a role's password."""
+
+    verifier: str | None
+    has_expired: bool
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A session for one connection, and the startup packet that begins it."""
+
+    cluster: Cluster
+    session: Session
+    packet: bytes
+
+    def log_in(self) -> bytes:
+        """Begin the session; return PostgreSQL's welcome.
+
+        Raises:
+            LoginRefused: PostgreSQL does not welcome the client.
+            EngineError: the cluster has failed.
+        """
+        reply = self.session.exec_protocol_raw(self.packet)
+        if not messages.is_ready(reply):
+            raise LoginRefused(reply)
+        return reply
+
+
+class LoginRefused(Refusal):
+    """What PostgreSQL said instead of a welcome."""
+
+    def __init__(self, reply: bytes) -> None:
+        super().__init__("", "login refused")
+        self._reply = reply
+
+    def encode(self) -> bytes:
+        return self._reply
+
+
+class Cluster:
+    """An engine that connections have sessions of.
+
+    Args:
+        engine: it may be in use by others; its own session is left to them.
+        whereabouts: None to ask the engine.
+    """
+
+    def __init__(self, engine: Engine, whereabouts: Whereabouts | None = None) -> None:
+        self._engine = engine
+        if whereabouts is None:
+            with engine.open_session() as session:
+                whereabouts = Whereabouts.of(session)
+        self.whereabouts = whereabouts
+        self.has_failed = False
+
+    @contextmanager
+    def seat(self, startup: Startup, database: str) -> Iterator[Seat]:
+        """A session of its own for a connection, closed at the end.
+
+        Raises:
+            Refusal: the cluster has failed.
+            EngineError: there is no room for one more session.
+        """
+        if self.has_failed:
+            raise crashed("")
+        with _open(self._engine, database, startup.user) as session:
+            yield Seat(self, session, startup.encode(database))
+
+    @contextmanager
+    def only_seat(self, startup: Startup) -> Iterator[Seat]:
+        """The session of a cluster that is there for one connection.
+
+        It is the engine's own if it is of the right database, which saves opening one.
+        """
+        if startup.database == self.whereabouts.database:
+            yield Seat(self, self._engine, startup.encode(startup.database))
+        else:
+            with self.seat(startup, startup.database) as seat:
+                yield seat
+
+    def password_of(self, role: str) -> Password | None:
+        """What the cluster keeps of a role's password; None if there is no such role.
+
+        Raises:
+            EngineError: it cannot be asked.
+        """
+        question = _wire.parse(PASSWORD) + _wire.bind([role]) + _wire.execute() + _wire.sync()
+        where = self.whereabouts
+        with _open(self._engine, where.database, where.superuser) as session:
+            rows = _rows(session.exec_protocol_raw(question))
+        if not rows:
+            return None
+        verifier, has_expired = rows[0]
+        return Password(verifier, has_expired == "t")
+
+    def snapshot(self) -> Snapshot:
+        """Write it down, without what belongs to the connections' sessions.
+
+        Raises:
+            SnapshotError: a transaction is open, or the files are in a data directory.
+            EngineBusy: a statement is running.
+        """
+        deadline = time.monotonic() + SNAPSHOT_PATIENCE_S
+        while True:
+            try:
+                return self._engine.snapshot()
+            except (EngineBusy, SnapshotError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(SNAPSHOT_INTERVAL_S)
+
+    def close(self) -> None:
+        """End it, with all its sessions."""
+        with suppress(EngineError):  # one that has failed: it is gone all the same
+            self._engine.close()
+
+
+def crashed(detail: str) -> Refusal:
+    """What the connections of a cluster are told when it has failed."""
+    return Refusal(
+        "57P02",
+        "terminating connection because the database cluster has failed",
+        detail=detail,
+    )
+
+
+def _open(engine: Engine, database: str, user: str) -> Session:
+    if _CHOOSES_DATABASE:
+        return engine.open_session(database=database, user=user)  # type: ignore[call-arg]
+    return engine.open_session()
+
+
+def _rows(reply: bytes) -> list[list[str | None]]:
+    """The rows of a reply; EngineError where there is an error instead."""
+    rows = []
+    for kind, payload in _wire.Splitter().feed(reply):
+        if kind == "E":
+            raise EngineError(f"a question of the server's failed: {_wire.report(payload)['M']}")
+        if kind == "D":
+            rows.append(_wire.values(payload))
+    return rows
