@@ -36,7 +36,7 @@ class Address:
             if self._closed:
                 raise EngineClosed("the engine is closed, and has no address any more")
             if self._server is None:
-                self._server = Server(engine, shared=True)
+                self._server = Server(engine)
                 atexit.register(self.close)  # else its socket's directory would be left
             return self._server
 

@@ -94,10 +94,8 @@ class _Worker:
         self.closed = True
         # Not in the worker, which may be busy; nor in a pool that others may have filled.
         closer = ThreadPoolExecutor(1, "pglite-close")
-        try:
-            await asyncio.wrap_future(closer.submit(self._close))
-        finally:
-            closer.shutdown(wait=False)
+        await asyncio.wrap_future(closer.submit(self._close))
+        closer.shutdown()
 
     def _close(self) -> None:
         if self.database is not None:

@@ -242,7 +242,6 @@ def test_an_interrupt_while_a_connection_waits_leaves_it_usable(
     assert value(second, "select n from t") == 1
 
 
-@pytest.mark.xfail(strict=False, reason="open_session has no database and user yet")
 def test_another_database_and_another_user(db: PGlite) -> None:
     db.exec("create role clerk login")
     db.exec("create database shop")

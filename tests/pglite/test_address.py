@@ -18,10 +18,6 @@ from pglite_native import AsyncPGlite, Engine, EngineClosed, PGlite
 from tests.waiting import DEADLINE_S, in_thread, until_blocked
 from tools import ROOT
 
-pytestmark = pytest.mark.xfail(
-    strict=False, reason="Server does not serve a live cluster, one session a connection, yet"
-)
-
 
 @pytest.fixture
 def db(db: PGlite) -> PGlite:

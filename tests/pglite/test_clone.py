@@ -62,9 +62,6 @@ def test_options_are_those_of_the_engine() -> None:
         PGlite(user="nobody")
 
 
-@pytest.mark.xfail(
-    strict=False, reason="snapshots lose what is in shared memory after open_session"
-)
 def test_a_database_that_has_had_other_sessions_can_be_cloned(db: PGlite) -> None:
     db.exec("create table t (a int primary key); insert into t values (1)")
     with db.connect() as other:

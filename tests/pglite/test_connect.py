@@ -235,7 +235,6 @@ def test_a_session_that_is_terminated_is_one_of_many(db: PGlite, other: PGlite) 
     assert add(db) == 1
 
 
-@pytest.mark.xfail(strict=False, reason="open_session has no database and user yet")
 def test_another_database_and_another_user(db: PGlite) -> None:
     db.exec("create role clerk login")
     db.exec("create database shop")
