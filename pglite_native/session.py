@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from pglite_native.engine import Engine
 
 from pglite_native._native import check, ffi, lib
+from pglite_native.errors import EngineClosed
 
 Message = bytes | bytearray | memoryview
 """Bytes-like: one or many protocol messages, or a part of one."""
@@ -113,7 +115,9 @@ class Session:
         """
         database, user = database or self._database, user or self._user
         if database is None and user is None:
-            return self._open_sibling(None)
+            # Refused, PostgreSQL says why to a client that logs in.
+            with suppress(EngineClosed):
+                return self._open_sibling(None)
         from pglite_native import _startup  # most engines have one session
 
         session = _startup.open_session(self, database, user)
