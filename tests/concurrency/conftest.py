@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import faulthandler
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 
 from pglite_native import Engine, Snapshot
 from tests import wire
@@ -14,7 +17,9 @@ from tests.concurrency.sides import Native, Ours
 from tests.concurrency.stage import OpenStage, Stage, playing
 from tests.oracle.native import NativeServer
 
-LIMIT_SECONDS = 120  # of one test, after which the run ends with every thread's stack
+RAM = Path("/dev/shm")
+
+LIMIT_SECONDS = 60  # of one test, after which the run ends with every thread's stack
 
 SETTINGS = {"max_prepared_transactions": "10"}
 
@@ -32,8 +37,9 @@ CLEAN = """
 
 
 @pytest.fixture(autouse=True)
-def limit() -> Iterator[None]:
-    faulthandler.dump_traceback_later(LIMIT_SECONDS, exit=True)
+def limit(request: pytest.FixtureRequest) -> Iterator[None]:
+    stderr = request.config.stash[fault_handler_stderr_fd_key]  # the one that is not captured
+    faulthandler.dump_traceback_later(LIMIT_SECONDS, exit=True, file=stderr)
     yield
     faulthandler.cancel_dump_traceback_later()
 
@@ -81,3 +87,13 @@ def open_stage(native_server: NativeServer, booted: Snapshot) -> OpenStage:
                 yield stage
 
     return open_stage
+
+
+@pytest.fixture
+def ram_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: these tests are not about the disk."""
+    if not RAM.is_dir():
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=RAM) as folder:
+        yield Path(folder)
