@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from pglite_native import Engine, EngineClosed, EngineError, Session
+from pglite_native import Engine, EngineError, Session
 from pglite_native._native import check, ffi, lib
 from tests import wire
 from tests.engine import child
 from tests.engine.sql import run, sqlstate, value
 
-PATIENCE = 30.0  # seconds until what should take a moment is given up
+PATIENCE = 20.0  # seconds until what should take a moment is given up
+CLOSING_SECONDS = 10.0  # of a process that opens a hundred sessions, and then closes them
 
 WAYS_TO_BE_BUSY = {
     "computing": "do $$ begin loop end loop; end $$",
@@ -105,14 +106,6 @@ def test_a_trap_ends_what_the_others_are_doing(engine: Engine, what: str) -> Non
     assert crowd.outcomes() == {"EngineError"}
 
 
-def test_a_busy_session_that_traps(engine: Engine) -> None:
-    crowd = Crowd(engine, [WAYS_TO_BE_BUSY["computing"], WAYS_TO_BE_BUSY["sleeping"]])
-    trap(crowd.sessions[0])
-    assert crowd.outcomes() == {"EngineError"}
-    with pytest.raises(EngineError):
-        run(engine, "select 1")
-
-
 def test_a_durable_directory_is_recovered_after_a_trap(ram_path: Path) -> None:
     with Engine(ram_path / "data") as engine:
         one, two = engine.open_session(), engine.open_session()
@@ -145,15 +138,46 @@ def test_failing_writes_of_one_session_end_the_cluster_loudly(ram_path: Path) ->
 # --- closing --------------------------------------------------------------------------------
 
 
-def test_an_engine_with_a_hundred_busy_sessions_is_closed_at_once(engine: Engine) -> None:
-    run(engine, "begin; update t set n = 2")
-    crowd = Crowd(engine, [*WAYS_TO_BE_BUSY.values()] * 33 + ["select pg_sleep(600)"])
-    began = time.monotonic()
-    engine.close()
-    seconds = time.monotonic() - began
-    print(f"closed within {seconds:.2f} s")
-    assert crowd.outcomes() <= {"57014", "57P01", "EngineClosed"}
-    assert seconds < 5  # a second, on a machine that does nothing else
+CLOSING = """
+import sys, time
+from concurrent.futures import ThreadPoolExecutor
+from pglite_native import Engine
+from tests.concurrency.test_bad_day import WAYS_TO_BE_BUSY, Crowd
+from tests.engine.sql import run
+
+engine = Engine(*sys.argv[3:])
+run(engine, "create table t as select 1 as n")
+run(engine, "begin; update t set n = 2")
+count, ways = int(sys.argv[1]), sys.argv[2].split(", ")
+crowd = Crowd(engine, [WAYS_TO_BE_BUSY[ways[number % len(ways)]] for number in range(count)])
+began = time.monotonic()
+engine.close()
+print(time.monotonic() - began)
+print(*crowd.outcomes())
+"""
+
+
+MIXED = ", ".join(WAYS_TO_BE_BUSY)
+
+
+@pytest.mark.xfail(reason="the baton gets lost: pgn_close and pgn_log use one claim")
+@pytest.mark.parametrize(
+    ("ways", "durable"), [*((way, False) for way in WAYS_TO_BE_BUSY), (MIXED, False), (MIXED, True)]
+)
+def test_an_engine_with_a_hundred_busy_sessions_is_closed_at_once(
+    ways: str, durable: bool, ram_path: Path
+) -> None:
+    """In a process of its own, as nothing ends one that hangs here."""
+    arguments = [ram_path / "data"] if durable else []
+    with child.start(CLOSING, 100, ways, *arguments) as process:
+        try:
+            printed, complaints = process.communicate(timeout=CLOSING_SECONDS)
+        finally:
+            process.kill()
+    assert process.returncode == 0, complaints
+    seconds, outcomes = printed.splitlines()
+    assert {*outcomes.split()} <= {"57014", "57P01", "EngineClosed"}
+    assert float(seconds) < 5  # a second, on a machine that does nothing else
 
 
 def test_a_session_that_waits_for_a_lock_is_closed(engine: Engine) -> None:
@@ -165,21 +189,38 @@ def test_a_session_that_waits_for_a_lock_is_closed(engine: Engine) -> None:
     assert value(engine, "select n from t") == "4"
 
 
-def test_many_threads_close_one_engine(engine: Engine) -> None:
+MANY_CLOSE = """
+from concurrent.futures import ThreadPoolExecutor
+from pglite_native import Engine
+
+for _ in range(10):
+    engine = Engine()
     sessions = [engine.open_session() for _ in range(10)]
     with ThreadPoolExecutor(20) as pool:
-        calls = [pool.submit(session.close) for session in (*sessions, *[engine] * 10)]
-        for call in calls:
-            call.result(PATIENCE)
-    with pytest.raises(EngineClosed):
-        run(engine, "select 1")
+        for call in [pool.submit(each.close) for each in (*sessions, engine, *sessions, engine)]:
+            call.result(30)
+"""
+
+
+@pytest.mark.xfail(reason="closing the engine takes away what a session that closes needs")
+def test_many_threads_close_one_engine_and_its_sessions() -> None:
+    child.output(MANY_CLOSE)
 
 
 class Killed(Exception):
     pass
 
 
-def test_a_thread_that_dies_inside_a_call(engine: Engine) -> None:
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        0.2,
+        pytest.param(
+            0.01, marks=pytest.mark.xfail(reason="the call is not ended: the session stays busy")
+        ),
+    ],
+)
+def test_a_thread_that_dies_inside_a_call(engine: Engine, seconds: float) -> None:
     """By an exception thrown into it: its statement is cancelled, its session is usable."""
     session = engine.open_session()
     ended = threading.Event()
@@ -193,6 +234,7 @@ def test_a_thread_that_dies_inside_a_call(engine: Engine) -> None:
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
     until(lambda: active(engine) == 1, "the statement does not run")
+    time.sleep(seconds)  # a call looks at its thread now and then
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Killed)
     )
@@ -221,15 +263,14 @@ child = os.fork()
 if child == 0:
     began = time.monotonic()
     for use in (lambda: run(idle, "select 1"), lambda: run(busy, "select 1"),
-                lambda: run(engine, "select 1"), lambda: engine.open_session()):
+                lambda: run(engine, "select 1"), lambda: engine.open_session(),
+                idle.close, busy.close, engine.close):
         try:
             use()
         except EngineError:
             continue
         os._exit(1)
     idle.cancel(); busy.cancel()
-    for session in (idle, busy, engine):
-        session.close()
     with Engine() as own, own.open_session() as session:
         if value(session, "select 1") != "1":
             os._exit(2)
