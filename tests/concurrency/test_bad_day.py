@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,50 @@ def test_a_session_that_waits_for_a_lock_is_closed(engine: Engine) -> None:
     run(engine, "commit")
     assert crowd.outcomes() <= {"57014", "EngineClosed", "00000"}
     assert value(engine, "select n from t") == "4"
+
+
+@pytest.mark.parametrize("what", WAYS_TO_BE_BUSY)
+def test_a_stream_of_a_busy_statement_is_given_up(engine: Engine, what: str) -> None:
+    """By the thread that reads it, after the first part, or before: the statement is cancelled."""
+    run(engine, "begin; update t set n = 2")
+    session = engine.open_session()
+    rows = wire.query("select repeat('x', 1000) from generate_series(1, 1000)")
+    busy = wire.query(WAYS_TO_BE_BUSY[what])
+    with session.exec_protocol_stream(rows + busy) as stream:
+        assert len(next(stream)) > 100_000
+    with session.exec_protocol_stream(busy):
+        pass
+    assert active(engine) == 0
+    assert value(session, "select n from t") == "1"
+
+
+def test_a_pipeline_that_waits_in_the_middle(engine: Engine) -> None:
+    session = engine.open_session()
+    run(engine, "begin; update t set n = 2")
+    pipeline = [wire.extended("select 1"), wire.extended("update t set n = n + 1 returning n"),
+                wire.extended("select 3")]  # fmt: skip
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(session.exec_protocol_raw, b"".join(pipeline))
+        until(lambda: active(engine) == 1, "the pipeline does not run")
+        run(engine, "commit")
+        assert wire.rows(call.result(PATIENCE)) == [(b"1",), (b"3",), (b"3",)]
+
+
+def test_waiting_on_a_clock_that_stands(engine: Engine) -> None:
+    """Who waits for a time finds it come at once; who waits for another session waits for it."""
+    one, two = engine.open_session(), engine.open_session()
+    engine.set_time(datetime(2030, 1, 1, tzinfo=timezone.utc))
+    run(one, "begin; update t set n = 2")
+    run(two, "set lock_timeout = '1h'")
+    assert sqlstate(two, "update t set n = 3") == "55P03"
+    run(two, "set lock_timeout = 0")
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(value, two, "update t set n = n + 1 returning n")
+        until(lambda: active(engine) == 1, "the statement does not run")
+        run(one, "select pg_sleep(3600)")
+        assert not call.done()
+        run(one, "commit")
+        assert call.result(PATIENCE) == "3"
 
 
 MANY_CLOSE = """
