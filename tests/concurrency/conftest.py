@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import faulthandler
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from _pytest.faulthandler import fault_handler_stderr_fd_key
 
 from pglite_native import Engine, Snapshot
 from tests import wire
@@ -18,8 +16,6 @@ from tests.concurrency.stage import OpenStage, Stage, playing
 from tests.oracle.native import NativeServer
 
 RAM = Path("/dev/shm")
-
-LIMIT_SECONDS = 60  # of one test, after which the run ends with every thread's stack
 
 SETTINGS = {"max_prepared_transactions": "10"}
 
@@ -37,11 +33,8 @@ CLEAN = """
 
 
 @pytest.fixture(autouse=True)
-def limit(request: pytest.FixtureRequest) -> Iterator[None]:
-    stderr = request.config.stash[fault_handler_stderr_fd_key]  # the one that is not captured
-    faulthandler.dump_traceback_later(LIMIT_SECONDS, exit=True, file=stderr)
-    yield
-    faulthandler.cancel_dump_traceback_later()
+def limited(limit: None) -> None:
+    """Every test here ends, or ends the run."""
 
 
 @pytest.fixture(scope="session")

@@ -170,12 +170,7 @@ def test_an_engine_with_a_hundred_busy_sessions_is_closed_at_once(
 ) -> None:
     """In a process of its own, as nothing ends one that hangs here."""
     arguments = [ram_path / "data"] if durable else []
-    with child.start(CLOSING, 100, ways, *arguments) as process:
-        try:
-            printed, complaints = process.communicate(timeout=CLOSING_SECONDS)
-        finally:
-            process.kill()
-    assert process.returncode == 0, complaints
+    printed = child.output(CLOSING, 100, ways, *arguments, seconds=CLOSING_SECONDS)
     seconds, outcomes = printed.splitlines()
     assert {*outcomes.split()} <= {"57014", "57P01", "EngineClosed"}
     assert float(seconds) < 5  # a second, on a machine that does nothing else
@@ -249,7 +244,7 @@ for _ in range(10):
 
 @pytest.mark.xfail(reason="closing the engine takes away what a session that closes needs")
 def test_many_threads_close_one_engine_and_its_sessions() -> None:
-    child.output(MANY_CLOSE)
+    child.output(MANY_CLOSE, seconds=CLOSING_SECONDS)
 
 
 class Killed(Exception):
@@ -330,7 +325,7 @@ engine.close()
 @pytest.mark.parametrize("durable", [False, True], ids=["in memory", "durable"])
 def test_a_forked_child_is_refused_and_the_parent_goes_on(durable: bool, ram_path: Path) -> None:
     arguments = [ram_path / "data"] if durable else []
-    assert child.output(FORKED, *arguments).splitlines() == ["0", "[('3',)]"]
+    assert child.output(FORKED, *arguments, seconds=PATIENCE).splitlines() == ["0", "[('3',)]"]
 
 
 # --- many -----------------------------------------------------------------------------------
@@ -409,7 +404,7 @@ with engine.open_session() as session:
 
 @pytest.mark.parametrize("what", ["address space", "descriptors"])
 def test_what_runs_out_while_a_session_opens_is_an_error_of_that_one(what: str) -> None:
-    first, last = child.output(NO_ROOM, what).splitlines()
+    first, last = child.output(NO_ROOM, what, seconds=PATIENCE).splitlines()
     assert first == {"address space": "no memory", "descriptors": "enough"}[what]
     assert last == "1"
 
