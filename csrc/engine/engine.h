@@ -225,6 +225,7 @@ struct pgn_session {
     bool shutting_down;
     bool hanging_up; /* the client of the session that waits for input is gone */
     bool asleep;     /* a copy, and not yet told so */
+    bool has_raised; /* signals, whose handlers may have taken note of something */
     bool (*task)(
         pgn_session *session); /* to be run on the coroutine instead of serving; false: it is over */
     int32_t task_argument;
@@ -278,7 +279,7 @@ void cluster_close(struct cluster *cluster);       /* there are no sessions any 
 void cluster_switch_to(pgn_session *session);
 /* All sessions of the cluster are lost. */
 void cluster_fail(struct cluster *cluster, const struct error *failure);
-/* NULL: there is none of that number. Inside the monitor. */
+/* NULL: there is none of that number that has not ended. Inside the monitor. */
 pgn_session *cluster_find(const struct cluster *cluster, int32_t process);
 /* Has the session look around, where it waits, runs or is idle. Inside the monitor. */
 void cluster_wake(pgn_session *session);

@@ -161,7 +161,6 @@ print(*crowd.outcomes())
 MIXED = ", ".join(WAYS_TO_BE_BUSY)
 
 
-@pytest.mark.xfail(reason="the baton gets lost: pgn_close and pgn_log use one claim")
 @pytest.mark.parametrize(
     ("ways", "durable"), [*((way, False) for way in WAYS_TO_BE_BUSY), (MIXED, False), (MIXED, True)]
 )
@@ -242,7 +241,6 @@ for _ in range(10):
 """
 
 
-@pytest.mark.xfail(reason="closing the engine takes away what a session that closes needs")
 def test_many_threads_close_one_engine_and_its_sessions() -> None:
     child.output(MANY_CLOSE, seconds=CLOSING_SECONDS)
 
@@ -255,9 +253,7 @@ class Killed(Exception):
     "seconds",
     [
         0.2,
-        pytest.param(
-            0.01, marks=pytest.mark.xfail(reason="the call is not ended: the session stays busy")
-        ),
+        0.01,
     ],
 )
 def test_a_thread_that_dies_inside_a_call(engine: Engine, seconds: float) -> None:

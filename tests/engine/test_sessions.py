@@ -266,7 +266,6 @@ def test_notifications_for_an_idle_session_come_with_its_next_call(pair: Pair) -
 # --- ending ---------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(reason="idle sessions are not attended to")
 def test_a_terminated_session_says_so_with_its_next_call(pair: Pair) -> None:
     one, other = pair
     run(one, "create temp table t ()")
@@ -413,7 +412,6 @@ with Engine() as engine:
 """
 
 
-@pytest.mark.xfail(reason="who waits while it is being closed is not woken")
 def test_sessions_open_and_close_in_many_threads_at_once() -> None:
     child.output(COME_AND_GO, seconds=9)
 
@@ -434,7 +432,6 @@ def test_sessions_of_a_used_engine_and_of_its_copies_begin_afresh(engine: Engine
         assert value(session, "select to_regclass('mine') is null") == "t"
 
 
-@pytest.mark.xfail(reason="what shared memory holds is not in the copy")
 def test_snapshots_after_sessions(engine: Engine) -> None:
     with engine.open_session() as session:
         run(session, "create table t as select 1 as n")
