@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,8 @@ from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import Startup
 from pglite_native.session import Session
 from pglite_native.snapshot import Snapshot
+
+LEAVING_PATIENCE_S = 1.0
 
 # A client has its answer, or has left, a moment before its session has ended.
 SNAPSHOT_PATIENCE_S = 1.0
@@ -103,6 +106,8 @@ class Cluster:
                 whereabouts = Whereabouts.of(session)
         self.whereabouts = whereabouts
         self.has_failed = False
+        self._seats = 0
+        self._seat_left = threading.Condition()
 
     @contextmanager
     def seat(self, startup: Startup, database: str) -> Iterator[Seat]:
@@ -114,8 +119,15 @@ class Cluster:
         """
         if self.has_failed:
             raise crashed("")
-        with _open(self._engine, database, startup.user) as session:
-            yield Seat(self, session, startup.encode(database))
+        with self._seat_left:
+            self._seats += 1
+        try:
+            with _open(self._engine, database, startup.user) as session:
+                yield Seat(self, session, startup.encode(database))
+        finally:
+            with self._seat_left:
+                self._seats -= 1
+                self._seat_left.notify_all()
 
     @contextmanager
     def only_seat(self, startup: Startup) -> Iterator[Seat]:
@@ -160,8 +172,17 @@ class Cluster:
                     raise
                 time.sleep(SNAPSHOT_INTERVAL_S)
 
+    def becomes_empty(self) -> bool:
+        """Have all connections left, or do they within a moment?
+
+        A client is often faster than the server at seeing that it has left.
+        """
+        with self._seat_left:
+            return self._seat_left.wait_for(lambda: not self._seats, LEAVING_PATIENCE_S)
+
     def close(self) -> None:
-        """End it, with all its sessions."""
+        """End it; connections that are left have been told to leave."""
+        self.becomes_empty()
         with suppress(EngineError):  # one that has failed: it is gone all the same
             self._engine.close()
 

@@ -70,10 +70,7 @@ class Clusters:
         """
         if scratch.is_scratch(startup.database):
             name, inner = scratch.parts(startup.database)
-            with (
-                self.scratch.entered(name) as cluster,
-                cluster.seat(startup, inner or self.database) as seat,
-            ):
+            with self.scratch.cluster(name).seat(startup, inner or self.database) as seat:
                 yield seat
         elif self._is_shared:
             with self._home.seat(startup, startup.database) as seat:
@@ -94,14 +91,8 @@ class Clusters:
         Raises:
             EngineError: the cluster cannot be asked.
         """
-        cluster = None
-        if scratch.is_scratch(startup.database):
-            name, _ = scratch.parts(startup.database)
-            cluster = self.scratch.get(name)
-            if cluster is None and self.scratch.has_template(name):
-                with self.scratch.entered(name) as made:  # what Server.create has asked for
-                    return made.password_of(startup.user)
-        return (cluster or self._home).password_of(startup.user)
+        name, _ = scratch.parts(startup.database)
+        return (self.scratch.known(name) or self._home).password_of(startup.user)
 
     def close(self) -> None:
         """Close those that are the server's; no connection is left."""
