@@ -50,13 +50,14 @@ class Clusters:
         self._is_shared = shared
         self._owns_home = not (shared and isinstance(source, Engine))
         self._template: Snapshot | None = None
-        if shared:
-            engine = source if isinstance(source, Engine) else Engine(image=source)
-            self._home = Cluster(engine)
+        if self._owns_home:
+            template, whereabouts = _clean(source)
+            # Where forks are served it is there to be asked; no connection gets it.
+            self._home = Cluster(Engine(image=template), whereabouts)
+            self._template = None if shared else template
         else:
-            self._template, whereabouts = _clean(source)
-            # It is there to be asked; no connection gets it.
-            self._home = Cluster(Engine(image=self._template), whereabouts)
+            assert isinstance(source, Engine)
+            self._home = Cluster(source)
         self.user, self.database, _ = self._home.whereabouts
         self.scratch = Scratch(self._scratch_template, self._home.whereabouts, scratch_max)
 
@@ -124,4 +125,5 @@ def _clean(source: Engine | Snapshot | None) -> tuple[Snapshot, Whereabouts]:
     with source.fork() if isinstance(source, Engine) else Engine(image=source) as twin:
         if source is not None:
             twin.exec_protocol_raw(CLEANING)
+            twin.keep_session()  # for all that forks will have
         return twin.snapshot(), Whereabouts.of(twin)
