@@ -11,8 +11,8 @@ C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
 HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*')
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
-.PHONY: help build native run test test-wasm3 test-native test-asan compatibility bench bench-peers suites wheel sdist dev \
-	lint format clean
+.PHONY: help build native run test test-wasm3 test-native test-asan compatibility bench bench-peers suites conformance \
+	wheel sdist dev lint format clean
 .DEFAULT_GOAL := help
 
 help: ## show this page
@@ -53,6 +53,9 @@ bench-peers: native ## measure beside PGlite on Node, py-pglite, native PostgreS
 
 suites: build ## run SQLAlchemy's dialect test suite on our databases; results go to bench/results/
 	$(BIN)/python -m bench.sqlalchemy_suite
+
+conformance: native ## run PostgreSQL's own isolation and regression tests, and write docs/CONFORMANCE.md
+	$(BIN)/python -m bench.conformance
 
 wheel: export PGLITE_NATIVE_BUILD_NATIVE = 1
 wheel: .venv/ready ## make the wheel, with the native tier, and beside it those it depends on: dist/

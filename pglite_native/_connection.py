@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
 from pglite_native import _files, _rows, _types, _wire
+from pglite_native._conversation import Answer, Conversation
 from pglite_native._files import Source
 from pglite_native._scalars import Parser, Serializer
-from pglite_native._session import Answer, Session
 from pglite_native.diagnostics import Notice
 from pglite_native.results import Description, Field, Results
 
@@ -33,8 +32,8 @@ _AFFECTING = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
 class Connection:
     """To be used by the thread that holds `lock`, which it may take more than once."""
 
-    def __init__(self, session: Session, types: _types.Types) -> None:
-        self.session = session
+    def __init__(self, conversation: Conversation, types: _types.Types) -> None:
+        self.conversation = conversation
         self.types = types
         self.lock = threading.RLock()
         self.savepoints = 0
@@ -42,15 +41,6 @@ class Connection:
         self.channels: dict[str, list[Callback]] = {}
         self.listeners: list[Listener] = []
         self._notifies = False
-
-    @contextlib.contextmanager
-    def lent(self) -> Iterator[None]:
-        """Let this thread use the engine itself, and others wait."""
-        with self.lock:
-            try:
-                yield
-            finally:
-                self.session.forget_status()
 
     def query(
         self,
@@ -66,12 +56,12 @@ class Connection:
         _check_row_mode(row_mode)
         if isinstance(params, str | bytes) or not isinstance(params, Sequence | None):
             raise TypeError(f"params must be a sequence of values: {params!r}")
-        with self.session.noticed_by(on_notice):
+        with self.conversation.noticed_by(on_notice):
             if params:
                 texts = self._serialized(sql, params, param_types, serializers)
-                answer = self.session.execute(sql, texts)
+                answer = self.conversation.execute(sql, texts)
             else:
-                answer = self.session.run(sql, param_types)
+                answer = self.conversation.run(sql, param_types)
             results = self._results(answer, row_mode, self.types.with_converters(parsers, None))
         self.notify()
         return results
@@ -85,29 +75,29 @@ class Connection:
         on_notice: Callable[[Notice], object] | None = None,
     ) -> list[Results[Any]]:
         _check_row_mode(row_mode)
-        with self.session.noticed_by(on_notice):
-            answers = self.session.simple(sql)
+        with self.conversation.noticed_by(on_notice):
+            answers = self.conversation.simple(sql)
             types = self.types.with_converters(parsers, None)
             results = [self._results(answer, row_mode, types) for answer in answers]
         self.notify()
         return results
 
     def copy_from(self, sql: str, source: Source) -> int:
-        answer = self.session.copy_in(sql, _files.chunks(source, COPY_CHUNK))
+        answer = self.conversation.copy_in(sql, _files.chunks(source, COPY_CHUNK))
         self.notify()
         return _row_count(answer.tag) or 0
 
     def copy_to(self, sql: str, sink: _files.Writable) -> int:
-        answer = self.session.copy_out(sql, sink.write)
+        answer = self.conversation.copy_out(sql, sink.write)
         self.notify()
         return _row_count(answer.tag) or 0
 
     def describe(self, sql: str, param_types: Sequence[int] = ()) -> Description:
-        types, columns = self.session.prepare(sql, param_types)
+        types, columns = self.conversation.prepare(sql, param_types)
         return Description(types, _fields(columns))
 
     def look_up_types(self) -> None:
-        (answer,) = self.session.simple(_types.LOOKUP)
+        (answer,) = self.conversation.simple(_types.LOOKUP)
         self.types.learn(answer.rows([_rows.TEXT] * len(answer.columns)))
 
     def _serialized(
@@ -118,10 +108,10 @@ class Connection:
         serializers: Mapping[int | type, Serializer] | None,
     ) -> list[str | None]:
         """Prepare a statement, and write its parameters as it wants them."""
-        oids, _ = self.session.prepare(sql, param_types)
+        oids, _ = self.conversation.prepare(sql, param_types)
         if not self.types.know(oids):
             self.look_up_types()
-            oids, _ = self.session.prepare(sql, param_types)  # looking up was a statement, too
+            oids, _ = self.conversation.prepare(sql, param_types)  # looking up was a statement, too
         types = self.types.with_converters(None, serializers)
         # Too many or too few: the server's error says it best, so all there are go to it.
         oids += [0] * (len(params) - len(oids))
@@ -145,8 +135,8 @@ class Connection:
             return
         self._notifies = True
         try:
-            while self.session.notifications:
-                channel, payload = self.session.notifications.popleft()
+            while self.conversation.notifications:
+                channel, payload = self.conversation.notifications.popleft()
                 calls = [partial(callback, payload) for callback in self.channels.get(channel, [])]
                 calls += [partial(listener, channel, payload) for listener in self.listeners]
                 for call in calls:

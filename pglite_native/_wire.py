@@ -12,7 +12,7 @@ Reference: PostgreSQL documentation, "Frontend/Backend Protocol", "Message Forma
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pglite_native import _rows
@@ -20,6 +20,7 @@ from pglite_native.errors import EngineError
 
 HEADER = struct.Struct("!cI")  # the length counts itself but not the type
 LENGTH_BYTES = 4
+PROTOCOL_VERSION = 3 << 16
 NULL_LENGTH = -1
 MAX_PARAMETERS = 2**16 - 1  # their count is an Int16, which the server takes as unsigned
 
@@ -70,6 +71,14 @@ class Splitter:
             yield Message(name, data[start if name in self._runs else start + HEADER.size : end])
             start = end
         self._pending, self._wanted = bytearray(data[start:]), wanted
+
+
+def startup(options: Mapping[str, str]) -> bytes:
+    """StartupMessage: user, database, settings."""
+    payload = PROTOCOL_VERSION.to_bytes(4, "big")
+    for pair in options.items():
+        payload += b"".join(_string(text) for text in pair)
+    return (LENGTH_BYTES + len(payload) + 1).to_bytes(4, "big") + payload + b"\0"
 
 
 def query(sql: str) -> bytes:
@@ -130,6 +139,12 @@ def _sql(sql: str) -> bytes:
     if "\0" in sql:
         raise ValueError("SQL must not contain a NUL character")
     return sql.encode() + b"\0"
+
+
+def _string(text: str) -> bytes:
+    if "\0" in text:
+        raise ValueError(f"contains a NUL character: {text!r}")
+    return text.encode() + b"\0"
 
 
 def message(kind: bytes, payload: bytes = b"") -> bytes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, overload
 from pglite_native._connection import Callback, Connection, Listener
 from pglite_native._quoting import identifier
 from pglite_native._scalars import Parser, Serializer
-from pglite_native._session import IDLE, Session
+from pglite_native._conversation import IDLE, Conversation
 from pglite_native._types import Types
 from pglite_native.diagnostics import Notice
 from pglite_native.engine import Engine
@@ -81,7 +81,7 @@ class PGlite(Queries):
             raise ValueError("an engine has its own data_dir and options")
         self._on_notice = on_notice
         self._engine = Engine(data_dir, **options) if engine is None else engine
-        self._connection = Connection(Session(self._engine, on_notice), Types(parsers, serializers))
+        self._connection = Connection(Conversation(self._engine, on_notice), Types(parsers, serializers))
 
     @property
     def engine(self) -> Engine:
@@ -233,5 +233,5 @@ class PGlite(Queries):
 
 
 def _check_idle(connection: Connection, what: str) -> None:
-    if connection.session.status != IDLE:
+    if connection.conversation.status != IDLE:
         raise TransactionError(f"a database cannot be {what} while a transaction is open")

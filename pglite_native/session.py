@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -62,19 +62,36 @@ class Session:
         """Its process number, as pg_backend_pid() returns it and pg_stat_activity shows it."""
         return lib.pgn_session_process(self._handle)
 
-    def open_session(self) -> Session:
+    def open_session(self, database: str | None = None, user: str | None = None) -> Session:
         """Open one more session of this session's cluster.
 
-        It begins as the cluster's first one was before its first use: with none of its settings,
-        prepared statements, temporary tables.
+        It begins as a new connection does: with none of this one's settings, prepared statements,
+        temporary tables.
+
+        Args:
+            database: any database of the cluster; None for the first session's, whatever it may
+                have been at its beginning.
+            user: any role that may log in; None for the first session's.
 
         Raises:
-            EngineError: there are as many sessions as `max_connections` allows.
+            DatabaseError: PostgreSQL refuses: there is no such database or role (3D000, 28000), it
+                must not be connected to (55000, 42501), there are as many sessions as
+                `max_connections` allows (53300).
             EngineMemoryError: there is no memory, address space or memory map for one more.
             EngineClosed: the cluster is closed.
         """
+        if database is None and user is None:
+            return self._open_sibling(None)
+        from pglite_native import _startup  # most engines have one session
+
+        return _startup.open_session(self, database, user)
+
+    def _open_sibling(self, packet: Message | None) -> Session:
+        """Open a session by a startup packet, whose answer the next call returns, refusals too."""
+        data = ffi.NULL if packet is None else ffi.from_buffer(_BYTES, packet)
         handle, error = ffi.new("pgn_session **"), ffi.new("pgn_error *")
-        status = lib.pgn_session_open(self._handle, handle, error)
+        size = 0 if packet is None else len(data)
+        status = lib.pgn_session_open(self._handle, data, size, handle, error)
         self._pass_log_on()
         check(status, error)
         session = Session.__new__(Session)
@@ -97,15 +114,9 @@ class Session:
             EngineMemoryError: the reply does not fit in memory; use exec_protocol_stream.
             EngineError: the cluster has failed.
         """
-        reply, _data = self._exec(message, _UNLIMITED)
-        if reply.ended:
-            return bytes(ffi.unpack(reply.short_bytes, reply.size))
-        try:
-            while reply.paused:  # between two slices Python looks at its signals: Ctrl-C cancels
-                check(lib.pgn_next(self._handle, _UNLIMITED, reply), reply.error)
-            return bytes(ffi.buffer(reply.bytes, reply.size)) if reply.size else b""
-        finally:
-            self._end(reply)
+        parts: list[bytes] = []
+        self._exec(message, _UNLIMITED, parts.append)
+        return b"".join(parts)
 
     def exec_protocol_stream(self, message: Message) -> Stream:
         """As exec_protocol_raw, with the reply in parts of some hundred KiB as it is made.
@@ -113,59 +124,54 @@ class Session:
         Memory stays bounded whatever the reply's size. Until the stream is exhausted or closed the
         session is busy; closing it early cancels the statement and drops the rest of the reply.
         """
-        data = ffi.from_buffer(_BYTES, message)
-        error = ffi.new("pgn_error *")
-        check(lib.pgn_begin(self._handle, data, len(data), error), error)
-        return Stream(self, data)
+        return Stream(self, message)
 
-    def _exec_in_parts(self, message: Message) -> Iterator[bytes]:
-        """As exec_protocol_raw, with a long reply in parts.
+    def _exec_in_parts(self, message: Message, take: Callable[[bytes], object]) -> None:
+        """As exec_protocol_raw; the parts of a long reply are handed on as they are made."""
+        self._exec(message, STREAM_PART, take)
 
-        The engine is busy until it is exhausted or closed.
+    def _exec(self, message: Message, part_size: int, take: Callable[[bytes], object]) -> None:
+        """Make a call, and hand on the parts of its reply, each of at least some size but the last.
+
+        Whatever is raised meanwhile (in a main thread that may be a KeyboardInterrupt, after any
+        call of a function), the call has ended then. So its end stands here, not in a function,
+        which could be interrupted before it does anything.
         """
-        reply, _data = self._exec(message, STREAM_PART)
-        if reply.ended:
-            yield bytes(ffi.unpack(reply.short_bytes, reply.size))
-            return
+        data = ffi.from_buffer(_BYTES, message)  # borrowed by the session until the call's end
+        size, reply = len(data), ffi.new(_REPLY)
+        reply.ended = True  # as none has begun; pgn_exec says otherwise
         try:
-            while reply.size or reply.paused:
+            status = lib.pgn_exec(self._handle, data, size, part_size, reply)
+            if status:
+                reply.ended = True  # by the failure
+                check(status, reply.error)
+            if reply.ended:
+                take(bytes(ffi.unpack(reply.short_bytes, reply.size)))
+            while not reply.ended and (reply.size or reply.paused):
                 if reply.size:
-                    yield bytes(ffi.buffer(reply.bytes, reply.size))
-                check(lib.pgn_next(self._handle, STREAM_PART, reply), reply.error)
+                    take(bytes(ffi.buffer(reply.bytes, reply.size)))
+                # Where it is paused, Python looks at its signals in between: Ctrl-C cancels.
+                check(lib.pgn_next(self._handle, part_size, reply), reply.error)
         finally:
-            self._end(reply)
+            if not reply.ended:
+                lib.pgn_end(self._handle, ffi.NULL)  # refused only when closed: then it has ended
+            if reply.log_size:
+                self._pass_log_on()
 
     def _serve(self, socket: int, buffer: Message) -> int | None:
-        """Answer a client, on a socket's descriptor, for as long as it sends ordinary requests.
+        """Answer a client, on a socket's descriptor, and send it what the idle session has to say.
 
-        The GIL is released all the time.
+        The GIL is released all the time; `buffer` is for what comes.
 
-        Return how many bytes `buffer` has that were received and not dealt with; 0 if there is
-        something else to look at, None when it is over: one side has ended it.
+        Return None when it is over: one side has ended it; 0 if there is something else to look at.
         """
         data = ffi.from_buffer(_BYTES, buffer, require_writable=True)
-        reply, received, over = ffi.new(_REPLY), ffi.new("size_t *"), ffi.new("bool *")
-        status = lib.pgn_serve(self._handle, socket, data, len(data), received, over, reply)
+        reply, over = ffi.new(_REPLY), ffi.new("bool *")
+        status = lib.pgn_serve(self._handle, socket, data, len(data), over, reply)
         if reply.log_size:
             self._pass_log_on()
         check(status, reply.error)
-        return None if over[0] else received[0]
-
-    def _exec(self, message: Message, limit: int) -> tuple[Any, Any]:
-        """Begin a call, and end a short one; return a pgn_reply, and what the engine borrows."""
-        data = ffi.from_buffer(_BYTES, message)
-        reply = ffi.new(_REPLY)
-        status = lib.pgn_exec(self._handle, data, len(data), limit, reply)
-        if status:
-            check(status, reply.error)
-        if reply.ended and reply.log_size:
-            self._pass_log_on()
-        return reply, data
-
-    def _end(self, reply: Any) -> None:
-        lib.pgn_end(self._handle, ffi.NULL)  # refused only when closed meanwhile: then it has ended
-        if reply.log_size:
-            self._pass_log_on()
+        return None if over[0] else 0
 
     def cancel(self) -> None:
         """Cancel the running statement (SQLSTATE 57014). From any thread; nothing when idle."""
@@ -208,10 +214,19 @@ class Stream(Iterator[bytes]):
     Dropping it, closing it, or leaving a `with` on it before its end abandons the rest.
     """
 
-    def __init__(self, session: Session, data: Any) -> None:
-        self._session: Session | None = session
-        self._data = data  # borrowed by the session until the call ends
+    def __init__(self, session: Session, message: Message) -> None:
+        """Not to be called."""
+        self._session: Session | None = None
+        self._data = ffi.from_buffer(_BYTES, message)  # borrowed by the session until the end
         self._reply: Any = ffi.new(_REPLY)
+        size, error = len(self._data), ffi.new("pgn_error *")
+        try:
+            check(lib.pgn_begin(session._handle, self._data, size, error), error)
+            self._session = session
+        except BaseException:
+            if not error.status:  # it has begun, and an interrupt came after
+                lib.pgn_end(session._handle, ffi.NULL)
+            raise
 
     def __next__(self) -> bytes:
         if self._session is None:
@@ -234,8 +249,10 @@ class Stream(Iterator[bytes]):
         """End the call; idempotent."""
         session, self._session = self._session, None
         if session is not None:
-            session._end(self._reply)
+            lib.pgn_end(session._handle, ffi.NULL)  # refused only when closed: then it has ended
             self._data = None
+            if self._reply.log_size:
+                session._pass_log_on()
 
     def __enter__(self) -> Stream:
         return self

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 from pglite_native._connection import Connection, RowMode
 from pglite_native._files import Source, Writable
 from pglite_native._scalars import Parser, Serializer
-from pglite_native._session import IDLE, IN_TRANSACTION
+from pglite_native._conversation import IDLE, IN_TRANSACTION
 from pglite_native.diagnostics import Notice
 from pglite_native.errors import EngineError, TransactionError
 from pglite_native.results import Description, Results
@@ -225,7 +225,7 @@ class Transaction(Queries):
         if self._used:
             raise TransactionError("a transaction is good for one `with` statement")
         with self._parent._use() as connection:
-            if connection.session.status == IDLE:
+            if connection.conversation.status == IDLE:
                 connection.exec("begin")
             else:
                 name = f"pglite_{connection.savepoints + 1}"
@@ -251,7 +251,7 @@ class Transaction(Queries):
             self._connection.lock.release()
 
     def _commit(self) -> None:
-        status = self._connection.session.status
+        status = self._connection.conversation.status
         if status == IN_TRANSACTION:
             name = self._savepoint
             self._connection.exec(f"release savepoint {name}" if name else "commit")
@@ -262,7 +262,7 @@ class Transaction(Queries):
         raise TransactionError("the transaction was rolled back: a statement in it had failed")
 
     def _roll_back(self) -> None:
-        if self._connection.session.status == IDLE:
+        if self._connection.conversation.status == IDLE:
             return
         name = self._savepoint
         self._connection.exec(

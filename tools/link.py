@@ -40,7 +40,7 @@ LEFT_OUT = {
 }
 
 # What our guest code asks of the host (docs/HANDSHAKE.md).
-HOST_IMPORTS = r"env\.pglite_(?:host_(?:wait|sleep|wake|clone_file|signal|sync_all)|recv|send)"
+HOST_IMPORTS = r"env\.pglite_(?:host_(?:wait|sleep|wake|clone_file|keep_template|signal|sync_all)|recv|send)"
 
 # Functions that are not exported are known by their bodies.
 LEB128 = rb"[\x80-\xff]*[\0-\x7f]"
@@ -80,6 +80,17 @@ PRIVATE: dict[str, linker.Mentions | linker.Contains | linker.Within] = {
         )
     },
     "BaseInit": linker.Mentions("InitFileAccess"),
+    "PostgresMain": linker.Mentions("\nPostgreSQL stand-alone backend %s\n"),
+    "AutoVacLauncherMain": linker.Mentions("autovacuum launcher started"),
+    "AutoVacWorkerMain": linker.Mentions("autovacuum worker started without a worker entry"),
+    "SendPostmasterSignal": linker.Contains("i32.const *; i32.load; i32.const 10; call *; drop"),
+    "PostmasterPid": linker.Within(
+        "SendPostmasterSignal", "i32.const ?; i32.load; i32.const 10; call *; drop"
+    ),
+    "whereToSendOutput": linker.Within("PostgresMain", "i32.const ?; i32.load; i32.const 2; i32.eq; if"),
+    "HbaFileName": linker.Within(
+        "pgl_startPGlite", "i32.const ?; i32.load; i32.store; i32.const *; local.get *; call errmsg"
+    ),
     # All signals' handler: calls PostgreSQL's own.
     "wrapper_handler": linker.Contains("i32.const MyProcPid; i32.load; i32.const 42; i32.ne; if"),
     "CheckPointGuts": linker.Mentions("ProcessSyncRequests"),
@@ -195,6 +206,9 @@ WRAPS = {
         "knows one process, and refuses its group, by which PostgreSQL signals backends", KILL
     ),
     "mmap": linker.Wrap("shares nothing: there is one process"),
+    "PostgresMain": linker.Wrap("begins a backend that the host wants a copy of"),
+    "PostgresMainLoopOnce": linker.Wrap("does not come back while a backend begins"),
+    "InitPostgres": linker.Wrap("opens the cluster once more where there is no postmaster"),
     "proc_exit": linker.Wrap("refuses a process number other than the one getpid returns"),
     "ProcKill": linker.Wrap("likewise"),
     "wrapper_handler": linker.Wrap("likewise: handles no signal then"),

@@ -20,6 +20,10 @@ DIRECTORIES = {
 }
 # What initdb and postgres use as pipes to each other; upstream ships them with a greeting inside.
 EMPTY = ("pglite/pgstdin", "pglite/pgstdout")
+# Read by backends in place of the data directory's: csrc/polling/template.c.
+FILES = {
+    "pglite/pg_hba.conf": b"local all all trust\nhost all all all trust\n",
+}
 LEFT_OUT = (
     "home/postgres/.pgpass",  # libpq's, and its passwords are upstream's tests'
     "pglite/password",
@@ -33,7 +37,7 @@ def system_entries(files: dict[str, bytes], left_out: Iterable[str] = ()) -> lis
     """Return the tree as entries of a pack. `left_out` names side modules that are not linked."""
     dropped = (*LEFT_OUT, *(f"pglite/lib/postgresql/{module}.so" for module in left_out))
     entries = [Entry(path, stat.S_IFDIR | mode) for path, mode in DIRECTORIES.items()]
-    for path, content in files.items():
+    for path, content in {**files, **FILES}.items():
         if path.startswith(dropped):
             continue
         executable = path.endswith(".so") or path.startswith("pglite/bin/")

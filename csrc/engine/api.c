@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/call.h"
 #include "engine/engine.h"
+#include "engine/housekeeping.h"
 #include "platform/clock.h"
 
 enum { CLOSE_GRACE_NS = 500000000 }; /* for a cancelled statement to end by itself */
@@ -129,14 +131,6 @@ int api_enter(pgn_session *session, pgn_error *error)
     return status ? refuse(error, status) : STATUS_OK;
 }
 
-/* An idle session whose timers run, or that has been sent a signal meanwhile, needs the postmaster. */
-static bool needs_attention(const pgn_session *session)
-{
-    return !session->held && session->state < SESSION_HAS_OUTPUT
-           && (atomic_load(&session->signals)
-               || host_timer_deadline_ns(&session->host) != INT64_MAX);
-}
-
 void api_leave(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
@@ -145,8 +139,7 @@ void api_leave(pgn_session *session)
     baton_give(cluster);
     session->inside = false;
     session->cancellable = session->held || session->state == SESSION_WANTS_INPUT;
-    if (session->guest && needs_attention(session))
-        postmaster_need(cluster);
+    postmaster_look_at(session);
     condition_notify(session->condition);
     monitor_leave(cluster->monitor);
 }
@@ -168,35 +161,15 @@ enum status api_check_free(const pgn_session *session, bool may_have_ended, stru
 
 /* --- a call ------------------------------------------------------------------------------- */
 
-/* What it said while it was idle, its last words say, is still to be delivered. */
-static bool has_last_words(const pgn_session *session)
-{
-    return session->state == SESSION_ENDED && session->output_size > 0;
-}
-
-/* Opens a call, or says why not. The session has been entered. */
 static enum status begin(pgn_session *session, const uint8_t *input, size_t size,
                          struct error *error)
 {
-    struct cluster *cluster = session->cluster;
-    enum status status = api_check_free(session, has_last_words(session), error);
+    enum status status;
 
-    if (status)
-        return status;
-    instance_set_latest(cluster, NULL);
-    cluster->used |= session == cluster->first;
-    monitor_enter(cluster->monitor);
-    session->held = session->cancellable = true;
-    session->woken = false;
-    monitor_leave(cluster->monitor);
-    if (session->output_size == 0 && session->output_capacity > ENGINE_OUTPUT_KEPT) {
-        free(session->output);
-        session->output = NULL;
-        session->output_capacity = 0;
-    }
-    session->input = input;
-    session->input_size = size;
-    return STATUS_OK;
+    monitor_enter(session->cluster->monitor);
+    status = call_begin(session, input, size, error);
+    monitor_leave(session->cluster->monitor);
+    return status;
 }
 
 int pgn_begin(pgn_session *session, const uint8_t *input, size_t size, pgn_error *pgn_error)
@@ -211,46 +184,6 @@ int pgn_begin(pgn_session *session, const uint8_t *input, size_t size, pgn_error
     return status ? api_error(pgn_error, &error) : STATUS_OK;
 }
 
-/* Has the call been suspended for a pause, a wait or other sessions, and not by itself? */
-static bool is_paused(const pgn_session *session)
-{
-    return session->state == SESSION_WAITING || session->state == SESSION_YIELDED;
-}
-
-/* Is there anything that resuming would do? */
-static bool can_go_on(const pgn_session *session)
-{
-    return session->state == SESSION_HAS_OUTPUT || is_paused(session)
-           || (session->state == SESSION_IDLE
-               && (atomic_load(&session->signals) || host_timer_is_due(&session->host)))
-           || (session->input_size > 0
-               && (session->state == SESSION_IDLE || session->state == SESSION_WANTS_INPUT));
-}
-
-/* Runs until limit bytes wait, nothing is left to do, or it is time for a pause. What comes before
-   the session's end is delivered; the end is told by the next call, or at once if there is nothing to
-   deliver. */
-static enum status collect(pgn_session *session, size_t limit, struct error *error)
-{
-    session->output_limit = limit;
-    session->output_lost = false;
-    session->pause_ns = platform_monotonic_ns() + ENGINE_PAUSE_NS;
-    do {
-        if (!can_go_on(session))
-            break;
-        session_run(session);
-    } while (!is_paused(session) && session->output_size < limit && !session->output_lost);
-    session->pause_ns = 0;
-    if (session->output_lost)
-        return error_set(error, STATUS_NO_MEMORY,
-                         "no memory for the reply; take it in parts (exec_protocol_stream)");
-    if (session->state == SESSION_POISONED && session->output_size == 0) {
-        *error = session->failure;
-        return error->status;
-    }
-    return STATUS_OK;
-}
-
 /* The same, as the caller sees it. What it has been given before is gone. */
 static int reply_with(pgn_session *session, size_t limit, pgn_reply *reply)
 {
@@ -261,10 +194,10 @@ static int reply_with(pgn_session *session, size_t limit, pgn_reply *reply)
     if (session->output_given)
         session->output_size = 0;
     session->output_given = false;
-    status = collect(session, limit, &error);
+    status = call_collect(session, limit, &error);
     reply->ended = false;
     reply->over = session->state == SESSION_ENDED;
-    reply->paused = !status && is_paused(session);
+    reply->paused = !status && call_is_paused(session);
     session->output_given = !reply->paused;
     reply->bytes = session->output;
     reply->size = reply->paused ? 0 : session->output_size;
@@ -284,38 +217,13 @@ int pgn_next(pgn_session *session, size_t limit, pgn_reply *reply)
     return status;
 }
 
-/* Closes the call; what is left of it runs cancelled and unheard. The output stays. */
-static void end(pgn_session *session)
-{
-    if (can_go_on(session)) {
-        session->discarding = session->abandoned = true;
-        pgn_cancel(session); /* wakes a sleep too; session_poll repeats the rest */
-        while (can_go_on(session))
-            session_run(session);
-        session->discarding = session->abandoned = false;
-    }
-    if (session->output_lost) {
-        session->discarding = true;
-        transport_drain(session);
-        session->discarding = session->output_lost = false;
-    }
-    session->held = session->output_given = false;
-    session->input = NULL;
-    session->input_size = session->output_size = 0;
-    if (session->stack_was_low) {
-        session->stack_was_low = false;
-        coroutine_trim(session->coroutine);
-        guest_trim_stack(session->guest);
-    }
-}
-
 int pgn_end(pgn_session *session, pgn_error *error)
 {
     int status = api_enter(session, error);
 
     if (status)
         return status;
-    end(session);
+    call_end(session);
     api_leave(session);
     return STATUS_OK;
 }
@@ -327,7 +235,7 @@ static void end_short(pgn_session *session, pgn_reply *reply)
         return;
     if (reply->size > 0)
         memcpy(reply->short_bytes, reply->bytes, reply->size);
-    end(session);
+    call_end(session);
     reply->ended = true;
 }
 
@@ -344,7 +252,7 @@ int pgn_exec(pgn_session *session, const uint8_t *input, size_t size, size_t lim
     } else {
         status = reply_with(session, limit, reply);
         if (status)
-            end(session);
+            call_end(session);
         else
             end_short(session, reply);
     }
@@ -361,8 +269,8 @@ void pgn_cancel(pgn_session *session)
 
     if (cluster->owner != getpid())
         return;
-    atomic_store(&session->beckoned, true);
     monitor_enter(cluster->monitor);
+    client_return(session);
     if (session->cancellable && !session->closed) {
         session_request_cancel(session);
         cluster_wake(session);
@@ -382,11 +290,13 @@ static void shut_down(pgn_session *session)
     session->discarding = true;
     session->output_size = 0;
     monitor_enter(session->cluster->monitor);
+    session->inside = true;
     baton_take(session->cluster, &session->claim);
     monitor_leave(session->cluster->monitor);
     session_run(session); /* to the coroutine's end */
     monitor_enter(session->cluster->monitor);
     baton_give(session->cluster);
+    session->inside = false;
     monitor_leave(session->cluster->monitor);
 }
 
@@ -397,7 +307,7 @@ static void close_others(struct cluster *cluster)
 
         monitor_enter(cluster->monitor);
         other = cluster->sessions;
-        while (other && (other == cluster->first || other->closed))
+        while (other && (other == cluster->first || other->closed || other->is_auxiliary))
             other = other->next;
         if (other)
             other->pinned = true;
@@ -418,6 +328,7 @@ static void close_cluster(pgn_session *session)
     struct cluster *cluster = session->cluster;
 
     close_others(cluster);
+    housekeeping_stop(cluster);
     postmaster_stop(cluster);
     dump_close(session);
     shut_down(session);
@@ -441,7 +352,7 @@ int pgn_close(pgn_session *session, pgn_error *error)
         pgn_cancel(session);
         monitor_enter(cluster->monitor);
     }
-    while (session->inside)
+    while (session->inside || session->client)
         condition_wait(session->condition, cluster->monitor, INT64_MAX);
     closed = session->closed;
     session->closed = true;

@@ -7,10 +7,7 @@
 #include "platform/clock.h"
 
 enum {
-    STDOUT = 1,
-    EXIT_ALIVE = 99,           /* PGlite: main() leaves by this when the backend stands */
-    PROTOCOL_VERSION = 196608, /* 3.0 */
-    STARTUP_MAX = 4096
+    STDOUT = 1
 };
 
 /* As upstream's, which has what a login shell would. */
@@ -117,38 +114,18 @@ static bool start_backend(pgn_session *session)
     return true;
 }
 
-static bool append(uint8_t *packet, size_t *size, const char *string)
-{
-    size_t length = strlen(string) + 1;
-
-    if (length > STARTUP_MAX - *size)
-        return false;
-    memcpy(packet + *size, string, length);
-    *size += length;
-    return true;
-}
-
-static void store_big_endian(uint8_t *at, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        at[i] = (uint8_t) (value >> (24 - 8 * i));
-}
-
 /* The engine's own login. The greeting is dropped: a client that wants it sends a packet of its own.
    A Sync follows it, as PGlite reports the session's parameters once more with the next ReadyForQuery. */
 static bool log_in(pgn_session *session)
 {
     static const uint8_t sync[] = {'S', 0, 0, 0, 4};
+    const pgn_options *options = session->cluster->options;
     uint8_t packet[STARTUP_MAX + sizeof sync];
-    size_t size = 8; /* length and version */
+    size_t size = startup_packet(options->user, options->database, packet);
     bool done;
 
-    if (!append(packet, &size, "user") || !append(packet, &size, session->cluster->options->user)
-        || !append(packet, &size, "database") || !append(packet, &size, session->cluster->options->database)
-        || !append(packet, &size, ""))
+    if (size == 0)
         return fail_boot(session, "user and database names are too long");
-    store_big_endian(packet, (uint32_t) size);
-    store_big_endian(packet + 4, PROTOCOL_VERSION);
     memcpy(packet + size, sync, sizeof sync);
     session->input = packet;
     session->input_size = size + sizeof sync;

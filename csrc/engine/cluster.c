@@ -1,12 +1,16 @@
 /* A cluster: made and ended, and what its sessions have to do with each other. */
 #include "engine/engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum {
     FIRST_PROCESS = 42, /* what getpid() of PGlite returns, so the first session's number */
     SIGNALS = 32,
+    POSTMASTER_PROCESS = 1, /* what csrc/polling sets PostmasterPid to */
+    SIGHUP_OF_GUEST = 1,
+    SIGUSR1_OF_GUEST = 10,
     SIGURG_OF_GUEST = 23 /* sent by SetLatch: it wakes, and does nothing else */
 };
 
@@ -23,6 +27,9 @@ enum status cluster_open(pgn_runtime *runtime, const pgn_options *options, struc
     cluster->data_dir_lock.fd = cluster->filling = cluster->load_fd = cluster->shared.fd = -1;
     cluster->loading = options->loads;
     cluster->last_process = FIRST_PROCESS - 1;
+    snprintf(cluster->user, sizeof cluster->user, "%s", options->user ? options->user : "");
+    snprintf(cluster->database, sizeof cluster->database, "%s",
+             options->database ? options->database : "");
     cluster->monitor = monitor_open();
     if (!cluster->monitor) {
         cluster_close(cluster);
@@ -93,10 +100,23 @@ void cluster_wake(pgn_session *session)
     session->woken = true;
     if (session->guest)
         guest_poke(session->guest);
-    if (session->inside)
+    if (session->inside && !session->attended)
         condition_notify(session->condition);
-    else
-        postmaster_notify(session->cluster);
+    else if (!session->closed)
+        postmaster_push(session);
+}
+
+/* What a postmaster does about signals. SIGHUP: all shall read their configuration anew. */
+static void signal_postmaster(struct cluster *cluster, int signal)
+{
+    if (signal == SIGUSR1_OF_GUEST)
+        cluster->worker_wanted = true;
+    if (signal != SIGHUP_OF_GUEST)
+        return;
+    for (pgn_session *session = cluster->sessions; session; session = session->next) {
+        atomic_fetch_or(&session->signals, UINT32_C(1) << signal);
+        cluster_wake(session);
+    }
 }
 
 /* kill(2), with signal 0 too, which only asks. */
@@ -109,13 +129,15 @@ int cluster_signal(void *context, int32_t process, int signal)
         return -GE_INVAL;
     monitor_enter(cluster->monitor);
     target = cluster_find(cluster, process);
+    if (process == POSTMASTER_PROCESS)
+        signal_postmaster(cluster, signal);
     if (target && signal != 0) {
         if (signal != SIGURG_OF_GUEST)
             atomic_fetch_or(&target->signals, UINT32_C(1) << signal);
         cluster_wake(target);
     }
     monitor_leave(cluster->monitor);
-    return target ? 0 : -GE_SRCH;
+    return target || process == POSTMASTER_PROCESS ? 0 : -GE_SRCH;
 }
 
 int cluster_wake_process(void *context, int32_t process)

@@ -85,12 +85,14 @@ enum {
     X(wake, "pglite_wake")                                                                         \
     X(keep_backend, "pglite_keep_backend")                                                         \
     X(become_backend, "pglite_become_backend")                                                     \
+    X(begin_backend, "pglite_begin_backend")                                                       \
+    X(begin_autovacuum, "pglite_begin_autovacuum")                                                 \
+    X(autovacuum_naptime, "pglite_autovacuum_naptime")                                             \
     X(is_between_transactions, "pglite_is_between_transactions")                                   \
     X(raise_signals, "pglite_raise_signals")                                                       \
     X(attend, "pglite_attend")                                                                     \
     X(attend_reading, "pglite_attend_reading")                                                     \
     X(end_backend, "pglite_end_backend")                                                           \
-    X(close_shared, "pglite_close_shared")                                                         \
     X(transport_install, "pglite_transport_install")
 
 /* Those of the polling transport, absent from a guest built with PGLITE_POLLING=false. */
@@ -181,7 +183,10 @@ struct cluster {
     /* the images of the first session */
     pgn_image *mapped; /* what memory and arena lie over; NULL: they grew from nothing */
     pgn_image *latest; /* what the instance is as it stands; NULL: nothing says so */
-    pgn_image *template_backend; /* a session that is as it has begun, as others begin */
+    pgn_image *template_session; /* the first session as it has begun, as others of its user and database
+                                    do; NULL: not known */
+    pgn_image *template_process; /* what it was before it had either, as all others begin */
+    char user[IMAGE_NAME_SIZE], database[IMAGE_NAME_SIZE]; /* the first session's */
     bool used;                   /* the first session has been used since */
 
     /* the sessions; inside the monitor */
@@ -193,6 +198,11 @@ struct cluster {
     int32_t last_process;
     struct shared_memory shared;
     struct postmaster *postmaster; /* NULL: there was no need of one yet */
+    pgn_session *autovacuum;       /* the process of it that runs; NULL: none */
+    int64_t dirty_ns;              /* monotonic time at which a change was first noticed */
+    int64_t vacuum_due_ns;         /* monotonic time of the next look for work; 0: nothing has changed */
+    uint64_t vacuumed;             /* bytes written to files at the last look */
+    bool worker_wanted;            /* an autovacuum launcher has asked for a worker */
     bool ending;                   /* the first session is being closed, or has been */
     bool failed;                   /* a session is poisoned, and with it all: why is in failure */
     struct error failure;
@@ -244,10 +254,13 @@ struct pgn_session {
     bool cancellable;            /* there is something for pgn_cancel to cancel */
     bool closed;
     bool woken;        /* a wait ends, or does not begin */
+    struct client *client;  /* whose requests the postmaster hands to it; NULL: none */
+    bool is_auxiliary;      /* an autovacuum process: the postmaster's own */
+    bool is_ready;          /* in the postmaster's queue */
+    pgn_session *next_ready;
     atomic_uint signals; /* bit 1 << n: signal n has been sent and not been delivered */
     atomic_bool closing;     /* pgn_close waits for the running thread */
     atomic_bool trap_wanted; /* pgn_trap */
-    atomic_bool beckoned;    /* pgn_cancel: whoever is in pgn_serve is to come back */
     atomic_llong stop_ns;    /* after it the guest is unwound at its next safe point; 0: never */
 };
 
@@ -280,11 +293,11 @@ int cluster_sync_all(void *session);
 
 /* shared.c */
 /* What the guest says it shares, at that address; false: it makes no sense. */
-bool shared_read(struct cluster *cluster, uint32_t address);
+bool shared_read(struct cluster *cluster, struct guest *guest, uint32_t address);
 /* The first session's shared memory becomes a file that others can map. With the baton. */
 enum status shared_publish(struct cluster *cluster, struct error *error);
-/* Maps it into a session; and the private memory of the template around it. */
-enum status shared_map(pgn_session *session, struct error *error);
+/* Maps it into a session, and the private memory of a template around it. */
+enum status shared_map(pgn_session *session, const pgn_image *private_memory, struct error *error);
 void shared_close(struct cluster *cluster);
 
 /* sessions.c */
@@ -299,6 +312,12 @@ bool session_keep_template(pgn_session *session);
    gone, and its instance is no more. */
 void session_end(pgn_session *session);
 
+/* By the postmaster, with the baton, inside the monitor: a process of the housekeeping, in its hands; NULL: none. */
+pgn_session *session_begin_autovacuum(struct cluster *cluster, bool is_worker, struct error *error);
+void session_discard(pgn_session *session); /* its end */
+/* Of struct host_upcalls: the first session's process is as others are to begin. */
+enum guest_outcome session_keep_process(void *session, struct guest *guest, uint32_t shared, bool *kept);
+
 /* instance.c */
 enum status instance_open(pgn_session *session, struct error *error); /* as cluster->options say */
 void instance_close(pgn_session *session);                            /* idempotent */
@@ -308,18 +327,33 @@ enum status instance_keep_template(pgn_session *session, struct error *error);
    instance is no more. */
 enum status instance_write(pgn_session *session, pgn_image **image, struct error *error);
 enum status instance_map(pgn_session *session, pgn_image *image, struct error *error);
+/* Its private memory as it is at this moment, in the middle of a call. */
+enum status instance_write_process(pgn_session *session, pgn_image **image, struct error *error);
 /* To be called whenever the instance is about to change: it is no longer what image says. */
 void instance_set_latest(struct cluster *cluster, pgn_image *image);
 /* For a session that begins; false: no address space. */
 bool instance_renew_coroutine(pgn_session *session);
 
-/* postmaster.c */
-/* Has it look around. Inside the monitor. */
-void postmaster_notify(struct cluster *cluster);
-/* There will be something to do for it, by time or by signals: it is started if it is not there. Inside the
-   monitor. */
-void postmaster_need(struct cluster *cluster);
+/* postmaster.c: all inside the monitor but postmaster_stop */
+/* It is there from the first time that it is needed. False: there is no memory or thread for it. */
+bool postmaster_need(struct cluster *cluster);
+/* Has it look at the session, which is idle, is served, or runs in its hands. */
+void postmaster_push(pgn_session *session);
+void postmaster_forget(pgn_session *session); /* it is not in the queue any more */
+/* The session is at rest now: there may be something to do for it, by time or by signals. */
+void postmaster_look_at(pgn_session *session);
+struct poller *postmaster_poller(struct cluster *cluster);
 void postmaster_stop(struct cluster *cluster); /* idempotent */
+
+/* serve.c: by the postmaster, whose session it is now */
+/* Before it is resumed: what its client has sent becomes its input. False: it is at rest again. */
+bool client_begin(pgn_session *session);
+/* It has been resumed, and neither waits nor has yielded. */
+void client_rest(pgn_session *session);
+/* Something has come of the socket. */
+void client_event(struct client *client, int what);
+/* pgn_serve shall come back when the session is at rest. Inside the monitor. */
+void client_return(pgn_session *session);
 
 /* snapshot.c */
 /* Is the engine between two messages, where an instance is nothing but data? */
@@ -334,6 +368,12 @@ void dump_close(pgn_session *session); /* idempotent */
 
 /* boot.c: on the coroutine */
 bool engine_boot(pgn_session *session);
+enum { EXIT_ALIVE = 99 }; /* PGlite: main() leaves by this when the backend stands */
+
+/* startup.c */
+enum { STARTUP_MAX = 4096 };
+/* A startup packet; its size, or 0 when the names are too long. */
+size_t startup_packet(const char *user, const char *database, uint8_t packet[STARTUP_MAX]);
 
 /* protocol.c */
 void session_main(void *session); /* the coroutine's function */
@@ -357,6 +397,8 @@ bool session_serve(pgn_session *session); /* the caller's input; false: the sess
 bool session_wait(pgn_session *session, int64_t deadline_ns, enum guest_outcome *outcome);
 void session_request_cancel(pgn_session *session);
 void session_watch_stack(pgn_session *session, struct guest *guest);
+/* What PostgreSQL does before it waits for a command. False when the session is over. */
+bool session_get_ready(pgn_session *session);
 /* What a call of the guest, named where, has come to. False when the session cannot go on. */
 bool session_settle(pgn_session *session, enum guest_outcome outcome, const char *where);
 bool session_poison(pgn_session *session, const char *where); /* false, for `return` */

@@ -39,7 +39,8 @@ void image_release(pgn_image *image)
 {
     if (!image || atomic_fetch_sub(&image->references, 1) > 1)
         return;
-    image_release(image->origin);
+    image_release(image->template_session);
+    image_release(image->template_process);
     files_close(image->fd);
     free(image);
 }
@@ -49,9 +50,11 @@ void pgn_image_free(pgn_image *image)
     image_release(image);
 }
 
+/* What a file of it takes: the image, and behind it its template_process. */
 uint64_t pgn_image_size(const pgn_image *image)
 {
-    return image->header.size;
+    return image->header.size
+           + (image->template_process ? image->template_process->header.size : 0);
 }
 
 /* The shapes of what lies in the arena, which another version of this library may have changed. */
@@ -124,6 +127,22 @@ static void find_content(const struct image_part *part, enum image_region region
     }
     for (size_t i = 0; i < count; i++)
         pages[i] = pages[i] && !is_zero(start + i * PAGE);
+}
+
+/* The same of ranges that are a file, of which nothing was mapped. */
+static void find_shared_content(const struct image_part *part, const struct image_header *header,
+                                bool *pages)
+{
+    const unsigned char *start = part->reservation->base + part->start;
+
+    for (uint32_t i = 0; i < header->shared_count; i++) {
+        uint64_t at = header->shared[i][0], limit = at + header->shared[i][1], end;
+
+        memset(pages + at / PAGE, false, header->shared[i][1] / PAGE);
+        while (at < limit && files_next_data(part->shared_fd, at, &at, &end) > 0 && at < limit)
+            for (at -= at % PAGE; at < end && at < limit; at += PAGE)
+                pages[at / PAGE] = !is_zero(start + at);
+    }
 }
 
 /* Adds the region's sections; those with less than gap pages between them become one. False when there
@@ -214,7 +233,7 @@ int image_write_range(const pgn_image *base, enum image_region region,
 
 struct image_part image_memory(struct guest *guest)
 {
-    struct image_part part;
+    struct image_part part = {.shared_fd = -1};
 
     part.reservation = guest_reservation(guest, &part.start);
     return part;
@@ -227,7 +246,7 @@ static enum status no_memory(struct error *error)
 }
 
 enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMAGE_REGIONS],
-                         const struct image_header *header, const pgn_image *base,
+                         const struct image_header *header, const pgn_image *base, bool is_private,
                          pgn_image **created, struct error *error)
 {
     pgn_image *image = calloc(1, sizeof *image);
@@ -254,6 +273,10 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
         if (!pages[region])
             goto done;
         find_content(&parts[region], region, 0, count, base, pages[region]);
+        if (region == IMAGE_MEMORY && parts[region].shared_fd >= 0)
+            find_shared_content(&parts[region], &image->header, pages[region]);
+        for (uint32_t i = 0; is_private && region == IMAGE_MEMORY && i < header->shared_count; i++)
+            memset(pages[region] + header->shared[i][0] / PAGE, false, header->shared[i][1] / PAGE);
         choose_sections(&image->header, region, pages[region], count);
     }
     for (uint32_t i = 0; i < image->header.section_count; i++) {
@@ -273,8 +296,9 @@ done:
     return STATUS_OK;
 }
 
-/* Copies the sections, which follow the header without a gap, and hashes them on the way. */
-static int copy_content(const pgn_image *image, int fd, uint64_t *checksum)
+/* Copies the sections, which follow the header without a gap, to where the header is to be in another file,
+   and hashes them on the way. */
+static int copy_content(const pgn_image *image, int fd, uint64_t start, uint64_t *checksum)
 {
     XXH3_state_t *state = XXH3_createState();
     unsigned char *buffer = malloc(COPY_SIZE);
@@ -287,13 +311,13 @@ static int copy_content(const pgn_image *image, int fd, uint64_t *checksum)
         uint64_t left = image->header.size - position;
         size_t size = left < COPY_SIZE ? (size_t) left : COPY_SIZE;
 
-        result = files_read(image->fd, buffer, size, position);
+        result = files_read(image->fd, buffer, size, image->start + position);
         if (result >= 0 && (size_t) result != size)
             result = -GE_IO;
         if (result < 0)
             break;
         XXH3_64bits_update(state, buffer, size);
-        result = files_write(fd, buffer, size, position);
+        result = files_write(fd, buffer, size, start + position);
         position += size;
     }
     if (result >= 0)
@@ -303,17 +327,29 @@ static int copy_content(const pgn_image *image, int fd, uint64_t *checksum)
     return result < 0 ? (int) result : 0;
 }
 
-/* The header last: a file that was not finished has none. */
-int pgn_image_save(const pgn_image *image, int fd, pgn_error *pgn_error)
+/* The header last: an image that was not finished has none. */
+static int64_t save_at(const pgn_image *image, int fd, uint64_t start, uint64_t template_process)
 {
     struct image_header header = image->header;
-    struct error error;
     int64_t result;
 
-    result = copy_content(image, fd, &header.content_checksum);
+    header.template_process = template_process;
+    result = copy_content(image, fd, start, &header.content_checksum);
     header.checksum = header_checksum(&header);
-    if (result == 0)
-        result = files_write(fd, &header, sizeof header, 0);
+    return result ? result : files_write(fd, &header, sizeof header, start);
+}
+
+int pgn_image_save(const pgn_image *image, int fd, pgn_error *pgn_error)
+{
+    const pgn_image *template_process = image->template_process;
+    uint64_t second = template_process ? image->header.size : 0;
+    struct error error;
+    int64_t result = 0;
+
+    if (template_process)
+        result = save_at(template_process, fd, second, 0);
+    if (result >= 0)
+        result = save_at(image, fd, 0, second);
     if (result >= 0)
         result = files_sync(fd, false);
     if (result >= 0)
@@ -352,68 +388,112 @@ static bool has_sound_sections(const struct image_header *header)
     return position == header->size;
 }
 
-static const char *fault_of(const pgn_runtime *runtime, const struct map *file)
+/* Whole pages inside the memory, in order. */
+static bool has_sound_sharing(const struct image_header *header)
 {
-    static const char not_an_image[] = "it is not an image";
-    const struct image_header *header = (const void *) file->base;
+    uint64_t end = 0;
+
+    if (header->shared_count > SHARED_RANGES_MAX)
+        return false;
+    for (uint32_t i = 0; i < header->shared_count; i++) {
+        uint64_t address = header->shared[i][0], size = header->shared[i][1];
+
+        if (address % PAGE || size % PAGE || address < end
+            || address + size > header->region_sizes[IMAGE_MEMORY])
+            return false;
+        end = address + size;
+    }
+    return true;
+}
+
+/* Why the image that begins at `start` of a file cannot be used; NULL: it can. */
+static const char *fault_of(const pgn_runtime *runtime, const struct map *file, uint64_t start)
+{
+    static const char not_an_image[] = "it is not an image", damaged[] = "its header is damaged";
+    const unsigned char *bytes = file->base + start;
+    const struct image_header *header = (const void *) bytes;
+    uint64_t size = file->size - start;
     uint8_t id[IMAGE_GUEST_ID_SIZE];
 
-    if (file->size < sizeof magic || memcmp(file->base, magic, sizeof magic) != 0)
+    if (size < sizeof magic || memcmp(bytes, magic, sizeof magic) != 0)
         return not_an_image;
-    if (file->size < IMAGE_HEADER_ROOM)
+    if (size < IMAGE_HEADER_ROOM)
         return "it is truncated";
     if (header->format != FORMAT || header->checksum != header_checksum(header))
-        return header->format == FORMAT ? "its header is damaged"
+        return header->format == FORMAT ? damaged
                                         : "it has another format: made by another version";
     if (!guest_id(runtime, id) || memcmp(header->guest_id, id, sizeof id) != 0)
         return "it was made with another guest: another version, or other extensions added";
     if (header->layout != layout())
         return "it was made by another version";
-    if (file->size < header->size)
+    if (size < header->size)
         return "it is truncated";
     if (!has_sound_sections(header) || header->region_sizes[IMAGE_MEMORY] > GUEST_MEMORY_MAX
-        || header->region_sizes[IMAGE_ARENA] > ENGINE_FILES_MAX)
-        return "its header is damaged";
-    if (XXH3_64bits(file->base + IMAGE_HEADER_ROOM, (size_t) header->size - IMAGE_HEADER_ROOM)
+        || header->region_sizes[IMAGE_ARENA] > ENGINE_FILES_MAX || !has_sound_sharing(header)
+        || header->template_process % PAGE || header->user[IMAGE_NAME_SIZE - 1]
+        || header->database[IMAGE_NAME_SIZE - 1])
+        return damaged;
+    if (XXH3_64bits(bytes + IMAGE_HEADER_ROOM, (size_t) header->size - IMAGE_HEADER_ROOM)
         != header->content_checksum)
         return "it is damaged: its checksum is wrong";
     return NULL;
+}
+
+/* The image in a file that has been checked, with a descriptor of its own; NULL: no memory or descriptor. */
+static pgn_image *image_in(const struct map *file, int fd, uint64_t start)
+{
+    pgn_image *image = calloc(1, sizeof *image);
+
+    if (!image)
+        return NULL;
+    image->header = *(const struct image_header *) (const void *) (file->base + start);
+    image->start = start;
+    image->fd = files_duplicate(fd);
+    if (image->fd < 0) {
+        free(image);
+        return NULL;
+    }
+    atomic_init(&image->references, 1);
+    return image;
+}
+
+static enum status open_in(pgn_runtime *runtime, const struct map *file, int fd,
+                           pgn_image **opened, struct error *error)
+{
+    const char *fault = fault_of(runtime, file, 0);
+    uint64_t second = fault ? 0 : ((const struct image_header *) (const void *) file->base)->template_process;
+    pgn_image *image;
+
+    if (!fault && second)
+        fault = second > file->size ? "it is truncated" : fault_of(runtime, file, second);
+    if (fault)
+        return error_set(error, STATUS_IMAGE, "the image cannot be used: %s", fault);
+    image = image_in(file, fd, 0);
+    if (image && second)
+        image->template_process = image_in(file, fd, second);
+    if (image && (!second || image->template_process)) {
+        *opened = image;
+        return STATUS_OK;
+    }
+    image_release(image);
+    return error_set(error, STATUS_NO_MEMORY, "no memory or descriptor for the image");
 }
 
 int pgn_image_open(pgn_runtime *runtime, int fd, pgn_image **opened, pgn_error *pgn_error)
 {
     struct error error;
     struct map file = {0};
-    const char *fault;
-    pgn_image *image = calloc(1, sizeof *image);
-    int result = image ? map_descriptor(fd, &file) : -GE_NOMEM;
+    int result = map_descriptor(fd, &file);
 
-    fault = result == -GE_INVAL ? "it is not an image" : NULL;
-    if (result == 0)
-        fault = fault_of(runtime, &file);
-    if (fault) {
-        error_set(&error, STATUS_IMAGE, "the image cannot be used: %s", fault);
-        goto fail;
-    }
-    if (result == 0) {
-        image->header = *(const struct image_header *) (const void *) file.base;
-        result = files_duplicate(fd);
-    }
-    if (result < 0) {
+    if (result == -GE_INVAL)
+        error_set(&error, STATUS_IMAGE, "the image cannot be used: it is not an image");
+    else if (result < 0)
         error_set(&error, result == -GE_NOMEM ? STATUS_NO_MEMORY : STATUS_IO,
                   "cannot open the image (errno %d)", -result);
-        goto fail;
-    }
+    else
+        result = open_in(runtime, &file, fd, opened, &error) ? -GE_INVAL : 0;
     map_close(&file);
-    atomic_init(&image->references, 1);
-    image->fd = result;
-    *opened = image;
-    return STATUS_OK;
-
-fail:
-    map_close(&file);
-    free(image);
-    return api_error(pgn_error, &error);
+    return result ? api_error(pgn_error, &error) : STATUS_OK;
 }
 
 enum status image_no_map(struct error *error)
@@ -434,7 +514,7 @@ bool image_map_range(const pgn_image *image, enum image_region region,
         if (section->region == region && first < end
             && !reservation_map(part->reservation, part->start + (size_t) first,
                                 (size_t) (end - first), image->fd,
-                                section->position + (first - section->offset)))
+                                image->start + section->position + (first - section->offset)))
             return false;
     }
     return true;

@@ -97,7 +97,8 @@ static enum status open_pristine(pgn_session *session, struct error *error)
 static void describe_parts(pgn_session *session, struct image_part parts[IMAGE_REGIONS])
 {
     parts[IMAGE_MEMORY] = image_memory(session->guest);
-    parts[IMAGE_ARENA] = (struct image_part){&session->cluster->arena_memory, 0};
+    parts[IMAGE_MEMORY].shared_fd = session->cluster->shared.fd;
+    parts[IMAGE_ARENA] = (struct image_part){.reservation = &session->cluster->arena_memory, .shared_fd = -1};
 }
 
 /* What lies around the arena's bytes. Packs are given again in the order of open_files. */
@@ -185,7 +186,11 @@ enum status instance_map(pgn_session *session, pgn_image *image, struct error *e
     session->host.engine = session;
     set_image(&session->cluster->mapped, image);
     set_image(&session->cluster->latest, image);
-    set_image(&session->cluster->template_backend, image->header.used ? image->origin : image);
+    set_image(&session->cluster->template_session,
+              image->header.used ? image->template_session : image);
+    set_image(&session->cluster->template_process, image->template_process);
+    memcpy(session->cluster->user, image->header.user, IMAGE_NAME_SIZE);
+    memcpy(session->cluster->database, image->header.database, IMAGE_NAME_SIZE);
     read_shared(session->cluster, &image->header);
     session->cluster->used = image->header.used;
     session->cluster->checkpointed = 0 - image->header.written; /* the VFS counts from 0 again */
@@ -206,6 +211,31 @@ static enum status open_mapped(pgn_session *session, struct error *error)
     return status;
 }
 
+static void describe_sharing(const struct cluster *cluster, struct image_header *header)
+{
+    header->shared_count = cluster->shared.count;
+    for (uint32_t i = 0; i < cluster->shared.count; i++) {
+        header->shared[i][0] = cluster->shared.ranges[i].address;
+        header->shared[i][1] = cluster->shared.ranges[i].size;
+    }
+}
+
+/* Its private memory alone: the rest is the cluster's. */
+enum status instance_write_process(pgn_session *session, pgn_image **image, struct error *error)
+{
+    struct image_part parts[IMAGE_REGIONS];
+    struct image_header header = {.control = session->handshake.address};
+    struct guest_state state;
+
+    describe_parts(session, parts);
+    guest_get_state(session->guest, &state);
+    memcpy(header.globals, state.globals, sizeof header.globals);
+    header.global_count = state.global_count;
+    header.region_sizes[IMAGE_MEMORY] = state.memory_size;
+    describe_sharing(session->cluster, &header);
+    return image_create(session->cluster->runtime, parts, &header, NULL, true, image, error);
+}
+
 enum status instance_write(pgn_session *session, pgn_image **image, struct error *error)
 {
     struct image_part parts[IMAGE_REGIONS];
@@ -214,6 +244,7 @@ enum status instance_write(pgn_session *session, pgn_image **image, struct error
     struct world *world = world_find(&session->cluster->arena);
     enum status status;
 
+    cluster_switch_to(session); /* its descriptors are the ones to be kept */
     describe_parts(session, parts);
     guest_get_state(session->guest, &state);
     memcpy(header.globals, state.globals, sizeof header.globals);
@@ -224,16 +255,17 @@ enum status instance_write(pgn_session *session, pgn_image **image, struct error
     header.written = vfs_bytes_written(session->cluster->vfs) - session->cluster->checkpointed;
     header.asleep = session->asleep;
     header.used = session->cluster->used;
-    header.shared_count = session->cluster->shared.count;
-    for (uint32_t i = 0; i < session->cluster->shared.count; i++) {
-        header.shared[i][0] = session->cluster->shared.ranges[i].address;
-        header.shared[i][1] = session->cluster->shared.ranges[i].size;
-    }
+    describe_sharing(session->cluster, &header);
+    memcpy(header.user, session->cluster->user, IMAGE_NAME_SIZE);
+    memcpy(header.database, session->cluster->database, IMAGE_NAME_SIZE);
     world_suspend(world);
-    status = image_create(session->cluster->runtime, parts, &header, session->cluster->mapped, image, error);
+    status = image_create(session->cluster->runtime, parts, &header,
+                          session->cluster->mapped, false, image, error);
     world_resume(world);
-    if (!status && session->cluster->used && session->cluster->template_backend)
-        (*image)->origin = image_retain(session->cluster->template_backend);
+    if (!status && session->cluster->used && session->cluster->template_session)
+        (*image)->template_session = image_retain(session->cluster->template_session);
+    if (!status && session->cluster->template_process)
+        (*image)->template_process = image_retain(session->cluster->template_process);
     return status;
 }
 
@@ -269,7 +301,7 @@ enum status instance_keep_template(pgn_session *session, struct error *error)
     enum status status = instance_write(session, &cluster->latest, error);
 
     if (!status)
-        set_image(&cluster->template_backend, cluster->latest);
+        set_image(&cluster->template_session, cluster->latest);
     return status;
 }
 
@@ -289,5 +321,6 @@ void cluster_close_files(struct cluster *cluster)
     shared_close(cluster);
     set_image(&cluster->mapped, NULL);
     set_image(&cluster->latest, NULL);
-    set_image(&cluster->template_backend, NULL);
+    set_image(&cluster->template_session, NULL);
+    set_image(&cluster->template_process, NULL);
 }

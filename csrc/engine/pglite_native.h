@@ -115,11 +115,11 @@ int pgn_end(pgn_session *session, pgn_error *error);
 /* pgn_begin and pgn_next; on failure, or when the reply is short, also pgn_end. */
 int pgn_exec(pgn_session *session, const uint8_t *input, size_t size, size_t limit, pgn_reply *reply);
 
-/* Answers a client on a connected, blocking socket, for as long as it sends nothing but whole requests.
-   Comes back when it is over, or with input in buffer that the caller has to see to: received bytes of it.
-   With neither there is something to look at: a signal, the log, a pgn_cancel. */
-int pgn_serve(pgn_session *session, int fd, uint8_t *buffer, size_t size, size_t *received,
-              bool *over, pgn_reply *reply);
+/* Answers a client on a connected stream socket, together with others of the cluster by one thread of it, and
+   sends it what its idle session has to say. buffer, for what comes, is the caller's and borrowed. Comes back when it
+   is over: one side has ended it; or else as there is something for the caller to look at: the log, a pgn_cancel. */
+int pgn_serve(pgn_session *session, int fd, uint8_t *buffer, size_t size, bool *over,
+              pgn_reply *reply);
 
 /* Cancels the running statement, as a CancelRequest does. Never blocks. */
 void pgn_cancel(pgn_session *session);
@@ -192,12 +192,19 @@ int pgn_load_bytes(pgn_session *session, const uint8_t *bytes, size_t size, pgn_
 int pgn_load_end(pgn_session *session, pgn_error *error);
 
 /* Opens another session of the cluster that a session belongs to; it has its own transaction, and any thread
-   may use it while others are in use. All functions take any session of a cluster, but what concerns the
-   cluster as a whole is for the first: the one that pgn_open gave, whose end is that of all. */
-int pgn_session_open(pgn_session *sibling, pgn_session **session, pgn_error *error);
+   may use it while others are in use. packet: a startup packet, by which PostgreSQL chooses its user and
+   database, and whose answer the next call gives, a refusal too; NULL for the first session's, without a
+   greeting. What concerns the cluster as a whole is for the first session, the one that pgn_open gave: its end is
+   that of all. */
+int pgn_session_open(pgn_session *sibling, const uint8_t *packet, size_t size,
+                     pgn_session **session, pgn_error *error);
 
 /* Has other sessions begin as the first, which is idle, is now; in place of before its first use. */
 int pgn_session_keep(pgn_session *session, pgn_error *error);
+
+/* The first session's, as long as any of its cluster has not been freed. */
+const char *pgn_session_user(const pgn_session *session);
+const char *pgn_session_database(const pgn_session *session);
 
 /* Its process number, as pg_backend_pid() gives it. */
 int32_t pgn_session_process(const pgn_session *session);

@@ -1,134 +1,353 @@
-/* The postmaster: a thread of the cluster that attends to idle sessions, when a signal comes for one or a
- * timer of it is due. It is there from the first time that such a thing is to be expected.
+/* The postmaster: a thread of the cluster that runs sessions no other thread is in. Those that it serves, whose
+ * clients' sockets it watches; idle ones that have been sent a signal, or have a timer that is due; and the
+ * housekeeping's. It runs each for a time slice, or until it waits: many sessions take one thread, and no switch of
+ * threads between them.
+ *
+ * It is there from the first time that such a thing is to be expected, and sleeps while there is nothing to do.
  */
 #include <stdlib.h>
 
 #include "engine/engine.h"
+#include "engine/housekeeping.h"
 #include "platform/clock.h"
+#include "platform/poller.h"
 #include "platform/thread.h"
 #include "platform/world.h"
+
+enum {
+    EVENTS = 64,
+    /* A processor that sleeps takes some 30 us to wake up, several times what a SELECT 1 takes: so clients that
+       are prompt are waited for awake, for as long as a program needs to look at an answer and ask again. */
+    AWAKE_NS = 50000
+};
 
 struct postmaster {
     struct cluster *cluster;
     struct thread *thread;
+    struct poller *poller;
     struct condition *condition;
-    bool stopping;
+    struct claim claim;
+    bool has_baton;
+    bool sleeps, stopping;
+    pgn_session *first_ready, *last_ready;
+    int64_t deadline_ns; /* no session is due before it */
+    int64_t busy_ns;     /* when there was something to do last */
 };
 
-static int64_t deadline_ns(const pgn_session *session)
+struct poller *postmaster_poller(struct cluster *cluster)
 {
-    int64_t timer_ns = host_timer_deadline_ns(&session->host);
-
-    return timer_ns == INT64_MAX
-               ? INT64_MAX
-               : world_system_ns(world_find(&session->cluster->arena), timer_ns);
+    return cluster->postmaster->poller;
 }
 
-/* Does no thread have it, nor will one that is in the middle of a call? */
-static bool is_idle(const pgn_session *session)
+/* --- what is to be done ------------------------------------------------------------------- */
+
+static void rouse(struct postmaster *postmaster)
+{
+    if (postmaster->sleeps)
+        poller_wake(postmaster->poller);
+    postmaster->sleeps = false;
+}
+
+static void note_deadline(struct postmaster *postmaster, int64_t deadline_ns)
+{
+    if (deadline_ns >= postmaster->deadline_ns)
+        return;
+    postmaster->deadline_ns = deadline_ns;
+    rouse(postmaster);
+}
+
+void postmaster_push(pgn_session *session)
+{
+    struct postmaster *postmaster;
+
+    if (session->is_ready || !postmaster_need(session->cluster))
+        return;
+    postmaster = session->cluster->postmaster;
+    session->is_ready = true;
+    session->next_ready = NULL;
+    if (postmaster->last_ready)
+        postmaster->last_ready->next_ready = session;
+    else
+        postmaster->first_ready = session;
+    postmaster->last_ready = session;
+    rouse(postmaster);
+}
+
+static pgn_session *pop(struct postmaster *postmaster)
+{
+    pgn_session *session = postmaster->first_ready;
+
+    if (!session)
+        return NULL;
+    postmaster->first_ready = session->next_ready;
+    if (!postmaster->first_ready)
+        postmaster->last_ready = NULL;
+    session->is_ready = false;
+    return session;
+}
+
+void postmaster_forget(pgn_session *session)
+{
+    struct postmaster *postmaster = session->cluster->postmaster;
+    pgn_session *kept = NULL, *other;
+
+    if (!session->is_ready)
+        return;
+    while ((other = pop(postmaster))) {
+        if (other == session)
+            continue;
+        other->next_ready = kept;
+        kept = other;
+    }
+    while ((other = kept)) { /* in another order, which does not matter */
+        kept = other->next_ready;
+        postmaster_push(other);
+    }
+}
+
+/* When a timer of an idle session is due on the system's clock. */
+static int64_t timer_ns(const pgn_session *session)
+{
+    int64_t deadline_ns = session->guest ? host_timer_deadline_ns(&session->host) : INT64_MAX;
+
+    return deadline_ns == INT64_MAX
+               ? INT64_MAX
+               : world_system_ns(world_find(&session->cluster->arena), deadline_ns);
+}
+
+/* Is no thread in it, nor in the middle of a call? */
+static bool is_at_rest(const pgn_session *session)
 {
     return !session->inside && !session->held && !session->closed
-           && !atomic_load(&session->closing)
            && (session->state == SESSION_IDLE || session->state == SESSION_WANTS_INPUT);
 }
 
-/* An idle session that has something to do; NULL: none before *until_ns. */
-static pgn_session *find_work(struct cluster *cluster, int64_t now_ns, int64_t *until_ns)
-{
-    *until_ns = INT64_MAX;
-    for (pgn_session *session = cluster->sessions; session; session = session->next) {
-        int64_t due_ns;
-
-        if (!is_idle(session))
-            continue;
-        due_ns = atomic_load(&session->signals) ? now_ns : deadline_ns(session);
-        if (due_ns <= now_ns)
-            return session;
-        if (due_ns < *until_ns)
-            *until_ns = due_ns;
-    }
-    return NULL;
-}
-
-/* What it says is kept for its next call. */
-static void attend_to(pgn_session *session)
+void postmaster_look_at(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
+    int64_t due_ns;
 
-    session->inside = session->attended = true;
-    baton_take(cluster, &session->claim);
-    monitor_leave(cluster->monitor);
-    instance_set_latest(cluster, NULL);
-    session->output_limit = SIZE_MAX;
-    session_run(session);
-    monitor_enter(cluster->monitor);
-    baton_give(cluster);
+    if (cluster->ending || !is_at_rest(session))
+        return;
+    if (session->client || atomic_load(&session->signals)) {
+        postmaster_push(session);
+        return;
+    }
+    due_ns = timer_ns(session);
+    if (cluster->vacuum_due_ns && housekeeping_is_worth_a_thread(cluster)
+        && cluster->vacuum_due_ns < due_ns)
+        due_ns = cluster->vacuum_due_ns;
+    if (due_ns != INT64_MAX && postmaster_need(cluster))
+        note_deadline(cluster->postmaster, due_ns);
+}
+
+/* When the session wants the postmaster by itself. */
+static int64_t due_ns(const pgn_session *session)
+{
+    if (session->attended)
+        return session->state == SESSION_WAITING ? session->wake_ns : INT64_MAX;
+    return is_at_rest(session) ? timer_ns(session) : INT64_MAX;
+}
+
+static void push_what_is_due(struct postmaster *postmaster, int64_t now_ns)
+{
+    struct cluster *cluster = postmaster->cluster;
+
+    postmaster->deadline_ns = cluster->vacuum_due_ns ? cluster->vacuum_due_ns : INT64_MAX;
+    for (pgn_session *session = cluster->sessions; session; session = session->next) {
+        int64_t session_ns = due_ns(session);
+
+        if (session_ns <= now_ns)
+            postmaster_push(session);
+        else if (session_ns < postmaster->deadline_ns)
+            postmaster->deadline_ns = session_ns;
+    }
+}
+
+/* --- doing it ----------------------------------------------------------------------------- */
+
+static void keep_baton(struct postmaster *postmaster)
+{
+    if (!postmaster->has_baton)
+        baton_take(postmaster->cluster, &postmaster->claim);
+    postmaster->has_baton = true;
+}
+
+static void release_baton(struct postmaster *postmaster)
+{
+    if (postmaster->has_baton)
+        baton_give(postmaster->cluster);
+    postmaster->has_baton = false;
+}
+
+static void let_go(pgn_session *session)
+{
     session->inside = session->attended = false;
     condition_notify(session->condition);
+}
+
+/* It has been resumed. Inside the monitor, as is what follows. */
+static void settle(struct postmaster *postmaster, pgn_session *session)
+{
+    switch (session->state) {
+    case SESSION_YIELDED:
+        postmaster_push(session);
+        return;
+    case SESSION_WAITING:
+        if (session->woken || atomic_load(&session->signals) || atomic_load(&session->closing)
+            || session->abandoned)
+            postmaster_push(session);
+        else
+            note_deadline(postmaster, session->wake_ns);
+        return;
+    default:
+        break;
+    }
+    if (session->client) {
+        client_rest(session);
+    } else if (session->is_auxiliary) {
+        housekeeping_end(session);
+        return;
+    } else {
+        let_go(session);
+    }
+    if (is_at_rest(session))
+        note_deadline(postmaster, timer_ns(session));
+}
+
+/* Takes an idle session into its hands. False: there is nothing to do for it. */
+static bool take_up(pgn_session *session)
+{
+    if (session->attended)
+        return true;
+    if (session->inside || session->closed || (!session->client && !is_at_rest(session)))
+        return false;
+    session->inside = session->attended = true;
+    if (session->client)
+        return client_begin(session);
+    session->output_limit = SIZE_MAX;
+    return true;
+}
+
+static void run(struct postmaster *postmaster, pgn_session *session)
+{
+    struct cluster *cluster = postmaster->cluster;
+
+    keep_baton(postmaster);
+    if (!take_up(session))
+        return;
+    instance_set_latest(cluster, NULL);
+    monitor_leave(cluster->monitor);
+    guest_poke(session->guest);
+    session_step(session);
+    monitor_enter(cluster->monitor);
+    settle(postmaster, session);
+    if (atomic_load(&cluster->baton.wanted))
+        release_baton(postmaster);
+}
+
+/* Looks at the sockets; waits for them, and for other threads, if there is nothing else to do. */
+static void look_around(struct postmaster *postmaster)
+{
+    struct cluster *cluster = postmaster->cluster;
+    struct poller_event events[EVENTS];
+    int64_t now_ns = platform_monotonic_ns(), until_ns = 0;
+    int count;
+
+    if (!postmaster->first_ready) {
+        release_baton(postmaster);
+        if (now_ns - postmaster->busy_ns > AWAKE_NS) {
+            until_ns = postmaster->deadline_ns;
+            postmaster->sleeps = true;
+        }
+    }
+    monitor_leave(cluster->monitor);
+    count = poller_wait(postmaster->poller, until_ns, events, EVENTS);
+    monitor_enter(cluster->monitor);
+    postmaster->sleeps = false;
+    for (int i = 0; i < count; i++)
+        client_event(events[i].context, events[i].what);
 }
 
 static void work(void *context)
 {
     struct postmaster *postmaster = context;
     struct cluster *cluster = postmaster->cluster;
-    int64_t until_ns;
+    int64_t looked_ns = 0;
 
     monitor_enter(cluster->monitor);
     while (!postmaster->stopping) {
-        pgn_session *session = find_work(cluster, platform_monotonic_ns(), &until_ns);
+        int64_t now_ns = platform_monotonic_ns();
+        pgn_session *session;
 
-        if (session)
-            attend_to(session);
-        else
-            condition_wait(postmaster->condition, cluster->monitor, until_ns);
+        if (now_ns >= postmaster->deadline_ns) {
+            keep_baton(postmaster);
+            housekeeping_begin_if_due(cluster, now_ns);
+            push_what_is_due(postmaster, now_ns);
+        }
+        session = now_ns - looked_ns < ENGINE_SLICE_NS ? pop(postmaster) : NULL;
+        if (session) {
+            run(postmaster, session);
+            postmaster->busy_ns = platform_monotonic_ns();
+            continue;
+        }
+        look_around(postmaster);
+        looked_ns = platform_monotonic_ns();
     }
+    release_baton(postmaster);
     monitor_leave(cluster->monitor);
 }
 
-void postmaster_notify(struct cluster *cluster)
-{
-    if (cluster->postmaster)
-        condition_notify(cluster->postmaster->condition);
-}
+/* --- its beginning and end ---------------------------------------------------------------- */
 
-/* Without memory or a thread for it, idle sessions do what they have to with their next call. */
-void postmaster_need(struct cluster *cluster)
+static void free_postmaster(struct postmaster *postmaster)
 {
-    struct postmaster *postmaster;
-
-    if (cluster->postmaster) {
-        condition_notify(cluster->postmaster->condition);
-        return;
-    }
-    postmaster = calloc(1, sizeof *postmaster);
-    if (!postmaster)
-        return;
-    postmaster->cluster = cluster;
-    postmaster->condition = condition_open();
-    if (postmaster->condition)
-        postmaster->thread = thread_start(work, postmaster);
-    if (postmaster->thread) {
-        cluster->postmaster = postmaster;
-        return;
-    }
+    poller_close(postmaster->poller);
     condition_close(postmaster->condition);
     free(postmaster);
+}
+
+bool postmaster_need(struct cluster *cluster)
+{
+    struct postmaster *postmaster = cluster->postmaster;
+
+    if (postmaster)
+        return true;
+    postmaster = calloc(1, sizeof *postmaster);
+    if (!postmaster)
+        return false;
+    postmaster->cluster = cluster;
+    postmaster->deadline_ns = INT64_MAX;
+    postmaster->poller = poller_open();
+    postmaster->claim.condition = postmaster->condition = condition_open();
+    if (postmaster->poller && postmaster->condition)
+        postmaster->thread = thread_start(work, postmaster);
+    if (!postmaster->thread) {
+        free_postmaster(postmaster);
+        return false;
+    }
+    cluster->postmaster = postmaster;
+    return true;
 }
 
 void postmaster_stop(struct cluster *cluster)
 {
-    struct postmaster *postmaster = cluster->postmaster;
+    struct postmaster *postmaster;
 
+    monitor_enter(cluster->monitor);
+    postmaster = cluster->postmaster;
+    if (postmaster) {
+        postmaster->stopping = true;
+        poller_wake(postmaster->poller);
+    }
+    monitor_leave(cluster->monitor);
     if (!postmaster)
         return;
-    monitor_enter(cluster->monitor);
-    postmaster->stopping = true;
-    condition_notify(postmaster->condition);
-    monitor_leave(cluster->monitor);
     thread_join(postmaster->thread);
     monitor_enter(cluster->monitor);
+    while (pop(postmaster))
+        ;
     cluster->postmaster = NULL;
     monitor_leave(cluster->monitor);
-    condition_close(postmaster->condition);
-    free(postmaster);
+    free_postmaster(postmaster);
 }

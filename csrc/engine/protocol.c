@@ -5,6 +5,7 @@
  * would sleep (WAITING), and at the end of a time slice (YIELDED). Who resumes it: run.c.
  */
 #include "engine/engine.h"
+#include "engine/housekeeping.h"
 #include "platform/clock.h"
 
 enum {
@@ -255,8 +256,8 @@ static bool guest_has_input(pgn_session *session, bool *has_input)
     return true;
 }
 
-/* What PostgreSQL does before it waits for a command: changed parameters, ReadyForQuery, flush. */
-static bool get_ready(pgn_session *session)
+/* Changed parameters, ReadyForQuery, flush. */
+bool session_get_ready(pgn_session *session)
 {
     const struct engine_exports *exports = &session->cluster->runtime->exports;
 
@@ -280,7 +281,7 @@ static bool checkpoint_if_due(pgn_session *session)
     goes_on = session_settle(session,
                              session_call(session, session->cluster->runtime->exports.checkpoint, NULL, &done),
                              "pglite_checkpoint")
-              && get_ready(session);
+              && session_get_ready(session);
     transport_drain(session);
     session->discarding = false;
     if (done)
@@ -332,7 +333,8 @@ bool session_serve(pgn_session *session)
                             "PostgresMainLoopOnce"))
             return false;
     }
-    return get_ready(session) && checkpoint_if_due(session);
+    return session_get_ready(session) && housekeeping_note_changes(session)
+           && checkpoint_if_due(session);
 }
 
 /* An orderly end, which checkpoints a durable directory. What it reports goes to nobody. Where the

@@ -99,5 +99,7 @@ enum status session_do(pgn_session *session, bool (*task)(pgn_session *session),
     if (session->state == SESSION_IDLE)
         return STATUS_OK;
     *error = session->failure;
+    if (session->state < SESSION_ENDED)
+        error_set(error, STATUS_INVALID, "the session waits for more of a message");
     return error->status;
 }

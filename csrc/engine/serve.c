@@ -1,79 +1,282 @@
-/* A client's conversation without its caller: from the socket to the engine and back, for as long as
- * nothing but ordinary requests comes. Between two of them no lock of Python's is taken, which is most of
- * what a short statement cost on a socket.
+/* A client's conversation, from its socket to the session and back, by the postmaster. No lock of Python's is taken
+ * for it. What has to be looked at by Python ends pgn_serve, which is called again.
  */
+#include <string.h>
+#include <unistd.h>
+
 #include "engine/api.h"
+#include "engine/call.h"
 #include "engine/engine.h"
+#include "platform/poller.h"
 #include "platform/socket.h"
 
 enum {
     HEADER_SIZE = 5, /* of a message: its type, and a length that counts itself */
     LENGTH_SIZE = 4,
+    TERMINATE = 'X',
     PART_SIZE = 256 << 10 /* of a reply, at least, but for the last */
 };
 
-/* Are these whole messages, and all for the backend? Terminate is not: it would end a session that others
-   may go on with; nor is what has no type, as a startup packet. */
-static bool are_requests(const uint8_t *bytes, size_t size)
+/* In the thread of pgn_serve, which waits meanwhile. */
+struct client {
+    pgn_session *session;
+    int fd;
+    uint8_t *buffer; /* for what comes */
+    size_t size;
+    size_t sent;  /* of the session's output */
+    int watched;  /* what the poller tells of the socket */
+    bool is_readable, is_terminating, has_hung_up, is_gone;
+    bool is_called; /* it is in a call */
+    bool returns;   /* pgn_serve is to come back */
+    bool is_done, is_over;
+    int status;
+    struct error error;
+    /* Framing: where in a message the stream is. */
+    uint8_t header[HEADER_SIZE];
+    uint32_t header_size, left;
+};
+
+/* How many bytes of the stream are for the session: all up to a Terminate. */
+static size_t frame(struct client *client, const uint8_t *bytes, size_t size)
 {
-    while (size >= HEADER_SIZE) {
-        uint32_t length = (uint32_t) bytes[1] << 24 | (uint32_t) bytes[2] << 16 | bytes[3] << 8
-                          | bytes[4];
+    for (size_t at = 0; at < size;) {
+        if (client->left > 0) {
+            size_t part = client->left < size - at ? client->left : size - at;
 
-        if (bytes[0] == 'X' || bytes[0] == 0 || length < LENGTH_SIZE || length >= size)
-            return false;
-        bytes += 1 + length;
-        size -= 1 + (size_t) length;
-    }
-    return size == 0;
-}
+            client->left -= (uint32_t) part;
+            at += part;
+            continue;
+        }
+        if (client->header_size == 0 && bytes[at] == TERMINATE) {
+            client->is_terminating = true;
+            return at;
+        }
+        client->header[client->header_size++] = bytes[at++];
+        if (client->header_size == HEADER_SIZE) {
+            uint32_t length = (uint32_t) client->header[1] << 24 | (uint32_t) client->header[2] << 16
+                              | (uint32_t) client->header[3] << 8 | client->header[4];
 
-/* One exchange. *over: the session has ended, or there is nobody to hear the rest. */
-static int answer(pgn_session *session, const struct socket *client, const uint8_t *bytes,
-                  size_t size, pgn_reply *reply, bool *over)
-{
-    bool heard = true;
-    int status = pgn_exec(session, bytes, size, PART_SIZE, reply);
-
-    if (status)
-        return status;
-    if (reply->ended) {
-        *over = !socket_send(client, reply->short_bytes, reply->size) || reply->over;
-        return STATUS_OK;
-    }
-    while (!status && heard && (reply->size > 0 || reply->paused)) {
-        heard = socket_send(client, reply->bytes, reply->size);
-        if (heard)
-            status = pgn_next(session, PART_SIZE, reply);
-    }
-    pgn_end(session, NULL); /* refused only when closed meanwhile: then the call has ended */
-    *over = !heard || reply->over;
-    return status;
-}
-
-int pgn_serve(pgn_session *session, int fd, uint8_t *buffer, size_t size, size_t *received,
-              bool *over, pgn_reply *reply)
-{
-    struct socket client = {.fd = fd, .is_prompt = true};
-    int status = STATUS_OK;
-
-    *received = 0;
-    *over = false;
-    reply->log_size = 0;
-    while (!status && !*over && reply->log_size == 0
-           && !atomic_exchange(&session->beckoned, false)) {
-        int count = socket_receive(&client, buffer, size);
-
-        if (count == SOCKET_INTERRUPTED)
-            break;
-        if (count == SOCKET_GONE) {
-            *over = true;
-        } else if (are_requests(buffer, (size_t) count)) {
-            status = answer(session, &client, buffer, (size_t) count, reply, over);
-        } else {
-            *received = (size_t) count;
-            break;
+            client->header_size = 0;
+            client->left = length < LENGTH_SIZE ? 0 : length - LENGTH_SIZE; /* PostgreSQL will say so */
         }
     }
-    return status;
+    return size;
+}
+
+static void watch(struct client *client, int what)
+{
+    if (client->watched != what && !client->has_hung_up)
+        poller_change(postmaster_poller(client->session->cluster), client->fd, what, client);
+    client->watched = what;
+}
+
+static void finish(struct client *client)
+{
+    pgn_session *session = client->session;
+
+    if (!client->has_hung_up)
+        poller_remove(postmaster_poller(session->cluster), client->fd);
+    client->is_done = true;
+    session->client = NULL;
+    session->inside = session->attended = false;
+    condition_notify(session->condition);
+}
+
+static void finish_with(struct client *client, const struct error *error)
+{
+    client->status = error->status;
+    client->error = *error;
+    finish(client);
+}
+
+static bool log_waits(const struct cluster *cluster)
+{
+    return cluster->log.written != cluster->log.taken;
+}
+
+/* Nothing is to be done before the client says something. */
+static void rest(struct client *client)
+{
+    pgn_session *session = client->session;
+
+    client->is_over |= client->is_gone || client->is_terminating || client->has_hung_up
+                       || session->state == SESSION_ENDED;
+    if (session->state == SESSION_POISONED) {
+        finish_with(client, &session->failure);
+    } else if (client->is_over || client->returns || log_waits(session->cluster)
+               || atomic_load(&session->closing)) {
+        finish(client);
+    } else {
+        session->inside = session->attended = false;
+        condition_notify(session->condition);
+        watch(client, POLLER_READABLE);
+    }
+}
+
+/* Sends what there is. False: the socket has no room for the rest. */
+static bool send_output(struct client *client)
+{
+    pgn_session *session = client->session;
+
+    while (client->sent < session->output_size && !client->is_gone) {
+        ssize_t count = socket_send(client->fd, session->output + client->sent,
+                                    session->output_size - client->sent);
+
+        if (count == SOCKET_LATER) {
+            watch(client, POLLER_WRITABLE);
+            return false;
+        }
+        if (count == SOCKET_GONE)
+            client->is_gone = true;
+        else
+            client->sent += (size_t) count;
+    }
+    session->output_size = client->sent = 0;
+    return true;
+}
+
+static void abandon(pgn_session *session)
+{
+    session->abandoned = session->discarding = true;
+    session_request_cancel(session);
+    cluster_wake(session);
+}
+
+void client_rest(pgn_session *session)
+{
+    struct client *client = session->client;
+
+    if (!send_output(client))
+        return;
+    if (call_is_unfinished(session)) {
+        if (client->is_gone && !session->abandoned)
+            abandon(session);
+        postmaster_push(session);
+        return;
+    }
+    if (client->is_called) {
+        client->is_called = session->abandoned = session->discarding = false;
+        call_end(session);
+    }
+    rest(client);
+}
+
+/* What has come, as a call. False: there is nothing to be run. */
+static bool receive(struct client *client)
+{
+    pgn_session *session = client->session;
+    ssize_t count = socket_receive(client->fd, client->buffer, client->size);
+    struct error error;
+    size_t size;
+
+    client->is_readable = false;
+    if (count == SOCKET_LATER)
+        return atomic_load(&session->signals) || host_timer_is_due(&session->host);
+    if (count == SOCKET_GONE) {
+        client->is_gone = true;
+        return false;
+    }
+    size = frame(client, client->buffer, (size_t) count);
+    if (size == 0)
+        return false;
+    if (call_begin(session, client->buffer, size, &error)) {
+        finish_with(client, &error);
+        return false;
+    }
+    client->is_called = true;
+    return true;
+}
+
+bool client_begin(pgn_session *session)
+{
+    struct client *client = session->client;
+
+    session->output_limit = PART_SIZE;
+    if (!client->is_readable || session->state == SESSION_ENDED
+        || session->state == SESSION_POISONED) {
+        if (session->state < SESSION_HAS_OUTPUT
+            && (atomic_load(&session->signals) || host_timer_is_due(&session->host)))
+            return true;
+        client_rest(session); /* what it has said before */
+        return false;
+    }
+    if (receive(client))
+        return true;
+    if (!client->is_done)
+        rest(client);
+    return false;
+}
+
+void client_event(struct client *client, int what)
+{
+    pgn_session *session = client->session;
+
+    if (what & POLLER_HANGUP) {
+        poller_remove(postmaster_poller(session->cluster), client->fd);
+        client->has_hung_up = client->is_gone = true;
+        if (session->attended)
+            abandon(session);
+        else
+            client->is_readable = true;
+    }
+    if (what & POLLER_READABLE)
+        client->is_readable = true;
+    if (session->attended && what & POLLER_WRITABLE) {
+        watch(client, 0);
+        client_rest(session);
+    } else if (session->inside) {
+        watch(client, client->watched & ~POLLER_READABLE); /* until it is at rest */
+    } else {
+        postmaster_push(session);
+    }
+}
+
+void client_return(pgn_session *session)
+{
+    if (!session->client)
+        return;
+    session->client->returns = true;
+    postmaster_push(session);
+}
+
+/* Inside the monitor. */
+static int serve(struct client *client)
+{
+    pgn_session *session = client->session;
+    struct cluster *cluster = session->cluster;
+
+    if (!postmaster_need(cluster)
+        || !poller_add(postmaster_poller(cluster), client->fd, POLLER_READABLE, client)) {
+        error_set(&client->error, STATUS_NO_MEMORY, "no memory or thread to serve a client");
+        return STATUS_NO_MEMORY;
+    }
+    client->watched = POLLER_READABLE;
+    session->client = client;
+    postmaster_push(session);
+    while (!client->is_done)
+        condition_wait(session->condition, cluster->monitor, INT64_MAX);
+    return client->status;
+}
+
+int pgn_serve(pgn_session *session, int fd, uint8_t *buffer, size_t size, bool *over,
+              pgn_reply *reply)
+{
+    struct cluster *cluster = session->cluster;
+    struct client client = {.session = session, .fd = fd, .buffer = buffer, .size = size};
+    int status = api_enter(session, &reply->error);
+
+    reply->log_size = 0;
+    *over = false;
+    if (status)
+        return status;
+    status = api_check_free(session, true, &client.error);
+    api_leave(session);
+    if (status)
+        return api_error(&reply->error, &client.error);
+    monitor_enter(cluster->monitor);
+    status = serve(&client);
+    reply->log_size = (size_t) (cluster->log.written - cluster->log.taken);
+    monitor_leave(cluster->monitor);
+    *over = client.is_over;
+    return status ? api_error(&reply->error, &client.error) : STATUS_OK;
 }

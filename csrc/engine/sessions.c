@@ -37,6 +37,7 @@ void session_free(pgn_session *session)
     bool is_last;
 
     monitor_enter(cluster->monitor);
+    postmaster_forget(session);
     while (session->pinned)
         condition_wait(session->condition, cluster->monitor, INT64_MAX);
     while (*place != session)
@@ -56,17 +57,12 @@ void session_free(pgn_session *session)
 bool session_keep_template(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
-    const struct engine_exports *exports = &cluster->runtime->exports;
-    uint64_t shared;
 
-    if (!session_settle(session, session_call(session, exports->keep_backend, NULL, NULL),
-                        "pglite_keep_backend")
-        || !session_settle(session, session_call(session, exports->close_shared, NULL, &shared),
-                           "pglite_close_shared"))
+    if (!session_settle(session,
+                        session_call(session, cluster->runtime->exports.keep_backend, NULL, NULL),
+                        "pglite_keep_backend"))
         return false;
-    if (!shared_read(cluster, (uint32_t) shared))
-        return session_poison(session, "the list of shared memory");
-    if (!vfs_keep_descriptors(cluster->vfs)) {
+    if (!vfs_keep_descriptors(cluster->vfs, VFS_KEPT_SESSION)) {
         session->state = SESSION_ENDED;
         error_set(&session->failure, STATUS_NO_MEMORY,
                   "no memory for in-memory files: close engines");
@@ -74,6 +70,27 @@ bool session_keep_template(pgn_session *session)
     }
     cluster->used = false;
     return true;
+}
+
+/* initdb's postgres comes by here too, and is no cluster's. */
+enum guest_outcome session_keep_process(void *context, struct guest *guest, uint32_t shared,
+                                        bool *kept)
+{
+    pgn_session *session = context;
+    struct cluster *cluster = session->cluster;
+    struct error error;
+
+    *kept = guest == session->guest;
+    if (!*kept)
+        return GUEST_RETURNED;
+    if (!shared_read(cluster, guest, shared))
+        return guest_set_trap(guest, "its list of shared memory makes no sense");
+    image_release(cluster->template_process);
+    cluster->template_process = NULL;
+    if (!vfs_keep_descriptors(cluster->vfs, VFS_KEPT_PROCESS)
+        || instance_write_process(session, &cluster->template_process, &error))
+        return guest_set_trap(guest, "no memory for a copy of its process");
+    return GUEST_RETURNED;
 }
 
 /* --- opening ------------------------------------------------------------------------------ */
@@ -84,25 +101,25 @@ static enum status no_memory(struct error *error)
                      "no memory for a session: close sessions or engines");
 }
 
-/* What the first session had before it was used, around the shared memory of now. */
-static enum status map_instance(pgn_session *session, struct error *error)
+/* A template's private memory around the shared memory of now. */
+static enum status map_instance(pgn_session *session, const pgn_image *private_memory,
+                                enum vfs_kept descriptors, struct error *error)
 {
     struct cluster *cluster = session->cluster;
-    const pgn_image *template_backend = cluster->template_backend;
     enum status status = guest_open_empty(cluster->runtime->module, &session->host,
                                           ENGINE_VALUE_STACK, &session->guest, error);
 
     if (!status)
-        status = shared_map(session, error);
+        status = shared_map(session, private_memory, error);
     if (status)
         return status;
-    session->descriptors = vfs_copy_kept_descriptors(cluster->vfs);
+    session->descriptors = vfs_copy_kept_descriptors(cluster->vfs, descriptors);
     if (!session->descriptors || !host_share(&session->host, &cluster->first->host))
         return no_memory(error);
     session->host.guest = session->guest;
     session->host.upcalls = &engine_upcalls;
     session->host.engine = session;
-    if (!transport_attach(session, template_backend->header.control))
+    if (!transport_attach(session, private_memory->header.control))
         return error_set(error, STATUS_IMAGE, "the image's handshake is damaged");
     guest_set_poll(session->guest, session_poll);
     session->state = SESSION_IDLE;
@@ -121,37 +138,139 @@ static bool become_backend(pgn_session *session)
                           "pglite_become_backend");
 }
 
-static enum status check_cluster(const struct cluster *cluster, struct error *error)
+/* The startup packet is the input. Its answer stays, for the next call. */
+static bool begin_backend(pgn_session *session)
 {
+    uint64_t process = (uint32_t) session->process;
+    enum guest_outcome outcome;
+
+    session->discarding = false;
+    transport_fill(session);
+    outcome = session_call(session, session->cluster->runtime->exports.begin_backend, &process,
+                           NULL);
+    if (outcome == GUEST_EXITED && guest_exit_code(session->guest) == EXIT_ALIVE)
+        return session_get_ready(session);
+    return session_settle(session, outcome == GUEST_RETURNED ? GUEST_EXITED : outcome,
+                          "pglite_begin_backend");
+}
+
+/* By a copy of the first session, if that is what is wanted. */
+static enum status begin_copy(pgn_session *session, struct error *error)
+{
+    enum status status = map_instance(session, session->cluster->template_session,
+                                      VFS_KEPT_SESSION, error);
+
+    return status ? status : session_do(session, become_backend, error);
+}
+
+/* By PostgreSQL's own login. A refusal is the session's last words, and no error. */
+static enum status begin_process(pgn_session *session, const uint8_t *packet, size_t size,
+                                 struct error *error)
+{
+    enum status status = map_instance(session, session->cluster->template_process,
+                                      VFS_KEPT_PROCESS, error);
+
+    if (status)
+        return status;
+    session->asleep = false; /* there is nothing yet that it could have in common with others */
+    session->input = packet;
+    session->input_size = size;
+    status = session_do(session, begin_backend, error);
+    session->input = NULL;
+    session->input_size = 0;
+    return session->state == SESSION_ENDED && session->output_size > 0 ? STATUS_OK : status;
+}
+
+/* With the baton. */
+static enum status open_session(pgn_session *session, const uint8_t *packet, size_t size,
+                                struct error *error)
+{
+    struct cluster *cluster = session->cluster;
     const pgn_session *first = cluster->first;
+    uint8_t own_packet[STARTUP_MAX];
+    enum status status;
 
     if (first->state == SESSION_ENDED || first->state == SESSION_POISONED) {
         *error = first->failure;
         return error->status;
     }
-    if (!cluster->template_backend)
-        return error_set(error, STATUS_INVALID,
-                         "sessions begin as the first one was before its first use, which a saved "
-                         "snapshot of a used engine does not have: save it before use");
-    return STATUS_OK;
+    status = shared_publish(cluster, error);
+    if (status)
+        return status;
+    if (!packet && cluster->template_session)
+        return begin_copy(session, error);
+    if (!cluster->template_process)
+        return error_set(error, STATUS_INVALID, "the cluster has no process to begin sessions from");
+    if (!packet) {
+        packet = own_packet;
+        size = startup_packet(cluster->user, cluster->database, own_packet);
+    }
+    return begin_process(session, packet, size, error);
 }
 
-/* With the baton. */
-static enum status open_session(pgn_session *session, struct error *error)
+/* What it has of the cluster's files, and its instance. With the baton. */
+static void give_back(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
-    enum status status = check_cluster(cluster, error);
 
-    if (!status)
-        status = shared_publish(cluster, error);
-    if (!status)
-        status = map_instance(session, error);
-    if (!status)
-        status = session_do(session, become_backend, error);
-    return status;
+    if (cluster->running == session)
+        cluster_switch_to(cluster->first);
+    if (session->descriptors)
+        vfs_drop_descriptors(cluster->vfs, session->descriptors);
+    session->descriptors = 0;
+    host_unshare(&session->host);
+    instance_close(session);
 }
 
-int pgn_session_open(pgn_session *sibling, pgn_session **opened, pgn_error *pgn_error)
+/* Runs to the process's exit. */
+static bool run_autovacuum(pgn_session *session)
+{
+    uint64_t arguments[] = {(uint32_t) session->process, (uint32_t) session->task_argument};
+
+    return session_settle(session,
+                          session_call(session,
+                                       session->cluster->runtime->exports.begin_autovacuum,
+                                       arguments, NULL),
+                          "pglite_begin_autovacuum");
+}
+
+pgn_session *session_begin_autovacuum(struct cluster *cluster, bool is_worker, struct error *error)
+{
+    pgn_session *session;
+    bool is_mapped;
+
+    if (!cluster->template_process)
+        return NULL;
+    monitor_leave(cluster->monitor);
+    session = session_new(cluster);
+    is_mapped = session && !shared_publish(cluster, error)
+                && !map_instance(session, cluster->template_process, VFS_KEPT_PROCESS, error);
+    monitor_enter(cluster->monitor);
+    if (!session)
+        return NULL;
+    session->is_auxiliary = session->inside = session->attended = true;
+    session->asleep = false;
+    session->discarding = true;
+    session->task = run_autovacuum;
+    session->task_argument = is_worker;
+    if (is_mapped)
+        return session;
+    session_discard(session);
+    return NULL;
+}
+
+void session_discard(pgn_session *session)
+{
+    struct cluster *cluster = session->cluster;
+
+    monitor_leave(cluster->monitor);
+    give_back(session);
+    session_free(session);
+    monitor_enter(cluster->monitor);
+}
+
+int pgn_session_open(pgn_session *sibling, const uint8_t *packet, size_t size,
+                     pgn_session **opened, pgn_error *pgn_error)
 {
     struct cluster *cluster = sibling->cluster;
     pgn_session *session;
@@ -168,7 +287,7 @@ int pgn_session_open(pgn_session *sibling, pgn_session **opened, pgn_error *pgn_
     status = api_enter(session, pgn_error);
     if (!status) {
         instance_set_latest(cluster, NULL);
-        status = open_session(session, &error);
+        status = open_session(session, packet, size, &error);
         api_leave(session);
         api_error(status ? pgn_error : NULL, &error);
     }
@@ -193,6 +312,16 @@ int pgn_session_keep(pgn_session *session, pgn_error *pgn_error)
         status = instance_keep_template(session, &error);
     api_leave(session);
     return status ? api_error(pgn_error, &error) : STATUS_OK;
+}
+
+const char *pgn_session_user(const pgn_session *session)
+{
+    return session->cluster->user;
+}
+
+const char *pgn_session_database(const pgn_session *session)
+{
+    return session->cluster->database;
 }
 
 int32_t pgn_session_process(const pgn_session *session)
@@ -238,22 +367,16 @@ static void end_backend(pgn_session *session)
 void session_end(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
-    vfs_descriptors descriptors;
 
     monitor_enter(cluster->monitor);
+    session->inside = true;
     baton_take(cluster, &session->claim);
     monitor_leave(cluster->monitor);
     if (session->coroutine && !cluster->failed)
         end_backend(session);
-    if (cluster->running == session)
-        cluster_switch_to(cluster->first);
-    descriptors = session->descriptors;
-    session->descriptors = 0;
-    if (descriptors)
-        vfs_drop_descriptors(cluster->vfs, descriptors);
-    host_unshare(&session->host);
-    instance_close(session);
+    give_back(session);
     monitor_enter(cluster->monitor);
     baton_give(cluster);
+    session->inside = false;
     monitor_leave(cluster->monitor);
 }

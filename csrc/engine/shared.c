@@ -21,9 +21,8 @@ static int compare(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-bool shared_read(struct cluster *cluster, uint32_t address)
+bool shared_read(struct cluster *cluster, struct guest *guest, uint32_t address)
 {
-    struct guest *guest = cluster->first->guest;
     struct shared_memory *shared = &cluster->shared;
     const uint8_t *at = guest_at(guest, address, RANGES_AT + SHARED_RANGES_MAX * RANGE_SIZE);
     uint64_t end = 0;
@@ -110,26 +109,26 @@ enum status shared_publish(struct cluster *cluster, struct error *error)
 }
 
 /* The template's pages where nothing is shared. */
-static bool map_private(const pgn_session *session, struct image_part *part)
+static bool map_private(const pgn_session *session, const pgn_image *image,
+                        struct image_part *part)
 {
-    const struct cluster *cluster = session->cluster;
-    const struct shared_memory *shared = &cluster->shared;
+    const struct shared_memory *shared = &session->cluster->shared;
     uint64_t from = 0;
     bool done = true;
 
     for (uint32_t i = 0; i <= shared->count && done; i++) {
         uint64_t to = i < shared->count ? shared->ranges[i].address : UINT64_MAX;
 
-        done = image_map_range(cluster->template_backend, IMAGE_MEMORY, part, from, to);
+        done = image_map_range(image, IMAGE_MEMORY, part, from, to);
         if (i < shared->count)
             from = to + shared->ranges[i].size;
     }
     return done;
 }
 
-enum status shared_map(pgn_session *session, struct error *error)
+enum status shared_map(pgn_session *session, const pgn_image *private_memory, struct error *error)
 {
-    const struct image_header *header = &session->cluster->template_backend->header;
+    const struct image_header *header = &private_memory->header;
     struct guest_state state = {.memory_size = header->region_sizes[IMAGE_MEMORY],
                                 .global_count = header->global_count};
     struct image_part part;
@@ -140,7 +139,7 @@ enum status shared_map(pgn_session *session, struct error *error)
     if (status)
         return status;
     part.reservation = guest_reservation(session->guest, &part.start);
-    if (!map_private(session, &part)
+    if (!map_private(session, private_memory, &part)
         || !map_ranges(session->cluster, session->cluster->shared.fd, session->guest))
         return no_memory(error);
     return STATUS_OK;

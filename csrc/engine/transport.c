@@ -270,5 +270,6 @@ const struct host_upcalls engine_upcalls = {
     .run = transport_run,
     .signal = cluster_signal,
     .wake = cluster_wake_process,
+    .keep_template = session_keep_process,
     .sync_all = cluster_sync_all,
 };

@@ -37,6 +37,10 @@ struct host_upcalls {
     int (*signal)(void *engine, int32_t process, int signal);
     /* Ends a process's wait, or keeps it from beginning: 0, or negative errno. */
     int (*wake)(void *engine, int32_t process);
+    /* Keeps a copy of the guest as it is now; shared: the address of its list of shared memory. Not
+       every process is kept. */
+    enum guest_outcome (*keep_template)(void *engine, struct guest *guest, uint32_t shared,
+                                        bool *kept);
     /* Syncs what backends other than the one that runs have written: 0, or negative errno. */
     int (*sync_all)(void *engine);
 };

@@ -21,6 +21,7 @@
     ENV("_emscripten_runtime_keepalive_clear", "v", process_keepalive_clear)                       \
     ENV("pglite_host_signal", "iii", process_signal)                                               \
     ENV("pglite_host_wake", "vi", process_wake)                                                    \
+    ENV("pglite_host_keep_template", "ii", process_keep_template)                                  \
     ENV("__syscall_getuid32", "i", process_identity)                                               \
     ENV("__syscall_geteuid32", "i", process_identity)                                              \
     ENV("__syscall_getgid32", "i", process_identity)                                               \

@@ -77,3 +77,15 @@ enum guest_outcome process_wake(struct guest_call *call)
     (void) host->upcalls->wake(host->engine, arg_i32(call, 0));
     return GUEST_RETURNED;
 }
+
+/* pglite_host_keep_template(what is shared): the process is as others are to begin. */
+enum guest_outcome process_keep_template(struct guest_call *call)
+{
+    struct host *host = host_of(call);
+
+    bool kept;
+    enum guest_outcome outcome = host->upcalls->keep_template(host->engine, call->guest,
+                                                              arg_u32(call, 0), &kept);
+
+    return outcome == GUEST_RETURNED ? return_i32(call, kept) : outcome;
+}

@@ -507,3 +507,26 @@ void files_list_free(struct files_listing *listing)
     free(listing->entries);
     *listing = (struct files_listing){0};
 }
+
+int files_next_data(int fd, uint64_t offset, uint64_t *start, uint64_t *end)
+{
+#if defined(SEEK_DATA) && defined(SEEK_HOLE)
+    off_t data = lseek(fd, (off_t) offset, SEEK_DATA);
+    off_t hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
+
+    if (data < 0 && errno == ENXIO)
+        return 0;
+    if (data >= 0 && hole >= 0) {
+        *start = (uint64_t) data;
+        *end = (uint64_t) hole;
+        return 1;
+    }
+#endif
+    struct stat stat;
+
+    if (fstat(fd, &stat) != 0)
+        return -(int) platform_errno(errno);
+    *start = offset;
+    *end = (uint64_t) stat.st_size;
+    return *start < *end;
+}

@@ -91,4 +91,8 @@ struct files_listing {
 int files_list(int fd, struct files_listing *listing);
 void files_list_free(struct files_listing *listing);
 
+/* The next range of the file from `offset` on that may hold anything but zeros: 1, with [*start, *end); 0: there
+   is none; negative errno. */
+int files_next_data(int fd, uint64_t offset, uint64_t *start, uint64_t *end);
+
 #endif

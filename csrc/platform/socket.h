@@ -1,22 +1,16 @@
-/* A connected stream socket that blocks. */
+/* A connected stream socket, which is not waited for: poller.h does that. */
 #ifndef PGN_PLATFORM_SOCKET_H
 #define PGN_PLATFORM_SOCKET_H
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
-struct socket {
-    int fd;
-    bool is_prompt; /* the other side is one that answers at once */
-};
+enum { SOCKET_GONE = -1, SOCKET_LATER = -2 };
 
-enum { SOCKET_GONE = -1, SOCKET_INTERRUPTED = -2 };
+/* Bytes that have come, up to size > 0; SOCKET_LATER: none yet; SOCKET_GONE: none will come any more. */
+ssize_t socket_receive(int fd, void *bytes, size_t size);
 
-/* Bytes that have come, up to size > 0; SOCKET_GONE when none will come any more, SOCKET_INTERRUPTED when a
-   signal came first. */
-int socket_receive(struct socket *from, void *bytes, size_t size);
-
-/* All of them, as slow as they are read; false: they are not wanted any more. */
-bool socket_send(const struct socket *to, const void *bytes, size_t size);
+/* How many of the bytes have been sent; SOCKET_LATER: it has no room; SOCKET_GONE: they are not wanted. */
+ssize_t socket_send(int fd, const void *bytes, size_t size);
 
 #endif

@@ -2,7 +2,6 @@
  * around private memory that is initialized already. */
 #include "backend.h"
 
-#include "shared.h"
 
 enum { EXIT_CALLBACKS_MAX = 20 }; /* MAX_ON_EXITS */
 
@@ -68,17 +67,32 @@ static void drop_cluster_callbacks(void)
     remove_callbacks(on_proc_exit_list, &on_proc_exit_index, lock_files, lock_files + 1);
 }
 
-/* InitProcess, as a postmaster's child is not asked for its slot among those. */
-static void take_process_slot(int process)
-{
-    const PGProc *original = MyProc;
+static bool is_copy;
 
+bool backend_is_copy(void)
+{
+    return is_copy;
+}
+
+static void leave_process_slot(int process)
+{
+    is_copy = true;
     MyProcPid = process;
     MyProc = NULL;
-    IsUnderPostmaster = false;
+    IsUnderPostmaster = false; /* InitProcess would ask for a slot among the postmaster's children */
+}
+
+static void take_process_slot(int process)
+{
+    leave_process_slot(process);
     InitProcess();
     IsUnderPostmaster = true;
     *MyProc->semaphore = 0; /* PGSemaphoreReset, which is empty */
+}
+
+/* What a copy of a backend that was initialized has to do again. */
+static void join_processes(const PGProc *original)
+{
     MyProc->database = original->database;
     MyProc->role = original->role;
     pgaio_my_backend = &pgaio_ctl->backends[MyProcNumber];
@@ -128,9 +142,9 @@ void pglite_become_backend(int process)
 {
     ExitCallback before[EXIT_CALLBACKS_MAX], on[EXIT_CALLBACKS_MAX];
     void *exception_stack = PG_exception_stack;
+    const PGProc *original = MyProc;
     int before_count, on_count;
 
-    pglite_close_shared();
     PG_exception_stack = NULL; /* as in a server, where there is nothing yet to return to */
     drop_cluster_callbacks();
     before_count = before_shmem_exit_index;
@@ -140,6 +154,7 @@ void pglite_become_backend(int process)
     before_shmem_exit_index = on_shmem_exit_index = 0; /* what has been done is undone, no more */
 
     take_process_slot(process);
+    join_processes(original);
     join_dynamic_memory();
     join_statistics();
     pgstat_beinit();
@@ -154,6 +169,22 @@ void pglite_become_backend(int process)
     memcpy(before_shmem_exit_list, before, sizeof before);
     memcpy(on_shmem_exit_list, on, sizeof on);
     PG_exception_stack = exception_stack;
+}
+
+/* Before it was initialized: what is to run at its exit is the cluster's, all of it. */
+void backend_leave_original(int process)
+{
+    int lock_files = find_callback(on_proc_exit_list, on_proc_exit_index, UnlinkLockFiles);
+
+    before_shmem_exit_index = on_shmem_exit_index = 0;
+    remove_callbacks(on_proc_exit_list, &on_proc_exit_index, lock_files, lock_files + 1);
+    leave_process_slot(process);
+}
+
+void backend_take_place(int process)
+{
+    backend_leave_original(process);
+    take_process_slot(process);
 }
 
 bool pglite_is_between_transactions(void)

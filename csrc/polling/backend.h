@@ -15,6 +15,23 @@ GUEST_EXPORT(pglite_keep_backend) void pglite_keep_backend(void);
  * Raises as FATAL what speaks against it: the backend exits. */
 GUEST_EXPORT(pglite_become_backend) void pglite_become_backend(int process);
 
+/* The first call into a copy of a process that is not a backend yet (template.c): becomes one by the startup
+ * packet that is the input. Leaves by exit as PGlite's main does, with 99 for success; on failure the client has
+ * been told. */
+GUEST_EXPORT(pglite_begin_backend) void pglite_begin_backend(int process);
+
+/* Likewise becomes an autovacuum launcher or a worker, which runs to its exit. */
+GUEST_EXPORT(pglite_begin_autovacuum) void pglite_begin_autovacuum(int process, bool is_worker);
+
+/* Seconds between two looks for work; 0: autovacuum is off. */
+GUEST_EXPORT(pglite_autovacuum_naptime) int pglite_autovacuum_naptime(void);
+
+/* A copy that is not a backend yet forgets the original's place in shared memory, and takes one of its own. */
+GUEST_LOCAL void backend_leave_original(int process);
+GUEST_LOCAL void backend_take_place(int process);
+
+GUEST_LOCAL bool backend_is_copy(void);
+
 /* Is there nothing that another backend's turn must wait for: no transaction, not even a failed one? */
 GUEST_EXPORT(pglite_is_between_transactions) bool pglite_is_between_transactions(void);
 

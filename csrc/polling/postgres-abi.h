@@ -91,11 +91,17 @@ typedef struct PGProc {
 extern PGProc *MyProc;
 extern int MyProcPid, MyProcNumber;
 extern bool IsUnderPostmaster;
+/* Where requests to the postmaster go; the host receives them. */
+enum { PG_POSTMASTER_PROCESS = 1 };
+extern int PostmasterPid;
+extern int whereToSendOutput;
 void InitProcess(void);
 void ProcArrayAdd(PGProc *process);
 _Noreturn void proc_exit(int code);
 void proc_exit_prepare(int code);
 _Noreturn void pgl_exit(int code);
+/* PGlite's exit code for: the backend stands, and its stack is not to be unwound. */
+enum { PG_EXIT_ALIVE = 99 };
 
 /* The queue of invalidation messages. Verified: SharedInvalBackendInit has the fields at these offsets, and
  * its backends, 16 bytes each, at 65560: behind the ring of 4096 messages of 16 bytes, and two more. */
@@ -176,6 +182,7 @@ extern void *CurrentMemoryContext, *TopMemoryContext;
 /* GucContext and GucSource. Verified: SetConfigOption tests its source against 9 (CLIENT) and 10
  * (OVERRIDE); the contexts are the order in which pg_settings documents them. */
 enum {
+    PGC_SIGHUP = 2,
     PGC_SU_BACKEND = 3,
     PGC_BACKEND = 4,
     PGC_SUSET = 5,
@@ -190,6 +197,8 @@ enum {
 };
 enum { GUC_ACTION_SET = 0 };
 
+/* The value as text, in the setting's unit. */
+const char *GetConfigOption(const char *name, bool missing_ok, bool restrict_privileged);
 void SetConfigOption(const char *name, const char *value, int context, int source);
 /* Applies a text[] of "name=value". */
 void ProcessGUCArray(void *array, int context, int source, int action);
@@ -215,6 +224,10 @@ typedef struct PGPort {
 } PGPort;
 
 PGPort *pgl_getMyProcPort(void);
+/* PGlite's: makes the port, and reads the file that says who is let in how. */
+void pgl_startPGlite(void);
+int ProcessStartupPacket(PGPort *port, bool ssl_done, bool gss_done);
+extern char *HbaFileName;
 extern PGOid MyDatabaseId;
 
 /* Roles, databases, catalogs */

@@ -40,8 +40,13 @@ void *__wrap_mmap(void *address, size_t length, int protection, int flags, int f
     return mapped;
 }
 
-const PGliteShared *pglite_close_shared(void)
+const PGliteShared *shared_close(void)
 {
     memory.closed = true;
     return &memory.shared;
+}
+
+void shared_open(void)
+{
+    memory.closed = false;
 }

@@ -19,7 +19,8 @@ typedef struct PGliteShared {
     } ranges[PGLITE_SHARED_RANGES_MAX];
 } PGliteShared;
 
-/* From now on nothing can be mapped to be shared any more: the memory in which it would be is a copy's own. */
-GUEST_EXPORT(pglite_close_shared) const PGliteShared *pglite_close_shared(void);
+/* Between the two nothing can be mapped to be shared: the memory in which it would be is a copy's own. */
+GUEST_LOCAL const PGliteShared *shared_close(void);
+GUEST_LOCAL void shared_open(void);
 
 #endif

@@ -32,6 +32,20 @@ GUEST_EXPORT(__wrap_ProcKill) void __wrap_ProcKill(int code, PGDatum argument);
 GUEST_EXPORT(__wrap_mmap)
 void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset);
 
+/* template.c */
+
+/* PostgreSQL's: what a process does from the moment on that it is to be a backend. */
+GUEST_EXPORT(__wrap_PostgresMain)
+void __wrap_PostgresMain(const char *database, const char *user);
+
+/* PostgreSQL's: makes the process one of the cluster's, of a database and a user. */
+GUEST_EXPORT(__wrap_InitPostgres)
+void __wrap_InitPostgres(const char *database, PGOid database_id, const char *user, PGOid user_id,
+                         uint32_t flags, char *database_name);
+
+/* PGlite's: one round of PostgresMain's loop. */
+GUEST_EXPORT(__wrap_PostgresMainLoopOnce) void __wrap_PostgresMainLoopOnce(void);
+
 /* checkpoint.c */
 
 /* PostgreSQL's: writes all that is not on the disk yet, and syncs what this backend knows of. */

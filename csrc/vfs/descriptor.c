@@ -170,21 +170,21 @@ vfs_descriptors vfs_copy_descriptors(struct vfs *vfs)
     return copy_table(vfs, vfs->super->descriptors);
 }
 
-bool vfs_keep_descriptors(struct vfs *vfs)
+bool vfs_keep_descriptors(struct vfs *vfs, enum vfs_kept kind)
 {
     vfs_descriptors kept = vfs_copy_descriptors(vfs);
 
     if (!kept)
         return false;
-    if (vfs->super->kept)
-        vfs_drop_descriptors(vfs, vfs->super->kept);
-    vfs->super->kept = kept;
+    if (vfs->super->kept[kind])
+        vfs_drop_descriptors(vfs, vfs->super->kept[kind]);
+    vfs->super->kept[kind] = kept;
     return true;
 }
 
-vfs_descriptors vfs_copy_kept_descriptors(struct vfs *vfs)
+vfs_descriptors vfs_copy_kept_descriptors(struct vfs *vfs, enum vfs_kept kind)
 {
-    return vfs->super->kept ? copy_table(vfs, vfs->super->kept) : 0;
+    return vfs->super->kept[kind] ? copy_table(vfs, vfs->super->kept[kind]) : 0;
 }
 
 vfs_descriptors vfs_use_descriptors(struct vfs *vfs, vfs_descriptors table)

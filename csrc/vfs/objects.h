@@ -92,7 +92,7 @@ struct superblock {
     arena_offset root;        /* node */
     arena_offset cwd;         /* file */
     arena_offset descriptors; /* struct descriptor[VFS_DESCRIPTORS_MAX]: those in use */
-    arena_offset kept;        /* likewise: vfs_keep_descriptors; 0: none */
+    arena_offset kept[VFS_KEPT]; /* likewise: vfs_keep_descriptors; 0: none */
     uint64_t next_inode;
     uint64_t blocks_used, blocks_quota;
     struct block_map sharers; /* by block number: files that have the block, besides the first */

@@ -173,10 +173,12 @@ int vfs_dup_to(struct vfs *vfs, int fd, int to);  /* dup3 */
 typedef arena_offset vfs_descriptors;
 /* A copy of the table in use, as fork(2) makes: both share the open files. 0: no memory. */
 vfs_descriptors vfs_copy_descriptors(struct vfs *vfs);
-/* Keeps such a copy, which goes along in images and is never in use itself. False: no memory. */
-bool vfs_keep_descriptors(struct vfs *vfs);
-/* A copy of the one kept; 0: no memory, or none was kept. */
-vfs_descriptors vfs_copy_kept_descriptors(struct vfs *vfs);
+/* Keeps such copies, as many as there are kinds of; they go along in images and are never in use themselves.
+   False: no memory. */
+enum vfs_kept { VFS_KEPT_PROCESS, VFS_KEPT_SESSION, VFS_KEPT };
+bool vfs_keep_descriptors(struct vfs *vfs, enum vfs_kept kind);
+/* A copy of one that was kept; 0: no memory, or none was kept. */
+vfs_descriptors vfs_copy_kept_descriptors(struct vfs *vfs, enum vfs_kept kind);
 /* Puts a table into use; the one that was is the caller's to keep. */
 vfs_descriptors vfs_use_descriptors(struct vfs *vfs, vfs_descriptors table);
 /* Closes all in a table that is not in use, and frees it. */

@@ -1,8 +1,8 @@
-"""SQL through an engine's wire: what the tests that are not about the protocol talk in."""
+"""SQL through a session's wire: what the tests that are not about the protocol talk in."""
 
 from __future__ import annotations
 
-from pglite_native import Engine
+from pglite_native import Session
 from tests import wire
 
 Row = tuple[str | None, ...]
@@ -17,24 +17,24 @@ class SqlError(Exception):
         self.severity = fields["V"]
 
 
-def run(engine: Engine, sql: str) -> list[Row]:
+def run(session: Session, sql: str) -> list[Row]:
     """Run one or more statements; return all their rows, values as text."""
-    reply = engine.exec_protocol_raw(wire.query(sql))
+    reply = session.exec_protocol_raw(wire.query(sql))
     for fields in wire.errors(reply):
         raise SqlError(fields)
     return [tuple(v if v is None else v.decode() for v in row) for row in wire.rows(reply)]
 
 
-def value(engine: Engine, sql: str) -> str | None:
+def value(session: Session, sql: str) -> str | None:
     """Return the one value that a query gives."""
-    ((result,),) = run(engine, sql)
+    ((result,),) = run(session, sql)
     return result
 
 
-def sqlstate(engine: Engine, sql: str) -> str:
+def sqlstate(session: Session, sql: str) -> str:
     """Return the SQLSTATE a statement fails with; "00000" when it doesn't."""
     try:
-        run(engine, sql)
+        run(session, sql)
     except SqlError as error:
         return error.sqlstate
     return "00000"

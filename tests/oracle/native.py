@@ -17,6 +17,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -61,11 +62,15 @@ PORT = 5432  # only names the socket file
 class NativeServer:
     """The postmaster, in a directory of its own that goes when it does.
 
-    `installed` is the folder of another version's programs, which everybody can run.
+    `installed` is the folder of another version's programs, which everybody can run; `settings`
+    are added to SETTINGS.
     """
 
-    def __init__(self, installed: Path | None = None) -> None:
+    def __init__(
+        self, installed: Path | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
         self._installed = installed
+        self._settings = {**SETTINGS, **(settings or {})}
         self._directory = Path(tempfile.mkdtemp(prefix="pg-oracle-"))
         self._user = "nobody" if os.geteuid() == 0 else None
         self._watchdog: subprocess.Popen[bytes] | None = None
@@ -87,7 +92,7 @@ class NativeServer:
         self.stop()
 
     def connect(self, database: str = "postgres") -> NativeSession:
-        return NativeSession(self._socket_path, database)
+        return NativeSession(self.socket_path, database)
 
     def psql(
         self, *sql: str, copy_input: bytes = b"", options: tuple[str, ...] = ()
@@ -113,12 +118,12 @@ class NativeServer:
         return self._directory
 
     @property
-    def _socket_path(self) -> Path:
+    def socket_path(self) -> Path:
         return self._directory / f".s.PGSQL.{PORT}"
 
     def _start(self) -> None:
         binaries = self._installed or programs()
-        settings = dict(SETTINGS)
+        settings = dict(self._settings)
         if self._installed is not None:
             del settings["io_method"]  # since 18
         if self._user is not None:

@@ -1,4 +1,4 @@
-"""One session of PostgreSQL, spoken to in messages: SQL in, text out, errors as exceptions."""
+"""A conversation with a session in messages: SQL in, text out, errors as exceptions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from pglite_native import _rows, _wire
 from pglite_native.diagnostics import Notice
-from pglite_native.engine import Engine
 from pglite_native.errors import DatabaseError, EngineBusy, EngineError
+from pglite_native.session import Session
 
 _log = logging.getLogger("pglite_native.notice")
 
@@ -42,11 +42,11 @@ class Answer(NamedTuple):
         return _rows.rows(self.runs, kinds, keys)
 
 
-class Session:
-    """An engine's session. Not for threads: who calls must see to it."""
+class Conversation:
+    """What is said to a session, and what it answers. One thread at a time: callers see to it."""
 
-    def __init__(self, engine: Engine, on_notice: Callable[[Notice], object] | None) -> None:
-        self.engine = engine
+    def __init__(self, session: Session, on_notice: Callable[[Notice], object] | None) -> None:
+        self.session = session
         self.notifications: deque[tuple[str, str]] = deque()
         self._notice_listeners = [on_notice] if on_notice is not None else []
         self._status: str | None = None
@@ -56,16 +56,12 @@ class Session:
     def status(self) -> str:
         """IDLE, IN_TRANSACTION or FAILED.
 
-        Asked for where it is not known: an engine may come with an open transaction, and a call
+        Asked for where it is not known: a session may come with an open transaction, and a call
         that was interrupted loses its reply.
         """
         if self._status is None:
             self._send(_wire.sync())
         return self._status or IDLE
-
-    def forget_status(self) -> None:
-        """To be called when others have used the engine."""
-        self._status = None
 
     @contextlib.contextmanager
     def noticed_by(self, on_notice: Callable[[Notice], object] | None) -> Iterator[None]:
@@ -156,7 +152,7 @@ class Session:
         message = _wire.parse(sql) + _wire.bind([]) + _wire.execute() + _wire.sync()
         splitter = _wire.Splitter(RUNS)
         others: list[_wire.Message] = []
-        with self.engine.exec_protocol_stream(message) as stream:
+        with self.session.exec_protocol_stream(message) as stream:
             for part in stream:
                 for received in splitter.feed(part):
                     if received.kind == "d":
@@ -179,9 +175,10 @@ class Session:
 
     def _call(self, message: bytes) -> list[_wire.Message]:
         self._status = None  # until ReadyForQuery: the call may be interrupted, or the session end
-        feed = _wire.Splitter(RUNS).feed
-        parts = self.engine._exec_in_parts(message)
-        return self._sorted([received for part in parts for received in feed(part)])
+        splitter = _wire.Splitter(RUNS)
+        received: list[_wire.Message] = []
+        self.session._exec_in_parts(message, lambda part: received.extend(splitter.feed(part)))
+        return self._sorted(received)
 
     def _sorted(self, messages: Iterable[_wire.Message]) -> list[_wire.Message]:
         """Deal with what is said by the way; return the rest."""

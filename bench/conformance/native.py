@@ -1,0 +1,40 @@
+"""A native PostgreSQL as a side: the oracle's server, set up as pg_regress sets up its own."""
+
+from __future__ import annotations
+
+import os
+import time
+from unittest.mock import patch
+
+from bench.conformance import own
+from bench.conformance.own import CREATE_DATABASE, FILES, Own, ask
+from tests.oracle.native import PORT, SETTINGS, NativeServer
+
+# Over and above the oracle's. The guest has no autovacuum, but does not know that, which shows in
+# its plans: building an index counts no rows where autovacuum is off.
+NATIVE_SETTINGS = {**own.SETTINGS, "autovacuum": "on", "autovacuum_naptime": "2147483"}
+
+BACK_S = 20.0
+INTERVAL_S = 0.5
+
+
+class Native(Own):
+    name = "native PostgreSQL"
+
+    def _start(self) -> None:
+        with patch.dict(SETTINGS, NATIVE_SETTINGS):
+            server = self._stack.enter_context(NativeServer())
+        folder = server.directory / FILES
+        self._lay_files(folder, "nobody" if os.geteuid() == 0 else None)
+        self.files = str(folder)
+        place = f"host={server.directory} port={PORT} user=postgres"
+        ask(f"{place} dbname=postgres", CREATE_DATABASE.format(self._database))
+        self.dsn = f"{place} dbname={self._database}"
+
+    def _revive(self) -> None:
+        # After a crash the postmaster starts anew by itself.
+        deadline = time.monotonic() + BACK_S
+        while not ask(self.dsn, "select"):
+            if time.monotonic() > deadline:
+                raise RuntimeError("native PostgreSQL does not come back")
+            time.sleep(INTERVAL_S)

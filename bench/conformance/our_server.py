@@ -1,0 +1,35 @@
+"""Our server on a data directory, until its input ends; prints its tier, and how to connect.
+
+python -m bench.conformance.our_server DIRECTORY DATABASE TIER
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.conformance.own import CREATE_DATABASE, SETTINGS
+from pglite_native import Engine, PGlite
+from pglite_native.server import Server
+
+if TYPE_CHECKING:
+    from pglite_native._runtime import Tier
+
+
+def main(directory: Path, database: str, tier: Tier) -> None:
+    if not directory.exists():
+        with Engine(directory, tier=tier) as engine, PGlite(engine=engine) as db:
+            db.exec(CREATE_DATABASE.format(database))
+    settings = {**SETTINGS, "fsync": "off"}
+    with (
+        Engine(directory, database=database, settings=settings, tier=tier) as engine,
+        Server(engine, shared=True) as server,
+    ):
+        print(engine.tier, server.dsn, sep="\n", flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    # Engine refuses what is no tier.
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3])  # type: ignore[arg-type]

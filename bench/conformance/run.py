@@ -1,0 +1,78 @@
+"""Running tests, one after the other, each with a time limit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import progress
+from bench.conformance.compare import normalised
+from bench.conformance.side import Side
+from bench.conformance.store import Ran, Store
+from bench.conformance.suites import Suite
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs tests of a suite on a side, and stores what came of them."""
+
+    suite: Suite
+    source: Path
+    limit_s: float
+
+    def run(self, tests: Sequence[str], side: Side, store: Store) -> None:
+        with side:
+            for number, test in enumerate(tests, 1):
+                title = f"{self.suite.name} on {side.name}"
+                progress.show(f"{title}: {number} of {len(tests)}, {test}")
+                ran = self._run_one(test, side)
+                store.write(test, ran)
+                if ran.exit_status != 0:
+                    side.recover(keep_database=not self.suite.is_independent)
+        progress.show("")
+
+    def _run_one(self, test: str, side: Side) -> Ran:
+        ran = execute(
+            self.suite.program(side.dsn),
+            self.suite.input(self.source, test),
+            self.suite.environment(test, side.files, self.limit_s),
+            self.limit_s,
+        )
+        return Ran(normalised(ran.output, [side.files]), ran.seconds, ran.exit_status)
+
+
+def execute(
+    command: Sequence[str], input: Path, environment: Mapping[str, str], limit_s: float
+) -> Ran:
+    """Run a program on an input, and end it and what it has started when its time is over."""
+    with input.open("rb") as stdin, tempfile.TemporaryFile() as output:
+        started = time.monotonic()
+        process = subprocess.Popen(
+            command,
+            stdin=stdin,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            cwd=input.parent.parent,
+            start_new_session=True,
+            umask=0,  # a native server may have to write to files that psql has made as root
+        )
+        exit_status: int | None = None
+        try:
+            exit_status = process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            with contextlib.suppress(ProcessLookupError):  # nothing of it is left
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        seconds = time.monotonic() - started
+        output.seek(0)
+        return Ran(output.read(), seconds, exit_status)

@@ -1,0 +1,45 @@
+"""PostgreSQL's tests, out of its source package, which is pinned, and fetched once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from bench.conformance import debian
+from bench.machine import ROOT
+from vendor.fetch import LOCAL_VARIABLE, find_archive
+from vendor.pins import Pin, load_pins
+from vendor.unpack import unpack
+
+BUILD = ROOT / "build" / "conformance"
+
+
+def pinned() -> Pin:
+    (pin,) = load_pins(Path(__file__).with_name("pin.toml"))
+    return pin
+
+
+def fetch() -> Path:
+    """Return the folder that has isolation/ and regress/, as in src/test of the source.
+
+    Raises VendorError where the source cannot be had.
+    """
+    pin = pinned()
+    folder = BUILD / f"{pin.name}-{pin.version}-{pin.sha256[:12]}"
+    if not folder.is_dir():
+        archive = _archive(pin)
+        unfinished = folder.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unpack(pin, archive, unfinished)
+        unfinished.rename(folder)
+    return folder
+
+
+def _archive(pin: Pin) -> Path:
+    given = os.environ.get(LOCAL_VARIABLE)
+    if given:
+        return find_archive(pin, local=Path(given))
+    if not (BUILD / pin.archive).is_file():
+        debian.download(pin, BUILD)
+    return find_archive(pin, cache=BUILD)
