@@ -81,7 +81,9 @@ class PGlite(Queries):
             raise ValueError("an engine has its own data_dir and options")
         self._on_notice = on_notice
         self._engine = Engine(data_dir, **options) if engine is None else engine
-        self._connection = Connection(Conversation(self._engine, on_notice), Types(parsers, serializers))
+        self._connection = Connection(
+            Conversation(self._engine, on_notice), Types(parsers, serializers)
+        )
 
     @property
     def engine(self) -> Engine:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 import time
 from collections.abc import Iterator
@@ -24,8 +23,6 @@ LEAVING_PATIENCE_S = 1.0
 # A client has its answer, or has left, a moment before its session has ended.
 SNAPSHOT_PATIENCE_S = 1.0
 SNAPSHOT_INTERVAL_S = 0.002
-
-_CHOOSES_DATABASE = "database" in inspect.signature(Session.open_session).parameters
 
 BOOTSTRAP_SUPERUSER = 10  # its OID
 WHEREABOUTS = f"""
@@ -61,23 +58,11 @@ class Password(NamedTuple):
 
 @dataclass(frozen=True)
 class Seat:
-    """A session for one connection, and the startup packet that begins it."""
+    """A session for one connection, with what PostgreSQL has said to welcome the client."""
 
     cluster: Cluster
     session: Session
-    packet: bytes
-
-    def log_in(self) -> bytes:
-        """Begin the session; return PostgreSQL's welcome.
-
-        Raises:
-            LoginRefused: PostgreSQL does not welcome the client.
-            EngineError: the cluster has failed.
-        """
-        reply = self.session.exec_protocol_raw(self.packet)
-        if not messages.is_ready(reply):
-            raise LoginRefused(reply)
-        return reply
+    welcome: bytes
 
 
 class LoginRefused(Refusal):
@@ -114,16 +99,16 @@ class Cluster:
         """A session of its own for a connection, closed at the end.
 
         Raises:
-            Refusal: the cluster has failed.
-            EngineError: there is no room for one more session.
+            Refusal: PostgreSQL does not welcome the client, or the cluster has failed.
+            EngineError: there is no memory for one more session.
         """
         if self.has_failed:
             raise crashed("")
         with self._seat_left:
             self._seats += 1
         try:
-            with _open(self._engine, database, startup.user) as session:
-                yield Seat(self, session, startup.encode(database))
+            with self._engine._open_sibling(startup.encode(database)) as session:
+                yield Seat(self, session, _welcome(session.exec_protocol_raw(b"")))
         finally:
             with self._seat_left:
                 self._seats -= 1
@@ -136,7 +121,8 @@ class Cluster:
         It is the engine's own if it is of the right database, which saves opening one.
         """
         if startup.database == self.whereabouts.database:
-            yield Seat(self, self._engine, startup.encode(startup.database))
+            reply = self._engine.exec_protocol_raw(startup.encode(startup.database))
+            yield Seat(self, self._engine, _welcome(reply))
         else:
             with self.seat(startup, startup.database) as seat:
                 yield seat
@@ -148,8 +134,7 @@ class Cluster:
             EngineError: it cannot be asked.
         """
         question = _wire.parse(PASSWORD) + _wire.bind([role]) + _wire.execute() + _wire.sync()
-        where = self.whereabouts
-        with _open(self._engine, where.database, where.superuser) as session:
+        with self._engine.open_session(user=self.whereabouts.superuser) as session:
             rows = _rows(session.exec_protocol_raw(question))
         if not rows:
             return None
@@ -196,10 +181,14 @@ def crashed(detail: str) -> Refusal:
     )
 
 
-def _open(engine: Engine, database: str, user: str) -> Session:
-    if _CHOOSES_DATABASE:
-        return engine.open_session(database=database, user=user)  # type: ignore[call-arg]
-    return engine.open_session()
+def _welcome(reply: bytes) -> bytes:
+    """What PostgreSQL has said to a startup packet, if that is a welcome.
+
+    To say that it is ready for a query is, where the session was opened by the packet, left to us.
+    """
+    if all(kind != "K" for kind, _ in _wire.Splitter().feed(reply)):
+        raise LoginRefused(reply)
+    return reply if reply.endswith(messages.READY_IDLE) else reply + messages.READY_IDLE
 
 
 def _rows(reply: bytes) -> list[list[str | None]]:
