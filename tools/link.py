@@ -177,6 +177,27 @@ PRIVATE |= {
     ),
     "ProcArrayGroupClearXid": linker.Contains("i32.const 134217769; i32.store"),
     "TransactionGroupUpdateXidStatus": linker.Contains("i32.const 134217784; i32.store"),
+    "pairingheap_remove": linker.Within(
+        "GetTransactionSnapshot", "i32.const 52; i32.add; call ?; i32.const 0; local.set *"
+    ),
+    "RegisteredSnapshots": linker.Within(
+        "GetTransactionSnapshot",
+        "i32.const ?; local.get *; i32.const 52; i32.add; call pairingheap_remove; i32.const 0; "
+        "local.set *",
+    ),
+    "CatalogSnapshot": linker.Within(
+        "GetTransactionSnapshot",
+        "i32.const 0; local.set *; i32.const ?; i32.const 0; i32.store; i32.const *; i32.load",
+    ),
+    "ActiveSnapshot": linker.Within(
+        "GetTransactionSnapshot",
+        "i32.const 0; local.set *; i32.const CatalogSnapshot; i32.const 0; i32.store; "
+        "i32.const ?; i32.load",
+    ),
+    "TransactionXmin": linker.Within(
+        "GetTransactionSnapshot",
+        "i32.const ?; local.get *; i32.store; i32.const *; i32.load; local.get *; i32.store 40",
+    ),
     "my_wait_event_info": linker.Within(
         "ProcArrayGroupClearXid", "i32.const ?; i32.load; i32.const 134217769; i32.store"
     ),
@@ -208,6 +229,7 @@ WRAPS = {
     "mmap": linker.Wrap("shares nothing: there is one process"),
     "PostgresMain": linker.Wrap("begins a backend that the host wants a copy of"),
     "PostgresMainLoopOnce": linker.Wrap("does not come back while a backend begins"),
+    "PostgresSendReadyForQueryIfNecessary": linker.Wrap("keeps a snapshot of the catalogs"),
     "InitPostgres": linker.Wrap("opens the cluster once more where there is no postmaster"),
     "proc_exit": linker.Wrap("refuses a process number other than the one getpid returns"),
     "ProcKill": linker.Wrap("likewise"),

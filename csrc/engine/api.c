@@ -87,7 +87,7 @@ int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_session **ope
 /* The reason why no thread of this process may use the session now, or STATUS_OK. Inside the monitor. */
 static enum status refusal(const pgn_session *session)
 {
-    if (session->closed || atomic_load(&session->closing))
+    if (session->closed || atomic_load(&session->closing) || session->cluster->ending)
         return STATUS_CLOSED;
     if (session->inside)
         return STATUS_BUSY;
@@ -120,7 +120,7 @@ int api_enter(pgn_session *session, pgn_error *error)
     if (cluster->owner != getpid())
         return refuse(error, STATUS_FORKED);
     monitor_enter(cluster->monitor);
-    while (session->attended)
+    while (session->attended || session->suspended)
         condition_wait(session->condition, cluster->monitor, INT64_MAX);
     status = refusal(session);
     if (!status) {
@@ -290,24 +290,23 @@ static void shut_down(pgn_session *session)
     session->discarding = true;
     session->output_size = 0;
     monitor_enter(session->cluster->monitor);
-    session->inside = true;
     baton_take(session->cluster, &session->claim);
     monitor_leave(session->cluster->monitor);
     session_run(session); /* to the coroutine's end */
     monitor_enter(session->cluster->monitor);
     baton_give(session->cluster);
-    session->inside = false;
     monitor_leave(session->cluster->monitor);
 }
 
-static void close_others(struct cluster *cluster)
+void api_close_others(struct cluster *cluster)
 {
     for (;;) {
         pgn_session *other;
 
         monitor_enter(cluster->monitor);
         other = cluster->sessions;
-        while (other && (other == cluster->first || other->closed || other->is_auxiliary))
+        while (other && (other == cluster->first || other->is_auxiliary
+                         || (other->closed && !other->inside)))
             other = other->next;
         if (other)
             other->pinned = true;
@@ -327,7 +326,7 @@ static void close_cluster(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
 
-    close_others(cluster);
+    api_close_others(cluster);
     housekeeping_stop(cluster);
     postmaster_stop(cluster);
     dump_close(session);
@@ -355,16 +354,20 @@ int pgn_close(pgn_session *session, pgn_error *error)
     while (session->inside || session->client)
         condition_wait(session->condition, cluster->monitor, INT64_MAX);
     closed = session->closed;
-    session->closed = true;
+    session->closed = session->inside = true;
     monitor_leave(cluster->monitor);
-    if (closed)
-        return STATUS_OK;
-    atomic_store(&session->stop_ns, 0);
-    atomic_store(&session->closing, false); /* what is left to do may have to wait */
-    if (session == cluster->first)
-        close_cluster(session);
-    else
-        session_end(session);
+    if (!closed) {
+        atomic_store(&session->stop_ns, 0);
+        atomic_store(&session->closing, false); /* what is left to do may have to wait */
+        if (session == cluster->first)
+            close_cluster(session);
+        else
+            session_end(session);
+    }
+    monitor_enter(cluster->monitor);
+    session->inside = false;
+    condition_notify(session->condition);
+    monitor_leave(cluster->monitor);
     return STATUS_OK;
 }
 

@@ -17,8 +17,11 @@ void api_leave(pgn_session *session);
    not, unless that is of no matter. */
 enum status api_check_free(const pgn_session *session, bool may_have_ended, struct error *error);
 
-/* Why the cluster cannot be used by this process, or any more; 0: it can. */
+/* All sessions but the first end. */
 struct cluster;
+void api_close_others(struct cluster *cluster);
+
+/* Why the cluster cannot be used by this process, or any more; 0: it can. */
 int api_refuse_cluster(struct cluster *cluster, pgn_error *error);
 
 #endif

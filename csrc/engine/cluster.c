@@ -9,7 +9,6 @@ enum {
     FIRST_PROCESS = 42, /* what getpid() of PGlite returns, so the first session's number */
     SIGNALS = 32,
     POSTMASTER_PROCESS = 1, /* what csrc/polling sets PostmasterPid to */
-    SIGHUP_OF_GUEST = 1,
     SIGUSR1_OF_GUEST = 10,
     SIGURG_OF_GUEST = 23 /* sent by SetLatch: it wakes, and does nothing else */
 };
@@ -52,14 +51,10 @@ void cluster_switch_to(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
 
-    if (cluster->running == session)
+    if (cluster->running == session || !session->descriptors)
         return;
-    if (session->descriptors) {
-        vfs_descriptors left = vfs_use_descriptors(cluster->vfs, session->descriptors);
-
-        cluster->running->descriptors = left;
-        session->descriptors = 0;
-    }
+    cluster->running->descriptors = vfs_use_descriptors(cluster->vfs, session->descriptors);
+    session->descriptors = 0;
     cluster->running = session;
 }
 
@@ -73,17 +68,6 @@ void cluster_fail(struct cluster *cluster, const struct error *failure)
     for (pgn_session *session = cluster->sessions; session; session = session->next)
         cluster_wake(session);
     monitor_leave(cluster->monitor);
-}
-
-bool cluster_has_others(struct cluster *cluster)
-{
-    bool found = false;
-
-    monitor_enter(cluster->monitor);
-    for (const pgn_session *session = cluster->sessions; session; session = session->next)
-        found |= session != cluster->first && !session->closed;
-    monitor_leave(cluster->monitor);
-    return found;
 }
 
 pgn_session *cluster_find(const struct cluster *cluster, int32_t process)
@@ -113,6 +97,7 @@ static void signal_postmaster(struct cluster *cluster, int signal)
         cluster->worker_wanted = true;
     if (signal != SIGHUP_OF_GUEST)
         return;
+    cluster->has_reloaded = true;
     for (pgn_session *session = cluster->sessions; session; session = session->next) {
         atomic_fetch_or(&session->signals, UINT32_C(1) << signal);
         cluster_wake(session);

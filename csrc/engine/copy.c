@@ -116,9 +116,16 @@ enum status copy_files(struct cluster *cluster, pgn_session *source, struct erro
         return error_set(error, status, "%s", refusal.message);
     status = snapshot_check_quiet(source, false, error);
     if (!status)
-        status = session_checkpoint(source, error);
+        status = hold_others(source->cluster, error);
+    if (status) {
+        api_leave(source);
+        return status;
+    }
+    status = session_checkpoint(source, error);
+    cluster_switch_to(source);
     if (!status)
         status = copy_all(source->cluster->vfs, cluster->vfs, error);
+    release_others(source->cluster);
     api_leave(source);
     return status;
 }

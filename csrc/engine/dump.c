@@ -38,12 +38,16 @@ static enum status begin(pgn_session *session, struct error *error)
     int result;
 
     if (!status)
-        status = session_checkpoint(session, error);
+        status = hold_others(session->cluster, error); /* to dump_close */
     if (status)
         return status;
-    dump = malloc(sizeof *dump);
-    if (!dump)
-        return error_set(error, STATUS_NO_MEMORY, "no memory for a dump");
+    status = session_checkpoint(session, error);
+    dump = status ? NULL : malloc(sizeof *dump);
+    if (!dump) {
+        release_others(session->cluster);
+        return status ? status : error_set(error, STATUS_NO_MEMORY, "no memory for a dump");
+    }
+    cluster_switch_to(session);
     dump->fd = CLOSED;
     result = tree_open(&dump->tree, session->cluster->vfs, ENGINE_DATA_DIR, TREE_LINKS_FOLLOWED);
     session->cluster->dump = dump;
@@ -99,12 +103,14 @@ void dump_close(pgn_session *session)
 {
     struct dump *dump = session->cluster->dump;
 
-    if (dump) {
-        close_file(dump);
-        tree_close(&dump->tree);
-    }
+    if (!dump)
+        return;
+    cluster_switch_to(session);
+    close_file(dump);
+    tree_close(&dump->tree);
     free(dump);
     session->cluster->dump = NULL;
+    release_others(session->cluster);
 }
 
 /* --- what callers see --------------------------------------------------------------------- */
@@ -137,6 +143,7 @@ int pgn_dump_next(pgn_session *session, pgn_file *file, pgn_error *pgn_error)
     if (status)
         return status;
     status = check_open(session, &error);
+    cluster_switch_to(session);
     if (!status)
         status = next(session->cluster->dump, file, &error);
     return leave(session, status, &error, pgn_error);
@@ -151,6 +158,7 @@ int pgn_dump_read(pgn_session *session, uint8_t *bytes, size_t size, size_t *cou
     if (status)
         return status;
     status = check_open(session, &error);
+    cluster_switch_to(session);
     if (!status)
         status = read_file(session->cluster->dump, bytes, size, count, &error);
     return leave(session, status, &error, pgn_error);

@@ -202,6 +202,7 @@ struct cluster {
     int64_t dirty_ns;              /* monotonic time at which a change was first noticed */
     int64_t vacuum_due_ns;         /* monotonic time of the next look for work; 0: nothing has changed */
     uint64_t vacuumed;             /* bytes written to files at the last look */
+    bool has_reloaded;             /* configuration files have been read anew */
     bool worker_wanted;            /* an autovacuum launcher has asked for a worker */
     bool ending;                   /* the first session is being closed, or has been */
     bool failed;                   /* a session is poisoned, and with it all: why is in failure */
@@ -218,6 +219,7 @@ struct pgn_session {
     struct guest *guest;
     struct coroutine *coroutine;
     struct handshake handshake;
+    const pgn_image *began_as;   /* what its private memory is mapped from, which the cluster keeps */
     vfs_descriptors descriptors; /* unless cluster->running is this one: then the VFS has them */
 
     /* touched only by the thread that is inside the gate */
@@ -250,6 +252,7 @@ struct pgn_session {
     bool held;                   /* between pgn_begin and pgn_end */
     bool inside;                 /* a thread is inside the gate */
     bool attended;               /* that thread is the postmaster's: others wait for it */
+    bool suspended;              /* it is to stay as it is: others wait */
     bool pinned;                 /* another thread closes it: it is not to be freed meanwhile */
     bool cancellable;            /* there is something for pgn_cancel to cancel */
     bool closed;
@@ -263,6 +266,8 @@ struct pgn_session {
     atomic_bool trap_wanted; /* pgn_trap */
     atomic_llong stop_ns;    /* after it the guest is unwound at its next safe point; 0: never */
 };
+
+enum { SIGHUP_OF_GUEST = 1 };
 
 /* baton.c */
 /* All inside the monitor. */
@@ -280,8 +285,6 @@ void cluster_close(struct cluster *cluster);       /* there are no sessions any 
 void cluster_switch_to(pgn_session *session);
 /* All sessions of the cluster are lost. */
 void cluster_fail(struct cluster *cluster, const struct error *failure);
-/* Are there sessions beside the first? */
-bool cluster_has_others(struct cluster *cluster);
 /* NULL: there is none of that number. Inside the monitor. */
 pgn_session *cluster_find(const struct cluster *cluster, int32_t process);
 /* Has the session look around, where it waits, runs or is idle. Inside the monitor. */
@@ -304,6 +307,10 @@ void shared_close(struct cluster *cluster);
 /* A session without an instance, in the cluster's list; NULL: no memory. */
 pgn_session *session_new(struct cluster *cluster);
 void session_free(pgn_session *session); /* one that has ended; the last one takes the cluster along */
+/* A session of a copy of the cluster, as another is in the cluster itself: its private memory, and what the copy's
+   arena has of it. With the baton of the copy. */
+enum status session_map_copy(pgn_session *session, const pgn_session *other,
+                             const pgn_image *private_memory, struct error *error);
 /* At the end of booting, on the coroutine: the session as it is now is how others begin. False: its state
    says why. */
 bool session_keep_template(pgn_session *session);
@@ -327,7 +334,7 @@ enum status instance_keep_template(pgn_session *session, struct error *error);
    instance is no more. */
 enum status instance_write(pgn_session *session, pgn_image **image, struct error *error);
 enum status instance_map(pgn_session *session, pgn_image *image, struct error *error);
-/* Its private memory as it is at this moment, in the middle of a call. */
+/* Its private memory as it is at this moment, in the middle of a call or not. */
 enum status instance_write_process(pgn_session *session, pgn_image **image, struct error *error);
 /* To be called whenever the instance is about to change: it is no longer what image says. */
 void instance_set_latest(struct cluster *cluster, pgn_image *image);
@@ -350,10 +357,19 @@ void postmaster_stop(struct cluster *cluster); /* idempotent */
 bool client_begin(pgn_session *session);
 /* It has been resumed, and neither waits nor has yielded. */
 void client_rest(pgn_session *session);
+/* It has been resumed, and waits or has yielded. */
+void client_pass_on(pgn_session *session);
 /* Something has come of the socket. */
 void client_event(struct client *client, int what);
 /* pgn_serve shall come back when the session is at rest. Inside the monitor. */
 void client_return(pgn_session *session);
+
+/* hold.c: with the baton */
+/* All sessions but the first stay as they are until they are released. Refused, with the reason, where one is in
+   a transaction or runs. */
+enum status hold_others(struct cluster *cluster, struct error *error);
+void release_others(struct cluster *cluster);
+bool is_held(const pgn_session *session); /* is it one of those that hold_others holds? */
 
 /* snapshot.c */
 /* Is the engine between two messages, where an instance is nothing but data? */

@@ -233,7 +233,8 @@ enum status instance_write_process(pgn_session *session, pgn_image **image, stru
     header.global_count = state.global_count;
     header.region_sizes[IMAGE_MEMORY] = state.memory_size;
     describe_sharing(session->cluster, &header);
-    return image_create(session->cluster->runtime, parts, &header, NULL, true, image, error);
+    return image_create(session->cluster->runtime, parts, &header, session->began_as, true, image,
+                        error);
 }
 
 enum status instance_write(pgn_session *session, pgn_image **image, struct error *error)

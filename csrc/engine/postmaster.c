@@ -118,7 +118,7 @@ static int64_t timer_ns(const pgn_session *session)
 /* Is no thread in it, nor in the middle of a call? */
 static bool is_at_rest(const pgn_session *session)
 {
-    return !session->inside && !session->held && !session->closed
+    return !session->inside && !session->held && !session->closed && !session->suspended
            && (session->state == SESSION_IDLE || session->state == SESSION_WANTS_INPUT);
 }
 
@@ -191,9 +191,13 @@ static void settle(struct postmaster *postmaster, pgn_session *session)
 {
     switch (session->state) {
     case SESSION_YIELDED:
+        if (session->client)
+            client_pass_on(session);
         postmaster_push(session);
         return;
     case SESSION_WAITING:
+        if (session->client)
+            client_pass_on(session);
         if (session->woken || atomic_load(&session->signals) || atomic_load(&session->closing)
             || session->abandoned)
             postmaster_push(session);
@@ -220,7 +224,7 @@ static bool take_up(pgn_session *session)
 {
     if (session->attended)
         return true;
-    if (session->inside || session->closed || (!session->client && !is_at_rest(session)))
+    if (session->inside || session->suspended || session->closed || (!session->client && !is_at_rest(session)))
         return false;
     session->inside = session->attended = true;
     if (session->client)

@@ -135,6 +135,26 @@ static bool send_output(struct client *client)
     return true;
 }
 
+/* It waits, or its time slice is over. What PostgreSQL has flushed meanwhile, notices above all, is sent now as far as
+   there is room. */
+void client_pass_on(pgn_session *session)
+{
+    struct client *client = session->client;
+    ssize_t count;
+
+    if (client->is_gone || session->discarding || !transport_drain(session)
+        || client->sent == session->output_size)
+        return;
+    count = socket_send(client->fd, session->output + client->sent,
+                        session->output_size - client->sent);
+    if (count == SOCKET_GONE)
+        client->is_gone = true;
+    else if (count > 0)
+        client->sent += (size_t) count;
+    if (client->sent == session->output_size)
+        session->output_size = client->sent = 0;
+}
+
 static void abandon(pgn_session *session)
 {
     session->abandoned = session->discarding = true;
@@ -224,7 +244,7 @@ void client_event(struct client *client, int what)
     if (session->attended && what & POLLER_WRITABLE) {
         watch(client, 0);
         client_rest(session);
-    } else if (session->inside) {
+    } else if (session->inside || session->suspended) {
         watch(client, client->watched & ~POLLER_READABLE); /* until it is at rest */
     } else {
         postmaster_push(session);

@@ -101,9 +101,9 @@ static enum status no_memory(struct error *error)
                      "no memory for a session: close sessions or engines");
 }
 
-/* A template's private memory around the shared memory of now. */
-static enum status map_instance(pgn_session *session, const pgn_image *private_memory,
-                                enum vfs_kept descriptors, struct error *error)
+/* Private memory around the shared memory of now, and what runs in it. host and descriptors are there. */
+static enum status map_memory(pgn_session *session, const pgn_image *private_memory,
+                              struct error *error)
 {
     struct cluster *cluster = session->cluster;
     enum status status = guest_open_empty(cluster->runtime->module, &session->host,
@@ -113,9 +113,7 @@ static enum status map_instance(pgn_session *session, const pgn_image *private_m
         status = shared_map(session, private_memory, error);
     if (status)
         return status;
-    session->descriptors = vfs_copy_kept_descriptors(cluster->vfs, descriptors);
-    if (!session->descriptors || !host_share(&session->host, &cluster->first->host))
-        return no_memory(error);
+    session->began_as = private_memory;
     session->host.guest = session->guest;
     session->host.upcalls = &engine_upcalls;
     session->host.engine = session;
@@ -123,8 +121,34 @@ static enum status map_instance(pgn_session *session, const pgn_image *private_m
         return error_set(error, STATUS_IMAGE, "the image's handshake is damaged");
     guest_set_poll(session->guest, session_poll);
     session->state = SESSION_IDLE;
-    session->asleep = true;
     return instance_renew_coroutine(session) ? STATUS_OK : no_memory(error);
+}
+
+static enum status map_template(pgn_session *session, const pgn_image *private_memory,
+                                enum vfs_kept descriptors, struct error *error)
+{
+    struct cluster *cluster = session->cluster;
+
+    session->descriptors = vfs_copy_kept_descriptors(cluster->vfs, descriptors);
+    if (!session->descriptors || !host_share(&session->host, &cluster->first->host))
+        return no_memory(error);
+    session->asleep = true;
+    if (cluster->has_reloaded) /* since the template was made */
+        atomic_fetch_or(&session->signals, UINT32_C(1) << SIGHUP_OF_GUEST);
+    return map_memory(session, private_memory, error);
+}
+
+enum status session_map_copy(pgn_session *session, const pgn_session *other,
+                             const pgn_image *private_memory, struct error *error)
+{
+    const struct cluster *cluster = session->cluster;
+
+    session->process = other->process;
+    session->descriptors = other->descriptors;
+    session->host = (struct host){.vfs = cluster->vfs,
+                                  .arena = (struct arena *) &cluster->arena,
+                                  .state = other->host.state};
+    return map_memory(session, private_memory, error);
 }
 
 static bool become_backend(pgn_session *session)
@@ -157,7 +181,7 @@ static bool begin_backend(pgn_session *session)
 /* By a copy of the first session, if that is what is wanted. */
 static enum status begin_copy(pgn_session *session, struct error *error)
 {
-    enum status status = map_instance(session, session->cluster->template_session,
+    enum status status = map_template(session, session->cluster->template_session,
                                       VFS_KEPT_SESSION, error);
 
     return status ? status : session_do(session, become_backend, error);
@@ -167,7 +191,7 @@ static enum status begin_copy(pgn_session *session, struct error *error)
 static enum status begin_process(pgn_session *session, const uint8_t *packet, size_t size,
                                  struct error *error)
 {
-    enum status status = map_instance(session, session->cluster->template_process,
+    enum status status = map_template(session, session->cluster->template_process,
                                       VFS_KEPT_PROCESS, error);
 
     if (status)
@@ -244,7 +268,7 @@ pgn_session *session_begin_autovacuum(struct cluster *cluster, bool is_worker, s
     monitor_leave(cluster->monitor);
     session = session_new(cluster);
     is_mapped = session && !shared_publish(cluster, error)
-                && !map_instance(session, cluster->template_process, VFS_KEPT_PROCESS, error);
+                && !map_template(session, cluster->template_process, VFS_KEPT_PROCESS, error);
     monitor_enter(cluster->monitor);
     if (!session)
         return NULL;
@@ -369,7 +393,6 @@ void session_end(pgn_session *session)
     struct cluster *cluster = session->cluster;
 
     monitor_enter(cluster->monitor);
-    session->inside = true;
     baton_take(cluster, &session->claim);
     monitor_leave(cluster->monitor);
     if (session->coroutine && !cluster->failed)
@@ -377,6 +400,5 @@ void session_end(pgn_session *session)
     give_back(session);
     monitor_enter(cluster->monitor);
     baton_give(cluster);
-    session->inside = false;
     monitor_leave(cluster->monitor);
 }

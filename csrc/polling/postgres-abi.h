@@ -82,7 +82,8 @@ extern volatile uint32_t *my_wait_event_info;
 typedef struct PGProc {
     uint8_t before[12];
     volatile int *semaphore;
-    uint8_t between_links[28];
+    uint8_t between_links[24];
+    uint32_t xmin;
     int process;
     uint8_t between[12];
     PGOid database;
@@ -102,6 +103,21 @@ void proc_exit_prepare(int code);
 _Noreturn void pgl_exit(int code);
 /* PGlite's exit code for: the backend stands, and its stack is not to be unwound. */
 enum { PG_EXIT_ALIVE = 99 };
+
+/* Snapshots. Verified: GetTransactionSnapshot takes the catalogs' one off the heap, whose root is at 8, and stores the
+ * oldest one's xmin, or 0, for the process at 40. */
+typedef struct PGPairingHeapNode {
+    struct PGPairingHeapNode *first_child;
+} PGPairingHeapNode;
+typedef struct PGPairingHeap {
+    void *compare, *argument;
+    PGPairingHeapNode *root;
+} PGPairingHeap;
+void pairingheap_remove(PGPairingHeap *heap, PGPairingHeapNode *node);
+extern PGPairingHeap RegisteredSnapshots;
+extern uint8_t *CatalogSnapshot;
+extern void *ActiveSnapshot;
+extern uint32_t TransactionXmin;
 
 /* The queue of invalidation messages. Verified: SharedInvalBackendInit has the fields at these offsets, and
  * its backends, 16 bytes each, at 65560: behind the ring of 4096 messages of 16 bytes, and two more. */

@@ -46,6 +46,12 @@ void __wrap_InitPostgres(const char *database, PGOid database_id, const char *us
 /* PGlite's: one round of PostgresMain's loop. */
 GUEST_EXPORT(__wrap_PostgresMainLoopOnce) void __wrap_PostgresMainLoopOnce(void);
 
+/* idle.c */
+
+/* PGlite's: what PostgresMain's loop does between two commands. */
+GUEST_EXPORT(__wrap_PostgresSendReadyForQueryIfNecessary)
+void __wrap_PostgresSendReadyForQueryIfNecessary(void);
+
 /* checkpoint.c */
 
 /* PostgreSQL's: writes all that is not on the disk yet, and syncs what this backend knows of. */
