@@ -14,7 +14,7 @@ from psycopg import errors
 from pglite_native import Engine, SnapshotError
 from pglite_native.server import Server
 from tests import wire
-from tests.awaited import DATABASES, SNAPSHOTS
+from tests.awaited import SNAPSHOTS
 from tests.server.client import Client
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -75,7 +75,6 @@ def test_dropping(server: Server) -> None:
     assert server.drop("scratch_d")
 
 
-@SNAPSHOTS
 def test_a_scratch_database_may_have_a_template_of_its_own(server: Server, name: str) -> None:
     with connect(server, name) as connection:
         connection.execute("CREATE TABLE t AS SELECT 7 AS a")
@@ -245,7 +244,6 @@ def test_it_is_not_written_down_in_the_middle_of_a_transaction(server: Server, n
         assert connection.execute("TABLE t").fetchall() == [(1,)]
 
 
-@DATABASES
 def test_other_databases_of_its_cluster_are_named_behind_a_slash(server: Server, name: str) -> None:
     with connect(server, name) as connection:
         connection.execute("CREATE DATABASE shop")
