@@ -156,7 +156,11 @@ def test_a_live_server_answers_from_the_test_s_database(run: Run) -> None:
                 assert ask(live_server.url) == 1
         """,
     }
-    files["settings.py"] += '        ROOT_URLCONF = "urls"\n        ALLOWED_HOSTS = ["*"]\n'
+    files["settings.py"] += """
+        ROOT_URLCONF = "urls"
+        ALLOWED_HOSTS = ["*"]
+        STATIC_URL = "static/"
+    """
     run(files, plugins=["django"], ini=INI).assert_outcomes(passed=3)
 
 
@@ -165,7 +169,7 @@ def test_databases_of_failed_tests_are_kept(run: Run) -> None:
         import pytest
         from notes.models import Note
 
-        @pytest.mark.django_db
+        @pytest.mark.django_db(transaction=True)
         def test_it():
             Note.objects.create(text="lost?")
             assert False
@@ -180,6 +184,22 @@ def test_databases_of_failed_tests_are_kept(run: Run) -> None:
     (line,) = [line for line in result.outlines if line.startswith("django-default: ")]
     with PGlite(engine=Engine(image=line.partition("--image ")[2])) as db:
         assert db.query("select text from notes_note").rows == [{"text": "lost?"}]
+
+
+def test_the_database_of_a_test_that_is_one_transaction_cannot_be_kept(run: Run) -> None:
+    test = """
+        import pytest
+        from notes.models import Note
+
+        @pytest.mark.django_db
+        def test_it():
+            Note.objects.create(text="lost")
+            assert False
+    """
+    files = {**PROJECT, "test_it.py": test}
+    result = run(files, "--pglite-keep", plugins=["django"], ini=INI)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("django-default: cannot be kept: *")
 
 
 def test_it_is_not_active_unasked(run: Run) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from pglite_native import Engine, PGlite
-from tests.awaited import SNAPSHOTS
 from tests.plugin.conftest import Run
 
 TEST = """
@@ -59,7 +58,6 @@ def test_a_database_that_cannot_be_written_down_is_mentioned(run: Run) -> None:
     result.stdout.fnmatch_lines("pglite: cannot be kept: *closed*")
 
 
-@SNAPSHOTS
 def test_a_database_is_kept_as_it_is_between_transactions(run: Run) -> None:
     test = """
         import psycopg

@@ -14,7 +14,6 @@ from psycopg import errors
 from pglite_native import Engine, SnapshotError
 from pglite_native.server import Server
 from tests import wire
-from tests.awaited import SNAPSHOTS
 from tests.server.client import Client
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -223,7 +222,6 @@ def test_terminating_one_connection_leaves_the_others_and_the_database(
         assert third.execute("TABLE t").fetchall() == []
 
 
-@SNAPSHOTS
 def test_it_is_written_down_in_spite_of_idle_connections(server: Server, name: str) -> None:
     with connect(server, name) as connection:
         connection.execute("CREATE TABLE t AS SELECT 1 AS a")
