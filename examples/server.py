@@ -1,4 +1,4 @@
-"""A server: of one engine for all connections, or of a fork for each; any PostgreSQL driver will do.
+"""A server: of one engine for all connections, or of a fork for each; by any PostgreSQL driver.
 
 Wanted: pip install "psycopg[binary]".
 """
