@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-# DROP DATABASE hangs beside other sessions.
-DROP_DATABASE = pytest.mark.xfail(run=False, reason="DROP DATABASE ends")
 # Coming back in the middle of a message, pgn_serve forgets where in it the stream is.
 FRAMING = pytest.mark.xfail(strict=False, reason="pgn_serve remembers the framing")
 # On a served connection a second startup packet must not log in anew, as anybody.

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.awaited import DROP_DATABASE
 from tests.clients.compatibility import Client
 from tests.clients.place import Place
 
@@ -47,7 +46,6 @@ def test_migrations(place: Place) -> None:
         assert said in shown
 
 
-@DROP_DATABASE
 @pytest.mark.parametrize("options", [(), ("--parallel", "2")], ids=["alone", "parallel"])
 def test_the_projects_own_tests(served: Place, options: tuple[str, ...]) -> None:
     """By Django's runner, which makes databases, clones them for processes, and drops them."""

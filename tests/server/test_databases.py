@@ -12,7 +12,6 @@ from psycopg import errors
 from pglite_native import Engine
 from pglite_native.server import Server
 from tests import wire
-from tests.awaited import DROP_DATABASE
 from tests.server.client import Client
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -62,7 +61,6 @@ def test_one_is_made_of_another(server: Server, strategy: str) -> None:
         assert branch.execute("TABLE t").fetchall() == [(1,)]
 
 
-@DROP_DATABASE
 def test_dropping_one_by_force_ends_its_connections(server: Server) -> None:
     with connect(server) as connection:
         connection.execute("CREATE DATABASE shop")
