@@ -11,7 +11,7 @@ C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
 HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*')
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
-.PHONY: help build native run test test-wasm3 test-native test-asan compatibility bench bench-peers suites conformance \
+.PHONY: help build native run test test-wasm3 test-native test-asan test-tsan compatibility bench bench-peers suites conformance \
 	wheel sdist dev lint format clean
 .DEFAULT_GOAL := help
 
@@ -40,7 +40,10 @@ test-native: native ## run all tests by the native tier
 	PGLITE_NATIVE_TIER=auto $(PYTEST) $(TESTS)
 
 test-asan: build ## run the C tests under the address and undefined-behaviour sanitizers
-	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/polling tests/wat -k "not plain"
+	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/polling tests/wat -k "not plain and not tsan"
+
+test-tsan: build ## run the C tests in which threads meet under the thread sanitizer
+	$(BIN)/python -m pytest tests/c -k tsan
 
 compatibility: build ## run the tests of the clients, and write which did what: docs/COMPATIBILITY.md
 	$(BIN)/python -m pytest -n 2 --dist loadfile --compatibility tests/clients

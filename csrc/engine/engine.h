@@ -1,24 +1,34 @@
 /* An engine from the inside: what the files of this folder share.
  *
- *     api.c        who may come in: threads, close, fork
- *     protocol.c   the session's loop on the coroutine, and the caller's side of it
- *     transport.c  bytes between the caller and the guest's buffers
- *     program.c    from a module to the end of its main
- *     instance.c   guest memory and arena: pristine, or mapped from an image
- *     boot.c       from a pristine instance to an open session
- *     image.c      an instance as a file
- *     snapshot.c   engines into images and back
- *     tree.c       walking through a data directory
- *     backends.c   many backends in one engine
- *     copy.c       a data directory's files, into memory
- *     dump.c       a data directory's files, out
- *     load.c       a data directory's files, in
- *     datadir.c    a durable data directory: made, locked
- *     quota.c      what memory_limit does not limit
- *     initdb.c     a cluster made by initdb
- *     time.c       the instance's clocks and entropy
- *     arguments.c  argv in guest memory
- *     runtime.c    what engines share
+ *     api.c           who may come in: threads, close, fork
+ *     runtime.c       what clusters share
+ *     cluster.c       a cluster, and what its sessions have to do with each other
+ *     baton.c         whose guest code may run
+ *     shared.c        the memory that all sessions see
+ *     sessions.c      more sessions in a cluster
+ *     call.c          a call of a session, from begin to end
+ *     run.c           the caller's side of the coroutine
+ *     protocol.c      the session's loop on the coroutine
+ *     transport.c     bytes between the caller and the guest's buffers
+ *     postmaster.c    the thread that runs sessions no other thread is in
+ *     serve.c         clients whose sessions the postmaster runs
+ *     housekeeping.c  when autovacuum looks for work
+ *     hold.c          sessions kept at rest
+ *     program.c       from a module to the end of its main
+ *     instance.c      guest memory and arena: pristine, or mapped from an image
+ *     boot.c          from a pristine instance to an open session
+ *     startup.c       startup packets of our own
+ *     image.c         an instance as a file
+ *     snapshot.c      clusters into images and back
+ *     tree.c          walking through a data directory
+ *     copy.c          a data directory's files, into memory
+ *     dump.c          a data directory's files, out
+ *     load.c          a data directory's files, in
+ *     datadir.c       a durable data directory: made, locked
+ *     quota.c         what memory_limit does not limit
+ *     initdb.c        a cluster made by initdb
+ *     time.c          the instance's clocks and entropy
+ *     arguments.c     argv in guest memory
  */
 #ifndef PGN_ENGINE_ENGINE_H
 #define PGN_ENGINE_ENGINE_H

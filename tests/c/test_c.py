@@ -1,6 +1,7 @@
 """Ring 1: the C below the guest, as small test programs, plain and under the sanitizers.
 
-Each `test_*.c` here is one program of named tests; every test runs in a process of its own.
+Each `test_*.c` here is one program of named tests; every test runs in a process of its own. Those
+in which threads meet run under the thread sanitizer as well.
 """
 
 from __future__ import annotations
@@ -20,23 +21,30 @@ VARIANTS = {
     "plain": ["-O2"],
     "asan": ["-O1", "-fsanitize=address", "-fno-omit-frame-pointer"],
     "ubsan": ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"],
+    "tsan": ["-O1", "-fsanitize=thread", "-fno-omit-frame-pointer"],
 }
+THREADED = {"test_baton", "test_threads"}
 # What a program needs beyond the code under test and check.c and space.c.
 WRAPPED = {
     "test_hostile": ["arena_allocate", "malloc", "calloc", "realloc", "strdup"],
     "test_host": ["fsync", "fdatasync"],
 }
 FLAGS = {program: [f"-Wl,--wrap={name}" for name in names] for program, names in WRAPPED.items()}
-SOURCES = {"test_model": ["model.c", "model_system.c", "model_vfs.c"]}
+SOURCES = {
+    "test_model": [HERE / "model.c", HERE / "model_system.c", HERE / "model_vfs.c"],
+    "test_baton": [CSRC / "engine" / "baton.c"],
+}
 SKIPPED = 77
 TIMEOUT_S = 300
 NAMED_TEST = re.compile(r'^    \{"(\w+)", \w+\},$', re.MULTILINE)
 
 PROGRAMS = sorted(HERE.glob("test_*.c"))
 CASES = [
-    (program.stem, name)
+    (program.stem, name, variant)
     for program in PROGRAMS
     for name in NAMED_TEST.findall(program.read_text(encoding="utf-8"))
+    for variant in VARIANTS
+    if variant != "tsan" or program.stem in THREADED
 ]
 UNDER_TEST = [path for layer in ("base", "platform", "vfs") for path in (CSRC / layer).glob("*.c")]
 
@@ -52,7 +60,7 @@ class Builder:
     def build(self, name: str, variant: str) -> Path:
         program = self._folder / f"{name}-{variant}"
         if program not in self._programs:
-            own = [HERE / f"{name}.c", *(HERE / helper for helper in SOURCES.get(name, []))]
+            own = [HERE / f"{name}.c", *SOURCES.get(name, [])]
             objects = self._under_test(variant)
             _compile(variant, *own, *objects, *FLAGS.get(name, []), "-o", program, "-lpthread")
             self._programs.add(program)
@@ -81,17 +89,17 @@ def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
 
 
 def test_every_program_names_its_tests() -> None:
-    assert {program for program, _ in CASES} == {path.stem for path in PROGRAMS}
+    assert {program for program, _, _ in CASES} == {path.stem for path in PROGRAMS}
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize(("program", "name"), CASES)
+@pytest.mark.parametrize(("program", "name", "variant"), CASES)
 def test_c(builder: Builder, tmp_path: Path, program: str, name: str, variant: str) -> None:
     environment = {
         **os.environ,
         "TMPDIR": str(tmp_path),
         "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1",
         "UBSAN_OPTIONS": "print_stacktrace=1",
+        "TSAN_OPTIONS": "halt_on_error=1",
     }
     result = subprocess.run(
         [builder.build(program, variant), name],

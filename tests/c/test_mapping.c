@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "platform/errno.h"
+#include "platform/files.h"
 #include "platform/map.h"
 #include "platform/memory_file.h"
 #include "platform/reservation.h"
@@ -356,74 +357,169 @@ static void maps_of_descriptors(void)
     close(empty);
 }
 
-#ifdef __linux__
-static void moved_pages_keep_what_was_written(void)
+/* ---- Shared with others ---- */
+
+static void shared_pages_are_one(void)
 {
-    enum { SECOND = 8 }; /* pages of the file's that one of two writes to */
-    struct reservation place, parked, other;
+    enum { AT = 100, COUNT = 8, FROM = 5 }; /* pages; the second has them elsewhere */
+    struct reservation one, other;
+    unsigned char byte;
     int fd = file_open();
-    size_t size = FILE_PAGES * PAGE;
 
-    CHECK_TRUE(reservation_open(&place, SIZE));
-    CHECK_TRUE(reservation_commit(&place, SIZE));
-    CHECK_TRUE(reservation_open_like(&parked, &place));
-    CHECK_TRUE(reservation_open_like(&other, &place));
-    CHECK_INT(((uintptr_t) parked.base - (uintptr_t) place.base) % (2 << 20), 0);
-    CHECK_TRUE(reservation_map(&place, 0, size, fd, 0));
-    CHECK_TRUE(reservation_map(&other, 0, size, fd, 0));
-    place.base[0] = 255;
-    place.base[size] = 254; /* in what is no file's */
-    other.base[SECOND * PAGE] = 253;
+    CHECK_TRUE(reservation_open(&one, SIZE) && reservation_commit(&one, SIZE));
+    CHECK_TRUE(reservation_open(&other, SIZE) && reservation_commit(&other, SIZE));
+    CHECK_TRUE(reservation_share(&one, AT * PAGE, COUNT * PAGE, fd, FROM * PAGE));
+    CHECK_TRUE(reservation_share(&other, 2 * AT * PAGE, COUNT * PAGE, fd, FROM * PAGE));
+    check_page(&one, AT, content_of(FROM));
+    check_page(&other, 2 * AT + COUNT - 1, content_of(FROM + COUNT - 1));
+    CHECK_INT(one.base[AT * PAGE - 1], 0);
+    CHECK_INT(one.base[(AT + COUNT) * PAGE], 0);
 
-    CHECK_TRUE(reservation_move(&place, &parked, 0, size));
-    check_page(&place, 0, content_of(0)); /* mapped as before */
-    CHECK_TRUE(reservation_move(&other, &place, 0, size));
-    CHECK_INT(place.base[0], content_of(0));
-    CHECK_INT(place.base[SECOND * PAGE], 253);
-    CHECK_INT(place.base[size], 254);
-
-    CHECK_TRUE(reservation_move(&place, &other, 0, size));
-    CHECK_TRUE(reservation_move(&parked, &place, 0, size));
-    CHECK_INT(place.base[0], 255);
-    check_page(&place, SECOND, content_of(SECOND));
-    CHECK_INT(other.base[SECOND * PAGE], 253);
-    CHECK_TRUE(!reservation_discard(&place)); /* there is no telling what it was mapped from */
-    reservation_close(&place);
-    CHECK_INT(other.base[SECOND * PAGE], 253);
+    one.base[AT * PAGE] = 255;
+    CHECK_INT(other.base[2 * AT * PAGE], 255);
+    other.base[(2 * AT + COUNT) * PAGE - 1] = 254;
+    CHECK_INT(one.base[(AT + COUNT) * PAGE - 1], 254);
+    CHECK_INT(pread(fd, &byte, 1, FROM * PAGE), 1);
+    CHECK_INT(byte, 255); /* it is the file's */
+    close(fd);
+    one.base[AT * PAGE] = 253; /* the file lives as long as one maps it */
+    reservation_close(&one);
+    CHECK_INT(other.base[2 * AT * PAGE], 253);
     reservation_close(&other);
-    reservation_close(&parked);
+}
+
+static void shared_pages_are_not_discarded(void)
+{
+    struct reservation reservation;
+    int fd = file_open();
+
+    open_mapped(&reservation, fd);
+    reservation.base[0] = 7;
+    CHECK_TRUE(reservation_share(&reservation, 500 * PAGE, PAGE, fd, 0));
+    reservation.base[500 * PAGE] = 255;
+    CHECK_TRUE(!reservation_discard(&reservation));
+    CHECK_INT(reservation.base[0], 7);
+    CHECK_INT(reservation.base[500 * PAGE], 255);
+    CHECK_TRUE(reservation_zero(&reservation)); /* makes them private again */
+    CHECK_INT(reservation.base[500 * PAGE], 0);
+    reservation_close(&reservation);
     close(fd);
 }
 
-static void growing_by_steps(void)
+/* An image takes them from the file. */
+static void shared_pages_are_not_one_s_own(void)
 {
-    enum { STEP = 64 * PAGE };
-    struct reservation place, parked;
+    struct reservation reservation;
+    bool touched[RANGE_PAGES];
+    int fd = file_open();
 
-    CHECK_TRUE(reservation_open(&place, SIZE));
-    CHECK_TRUE(reservation_commit(&place, 1));
-    size_t start = place.committed;
-    reservation_set_step(&place, STEP);
-    CHECK_TRUE(reservation_commit(&place, start + 1));
-    CHECK_INT((place.committed - start) % STEP, 0);
-    CHECK_TRUE(reservation_commit_exactly(&place, 1)); /* what is moved about does not shrink */
-    CHECK_TRUE(place.committed > start);
-    CHECK_TRUE(!reservation_commit(&place, SIZE + 1));
-    place.base[start] = 7;
-    CHECK_TRUE(reservation_open_like(&parked, &place));
-    CHECK_TRUE(reservation_move(&place, &parked, start, STEP));
-    CHECK_INT(place.base[start], 0);
-    CHECK_INT(parked.base[start], 7);
-    reservation_close(&place);
-    reservation_close(&parked);
+    CHECK_TRUE(reservation_open(&reservation, SIZE) && reservation_commit(&reservation, SIZE));
+    CHECK_TRUE(reservation_share(&reservation, 500 * PAGE, 2 * PAGE, fd, 0));
+    reservation.base[500 * PAGE] = 255;
+    reservation.base[502 * PAGE] = 255;
+    if (knows_pages()) {
+        CHECK_INT(count_touched(&reservation, touched), 1);
+        CHECK_TRUE(touched[502]);
+    }
+    reservation_close(&reservation);
+    close(fd);
 }
+
+static void sharing_needs_a_file(void)
+{
+    struct reservation reservation;
+
+    CHECK_TRUE(reservation_open(&reservation, SIZE) && reservation_commit(&reservation, SIZE));
+    CHECK_TRUE(!reservation_share(&reservation, 0, PAGE, -1, 0));
+    reservation_close(&reservation);
+}
+
+/* ---- Where a file has data ---- */
+
+enum { FAR = 1000, APART = 5000 }; /* pages of a file that is zeros otherwise */
+
+static int sparse_file_open(void)
+{
+    int fd = memory_file_open();
+
+    CHECK_TRUE(fd >= 0);
+    CHECK_INT(ftruncate(fd, (off_t) 2 * APART * PAGE), 0);
+    CHECK_INT(pwrite(fd, "a", 1, (off_t) FAR * PAGE + 10), 1);
+    CHECK_INT(pwrite(fd, "b", 1, (off_t) APART * PAGE), 1);
+    return fd;
+}
+
+static void data_is_found_among_zeros(void)
+{
+    int fd = sparse_file_open();
+    uint64_t at = 0, start, end = 0;
+    bool found_far = false, found_apart = false;
+    char byte;
+
+    while (files_next_data(fd, at, &start, &end) == 1) {
+        CHECK_TRUE(start >= at && end > start && end <= (uint64_t) 2 * APART * PAGE);
+        found_far |= start <= FAR * PAGE + 10 && end > FAR * PAGE + 10;
+        found_apart |= start <= APART * PAGE && end > APART * PAGE;
+        at = end;
+    }
+    CHECK_INT(files_next_data(fd, at, &start, &end), 0);
+    CHECK_TRUE(found_far && found_apart);
+#ifdef __linux__ /* elsewhere the whole file may be one range */
+    CHECK_INT(files_next_data(fd, 0, &start, &end), 1);
+    CHECK_INT(start, FAR * PAGE);
+    CHECK_INT(end, (FAR + 1) * PAGE);
+    CHECK_INT(files_next_data(fd, FAR * PAGE + 7, &start, &end), 1); /* in the middle of one */
+    CHECK_INT(start, FAR * PAGE + 7);
+    CHECK_INT(end, (FAR + 1) * PAGE);
+    CHECK_INT(files_next_data(fd, end, &start, &end), 1);
+    CHECK_INT(start, APART * PAGE);
+    CHECK_INT(files_next_data(fd, end, &start, &end), 0);
 #endif
+    CHECK_INT(pread(fd, &byte, 1, FAR * PAGE + 10), 1);
+    CHECK_INT(byte, 'a');
+    close(fd);
+}
+
+static void data_of_other_files(void)
+{
+    uint64_t start, end;
+    int fd = memory_file_open(), fds[2];
+
+    CHECK_INT(files_next_data(fd, 0, &start, &end), 0); /* empty */
+    CHECK_INT(write(fd, "text", 4), 4);
+    CHECK_INT(files_next_data(fd, 0, &start, &end), 1);
+    CHECK_INT(start, 0);
+    CHECK_INT(end, 4);
+    CHECK_INT(files_next_data(fd, 3, &start, &end), 1);
+    CHECK_INT(start, 3);
+    CHECK_INT(files_next_data(fd, 4, &start, &end), 0);
+    CHECK_INT(files_next_data(fd, 1 << 20, &start, &end), 0); /* behind its end */
+    close(fd);
+    CHECK_INT(files_next_data(fd, 0, &start, &end), -GE_BADF);
+    CHECK_INT(pipe(fds), 0);
+    CHECK_INT(files_next_data(fds[0], 0, &start, &end), 0);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+/* What an image does not find it does not keep: data that were written by way of a map. */
+static void data_written_by_a_map_are_found(void)
+{
+    struct reservation reservation;
+    uint64_t start, end;
+    int fd = memory_file_open();
+
+    CHECK_INT(ftruncate(fd, SIZE), 0);
+    CHECK_TRUE(reservation_open(&reservation, SIZE) && reservation_commit(&reservation, SIZE));
+    CHECK_TRUE(reservation_share(&reservation, 0, SIZE, fd, 0));
+    reservation.base[77 * PAGE + 5] = 1;
+    CHECK_INT(files_next_data(fd, 0, &start, &end), 1);
+    CHECK_TRUE(start <= 77 * PAGE + 5 && end > 77 * PAGE + 5);
+    reservation_close(&reservation);
+    close(fd);
+}
 
 static const struct test tests[] = {
-#ifdef __linux__
-    {"moved_pages_keep_what_was_written", moved_pages_keep_what_was_written},
-    {"growing_by_steps", growing_by_steps},
-#endif
     {"mapped_parts_are_the_file_s", mapped_parts_are_the_file_s},
     {"writes_stay_where_they_are_made", writes_stay_where_they_are_made},
     {"a_file_that_cannot_be_mapped", a_file_that_cannot_be_mapped},
@@ -436,6 +532,13 @@ static const struct test tests[] = {
     {"without_a_descriptor_all_are_told", without_a_descriptor_all_are_told},
     {"memory_files_are_apart_and_empty", memory_files_are_apart_and_empty},
     {"maps_of_descriptors", maps_of_descriptors},
+    {"shared_pages_are_one", shared_pages_are_one},
+    {"shared_pages_are_not_discarded", shared_pages_are_not_discarded},
+    {"shared_pages_are_not_one_s_own", shared_pages_are_not_one_s_own},
+    {"sharing_needs_a_file", sharing_needs_a_file},
+    {"data_is_found_among_zeros", data_is_found_among_zeros},
+    {"data_of_other_files", data_of_other_files},
+    {"data_written_by_a_map_are_found", data_written_by_a_map_are_found},
 };
 
 TEST_MAIN(tests)

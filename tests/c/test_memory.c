@@ -127,10 +127,12 @@ static void tables_of_descriptors(void)
 
     space_open(&space, SPACE_LIMIT);
     vfs = space.vfs;
-    CHECK_INT(vfs_copy_kept_descriptors(vfs), 0); /* none was kept */
+    for (enum vfs_kept kind = 0; kind < VFS_KEPT; kind++)
+        CHECK_INT(vfs_copy_kept_descriptors(vfs, kind), 0); /* none was kept */
+    CHECK_TRUE(vfs_keep_descriptors(vfs, VFS_KEPT_PROCESS));
     fd = make(vfs, "/f", "0123456789");
-    CHECK_TRUE(vfs_keep_descriptors(vfs));
-    CHECK_TRUE(vfs_keep_descriptors(vfs)); /* instead of the first */
+    CHECK_TRUE(vfs_keep_descriptors(vfs, VFS_KEPT_SESSION));
+    CHECK_TRUE(vfs_keep_descriptors(vfs, VFS_KEPT_SESSION)); /* instead of the first */
     copy = vfs_copy_descriptors(vfs);
     CHECK_TRUE(copy != 0);
     CHECK_INT(vfs_seek(vfs, fd, 4, VFS_SEEK_SET), 4);
@@ -145,9 +147,15 @@ static void tables_of_descriptors(void)
     CHECK_INT(vfs_seek(vfs, fd, 0, VFS_SEEK_CUR), -GE_BADF);
     vfs_drop_descriptors(vfs, copy);
 
-    late = vfs_copy_kept_descriptors(vfs);
+    late = vfs_copy_kept_descriptors(vfs, VFS_KEPT_SESSION);
     own = vfs_use_descriptors(vfs, late);
     CHECK_INT(vfs_seek(vfs, fd, 0, VFS_SEEK_END), 10); /* though it has no name any more */
+    CHECK_INT(vfs_use_descriptors(vfs, own), late);
+    vfs_drop_descriptors(vfs, late);
+
+    late = vfs_copy_kept_descriptors(vfs, VFS_KEPT_PROCESS); /* which is another, and older */
+    own = vfs_use_descriptors(vfs, late);
+    CHECK_INT(vfs_seek(vfs, fd, 0, VFS_SEEK_END), -GE_BADF);
     CHECK_INT(vfs_use_descriptors(vfs, own), late);
     vfs_drop_descriptors(vfs, late);
     space_close(&space);

@@ -18,7 +18,6 @@
 #include "platform/errno.h"
 #include "platform/lock.h"
 #include "platform/map.h"
-#include "platform/monitor.h"
 #include "platform/reservation.h"
 #include "space.h"
 
@@ -292,59 +291,6 @@ static void errno_table(void)
         CHECK_INT(platform_errno(known[i].system), known[i].guest);
 }
 
-/* ---- Threads ---- */
-
-struct meeting {
-    struct monitor *monitor;
-    int count;
-};
-
-static void *add_thousands(void *argument)
-{
-    struct meeting *meeting = argument;
-
-    for (int i = 0; i < 10000; i++) {
-        monitor_enter(meeting->monitor);
-        meeting->count++;
-        monitor_notify(meeting->monitor);
-        monitor_leave(meeting->monitor);
-    }
-    return NULL;
-}
-
-static void monitor_excludes_and_wakes(void)
-{
-    struct meeting meeting = {.monitor = monitor_open()};
-    pthread_t threads[4];
-
-    CHECK_TRUE(meeting.monitor);
-    monitor_enter(meeting.monitor);
-    for (int i = 0; i < 4; i++)
-        CHECK_INT(pthread_create(&threads[i], NULL, add_thousands, &meeting), 0);
-    while (meeting.count < 40000)
-        CHECK_TRUE(monitor_wait(meeting.monitor, INT64_MAX));
-    monitor_leave(meeting.monitor);
-    for (int i = 0; i < 4; i++)
-        CHECK_INT(pthread_join(threads[i], NULL), 0);
-    CHECK_INT(meeting.count, 40000);
-    monitor_close(meeting.monitor);
-    monitor_close(NULL);
-}
-
-static void monitor_waits_no_longer_than_asked(void)
-{
-    struct monitor *monitor = monitor_open();
-    int64_t start = platform_monotonic_ns(), deadline = start + 20000000;
-
-    monitor_enter(monitor);
-    CHECK_TRUE(!monitor_wait(monitor, start)); /* it is past already */
-    while (monitor_wait(monitor, deadline))
-        CHECK_TRUE(platform_monotonic_ns() - start < INT64_C(10) * 1000000000);
-    CHECK_TRUE(platform_monotonic_ns() >= deadline - 1000000);
-    monitor_leave(monitor);
-    monitor_close(monitor);
-}
-
 /* ---- Map ---- */
 
 static void write_file(const char *path, const char *text)
@@ -514,8 +460,6 @@ static const struct test tests[] = {
     {"clocks", clocks},
     {"entropy", entropy},
     {"errno_table", errno_table},
-    {"monitor_excludes_and_wakes", monitor_excludes_and_wakes},
-    {"monitor_waits_no_longer_than_asked", monitor_waits_no_longer_than_asked},
     {"maps", maps},
     {"lock_excludes_in_this_process", lock_excludes_in_this_process},
     {"lock_excludes_other_processes", lock_excludes_other_processes},

@@ -112,8 +112,10 @@ def test_every_import_has_a_subsystem(report: dict[str, Any], host: Host) -> Non
         "pglite_host_wait",
         "pglite_host_sleep",
         "pglite_host_clone_file",
+        "pglite_host_keep_template",
         "pglite_host_signal",
         "pglite_host_sync_all",
+        "pglite_host_wake",
         "pglite_recv",
         "pglite_send",
     }
@@ -121,7 +123,9 @@ def test_every_import_has_a_subsystem(report: dict[str, Any], host: Host) -> Non
 
 
 def test_functions_are_wrapped_with_reasons(report: dict[str, Any]) -> None:
-    assert {item["symbol"] for item in report["wrapped"]} == build.WRAPS.keys()
+    assert {item["symbol"] for item in report["wrapped"]} == (
+        build.WRAPS.keys() | build.REPLACES.keys()
+    )
     assert all(item["by"] == "polling" and item["reason"] for item in report["wrapped"])
 
 

@@ -23,14 +23,17 @@ PRIVATE = BASE.replace(
 CALLER = """(import "env" "secret" (func $secret (param i32) (result i32)))
   (import "env" "hidden" (func $hidden (param i32) (result i32)))
   (import "GOT.mem" "variable" (global $variable (mut i32)))
+  (import "GOT.mem" "message" (global $message (mut i32)))
   (func (export "secret_of_1") (result i32) (call $secret (i32.const 1)))
   (func (export "hidden_of_78") (result i32) (call $hidden (i32.const 78)))
-  (func (export "its_variable") (result i32) (i32.load (global.get $variable)))"""
+  (func (export "its_variable") (result i32) (i32.load (global.get $variable)))
+  (func (export "its_message") (result i32) (i32.load8_u (global.get $message)))"""
 
 CLUES: dict[str, Mentions | Contains | Within] = {
     "secret": Mentions("a message"),
     "hidden": Within("secret", "local.get 0; call ?; i32.const *; i32.load; i32.add"),
     "variable": Within("secret", "call hidden; i32.const ?; i32.load"),
+    "message": Within("secret", "i32.const ?; drop; local.get 0"),
 }
 
 
@@ -40,6 +43,7 @@ def test_what_is_found_can_be_linked_to() -> None:
     assert found["secret_of_1"] == "i32:6"
     assert found["hidden_of_78"] == "i32:0"
     assert found["its_variable"] == "i32:5"
+    assert found["its_message"] == f"i32:{ord('a')}"
 
 
 @pytest.mark.parametrize(
@@ -49,6 +53,7 @@ def test_what_is_found_can_be_linked_to() -> None:
         (Mentions("message"), "0 functions mention"),  # only a part of one: nothing refers to it
         (Contains("i32.const 78; i32.ge_s"), "0 functions have"),
         (Contains("local.get 0"), "[2-9] functions have"),
+        (Contains("drop; drop"), "0 functions have"),
         (Within("nobody", "call ?"), "no function nobody"),
         (Within("twice", "call ?"), "has 0 times"),
         (Within("base_break", "i32.const 1040"), "needs 1 \\?"),

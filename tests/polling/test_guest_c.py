@@ -68,6 +68,12 @@ def test_wrapped(build: Build) -> None:
     assert run(build(*sources, flags=("-lm",))) == "ok\n"
 
 
+def test_processes(build: Build) -> None:
+    names = ("autovacuum", "idle", "process", "semaphore", "shared", "template")
+    sources = (HERE / "test_processes.c", *(POLLING / f"{name}.c" for name in names))
+    assert run(build(*sources)) == "ok\n"
+
+
 def test_startup_options(build: Build) -> None:
     sources = (HERE / "fake_postgres.c", POLLING / "startup-options.c")
     assert run(build(HERE / "test_startup_options.c", *sources)) == "ok\n"

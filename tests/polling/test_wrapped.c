@@ -1,9 +1,7 @@
 /* Signals to oneself, sleeping in a host whose clock is ours, and copying with its help. */
 #include <math.h>
-#include <setjmp.h>
 
 #include "check.h"
-#include "shared.h"
 #include "wrapped.h"
 
 enum { PROCESS = 42 };
@@ -31,59 +29,25 @@ int MyProcPid;
 
 int pglite_host_signal(int process, int signal);
 
-/* There is one other, 43. */
+/* There is one other, 43, and the postmaster. */
 int pglite_host_signal(int process, int signal)
 {
-    if (process != 43)
+    if (process != 43 && process != PG_POSTMASTER_PROCESS)
         return -ESRCH;
     sent.process = process;
     sent.signal = signal;
     return 0;
 }
 
-/* What a lock's waiter is told, by the SQLSTATE. */
-static bool shared;
-static int refused_with;
-static jmp_buf refusal;
+static uint32_t wait_event;
+volatile uint32_t *my_wait_event_info = &wait_event;
 
-bool shared_is_closed(void)
-{
-    return shared;
-}
-
-bool errstart(int level, const char *domain)
-{
-    (void) domain;
-    return level == PG_ERROR;
-}
-
-int errcode(int sqlstate)
-{
-    return refused_with = sqlstate;
-}
-
-int errmsg(const char *format, ...)
-{
-    return format != NULL;
-}
-
-int errdetail(const char *format, ...)
-{
-    return format != NULL;
-}
-
-int errhint(const char *format, ...)
-{
-    return format != NULL;
-}
-
-void errfinish(const char *file, int line, const char *function)
-{
-    (void) file;
-    (void) line;
-    (void) function;
-    longjmp(refusal, 1);
-}
+/* What others see of a process that sleeps. */
+static struct {
+    const PGLatch *latch;
+    int maybe_sleeping;
+    uint32_t wait_event;
+} seen;
 
 static double now_ms = 1000;
 static double wakes_at_ms = INFINITY; /* the host is disturbed then, once */
@@ -101,6 +65,8 @@ double emscripten_get_now(void)
 int pglite_host_sleep(const volatile int *wake, double deadline_ms)
 {
     sleeps++;
+    seen.maybe_sleeping = seen.latch != NULL && seen.latch->maybe_sleeping;
+    seen.wait_event = *my_wait_event_info;
     if (wake != NULL && *wake)
         return -EINTR;
     if (wakes_at_ms < deadline_ms) {
@@ -117,7 +83,7 @@ int pglite_host_sleep(const volatile int *wake, double deadline_ms)
 static void test_kill(void)
 {
     static const int self[] = {PROCESS, -PROCESS, 0};
-    static const int others[] = {1, 41, 44, -44, -1, INT32_MIN};
+    static const int others[] = {41, 44, -44, INT32_MIN};
 
     for (size_t i = 0; i < sizeof self / sizeof *self; i++) {
         sent.process = sent.signal = 0;
@@ -136,6 +102,13 @@ static void test_kill(void)
     CHECK_INT(0, __wrap_kill(-43, 10)); /* another backend's group */
     CHECK_INT(43, sent.process);
     CHECK_INT(10, sent.signal);
+
+    CHECK_INT(0, __wrap_kill(PG_POSTMASTER_PROCESS, 10)); /* which is the host */
+    CHECK_INT(PG_POSTMASTER_PROCESS, sent.process);
+    CHECK_INT(0, __wrap_kill(43, 0)); /* whether it exists only the host knows */
+    CHECK_INT(43, sent.process);
+    CHECK_INT(0, sent.signal);
+    CHECK_INT(3, sent.count);
 
     MyProcPid = 43; /* of a copy, which signals itself by the number that the original knows */
     CHECK_INT(0, __wrap_kill(43, 15));
@@ -175,7 +148,7 @@ static void test_nanosleep(void)
 
 static void test_wait_latch(void)
 {
-    PGLatch latch = {1};
+    PGLatch latch = {.is_set = 1};
     double start_ms = now_ms;
 
     sleeps = 0;
@@ -205,19 +178,36 @@ static void test_wait_latch(void)
     CHECK_INT(PG_TIMEOUT, __wrap_WaitLatch(NULL, PG_TIMEOUT, 0, 0));
 }
 
-/* Alone, one waits for a lock until a timer ends it; among others that would be for ever. */
-static void test_wait_for_lock(void)
+/* The setter of a latch signals a process that may sleep, and pg_stat_activity says for what. */
+static void test_sleeper_is_seen(void)
 {
+    enum { EVENT = 0x05000001 };
     PGLatch latch = {0};
 
-    CHECK_INT(PG_TIMEOUT, __wrap_WaitLatch(&latch, PG_LATCH_SET | PG_TIMEOUT, 100, PG_WAIT_LOCK));
-    shared = true;
-    CHECK_INT(PG_TIMEOUT, __wrap_WaitLatch(&latch, PG_LATCH_SET | PG_TIMEOUT, 100, 0x05000001));
-    if (setjmp(refusal) == 0) {
-        __wrap_WaitLatch(&latch, PG_LATCH_SET, 0, PG_WAIT_LOCK | 7);
-        CHECK_INT(true, false);
-    }
-    CHECK_INT(PG_SQLSTATE('5', '5', 'P', '0', '3'), refused_with);
+    seen.latch = &latch;
+    CHECK_INT(PG_TIMEOUT, __wrap_WaitLatch(&latch, PG_LATCH_SET | PG_TIMEOUT, 100, EVENT));
+    CHECK_INT(1, seen.maybe_sleeping);
+    CHECK_INT(EVENT, seen.wait_event);
+    CHECK_INT(0, latch.maybe_sleeping);
+    CHECK_INT(0, wait_event);
+
+    set_when_woken = (int *) &latch.is_set;
+    wakes_at_ms = now_ms + 30;
+    CHECK_INT(PG_LATCH_SET, __wrap_WaitLatch(&latch, PG_LATCH_SET, -1, EVENT));
+    CHECK_INT(1, seen.maybe_sleeping);
+    CHECK_INT(0, latch.maybe_sleeping);
+    CHECK_INT(0, wait_event);
+    CHECK_INT(PG_LATCH_SET, __wrap_WaitLatch(&latch, PG_LATCH_SET, -1, EVENT)); /* set: no sleep */
+    CHECK_INT(0, latch.maybe_sleeping);
+    CHECK_INT(0, wait_event);
+
+    /* One that is not waited for needs no signal. */
+    CHECK_INT(PG_TIMEOUT, __wrap_WaitLatch(&latch, PG_TIMEOUT, 100, EVENT));
+    CHECK_INT(0, seen.maybe_sleeping);
+    CHECK_INT(EVENT, seen.wait_event);
+    CHECK_INT(0, wait_event);
+    seen.latch = NULL;
+    set_when_woken = NULL;
 }
 
 static struct {
@@ -264,7 +254,7 @@ int main(void)
     test_kill();
     test_nanosleep();
     test_wait_latch();
-    test_wait_for_lock();
+    test_sleeper_is_seen();
     test_copy_file();
     puts("ok");
     return 0;

@@ -47,14 +47,18 @@ struct runner {
     struct reservation memory; /* the arena's */
     struct arena arena;
     struct monitor *monitor;
+    struct condition *condition; /* which nothing notifies */
     struct coroutine *coroutine;
     const char *input; /* what receive and the waits have left to give */
     char log[TEXT_MAX], sent[TEXT_MAX];
     size_t log_size, sent_size;
     int failures;
     bool interrupted; /* the next sleep */
+    bool leaving;     /* the next upcall that may be left by a signal's handler is */
+    int exit_code;    /* of that handler */
     bool sleepless;   /* all sleeps */
     bool copied;      /* `after` runs in a copy first */
+    bool kept;        /* as a template */
 };
 
 static void append(char *text, size_t *size, const void *bytes, size_t count)
@@ -73,19 +77,27 @@ static void log_sink(void *context, int fd, const void *bytes, size_t size)
     append(runner->log, &runner->log_size, bytes, size);
 }
 
-static int wait_upcall(void *engine, enum host_wait_reason reason)
+/* What the handler of a signal comes to. */
+static enum guest_outcome deliver(struct runner *runner)
+{
+    if (!runner->leaving)
+        return GUEST_RETURNED;
+    runner->leaving = false;
+    guest_set_exit_code(runner->host.guest, runner->exit_code);
+    return GUEST_EXITED;
+}
+
+static enum guest_outcome wait_upcall(void *engine, enum host_wait_reason reason, int *result)
 {
     struct runner *runner = engine;
 
-    if (reason == HOST_WAIT_OUTPUT)
-        return 0;
-    if (!*runner->input)
-        return 1;
-    runner->input++;
-    return 0;
+    *result = reason == HOST_WAIT_INPUT && !*runner->input;
+    if (reason == HOST_WAIT_INPUT && *runner->input)
+        runner->input++;
+    return deliver(runner);
 }
 
-static int64_t receive_upcall(void *engine, void *bytes, size_t size)
+static enum guest_outcome receive_upcall(void *engine, void *bytes, size_t size, int64_t *result)
 {
     struct runner *runner = engine;
     size_t left = strlen(runner->input);
@@ -94,7 +106,8 @@ static int64_t receive_upcall(void *engine, void *bytes, size_t size)
         size = left;
     memcpy(bytes, runner->input, size);
     runner->input += size;
-    return (int64_t) size;
+    *result = (int64_t) size;
+    return deliver(runner);
 }
 
 static int64_t send_upcall(void *engine, const void *bytes, size_t size)
@@ -105,17 +118,17 @@ static int64_t send_upcall(void *engine, const void *bytes, size_t size)
     return (int64_t) size;
 }
 
-static bool sleep_upcall(void *engine, int64_t monotonic_ns)
+static enum guest_outcome sleep_upcall(void *engine, int64_t monotonic_ns, bool *woken)
 {
     struct runner *runner = engine;
-    bool interrupted = runner->interrupted || runner->sleepless;
 
+    *woken = runner->interrupted || runner->sleepless || runner->leaving;
     runner->interrupted = false;
     monitor_enter(runner->monitor);
-    while (!interrupted && platform_monotonic_ns() < monotonic_ns)
-        monitor_wait(runner->monitor, monotonic_ns);
+    while (!*woken && platform_monotonic_ns() < monotonic_ns)
+        condition_wait(runner->condition, runner->monitor, monotonic_ns);
     monitor_leave(runner->monitor);
-    return interrupted;
+    return deliver(runner);
 }
 
 /* The command exits with 1. */
@@ -135,6 +148,25 @@ static int signal_upcall(void *engine, int32_t process, int signal)
     return process == 43 ? 0 : -GE_SRCH;
 }
 
+static int wake_upcall(void *engine, int32_t process)
+{
+    (void) engine;
+    printf("wake: %d\n", (int) process);
+    return process == 43 ? 0 : -GE_SRCH;
+}
+
+/* The first is kept, and no other. */
+static enum guest_outcome keep_template_upcall(void *engine, struct guest *guest, uint32_t shared,
+                                               bool *kept)
+{
+    struct runner *runner = engine;
+
+    *kept = !runner->kept;
+    runner->kept = true;
+    printf("keep template: shared at %u\n", (unsigned) shared);
+    return guest == runner->host.guest ? deliver(runner) : GUEST_TRAPPED;
+}
+
 static int sync_all_upcall(void *engine)
 {
     struct runner *runner = engine;
@@ -150,6 +182,8 @@ static const struct host_upcalls upcalls = {
     .sleep_until = sleep_upcall,
     .run = run_upcall,
     .signal = signal_upcall,
+    .wake = wake_upcall,
+    .keep_template = keep_template_upcall,
     .sync_all = sync_all_upcall,
 };
 
@@ -181,8 +215,10 @@ static enum guest_outcome test_equal_i64(struct guest_call *call)
 /* Passes so many milliseconds. */
 static enum guest_outcome test_sleep(struct guest_call *call)
 {
-    sleep_upcall(runner_of(call), platform_monotonic_ns() + arg_i32(call, 0) * INT64_C(1000000));
-    return GUEST_RETURNED;
+    int64_t until_ns = platform_monotonic_ns() + arg_i32(call, 0) * INT64_C(1000000);
+    bool woken;
+
+    return sleep_upcall(runner_of(call), until_ns, &woken);
 }
 
 /* Asks for a safe point at the next guest call. */
@@ -199,6 +235,16 @@ static enum guest_outcome test_interrupt(struct guest_call *call)
     return GUEST_RETURNED;
 }
 
+/* leave_next(exit code): the next wait is left, by a handler that exits. */
+static enum guest_outcome test_leave_next(struct guest_call *call)
+{
+    struct runner *runner = runner_of(call);
+
+    runner->leaving = true;
+    runner->exit_code = arg_i32(call, 0);
+    return GUEST_RETURNED;
+}
+
 /* fail_writes(countdown, errno) */
 static enum guest_outcome test_fail_writes(struct guest_call *call)
 {
@@ -207,9 +253,10 @@ static enum guest_outcome test_fail_writes(struct guest_call *call)
 }
 
 static const struct guest_import test_imports[] = {
-    {"test", "equal", "viii", test_equal},      {"test", "equal_i64", "vijj", test_equal_i64},
-    {"test", "sleep", "vi", test_sleep},        {"test", "poke", "v", test_poke},
-    {"test", "interrupt", "v", test_interrupt}, {"test", "fail_writes", "vii", test_fail_writes},
+    {"test", "equal", "viii", test_equal},         {"test", "equal_i64", "vijj", test_equal_i64},
+    {"test", "sleep", "vi", test_sleep},           {"test", "poke", "v", test_poke},
+    {"test", "interrupt", "v", test_interrupt},    {"test", "fail_writes", "vii", test_fail_writes},
+    {"test", "leave_next", "vi", test_leave_next},
 };
 
 enum { TEST_IMPORT_COUNT = sizeof test_imports / sizeof *test_imports };
@@ -242,7 +289,6 @@ static void print_outcome(const struct guest *guest, const char *name, enum gues
     }
 }
 
-/* On the coroutine, as in the engine: deep recursion must not meet the caller's stack. */
 /* States that no instance of the module can have are refused. */
 static bool refuses_wrong_states(struct guest *guest, const struct guest_state *state)
 {
@@ -285,6 +331,7 @@ static void run_in_copy(struct runner *runner, guest_function after)
     guest_close(copy);
 }
 
+/* On the coroutine, as in the engine: deep recursion must not meet the caller's stack. */
 static void run_guest(void *argument)
 {
     struct runner *runner = argument;
@@ -363,8 +410,10 @@ static enum status open_all(struct runner *runner, const uint8_t *wasm, size_t s
     enum status status;
 
     runner->monitor = monitor_open();
+    runner->condition = condition_open();
     imports = calloc(offer.import_count + TEST_IMPORT_COUNT, sizeof *imports);
-    if (!runner->monitor || !imports || !reservation_open(&runner->memory, ARENA_SIZE))
+    if (!runner->monitor || !runner->condition || !imports
+        || !reservation_open(&runner->memory, ARENA_SIZE))
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     memcpy(imports, offer.imports, offer.import_count * sizeof *imports);
     memcpy(imports + offer.import_count, test_imports, sizeof test_imports);
@@ -440,6 +489,7 @@ done:
         vfs_close(runner->host.vfs);
     guest_module_close(module);
     reservation_close(&runner->memory);
+    condition_close(runner->condition);
     monitor_close(runner->monitor);
     free(runner);
     free(wasm);
