@@ -71,8 +71,9 @@ void pglite_begin_backend(int process)
     PGPort *port;
 
     is_beginning = true;
-    backend_take_place(process);
-    port = open_port();
+    backend_leave_original(process);
+    port = open_port(); /* before there can be an error for the client: too many clients, say */
+    backend_take_slot();
     IsUnderPostmaster = false;
     __real_PostgresMain(port->database_name, port->user_name);
 }
