@@ -133,7 +133,8 @@ void postmaster_look_at(pgn_session *session)
         postmaster_push(session);
         return;
     }
-    due_ns = timer_ns(session);
+    /* Where there is no other session nothing can tell whether a timer strikes now or before the next call. */
+    due_ns = cluster->shared.fd < 0 && !cluster->postmaster ? INT64_MAX : timer_ns(session);
     if (cluster->vacuum_due_ns && housekeeping_is_worth_a_thread(cluster)
         && cluster->vacuum_due_ns < due_ns)
         due_ns = cluster->vacuum_due_ns;

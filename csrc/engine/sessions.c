@@ -220,6 +220,9 @@ static enum status open_session(pgn_session *session, const uint8_t *packet, siz
     status = shared_publish(cluster, error);
     if (status)
         return status;
+    monitor_enter(cluster->monitor);
+    postmaster_look_at(cluster->first); /* whose timers others can tell from now on */
+    monitor_leave(cluster->monitor);
     if (!packet && cluster->template_session)
         return begin_copy(session, error);
     if (!cluster->template_process)

@@ -4,7 +4,7 @@
 
 #include "wrapped.h"
 
-enum { GUEST_MAP_SHARED = 1 };
+enum { GUEST_MAP_SHARED = 1, GUEST_PROT_WRITE = 2 };
 #define MAP_FAILED ((void *) -1)
 
 static struct {
@@ -25,7 +25,8 @@ void *__wrap_mmap(void *address, size_t length, int protection, int flags, int f
     PGliteShared *shared = &memory.shared;
     void *mapped;
 
-    if (!(flags & GUEST_MAP_SHARED))
+    /* What cannot be written to is the same in a copy: ICU's data, say. */
+    if (!(flags & GUEST_MAP_SHARED) || !(protection & GUEST_PROT_WRITE))
         return __real_mmap(address, length, protection, flags, fd, offset);
     if (memory.closed || shared->count == PGLITE_SHARED_RANGES_MAX
         || length > SIZE_MAX - PGLITE_SHARED_UNIT)
