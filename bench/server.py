@@ -1,4 +1,4 @@
-"""`SELECT 1` through the server: what sockets, threads and turns add to the engine's own time."""
+"""`SELECT 1` through the server: what sockets and threads add to the engine's own time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests import wire
 
 SELECT_1 = wire.query("select 1")
 OVERHEAD_US = 40
-MODES = {"isolated": False, "shared": True}
+MODES = {"a fork": False, "one cluster": True}
 
 
 def run(rounds: int, calls: int) -> Iterable[Group]:
@@ -26,13 +26,13 @@ def run(rounds: int, calls: int) -> Iterable[Group]:
         f"Round trips of a client in a process of its own, a loop around `send` and `recv` on a "
         f"Unix socket; mean of {calls} a round, and each round runs all variants, one after the "
         "other. The overhead is the difference to the engine's own time in the same round. Where "
-        "two clients alternate, each of their round trips is another session's turn.",
+        "two clients alternate, their sessions are of one cluster.",
     )
     group.figure("raw engine", "µs")
     for mode in MODES:
         group.figure(mode, "µs")
         group.figure(f"{mode}: overhead", "µs", target=OVERHEAD_US)
-    group.figure("shared, two clients alternating", "µs")
+    group.figure("one cluster, two clients alternating", "µs")
     with ExitStack() as stack:
         engine = stack.enter_context(Engine())
         variants: dict[str, Callable[[], float]] = {
@@ -43,7 +43,7 @@ def run(rounds: int, calls: int) -> Iterable[Group]:
             variants[mode] = stack.enter_context(_client(server, calls, sessions=1))
             if shared:
                 both = stack.enter_context(_client(server, calls, sessions=2))
-                variants["shared, two clients alternating"] = both
+                variants["one cluster, two clients alternating"] = both
         for measure in variants.values():  # what is called for the first time is compiled
             measure()
         for _ in progress.rounds("server", rounds):

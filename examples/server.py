@@ -1,4 +1,4 @@
-"""A server whose every connection has a database of its own; any PostgreSQL driver will do.
+"""A server: of one engine for all connections, or of a fork for each; by any PostgreSQL driver.
 
 Wanted: pip install "psycopg[binary]".
 """
@@ -11,24 +11,34 @@ from messages import query
 from pglite_native import Engine
 from pglite_native.server import Server
 
-with Engine() as template:  # made once, however many connections there will be
-    template.exec_protocol_raw(query("create table book (title text)"))
-    template.exec_protocol_raw(query("insert into book values ('Middlemarch')"))
-    server = Server(template)
+with Engine() as engine:
+    engine.exec_protocol_raw(query("create table book (title text)"))
+    engine.exec_protocol_raw(query("insert into book values ('Middlemarch')"))
+    template = engine.snapshot()
 
-with server:
-    with psycopg.connect(server.dsn) as one, psycopg.connect(server.dsn) as other:
+    with (
+        Server(engine) as server,  # all connections have sessions of this engine
+        psycopg.connect(server.dsn) as one,
+        psycopg.connect(server.dsn) as other,
+    ):
         one.execute("insert into book values ('Emma')")
+        print(other.execute("table book").fetchall())  # one has not committed yet
         one.commit()
-        print(one.execute("table book").fetchall())
         print(other.execute("table book").fetchall())
 
-    for title in ("Persuasion", "Villette"):  # by name it stays, for one connection at a time
+with Server(template) as server:  # each connection has a fork of its own
+    with psycopg.connect(server.dsn) as one, psycopg.connect(server.dsn) as other:
+        one.execute("insert into book values ('Persuasion')")
+        one.commit()
+        print(other.execute("table book").fetchall())
+
+    for title in ("Persuasion", "Villette"):  # a fork that has a name stays, for all who give it
         with psycopg.connect(server.url_of("scratch_mine")) as connection:
             connection.execute("insert into book values (%s)", [title])
             print(connection.execute("table book").fetchall())
 
 # prints:
+#   [('Middlemarch',)]
 #   [('Middlemarch',), ('Emma',)]
 #   [('Middlemarch',)]
 #   [('Middlemarch',), ('Persuasion',)]

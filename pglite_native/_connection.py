@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Literal
 
 from pglite_native import _files, _rows, _types, _wire
-from pglite_native._conversation import Answer, Conversation
+from pglite_native._conversation import IDLE, Answer, Conversation
 from pglite_native._files import Source
 from pglite_native._scalars import Parser, Serializer
 from pglite_native.diagnostics import Notice
@@ -37,10 +37,19 @@ class Connection:
         self.types = types
         self.lock = threading.RLock()
         self.savepoints = 0
+        self.unsettled = False
+        """A transaction begins or ends; or an interrupt has left that half done."""
         self.closed = False
         self.channels: dict[str, list[Callback]] = {}
         self.listeners: list[Listener] = []
         self._notifies = False
+
+    def settle(self) -> None:
+        """Undo a transaction whose beginning or end was interrupted."""
+        if self.unsettled:
+            if self.conversation.status != IDLE:
+                self.conversation.simple("rollback")
+            self.unsettled = False
 
     def query(
         self,

@@ -51,6 +51,7 @@ class Conversation:
         self._notice_listeners = [on_notice] if on_notice is not None else []
         self._status: str | None = None
         self._copies = False  # COPY FROM STDIN: the next bytes are its
+        self._lost = False  # an answer was, by an interrupt: the session may wait for such bytes
 
     @property
     def status(self) -> str:
@@ -149,6 +150,8 @@ class Conversation:
         What `write` raises cancels the statement.
         """
         self._status = None
+        self._find()
+        self._lost = True
         message = _wire.parse(sql) + _wire.bind([]) + _wire.execute() + _wire.sync()
         splitter = _wire.Splitter(RUNS)
         others: list[_wire.Message] = []
@@ -159,6 +162,7 @@ class Conversation:
                         write(_rows.payloads(received.payload))
                     elif received.kind != "D":  # rows of something else
                         others.append(received)
+        self._lost = False
         messages = self._sorted(others)
         if self._status is None:  # COPY FROM STDIN waits
             messages += self._send(_wire.copy_fail(NO_COPY_DATA) + _wire.sync())
@@ -175,10 +179,19 @@ class Conversation:
 
     def _call(self, message: bytes) -> list[_wire.Message]:
         self._status = None  # until ReadyForQuery: the call may be interrupted, or the session end
+        self._find()
+        self._lost = True
         splitter = _wire.Splitter(RUNS)
         received: list[_wire.Message] = []
         self.session._exec_in_parts(message, lambda part: received.extend(splitter.feed(part)))
+        self._lost = False
         return self._sorted(received)
+
+    def _find(self) -> None:
+        """See to it that the session waits for a query."""
+        if self._lost:
+            self.session.exec_protocol_raw(_wire.give_up())
+            self._lost = False
 
     def _sorted(self, messages: Iterable[_wire.Message]) -> list[_wire.Message]:
         """Deal with what is said by the way; return the rest."""

@@ -1,35 +1,28 @@
-"""A transport: what a driver takes for a socket, with an engine at the other end.
+"""A transport: what a driver takes for a socket, with a session at the other end.
 
-What the driver writes is kept until it flushes. Then the engine runs, and the driver reads the
-answer, which leaves the engine part by part as it is read. One part is always taken ahead: so
-the engine is free for others when the driver has read the last byte.
+What the driver writes is kept until it flushes. Then the session runs, and the driver reads the
+answer, which leaves the session part by part as it is read. One part is always taken ahead: so the
+session is idle when the driver has read the last byte.
 """
 
 from __future__ import annotations
 
 from pglite_native import _wire
-from pglite_native.engine import Engine
-from pglite_native.session import Stream
 from pglite_native.errors import EngineBusy
-
-IDLE = b"I"
-"""The status in a ReadyForQuery, its last byte, outside of a transaction."""
-
-# To a session that waits for its client, in the middle of COPY say. CopyFail is ignored elsewhere.
-_ABANDON = _wire.copy_fail("the client has given up") + _wire.sync()
+from pglite_native.session import Session, Stream
 
 
 class Transport:
     """The methods of a socket, and of the file that `makefile` makes of it, as far as needed.
 
     Raises:
-        EngineError: the engine cannot be used; its subclasses say why.
+        EngineError: the session cannot be used; its subclasses say why.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._written = bytearray()
-        self._stream: Stream | None = None  # while the engine has more of an answer
+        self._stream: Stream | None = None  # while the session has more of an answer
         self._ahead = b""
         self._unread = b""
         self._position = 0
@@ -42,13 +35,13 @@ class Transport:
         self._written += data
 
     def flush(self) -> None:
-        """Hand what was written to the engine, and take the beginning of its answer."""
+        """Hand what was written to the session, and take the beginning of its answer."""
         data, self._written = self._written, bytearray()
-        if self._hung_up:  # what is left is Terminate: an engine outlives its connections
+        if self._hung_up:  # what is left is Terminate, and the session is closed another way
             return
         if self._stream is not None:
             raise EngineBusy("the answer to what was sent before has not been read to its end")
-        self._stream = self._engine.exec_protocol_stream(data)
+        self._stream = self._session.exec_protocol_stream(data)
         self._take_part()
         self._take_part()
 
@@ -59,24 +52,15 @@ class Transport:
         start, self._position = self._position, self._position + size
         return self._unread[start : self._position]
 
-    def ask(self, message: bytes) -> bytes:
-        """Send messages with a short answer, without the driver's knowing."""
-        return self._engine.exec_protocol_raw(message)
-
     def abandon(self) -> bytes:
         """Drop what has not been read, end what is in progress; return the session's status."""
         self._end()
         self._written.clear()
         self._unread = self._ahead = b""
-        return self.ask(_ABANDON)[-1:]
-
-    def roll_back(self) -> None:
-        """End what is in progress, and the transaction it is in."""
-        if self.abandon() != IDLE:
-            self.ask(_wire.query("ROLLBACK"))
+        return self._session.exec_protocol_raw(_wire.give_up())[-1:]
 
     def hang_up(self) -> None:
-        """Let nothing more reach the engine."""
+        """Let nothing more reach the session."""
         self._hung_up = True
 
     def close(self) -> None:
@@ -95,7 +79,7 @@ class Transport:
                     self._end()
 
     def _end(self) -> None:
-        """End the engine's call, whose statement is cancelled if it has not ended."""
+        """End the session's call, whose statement is cancelled if it has not ended."""
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close()

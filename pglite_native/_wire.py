@@ -135,6 +135,11 @@ def copy_fail(reason: str) -> bytes:
     return message(b"f", reason.encode() + b"\0")
 
 
+def give_up() -> bytes:
+    """CopyFail, which is ignored elsewhere, and Sync: what may be in progress ends."""
+    return copy_fail("the client has given up") + sync()
+
+
 def _sql(sql: str) -> bytes:
     if "\0" in sql:
         raise ValueError("SQL must not contain a NUL character")

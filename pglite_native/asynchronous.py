@@ -1,8 +1,9 @@
 """AsyncPGlite: PGlite for asyncio. SQL runs in a thread of its own, and the event loop goes on.
 
-Theory of operation: a database has one worker thread, in which everything happens that a PGlite
-does, so that its transactions stay in one thread. Before that, tasks wait for their turn: one holds
-a database's for as long as its transaction is open, and a transaction's while one within it is.
+Theory of operation: a session has one worker thread, in which everything happens that a PGlite
+does, so that its transactions stay in one thread, and whatever it waits for keeps no other session
+waiting. Before that, tasks wait for each other: one holds a session's lock for as long as its
+transaction is open, and a transaction's while one within it is.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -20,10 +21,10 @@ from pglite_native._connection import Callback, Listener
 from pglite_native._files import Source, Writable
 from pglite_native._scalars import Parser, Serializer
 from pglite_native.diagnostics import Notice
-from pglite_native.engine import Engine
 from pglite_native.errors import EngineClosed
 from pglite_native.pglite import EngineOptions, PGlite
 from pglite_native.results import Description
+from pglite_native.session import Session
 from pglite_native.transaction import (
     Arrays,
     ExecOptions,
@@ -69,7 +70,7 @@ class _Worker:
         except asyncio.CancelledError:
             while not waiter.done():
                 if cancels and not future.cancel() and self.database is not None:
-                    self.database.engine.cancel()
+                    self.database.session.cancel()
                 with contextlib.suppress(asyncio.CancelledError):  # once is enough
                     await asyncio.wait([waiter], timeout=CANCEL_AGAIN_SECONDS)
             if not waiter.cancelled():
@@ -83,9 +84,18 @@ class _Worker:
             self.database = self._open()
         return call(self.database)
 
+    def opened(self) -> PGlite:
+        """Return the database, opened; to be called from other threads than the worker's."""
+        if self.closed:
+            raise EngineClosed("the database is closed")
+        return self.database or self._pool.submit(self._call, lambda database: database).result()
+
     async def close(self) -> None:
         self.closed = True
-        await asyncio.to_thread(self._close)  # not in the worker, which may be busy
+        # Not in the worker, which may be busy; nor in a pool that others may have filled.
+        closer = ThreadPoolExecutor(1, "pglite-close")
+        await asyncio.wrap_future(closer.submit(self._close))
+        closer.shutdown()
 
     def _close(self) -> None:
         if self.database is not None:
@@ -95,7 +105,7 @@ class _Worker:
             self.database.close()
 
 
-class _Turn:
+class _TaskLock:
     """A lock that a task may take more than once."""
 
     def __init__(self) -> None:
@@ -122,7 +132,7 @@ class AsyncQueries:
     def __init__(self, worker: _Worker) -> None:
         """Not to be called."""
         self._worker = worker
-        self._turn = _Turn()
+        self._lock = _TaskLock()
 
     def _queries(self, database: PGlite) -> Queries:
         """Return what the calls of this object are for."""
@@ -162,7 +172,7 @@ class AsyncQueries:
         def call(database: PGlite) -> Objects:
             return self._queries(database).query(sql, params, row_mode=row_mode, **options)
 
-        async with self._turn:
+        async with self._lock:
             return await self._worker.run(call)
 
     @overload
@@ -188,7 +198,7 @@ class AsyncQueries:
         def call(database: PGlite) -> list[Objects]:
             return self._queries(database).exec(sql, row_mode=row_mode, **options)
 
-        async with self._turn:
+        async with self._lock:
             return await self._worker.run(call)
 
     def _lend_loop(self, options: ExecOptions) -> None:
@@ -199,7 +209,7 @@ class AsyncQueries:
 
     async def copy_from(self, sql: str, source: Source) -> int:
         """Run a COPY FROM STDIN, as PGlite.copy_from does; `source` is read in the thread."""
-        async with self._turn:
+        async with self._lock:
             return await self._worker.run(
                 lambda database: self._queries(database).copy_from(sql, source)
             )
@@ -217,12 +227,12 @@ class AsyncQueries:
             queries = self._queries(database)
             return queries.copy_to(sql) if sink is None else queries.copy_to(sql, sink)
 
-        async with self._turn:
+        async with self._lock:
             return await self._worker.run(call)
 
     async def describe_query(self, sql: str, *, param_types: Sequence[int] = ()) -> Description:
         """Describe a statement, as PGlite.describe_query does."""
-        async with self._turn:
+        async with self._lock:
             return await self._worker.run(
                 lambda database: self._queries(database).describe_query(
                     sql, param_types=param_types
@@ -253,7 +263,7 @@ class AsyncTransaction(AsyncQueries):
 
     async def rollback(self) -> None:
         """Undo it, and end it: the rest of its block cannot use it any more."""
-        async with self._turn:
+        async with self._lock:
             await self._worker.run(lambda database: self._own(database).rollback(), cancels=False)
 
     def _queries(self, database: PGlite) -> Queries:
@@ -265,13 +275,13 @@ class AsyncTransaction(AsyncQueries):
         return self._transaction
 
     async def __aenter__(self) -> AsyncTransaction:
-        await self._parent._turn.__aenter__()
+        await self._parent._lock.__aenter__()
         try:
             await self._worker.run(lambda database: self._own(database).__enter__(), cancels=False)
         except BaseException as error:
             if self._transaction is not None and self._transaction._open:
                 await self._exit(type(error))  # cancelled when it had just begun
-            await self._parent._turn.__aexit__()
+            await self._parent._lock.__aexit__()
             raise
         return self
 
@@ -279,7 +289,7 @@ class AsyncTransaction(AsyncQueries):
         try:
             await self._exit(kind)
         finally:
-            await self._parent._turn.__aexit__()
+            await self._parent._lock.__aexit__()
 
     async def _exit(self, kind: type[BaseException] | None) -> None:
         # Not to be cancelled: a transaction half-way out would be the next task's.
@@ -308,6 +318,7 @@ class AsyncPGlite(AsyncQueries):
     ...     print((await db.query("select $1::int + 1 as sum", [41])).rows)
     [{'sum': 42}]
 
+    It is one session, whose tasks wait for each other; `connect` gives a task one of its own.
     Callbacks are called by the event loop.
     """
 
@@ -315,7 +326,7 @@ class AsyncPGlite(AsyncQueries):
         self,
         data_dir: str | os.PathLike[str] | None = None,
         *,
-        engine: Engine | None = None,
+        engine: Session | None = None,
         parsers: Mapping[int, Parser] | None = None,
         serializers: Mapping[int | type, Serializer] | None = None,
         on_notice: Callable[[Notice], None] | None = None,
@@ -343,7 +354,7 @@ class AsyncPGlite(AsyncQueries):
         Raises:
             EngineError: as Engine does.
         """
-        async with self._turn:
+        async with self._lock:
             await self._worker.run(lambda database: None)
 
     @property
@@ -351,30 +362,51 @@ class AsyncPGlite(AsyncQueries):
         """Whether close() was called."""
         return self._worker.closed
 
+    @property
+    def dsn(self) -> str:
+        """How a driver connects to this live database: PGlite.dsn. Opens it, if need be."""
+        return self._worker.opened().dsn
+
+    @property
+    def url(self) -> str:
+        """The same as a URL."""
+        return self._worker.opened().url
+
+    def connect(self, database: str | None = None, user: str | None = None) -> AsyncPGlite:
+        """Return one more session of the same cluster, as PGlite.connect does.
+
+        As every AsyncPGlite it opens with its first call, when awaited, or in `async with`. It has
+        a thread of its own: one that waits for a lock keeps no other waiting.
+        """
+        session = AsyncPGlite(on_notice=self._on_notice)
+        on_notice = session._notice if self._on_notice else None
+        session._worker._open = lambda: self._worker.opened()._connect(database, user, on_notice)
+        return session
+
     async def listen(
         self, channel: str, callback: Callback
     ) -> Callable[[], Coroutine[Any, Any, None]]:
         """LISTEN on a channel, as PGlite.listen does; return a function to be awaited to end it."""
         listener = _InLoop(asyncio.get_running_loop(), callback)
-        async with self._turn:
+        async with self._lock:
             await self._worker.run(lambda database: database.listen(channel, listener))
         return lambda: self.unlisten(channel, callback)
 
     async def unlisten(self, channel: str, callback: Callback | None = None) -> None:
         """End what listen() began, for one callback or for all of the channel."""
         listener = callback and _InLoop(asyncio.get_running_loop(), callback)
-        async with self._turn:
+        async with self._lock:
             await self._worker.run(lambda database: database.unlisten(channel, listener))
 
     async def on_notification(self, callback: Listener) -> Callable[[], None]:
         """Call a function with channel and payload of every notification; return one to end it."""
         listener = _InLoop(asyncio.get_running_loop(), callback)
-        async with self._turn:
+        async with self._lock:
             return await self._worker.run(lambda database: database.on_notification(listener))
 
     async def refresh_array_types(self) -> None:
         """Look up all types in the database, as PGlite.refresh_array_types does."""
-        async with self._turn:
+        async with self._lock:
             await self._worker.run(PGlite.refresh_array_types)
 
     @overload
@@ -396,12 +428,12 @@ class AsyncPGlite(AsyncQueries):
             database.dump_data_dir(file, compression)
             return None
 
-        async with self._turn:
+        async with self._lock:
             return await self._worker.run(call)
 
     async def clone(self) -> AsyncPGlite:
         """Return a copy in memory, as PGlite.clone does."""
-        async with self._turn:
+        async with self._lock:
             database = await self._worker.run(PGlite.clone)
         clone = AsyncPGlite()
         clone._worker._open = lambda: database
@@ -409,8 +441,14 @@ class AsyncPGlite(AsyncQueries):
         return clone
 
     async def close(self) -> None:
-        """End the session and close the engine; idempotent. A running statement is cancelled."""
+        """End the session, and with an engine's first one the whole cluster; idempotent.
+
+        A running statement is cancelled.
+        """
         await self._worker.close()
+
+    def __await__(self) -> Generator[Any, Any, AsyncPGlite]:
+        return self.__aenter__().__await__()
 
     async def __aenter__(self) -> AsyncPGlite:
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pglite_native import _runtime, _time
+from pglite_native._address import Address
 from pglite_native._native import check, ffi, lib
 from pglite_native.session import Session
 from pglite_native.snapshot import Snapshot
@@ -133,7 +134,7 @@ class Engine(Session):
         options: Any,
     ) -> None:
         """Open the handle. `boot` is what a boot wants to know; `options` has the rest already."""
-        self._boot = boot
+        self._boot, self._address = boot, Address()
         self._runtime, mapped = _start(boot, image, tier)
         kept: list[Any] = [ffi.new("char[]", _text(boot[name])) for name in ("user", "database")]
         options.user, options.database = kept
@@ -164,6 +165,11 @@ class Engine(Session):
         except BaseException:
             lib.pgn_close(self._handle, ffi.NULL)
             raise
+
+    @property
+    def engine(self) -> Engine:
+        """Itself, as of every session of its cluster."""
+        return self
 
     @property
     def tier(self) -> Literal["wasm3", "native"]:
@@ -310,8 +316,10 @@ class Engine(Session):
         """End the cluster with all its sessions; idempotent.
 
         A durable directory is checkpointed. Statements that run in other threads are cancelled
-        and awaited; those threads get EngineClosed or the statement's last reply.
+        and awaited; those threads get EngineClosed or the statement's last reply. Connections by
+        `dsn` are ended as by a server that shuts down.
         """
+        self._address.close()
         super().close()
 
     def __enter__(self) -> Engine:

@@ -20,11 +20,11 @@ class EngineError(PGliteError):
 
 
 class EngineBusy(EngineError):
-    """The engine is in use: by another thread, or by a stream that is still open."""
+    """The session is in use: by another thread, or by a stream that is still open."""
 
 
 class EngineClosed(EngineError):
-    """The engine was closed, or its session has ended (Terminate, pg_terminate_backend)."""
+    """The session was closed, or its cluster, or it has ended (Terminate, pg_terminate_backend)."""
 
 
 class EngineLocked(EngineError):

@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypedDict, overload
 
 from pglite_native._connection import Callback, Connection, Listener
+from pglite_native._conversation import IDLE, Conversation
 from pglite_native._quoting import identifier
 from pglite_native._scalars import Parser, Serializer
-from pglite_native._conversation import IDLE, Conversation
 from pglite_native._types import Types
 from pglite_native.diagnostics import Notice
 from pglite_native.engine import Engine
 from pglite_native.errors import EngineClosed, SnapshotError, TransactionError
+from pglite_native.session import Session
 from pglite_native.snapshot import Snapshot
 from pglite_native.transaction import Queries
 
@@ -50,12 +51,13 @@ class PGlite(Queries):
     ...     print(db.query("select * from author").rows)
     [{'id': 1, 'name': 'Eliot'}]
 
-    Threads may share it: each call, and each transaction as a whole, waits for its turn.
+    It is one session: threads may share it, and each call, and each transaction as a whole, waits
+    for the one before. `connect` gives a thread a session of its own.
 
     Args:
         data_dir: a directory for a durable database, made if it is missing; None for memory.
-        engine: an engine to use, in place of all arguments that describe one; it is closed with
-            the database.
+        engine: an engine or a session to use, in place of all arguments that describe an engine;
+            it is closed with the database.
         parsers: converters of results by the type's OID: they get the value's text.
         serializers: converters of parameters by the type's OID, or by the value's class: they
             return the value's text.
@@ -71,7 +73,7 @@ class PGlite(Queries):
         self,
         data_dir: str | os.PathLike[str] | None = None,
         *,
-        engine: Engine | None = None,
+        engine: Session | None = None,
         parsers: Mapping[int, Parser] | None = None,
         serializers: Mapping[int | type, Serializer] | None = None,
         on_notice: Callable[[Notice], None] | None = None,
@@ -80,13 +82,60 @@ class PGlite(Queries):
         if engine is not None and (data_dir is not None or options):
             raise ValueError("an engine has its own data_dir and options")
         self._on_notice = on_notice
-        self._engine = Engine(data_dir, **options) if engine is None else engine
-        self._connection = Connection(Conversation(self._engine, on_notice), Types(parsers, serializers))
+        self._session = Engine(data_dir, **options) if engine is None else engine
+        conversation = Conversation(self._session, on_notice)
+        self._connection = Connection(conversation, Types(parsers, serializers))
 
     @property
     def engine(self) -> Engine:
-        """The engine, for what it alone can do: its clock, snapshots, the raw protocol."""
-        return self._engine
+        """The engine of its cluster, for what that alone can do: its clock, snapshots."""
+        return self._session.engine
+
+    @property
+    def session(self) -> Session:
+        """Its session, for the raw protocol; the engine itself, if it came with one."""
+        return self._session
+
+    @property
+    def dsn(self) -> str:
+        """How a driver connects to this live database, as libpq's keywords and values.
+
+        From the first look at it, or at `url`, a server listens on a private Unix socket, until
+        the engine is closed. Each connection is one more session.
+        """
+        return self._session.dsn
+
+    @property
+    def url(self) -> str:
+        """The same as a URL."""
+        return self._session.url
+
+    def connect(self, database: str | None = None, user: str | None = None) -> PGlite:
+        """Return one more session of the same cluster, with transactions of its own.
+
+        Both can be used at the same time, each from its own thread; they wait for each other's
+        locks as connections to a server do. It has this one's converters and on_notice. Closing
+        it rolls back what it has not committed; it is also closed with the cluster, that is, with
+        the PGlite that was there first.
+
+        Args:
+            database: any database of the cluster; None for this one.
+            user: any role that may log in; None for this one's.
+
+        Raises:
+            EngineError: as Session.open_session does.
+        """
+        return self._connect(database, user, self._on_notice)
+
+    def _connect(
+        self, database: str | None, user: str | None, on_notice: Callable[[Notice], None] | None
+    ) -> PGlite:
+        return PGlite(
+            engine=self._session.open_session(database, user),
+            parsers=self.parsers,
+            serializers=self.serializers,
+            on_notice=on_notice,
+        )
 
     @property
     def parsers(self) -> dict[int, Parser]:
@@ -108,6 +157,7 @@ class PGlite(Queries):
         with self._connection.lock:
             if self.closed:
                 raise EngineClosed("the database is closed")
+            self._connection.settle()
             yield self._connection
 
     def listen(self, channel: str, callback: Callback) -> Callable[[], None]:
@@ -181,9 +231,9 @@ class PGlite(Queries):
         with self._use() as connection:
             _check_idle(connection, "cloned")
             try:
-                engine = self._engine.fork()
+                engine = self.engine.fork()
             except SnapshotError:  # its files are in a directory, most likely; or this raises, too
-                engine = self._engine.copy_to_memory()
+                engine = self.engine.copy_to_memory()
             clone = PGlite(engine=engine, on_notice=self._on_notice)
             clone._connection.types = connection.types.copy()
             if connection.channels:
@@ -213,17 +263,17 @@ class PGlite(Queries):
         with self._use() as connection:
             _check_idle(connection, "dumped")
             if file is None:
-                return self._engine.dump_data_dir(compression=compression)
-            self._engine.dump_data_dir(file, compression)
+                return self.engine.dump_data_dir(compression=compression)
+            self.engine.dump_data_dir(file, compression)
             return None
 
     def close(self) -> None:
-        """End the session and close the engine; idempotent.
+        """End the session, and with an engine's first one the whole cluster; idempotent.
 
         A statement that runs in another thread is cancelled.
         """
         self._connection.closed = True
-        self._engine.close()
+        self._session.close()
 
     def __enter__(self) -> PGlite:
         return self

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from pglite_native.engine import Engine
+
 from pglite_native._native import check, ffi, lib
+from pglite_native.errors import EngineClosed
 
 Message = bytes | bytearray | memoryview
 """Bytes-like: one or many protocol messages, or a part of one."""
@@ -49,18 +53,48 @@ class Session:
     EngineError.
     """
 
-    _handle: Any
+    _handle: Any = ffi.NULL
+    _free = lib.pgn_free
     _log_line: bytes
-    _sibling: Session  # kept, so that a cluster lives as long as any of its sessions
+    _engine: Engine  # kept, so that a cluster lives as long as any of its sessions
+    _database: str | None = None  # that was asked for, as was
+    _user: str | None = None
 
     def _own(self, handle: Any) -> None:
-        self._handle = ffi.gc(handle, lib.pgn_free)
+        self._handle = handle
         self._log_line = b""
+
+    def __del__(self) -> None:
+        # What is dropped together is finalized in any order: a Stream may still come and close.
+        handle, self._handle = self._handle, ffi.NULL
+        self._free(handle)
 
     @property
     def pid(self) -> int:
         """Its process number, as pg_backend_pid() returns it and pg_stat_activity shows it."""
-        return lib.pgn_session_process(self._handle)
+        process: int = lib.pgn_session_process(self._handle)
+        return process
+
+    @property
+    def engine(self) -> Engine:
+        """The engine whose cluster it is a session of."""
+        return self._engine
+
+    @property
+    def dsn(self) -> str:
+        """How a driver connects to its database, as libpq's keywords and values.
+
+        From the first look at it, or at `url`, a server listens on a private Unix socket, until
+        the engine is closed. Each connection is one more session of the cluster.
+        """
+        server = self.engine._address.server(self.engine)
+        return server.dsn_of(self._database or server.database)
+
+    @property
+    def url(self) -> str:
+        """The same as a URL."""
+        server = self.engine._address.server(self.engine)
+        return server.url_of(self._database or server.database)
 
     def open_session(self, database: str | None = None, user: str | None = None) -> Session:
         """Open one more session of this session's cluster.
@@ -69,9 +103,8 @@ class Session:
         temporary tables.
 
         Args:
-            database: any database of the cluster; None for the first session's, whatever it may
-                have been at its beginning.
-            user: any role that may log in; None for the first session's.
+            database: any database of the cluster; None for this session's.
+            user: any role that may log in; None for this session's.
 
         Raises:
             DatabaseError: PostgreSQL refuses: there is no such database or role (3D000, 28000), it
@@ -80,11 +113,16 @@ class Session:
             EngineMemoryError: there is no memory, address space or memory map for one more.
             EngineClosed: the cluster is closed.
         """
+        database, user = database or self._database, user or self._user
         if database is None and user is None:
-            return self._open_sibling(None)
+            # Refused, PostgreSQL says why to a client that logs in.
+            with suppress(EngineClosed):
+                return self._open_sibling(None)
         from pglite_native import _startup  # most engines have one session
 
-        return _startup.open_session(self, database, user)
+        session = _startup.open_session(self, database, user)
+        session._database, session._user = database, user
+        return session
 
     def _open_sibling(self, packet: Message | None) -> Session:
         """Open a session by a startup packet, whose answer the next call returns, refusals too."""
@@ -96,7 +134,7 @@ class Session:
         check(status, error)
         session = Session.__new__(Session)
         session._own(handle[0])
-        session._sibling = self
+        session._engine = self.engine
         return session
 
     def exec_protocol_raw(self, message: Message) -> bytes:
@@ -183,6 +221,8 @@ class Session:
         An open transaction is rolled back. A statement that runs in another thread is cancelled
         and awaited; that thread gets EngineClosed or the statement's last reply.
         """
+        if not self._handle:  # finalized
+            return
         error = ffi.new("pgn_error *")
         try:
             check(lib.pgn_close(self._handle, error), error)
@@ -248,7 +288,7 @@ class Stream(Iterator[bytes]):
     def close(self) -> None:
         """End the call; idempotent."""
         session, self._session = self._session, None
-        if session is not None:
+        if session is not None and session._handle:
             lib.pgn_end(session._handle, ffi.NULL)  # refused only when closed: then it has ended
             self._data = None
             if self._reply.log_size:

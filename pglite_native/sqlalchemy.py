@@ -28,6 +28,7 @@ from pglite_native import dbapi
 from pglite_native.engine import Engine
 from pglite_native.errors import EngineBusy, EngineError
 from pglite_native.pglite import PGlite
+from pglite_native.session import Session
 
 URL = "postgresql+pglite://"
 
@@ -61,10 +62,9 @@ class PGliteDialect(PGDialect_pg8000):
         sqlalchemy.event.listen(engine, "engine_disposed", engine.dialect._close)
 
     def connect(self, *, database: dbapi.Database = None, **options: Any) -> dbapi.Connection:
-        """Connect; what a path or nothing names is opened once, and each connection a session."""
-        if not isinstance(database, PGlite | Engine):
+        """Connect with a session of one's own; what a path or nothing names is opened once."""
+        if not isinstance(database, PGlite | Session):
             database = self._open(database)
-            options.setdefault("own_session", True)
         return dbapi.connect(database, **options)
 
     def _open(self, directory: str | os.PathLike[str] | None) -> Engine:
@@ -99,7 +99,7 @@ registry.register("postgresql.pglite", __name__, PGliteDialect.__name__)
 def create_engine(database: dbapi.Database = None, **options: Any) -> sqlalchemy.Engine:
     """Return an SQLAlchemy engine for a database in this process.
 
-    Its connections share the database's session, and take turns: each has it for a transaction.
+    Each of its connections is a session, and they work at the same time, as with a server.
 
     Args:
         database: a PGlite or an Engine, which is not closed with the SQLAlchemy engine; a

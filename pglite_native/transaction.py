@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
 from pglite_native._connection import Connection, RowMode
+from pglite_native._conversation import IDLE, IN_TRANSACTION
 from pglite_native._files import Source, Writable
 from pglite_native._scalars import Parser, Serializer
-from pglite_native._conversation import IDLE, IN_TRANSACTION
 from pglite_native.diagnostics import Notice
 from pglite_native.errors import EngineError, TransactionError
 from pglite_native.results import Description, Results
@@ -45,7 +45,7 @@ class Queries(ABC):
 
     @abstractmethod
     def _use(self) -> AbstractContextManager[Connection]:
-        """Wait for one's turn; be refused when it is too late."""
+        """Wait for what is in progress in other threads; be refused when it is too late."""
 
     @overload
     def query(
@@ -184,7 +184,7 @@ class Queries(ABC):
 
         It is committed when the block ends, and rolled back when an exception leaves it. Within
         another one it is a savepoint: what it did can be undone alone. While it is open other
-        threads wait.
+        threads wait; those with a session of their own (PGlite.connect) only for its locks.
 
         >>> with db.transaction() as transaction:
         ...     transaction.query("insert into author (name) values ($1)", ["Eliot"])
@@ -210,13 +210,15 @@ class Transaction(Queries):
 
     def rollback(self) -> None:
         """Undo it, and end it: the rest of its block cannot use it any more."""
-        with self._use():
+        with self._use() as connection:
+            connection.unsettled = self._savepoint is None
             self._open = False
             self._roll_back()
+            connection.unsettled = False
 
     @contextlib.contextmanager
     def _use(self) -> Iterator[Connection]:
-        with self._parent._use() as connection:  # when it is this thread's turn it may be over
+        with self._parent._use() as connection:  # which may take until it is over
             if not self._open:
                 raise TransactionError("the transaction is over, or was not entered by `with`")
             yield connection
@@ -226,7 +228,8 @@ class Transaction(Queries):
             raise TransactionError("a transaction is good for one `with` statement")
         with self._parent._use() as connection:
             if connection.conversation.status == IDLE:
-                connection.exec("begin")
+                connection.unsettled = True
+                connection.conversation.simple("begin")
             else:
                 name = f"pglite_{connection.savepoints + 1}"
                 connection.exec(f"savepoint {name}")
@@ -234,17 +237,20 @@ class Transaction(Queries):
                 connection.savepoints += 1
             connection.lock.acquire()  # until the block ends
         self._open = self._used = True
+        connection.unsettled = False
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if self._open:
+                self._connection.unsettled = self._savepoint is None
                 self._open = False
                 if kind is None:
                     self._commit()
                 else:
                     with contextlib.suppress(EngineError):  # then nothing is left to be undone
                         self._roll_back()
+                self._connection.unsettled = False
         finally:
             if self._savepoint:
                 self._connection.savepoints -= 1

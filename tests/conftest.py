@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 
 from tests import wire
 from tests.clients.compatibility import Recorder
 
 if TYPE_CHECKING:
     from pglite_native import Engine
+
+
+LIMIT_SECONDS = 60  # of one test
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,6 +38,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="tests/clients: write docs/COMPATIBILITY.md, instead of comparing with it",
     )
+
+
+@pytest.fixture
+def limit(request: pytest.FixtureRequest) -> Iterator[None]:
+    """For tests that may hang: the run ends with every thread's stack."""
+    stderr = request.config.stash[fault_handler_stderr_fd_key]  # the one that is not captured
+    faulthandler.dump_traceback_later(LIMIT_SECONDS, exit=True, file=stderr)
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 class Shared:

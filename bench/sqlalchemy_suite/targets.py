@@ -38,7 +38,7 @@ def _in_process() -> Iterator[str]:
 def _served(driver: str) -> Iterator[str]:
     with PGlite() as db:
         db.exec(SETUP)
-        with Server(db.engine, shared=True) as server:
+        with Server(db.engine) as server:
             directory, port = server.address
             yield _url(driver, directory, port)
 

@@ -284,7 +284,7 @@ static void shut_down(pgn_session *session)
     const struct cluster *cluster = session->cluster;
 
     if (cluster->data_dir_lock.fd < 0 || cluster->failed || cluster->loading
-        || !session->coroutine || session->state == SESSION_POISONED)
+        || !session->coroutine || session->state >= SESSION_ENDED)
         return;
     session->shutting_down = true;
     session->discarding = true;

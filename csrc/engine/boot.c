@@ -73,7 +73,7 @@ static bool fail_boot(pgn_session *session, const char *step)
     const char *trap = guest_trap(session->guest);
 
     log_tail(&session->cluster->log, tail);
-    session->state = SESSION_ENDED;
+    session_set_state(session, SESSION_ENDED);
     error_set(&session->failure, STATUS_BOOT, "PostgreSQL did not start (%s): %s%s%s", step,
               trap ? trap : "", trap ? "\n" : "", tail);
     return false;
@@ -144,7 +144,7 @@ static bool make_cluster(pgn_session *session)
     if (!engine_initdb(session))
         return false;
     if (data_dir_complete(session->cluster, &session->failure)) {
-        session->state = SESSION_ENDED;
+        session_set_state(session, SESSION_ENDED);
         return false;
     }
     return session->cluster->options->data_dir || quota_exempt_bookkeeping(session->cluster->vfs)

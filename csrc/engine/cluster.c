@@ -74,7 +74,7 @@ pgn_session *cluster_find(const struct cluster *cluster, int32_t process)
 {
     pgn_session *session = cluster->sessions;
 
-    while (session && session->process != process)
+    while (session && (session->process != process || session->state == SESSION_ENDED))
         session = session->next;
     return session;
 }

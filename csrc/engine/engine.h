@@ -40,6 +40,7 @@
 #include "engine/image.h"
 #include "engine/log.h"
 #include "engine/pglite_native.h"
+#include "engine/state.h"
 #include "guest/guest.h"
 #include "host/host.h"
 #include "platform/coroutine.h"
@@ -125,18 +126,6 @@ struct pgn_runtime {
     struct guest_module *module;
     struct pack *system, *cluster; /* cluster: NULL before there is one, in the build */
     struct engine_exports exports;
-};
-
-/* What a session does. Who may move it from one to another: docs/SESSIONS.md. */
-enum session_state {
-    SESSION_BOOTING,
-    SESSION_IDLE,        /* suspended between messages */
-    SESSION_WANTS_INPUT, /* suspended inside a message, or COPY data */
-    SESSION_HAS_OUTPUT,  /* suspended because enough output waits */
-    SESSION_WAITING,     /* suspended until it is woken, or wake_ns has come */
-    SESSION_YIELDED,     /* suspended at a safe point, as its time slice is over */
-    SESSION_ENDED,       /* it is over; nothing can be run any more */
-    SESSION_POISONED     /* the guest trapped or broke an invariant, its own or another of the cluster */
 };
 
 /* The guest's end of the handshake: docs/HANDSHAKE.md. Addresses are guest memory's, checked once. */
@@ -246,6 +235,7 @@ struct pgn_session {
     bool shutting_down;
     bool hanging_up; /* the client of the session that waits for input is gone */
     bool asleep;     /* a copy, and not yet told so */
+    bool has_raised; /* signals, whose handlers may have taken note of something */
     bool (*task)(
         pgn_session *session); /* to be run on the coroutine instead of serving; false: it is over */
     int32_t task_argument;
@@ -279,6 +269,10 @@ struct pgn_session {
 
 enum { SIGHUP_OF_GUEST = 1 };
 
+/* state.c */
+/* Where the table does not allow it, the session is poisoned instead. */
+void session_set_state(pgn_session *session, enum session_state state);
+
 /* baton.c */
 /* All inside the monitor. */
 void baton_take(struct cluster *cluster, struct claim *claim); /* waits for it */
@@ -295,7 +289,7 @@ void cluster_close(struct cluster *cluster);       /* there are no sessions any 
 void cluster_switch_to(pgn_session *session);
 /* All sessions of the cluster are lost. */
 void cluster_fail(struct cluster *cluster, const struct error *failure);
-/* NULL: there is none of that number. Inside the monitor. */
+/* NULL: there is none of that number that has not ended. Inside the monitor. */
 pgn_session *cluster_find(const struct cluster *cluster, int32_t process);
 /* Has the session look around, where it waits, runs or is idle. Inside the monitor. */
 void cluster_wake(pgn_session *session);

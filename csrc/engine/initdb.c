@@ -204,7 +204,7 @@ bool engine_initdb(pgn_session *session)
         const char *trap = host.guest ? guest_trap(host.guest) : NULL;
 
         log_tail(&session->cluster->log, tail);
-        session->state = SESSION_ENDED;
+        session_set_state(session, SESSION_ENDED);
         error_set(&session->failure, STATUS_BOOT, "initdb failed: %s%s%s", error.message,
                   trap ? trap : "", tail);
     }

@@ -194,7 +194,7 @@ enum status instance_map(pgn_session *session, pgn_image *image, struct error *e
     read_shared(session->cluster, &image->header);
     session->cluster->used = image->header.used;
     session->cluster->checkpointed = 0 - image->header.written; /* the VFS counts from 0 again */
-    session->state = SESSION_IDLE;
+    session_set_state(session, SESSION_IDLE);
     session->asleep = wants_waking(session, image);
     return STATUS_OK;
 }

@@ -19,7 +19,7 @@ bool session_poison(pgn_session *session, const char *where)
     const char *trap = guest_trap(session->guest);
 
     log_tail(&session->cluster->log, tail);
-    session->state = SESSION_POISONED;
+    session_set_state(session, SESSION_POISONED);
     error_set(&session->failure, STATUS_POISONED, "the guest failed in %s: %s%s%s", where,
               trap ? trap : "it broke an invariant", tail[0] ? "; its last log lines:\n" : "",
               tail);
@@ -32,7 +32,7 @@ static void end_session(pgn_session *session)
     char tail[LOG_TAIL_SIZE];
 
     log_tail(&session->cluster->log, tail);
-    session->state = SESSION_ENDED;
+    session_set_state(session, SESSION_ENDED);
     error_set(&session->failure, STATUS_CLOSED, "the session has ended%s%s",
               tail[0] ? "; PostgreSQL's last log lines:\n" : "", tail);
 }
@@ -129,6 +129,7 @@ static enum guest_outcome deliver_signals(pgn_session *session)
     if (!atomic_load_explicit(&session->signals, memory_order_relaxed))
         return GUEST_RETURNED;
     signals = atomic_exchange(&session->signals, 0);
+    session->has_raised = true;
     return guest_invoke(session->guest, session->cluster->runtime->exports.raise_signals, &signals,
                         NULL);
 }
@@ -299,18 +300,31 @@ static bool wake(pgn_session *session)
                           "pglite_wake");
 }
 
-/* What has come while the session was idle: signals of others, and those of its own timers, as that of
- * idle_in_transaction_session_timeout. */
+/* Is there something that PostgreSQL has taken note of, and will see to before it waits for a command? Handlers run
+   at any safe point, the last one of a statement among them. */
+static bool has_noted_something(const pgn_session *session)
+{
+    const uint32_t *pending = guest_at(session->guest,
+                                       session->cluster->runtime->exports.interrupt_pending,
+                                       sizeof *pending);
+
+    return session->has_raised || (pending && __atomic_load_n(pending, __ATOMIC_ACQUIRE));
+}
+
+/* Signals of others, and those of the session's own timers, as that of idle_in_transaction_session_timeout. */
 static bool attend(pgn_session *session)
 {
-    if (!atomic_load(&session->signals) && !host_timer_is_due(&session->host))
+    if (host_timer_is_due(&session->host)
+        && !session_settle(session, host_fire_timers(&session->host), "_emscripten_timeout"))
+        return false;
+    if (!session_settle(session, deliver_signals(session), "pglite_raise_signals"))
+        return false;
+    if (!has_noted_something(session))
         return true;
-    return session_settle(session, host_fire_timers(&session->host), "_emscripten_timeout")
-           && session_settle(session, deliver_signals(session), "pglite_raise_signals")
-           && session_settle(
-               session,
-               session_call(session, session->cluster->runtime->exports.attend, NULL, NULL),
-               "pglite_attend");
+    session->has_raised = false;
+    return session_settle(
+        session, session_call(session, session->cluster->runtime->exports.attend, NULL, NULL),
+        "pglite_attend");
 }
 
 /* Deals with all messages that have come. False when the session is over. */
@@ -333,7 +347,7 @@ bool session_serve(pgn_session *session)
                             "PostgresMainLoopOnce"))
             return false;
     }
-    return session_get_ready(session) && housekeeping_note_changes(session)
+    return session_get_ready(session) && attend(session) && housekeeping_note_changes(session)
            && checkpoint_if_due(session);
 }
 
@@ -345,7 +359,7 @@ static void shut_down(pgn_session *session)
     const struct engine_exports *exports = &session->cluster->runtime->exports;
     uint64_t inactive = 0;
 
-    if (session->state == SESSION_IDLE) {
+    if (session->state == SESSION_RUNNING) {
         if (!session_settle(session, session_call(session, exports->set_active, &inactive, NULL),
                             "pgl_setPGliteActive"))
             return;
@@ -401,9 +415,11 @@ void session_main(void *context)
         if (goes_on)
             become_idle(session);
     }
-    if (goes_on)
+    if (goes_on) {
         shut_down(session);
-    else if (session->state == SESSION_ENDED && session != session->cluster->first)
+        session_set_state(session, SESSION_ENDED);
+    }
+    if (!goes_on && session->state == SESSION_ENDED && session != session->cluster->first)
         leave_cluster(session);
     complete_reply(session);
 }

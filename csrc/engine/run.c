@@ -4,7 +4,7 @@
 
 void session_suspend(pgn_session *session, enum session_state state)
 {
-    session->state = state;
+    session_set_state(session, state);
     coroutine_suspend(session->coroutine);
 }
 
@@ -13,7 +13,7 @@ static void share_failure(pgn_session *session)
 {
     if (session->state == SESSION_POISONED)
         return;
-    session->state = SESSION_POISONED;
+    session_set_state(session, SESSION_POISONED);
     error_set(&session->failure, STATUS_POISONED, "another session of the cluster has failed: %s",
               session->cluster->failure.message);
 }
@@ -26,6 +26,8 @@ void session_step(pgn_session *session)
     }
     cluster_switch_to(session);
     session->slice_ns = platform_monotonic_ns() + ENGINE_SLICE_NS;
+    if (session->state != SESSION_BOOTING)
+        session_set_state(session, SESSION_RUNNING);
     coroutine_resume(session->coroutine);
 }
 

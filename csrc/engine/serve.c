@@ -20,6 +20,7 @@ enum {
 /* In the thread of pgn_serve, which waits meanwhile. */
 struct client {
     pgn_session *session;
+    struct condition *condition; /* it is done: requests wake no other thread */
     int fd;
     uint8_t *buffer; /* for what comes */
     size_t size;
@@ -80,6 +81,7 @@ static void finish(struct client *client)
     session->client = NULL;
     session->inside = session->attended = false;
     condition_notify(session->condition);
+    condition_notify(client->condition);
 }
 
 static void finish_with(struct client *client, const struct error *error)
@@ -265,7 +267,7 @@ static int serve(struct client *client)
     pgn_session *session = client->session;
     struct cluster *cluster = session->cluster;
 
-    if (!postmaster_need(cluster)
+    if (!client->condition || !postmaster_need(cluster)
         || !poller_add(postmaster_poller(cluster), client->fd, POLLER_READABLE, client)) {
         error_set(&client->error, STATUS_NO_MEMORY, "no memory or thread to serve a client");
         return STATUS_NO_MEMORY;
@@ -274,7 +276,7 @@ static int serve(struct client *client)
     session->client = client;
     postmaster_push(session);
     while (!client->is_done)
-        condition_wait(session->condition, cluster->monitor, INT64_MAX);
+        condition_wait(client->condition, cluster->monitor, INT64_MAX);
     return client->status;
 }
 
@@ -293,10 +295,12 @@ int pgn_serve(pgn_session *session, int fd, uint8_t *buffer, size_t size, bool *
     api_leave(session);
     if (status)
         return api_error(&reply->error, &client.error);
+    client.condition = condition_open();
     monitor_enter(cluster->monitor);
     status = serve(&client);
     reply->log_size = (size_t) (cluster->log.written - cluster->log.taken);
     monitor_leave(cluster->monitor);
+    condition_close(client.condition);
     *over = client.is_over;
     return status ? api_error(&reply->error, &client.error) : STATUS_OK;
 }

@@ -64,7 +64,7 @@ bool session_keep_template(pgn_session *session)
                         "pglite_keep_backend"))
         return false;
     if (!vfs_keep_descriptors(cluster->vfs, VFS_KEPT_SESSION)) {
-        session->state = SESSION_ENDED;
+        session_set_state(session, SESSION_ENDED);
         error_set(&session->failure, STATUS_NO_MEMORY,
                   "no memory for in-memory files: close engines");
         return false;
@@ -121,7 +121,7 @@ static enum status map_memory(pgn_session *session, const pgn_image *private_mem
     if (!transport_attach(session, private_memory->header.control))
         return error_set(error, STATUS_IMAGE, "the image's handshake is damaged");
     guest_set_poll(session->guest, session_poll);
-    session->state = SESSION_IDLE;
+    session_set_state(session, SESSION_IDLE);
     return instance_renew_coroutine(session) ? STATUS_OK : no_memory(error);
 }
 
@@ -394,7 +394,7 @@ static void end_backend(pgn_session *session)
     if (session->state == SESSION_ENDED && !instance_renew_coroutine(session))
         return;
     if (session->state == SESSION_ENDED)
-        session->state = SESSION_IDLE;
+        session_set_state(session, SESSION_IDLE);
     if (session->state == SESSION_IDLE)
         session_do(session, leave, &ignored);
 }

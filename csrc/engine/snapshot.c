@@ -139,7 +139,7 @@ static enum status restore(pgn_session *session, pgn_image *image, struct error 
         return error_set(error, STATUS_NO_MEMORY, "no address space for the engine's stack");
     status = instance_map(session, image, error);
     if (status) { /* half of the old is gone */
-        session->state = SESSION_POISONED;
+        session_set_state(session, SESSION_POISONED);
         session->failure = *error;
         session->failure.status = STATUS_POISONED;
         return status;

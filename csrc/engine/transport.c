@@ -62,7 +62,7 @@ static bool append_output(pgn_session *session, const void *bytes, size_t size)
 
 static bool refuse(pgn_session *session, const char *reason)
 {
-    session->state = SESSION_ENDED;
+    session_set_state(session, SESSION_ENDED);
     error_set(&session->failure, STATUS_INVALID, "%s", reason);
     return false;
 }

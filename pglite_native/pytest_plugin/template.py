@@ -46,6 +46,7 @@ class Template(PGlite):
         with twin:
             twin.exec("discard all")
             _warm_up(twin)
+            twin.engine.keep_session()  # for the server's, which are then warm too
             return cls(twin.engine.snapshot())
 
     def fork(self) -> PGlite:

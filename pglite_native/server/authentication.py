@@ -75,11 +75,15 @@ class Scram:
                 detail="The client supports SCRAM channel binding but thinks the server does not."
                 " However, this server does support channel binding.",
             )
-        exchange = ScramMechanism(name).make_server(
-            lambda _: tuple(known or self._common), binding if name == MECHANISM_PLUS else None
+        checked = known or self._common
+        mechanism = ScramMechanism(name)
+        exchange = mechanism.make_server(
+            lambda _: (*checked[:3], max(checked.iterations, int(mechanism.iteration_count))),
+            binding if name == MECHANISM_PLUS else None,
         )
         try:
             _set_client_first(exchange, first.decode())
+            exchange.i = checked.iterations  # which PostgreSQL leaves to its users, scramp does not
             final = handshake.ask(SASL_CONTINUE, exchange.get_server_first().encode())
             exchange.set_client_final(final.decode())
         except (ScramException, UnicodeDecodeError, ValueError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,11 +18,11 @@ from pglite_native.server.startup import Startup
 from pglite_native.session import Session
 from pglite_native.snapshot import Snapshot
 
+LEAVING_PATIENCE_S = 1.0
+
 # A client has its answer, or has left, a moment before its session has ended.
 SNAPSHOT_PATIENCE_S = 1.0
 SNAPSHOT_INTERVAL_S = 0.002
-
-_CHOOSES_DATABASE = "database" in inspect.signature(Session.open_session).parameters
 
 BOOTSTRAP_SUPERUSER = 10  # its OID
 WHEREABOUTS = f"""
@@ -58,23 +58,11 @@ class Password(NamedTuple):
 
 @dataclass(frozen=True)
 class Seat:
-    """A session for one connection, and the startup packet that begins it."""
+    """A session for one connection, with what PostgreSQL has said to welcome the client."""
 
     cluster: Cluster
     session: Session
-    packet: bytes
-
-    def log_in(self) -> bytes:
-        """Begin the session; return PostgreSQL's welcome.
-
-        Raises:
-            LoginRefused: PostgreSQL does not welcome the client.
-            EngineError: the cluster has failed.
-        """
-        reply = self.session.exec_protocol_raw(self.packet)
-        if not messages.is_ready(reply):
-            raise LoginRefused(reply)
-        return reply
+    welcome: bytes
 
 
 class LoginRefused(Refusal):
@@ -103,19 +91,28 @@ class Cluster:
                 whereabouts = Whereabouts.of(session)
         self.whereabouts = whereabouts
         self.has_failed = False
+        self._seats = 0
+        self._seat_left = threading.Condition()
 
     @contextmanager
     def seat(self, startup: Startup, database: str) -> Iterator[Seat]:
         """A session of its own for a connection, closed at the end.
 
         Raises:
-            Refusal: the cluster has failed.
-            EngineError: there is no room for one more session.
+            Refusal: PostgreSQL does not welcome the client, or the cluster has failed.
+            EngineError: there is no memory for one more session.
         """
         if self.has_failed:
             raise crashed("")
-        with _open(self._engine, database, startup.user) as session:
-            yield Seat(self, session, startup.encode(database))
+        with self._seat_left:
+            self._seats += 1
+        try:
+            with self._engine._open_sibling(startup.encode(database)) as session:
+                yield Seat(self, session, _welcome(session.exec_protocol_raw(b"")))
+        finally:
+            with self._seat_left:
+                self._seats -= 1
+                self._seat_left.notify_all()
 
     @contextmanager
     def only_seat(self, startup: Startup) -> Iterator[Seat]:
@@ -124,7 +121,8 @@ class Cluster:
         It is the engine's own if it is of the right database, which saves opening one.
         """
         if startup.database == self.whereabouts.database:
-            yield Seat(self, self._engine, startup.encode(startup.database))
+            reply = self._engine.exec_protocol_raw(startup.encode(startup.database))
+            yield Seat(self, self._engine, _welcome(reply))
         else:
             with self.seat(startup, startup.database) as seat:
                 yield seat
@@ -136,8 +134,7 @@ class Cluster:
             EngineError: it cannot be asked.
         """
         question = _wire.parse(PASSWORD) + _wire.bind([role]) + _wire.execute() + _wire.sync()
-        where = self.whereabouts
-        with _open(self._engine, where.database, where.superuser) as session:
+        with self._engine.open_session(user=self.whereabouts.superuser) as session:
             rows = _rows(session.exec_protocol_raw(question))
         if not rows:
             return None
@@ -160,8 +157,17 @@ class Cluster:
                     raise
                 time.sleep(SNAPSHOT_INTERVAL_S)
 
+    def becomes_empty(self) -> bool:
+        """Have all connections left, or do they within a moment?
+
+        A client is often faster than the server at seeing that it has left.
+        """
+        with self._seat_left:
+            return self._seat_left.wait_for(lambda: not self._seats, LEAVING_PATIENCE_S)
+
     def close(self) -> None:
-        """End it, with all its sessions."""
+        """End it; connections that are left have been told to leave."""
+        self.becomes_empty()
         with suppress(EngineError):  # one that has failed: it is gone all the same
             self._engine.close()
 
@@ -175,10 +181,14 @@ def crashed(detail: str) -> Refusal:
     )
 
 
-def _open(engine: Engine, database: str, user: str) -> Session:
-    if _CHOOSES_DATABASE:
-        return engine.open_session(database=database, user=user)  # type: ignore[call-arg]
-    return engine.open_session()
+def _welcome(reply: bytes) -> bytes:
+    """What PostgreSQL has said to a startup packet, if that is a welcome.
+
+    To say that it is ready for a query is, where the session was opened by the packet, left to us.
+    """
+    if all(kind != "K" for kind, _ in _wire.Splitter().feed(reply)):
+        raise LoginRefused(reply)
+    return reply if reply.endswith(messages.READY_IDLE) else reply + messages.READY_IDLE
 
 
 def _rows(reply: bytes) -> list[list[str | None]]:

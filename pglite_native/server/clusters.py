@@ -50,13 +50,14 @@ class Clusters:
         self._is_shared = shared
         self._owns_home = not (shared and isinstance(source, Engine))
         self._template: Snapshot | None = None
-        if shared:
-            engine = source if isinstance(source, Engine) else Engine(image=source)
-            self._home = Cluster(engine)
+        if self._owns_home:
+            template, whereabouts = _clean(source)
+            # Where forks are served it is there to be asked; no connection gets it.
+            self._home = Cluster(Engine(image=template), whereabouts)
+            self._template = None if shared else template
         else:
-            self._template, whereabouts = _clean(source)
-            # It is there to be asked; no connection gets it.
-            self._home = Cluster(Engine(image=self._template), whereabouts)
+            assert isinstance(source, Engine)
+            self._home = Cluster(source)
         self.user, self.database, _ = self._home.whereabouts
         self.scratch = Scratch(self._scratch_template, self._home.whereabouts, scratch_max)
 
@@ -70,10 +71,7 @@ class Clusters:
         """
         if scratch.is_scratch(startup.database):
             name, inner = scratch.parts(startup.database)
-            with (
-                self.scratch.entered(name) as cluster,
-                cluster.seat(startup, inner or self.database) as seat,
-            ):
+            with self.scratch.cluster(name).seat(startup, inner or self.database) as seat:
                 yield seat
         elif self._is_shared:
             with self._home.seat(startup, startup.database) as seat:
@@ -94,14 +92,8 @@ class Clusters:
         Raises:
             EngineError: the cluster cannot be asked.
         """
-        cluster = None
-        if scratch.is_scratch(startup.database):
-            name, _ = scratch.parts(startup.database)
-            cluster = self.scratch.get(name)
-            if cluster is None and self.scratch.has_template(name):
-                with self.scratch.entered(name) as made:  # what Server.create has asked for
-                    return made.password_of(startup.user)
-        return (cluster or self._home).password_of(startup.user)
+        name, _ = scratch.parts(startup.database)
+        return (self.scratch.known(name) or self._home).password_of(startup.user)
 
     def close(self) -> None:
         """Close those that are the server's; no connection is left."""
@@ -133,4 +125,5 @@ def _clean(source: Engine | Snapshot | None) -> tuple[Snapshot, Whereabouts]:
     with source.fork() if isinstance(source, Engine) else Engine(image=source) as twin:
         if source is not None:
             twin.exec_protocol_raw(CLEANING)
+            twin.keep_session()  # for all that forks will have
         return twin.snapshot(), Whereabouts.of(twin)

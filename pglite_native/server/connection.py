@@ -20,13 +20,13 @@ from pglite_native.server import messages
 from pglite_native.server.authentication import Authentication
 from pglite_native.server.cluster import Cluster, Seat, crashed
 from pglite_native.server.clusters import Clusters
-from pglite_native.server.conversation import RECEIVE_BYTES, converse
 from pglite_native.server.decryption import decrypted
 from pglite_native.server.handshake import Gone, Handshake
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest, Startup
-from pglite_native.server.watcher import Watcher
+from pglite_native.session import Session
 
+RECEIVE_BYTES = 64 * 1024  # at a time, from a client
 LINGER_S = 1.0
 
 TERMINATED = Refusal("57P01", "terminating connection due to administrator command")
@@ -54,14 +54,12 @@ class Connection:
         *,
         clusters: Clusters,
         others: Others,
-        watcher: Watcher,
         authentication: Authentication,
         tls: ssl.SSLContext | None,
         startup_limit_s: float,
     ) -> None:
         self._clusters = clusters
         self._others = others
-        self._watcher = watcher
         self._authentication = authentication
         self._handshake = Handshake(client, tls, startup_limit_s)
         self._seat: Seat | None = None
@@ -135,19 +133,25 @@ class Connection:
             raise self._ending
 
     def _serve_session(self, request: Startup, seat: Seat) -> None:
+        welcome = self._with_own_key(seat.welcome, request.secret_size)
         self._seat = seat
-        try:
-            welcome = self._with_own_key(seat.log_in(), request.secret_size)
-            with decrypted(self._handshake.client) as client:
-                client.sendall(welcome)
-                with self._watcher.watching(client, seat.session.cancel):
-                    converse(seat.session, client, lambda: self._ending is not None)
-        except (EngineClosed, EngineMemoryError):
-            raise
-        except EngineError as error:
-            seat.cluster.has_failed = True
-            self._others.end_cluster(seat.cluster)
-            raise crashed(str(error)) from error
+        with decrypted(self._handshake.client) as client:
+            client.sendall(welcome)
+            try:
+                self._converse(seat.session, client)
+            except (EngineClosed, EngineMemoryError):
+                raise
+            except EngineError as error:
+                seat.cluster.has_failed = True
+                self._others.end_cluster(seat.cluster)
+                raise crashed(str(error)) from error
+
+    def _converse(self, session: Session, client: socket.socket) -> None:
+        """Let C carry bytes both ways, without the GIL, until one side ends it."""
+        buffer = bytearray(RECEIVE_BYTES)
+        while self._ending is None:
+            if session._serve(client.fileno(), buffer) is None:
+                return
 
     def _with_own_key(self, welcome: bytes, size: int) -> bytes:
         """Put a secret of the server's in place of the engine's, which is no secret."""

@@ -64,7 +64,7 @@ class Connections:
                 return
 
     def end_cluster(self, cluster: Cluster) -> None:
-        """End the connections of a cluster: it has failed, or is to be closed (57P02, 57P01)."""
+        """Have a cluster's connections end, as it has failed or is to be closed (57P02, 57P01)."""
         reason = crashed("Another session has ended it.") if cluster.has_failed else TERMINATED
         for connection in self._present():
             if connection.cluster is cluster:

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 
 from pglite_native._wire import message
 
-READY_BYTES = 6
-READY = b"Z\0\0\0\5"  # all of ReadyForQuery but the transaction's status
+READY_IDLE = b"Z\0\0\0\5I"  # ReadyForQuery, outside of a transaction
 
 # What an Authentication message asks for.
 SASL, SASL_CONTINUE, SASL_FINAL = 10, 11, 12
@@ -46,8 +45,3 @@ def backend_key_data(process: int, secret: bytes) -> bytes:
 def negotiate_protocol_version(version: int, unknown_options: Sequence[str]) -> bytes:
     names = b"".join(cstring(name) for name in unknown_options)
     return message(b"v", struct.pack("!ii", version, len(unknown_options)) + names)
-
-
-def is_ready(reply: bytes) -> bool:
-    """Does a reply end as one does that leaves the session idle?"""
-    return reply[-READY_BYTES:-1] == READY

@@ -22,7 +22,6 @@ from pglite_native.server.connection import Connection
 from pglite_native.server.connections import Connections
 from pglite_native.server.listeners import listen_tcp, listen_unix, prepare
 from pglite_native.server.tls import announce
-from pglite_native.server.watcher import Watcher
 from pglite_native.snapshot import Snapshot
 
 PORT = 5432
@@ -97,7 +96,6 @@ class Server:
         self._clusters = Clusters(
             source, isinstance(source, Engine) if shared is None else shared, max_connections
         )
-        self._watcher = Watcher()
         try:
             if host is None or unix_socket_dir is not None:
                 self._listen_unix(unix_socket_dir, PORT if port is None else port)
@@ -192,7 +190,6 @@ class Server:
             thread.join()
             listener.close()
         self._connections.close()
-        self._watcher.close()
         self._clusters.close()
         if self._unix is not None:
             directory, port = self._unix
@@ -254,7 +251,6 @@ class Server:
             client,
             clusters=self._clusters,
             others=self._connections,
-            watcher=self._watcher,
             authentication=authentication,
             tls=self._tls,
             startup_limit_s=self._startup_limit_s,

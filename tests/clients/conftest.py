@@ -7,6 +7,7 @@ in the same process from answering.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -45,6 +46,13 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def tcp(tls: Place) -> Place:
     """The same server: it does not insist on TLS."""
     return Place("TCP", tls.host, tls.port)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Place]:
+    """A server of one cluster, for all connections."""
+    with Serving("--shared", "--socket-dir", tmp_path):
+        yield Place("Unix socket", str(tmp_path), 5432)
 
 
 @pytest.fixture(params=["unix", "tcp", "tls"])

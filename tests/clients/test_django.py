@@ -8,6 +8,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 from tests.clients.compatibility import Client
 from tests.clients.place import Place
 
@@ -16,9 +18,8 @@ CLIENT = Client("Django on psycopg", version("django"))
 PROJECT = Path(__file__).parent / "django_project"
 
 
-def run(place: Place, *arguments: str) -> str:
+def run(place: Place, database: str, *arguments: str) -> str:
     """What a program in Python prints that uses the project."""
-    database = f"scratch_django_{place.transport.split()[0]}"
     environment = {**os.environ, **place.environment(database)}
     environment |= {"PYTHONPATH": str(PROJECT), "DJANGO_SETTINGS_MODULE": "settings"}
     ran = subprocess.run(
@@ -34,7 +35,7 @@ def run(place: Place, *arguments: str) -> str:
 
 
 def test_migrations(place: Place) -> None:
-    shown = run(place, "migrating.py")
+    shown = run(place, f"scratch_django_{place.transport.split()[0]}", "migrating.py")
     for said in (
         "Applying shop.m0001_initial... OK",
         "Applying shop.m0002_grown... OK",
@@ -45,8 +46,10 @@ def test_migrations(place: Place) -> None:
         assert said in shown
 
 
-def test_the_projects_own_tests(place: Place) -> None:
-    """By Django's runner, with --keepdb, as DROP DATABASE cannot end a scratch database."""
-    shown = run(place, "-m", "django", "test", "--keepdb", "--no-input")
+@pytest.mark.parametrize("options", [(), ("--parallel", "2")], ids=["alone", "parallel"])
+def test_the_projects_own_tests(served: Place, options: tuple[str, ...]) -> None:
+    """By Django's runner, which makes databases, clones them for processes, and drops them."""
+    shown = run(served, "postgres", "-m", "django", "test", "--no-input", *options)
+    assert "Creating test database" in shown and "Destroying test database" in shown
     assert "Ran 10 tests" in shown
     assert "\nOK\n" in shown

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import faulthandler
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.concurrency.sides import Native, Ours
 from tests.concurrency.stage import OpenStage, Stage, playing
 from tests.oracle.native import NativeServer
 
-LIMIT_SECONDS = 120  # of one test, after which the run ends with every thread's stack
+RAM = Path("/dev/shm")
 
 SETTINGS = {"max_prepared_transactions": "10"}
 
@@ -32,10 +33,8 @@ CLEAN = """
 
 
 @pytest.fixture(autouse=True)
-def limit() -> Iterator[None]:
-    faulthandler.dump_traceback_later(LIMIT_SECONDS, exit=True)
-    yield
-    faulthandler.cancel_dump_traceback_later()
+def limited(limit: None) -> None:
+    """Every test here ends, or ends the run."""
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +80,13 @@ def open_stage(native_server: NativeServer, booted: Snapshot) -> OpenStage:
                 yield stage
 
     return open_stage
+
+
+@pytest.fixture
+def ram_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: these tests are not about the disk."""
+    if not RAM.is_dir():
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=RAM) as folder:
+        yield Path(folder)

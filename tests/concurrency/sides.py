@@ -110,14 +110,16 @@ class NativeConnection:
     def _exchange(self, data: bytes) -> bytes:
         try:
             self._socket.sendall(data)
-        except BrokenPipeError as gone:
+        except OSError as gone:
             raise EngineClosed("closed by the server") from gone
         answer = bytearray()
         while True:
             received = self._receive()
             answer += received
             kinds = [item.kind for item in self._splitter.feed(received)]
-            if "Z" in kinds or (answer and not received):
+            if not answer:
+                raise EngineClosed("closed by the server")
+            if "Z" in kinds or not received:
                 return bytes(answer)
 
     def _receive(self) -> bytes:

@@ -19,6 +19,7 @@ PATIENCE fails the test, and says what the sessions were doing.
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import re
 import threading
@@ -290,7 +291,10 @@ def script(play: Callable[..., None]) -> Callable[..., None]:
                     arguments["stage"] = stage
                 play(**{name: stage.actor(name) for name in actors}, **arguments)
                 transcripts.append(stage.transcript)
-        assert transcripts[1] == transcripts[0]  # ours, native's
+        if transcripts[1] != transcripts[0]:
+            native, ours = ([str(line) for line in transcript] for transcript in transcripts)
+            differences = difflib.unified_diff(native, ours, "native", "ours", lineterm="")
+            raise AssertionError("\n".join(["they differ", *differences]))
 
     keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
     signature = [inspect.Parameter("open_stage", keyword)]

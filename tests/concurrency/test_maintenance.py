@@ -188,7 +188,6 @@ def test_refresh_concurrently_beside_a_reader(a: Actor, b: Actor) -> None:
     b.finish()
 
 
-@pytest.mark.xfail(reason="idle sessions are not attended to: the barrier is waited for for ever")
 @pytest.mark.parametrize(("strategy", "how"), [("wal_log", ""), ("file_copy", " with (force)")])
 @script
 def test_databases_are_made_and_dropped_beside_open_transactions(

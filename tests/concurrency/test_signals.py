@@ -99,7 +99,6 @@ def test_pg_terminate_backend(a: Actor, b: Actor, stage: Stage, what: str) -> No
     b.has_gone()
 
 
-@pytest.mark.xfail(reason="idle sessions are not attended to")
 @pytest.mark.parametrize("doing", ["select 1", "begin; update t set n = 5"])
 @script
 def test_terminating_an_idle_session_gives_up_its_locks(a: Actor, b: Actor, doing: str) -> None:
@@ -192,7 +191,6 @@ def test_notifications_of_a_trigger(a: Actor, b: Actor) -> None:
 # --- settings -------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(reason="pg_reload_conf reaches the calling session alone")
 @script
 def test_a_reload_is_seen_by_all(a: Actor, b: Actor, c: Actor, stage: Stage) -> None:
     c.run("set work_mem = '7MB'")
@@ -213,7 +211,6 @@ def test_a_reload_is_seen_by_all(a: Actor, b: Actor, c: Actor, stage: Stage) -> 
             break
 
 
-@pytest.mark.xfail(reason="pg_reload_conf reaches the calling session alone")
 @script
 def test_a_reload_does_not_change_a_statement_that_runs(a: Actor, b: Actor, stage: Stage) -> None:
     a.run("select pg_advisory_lock(7)")
@@ -231,7 +228,6 @@ def test_a_reload_does_not_change_a_statement_that_runs(a: Actor, b: Actor, stag
             break
 
 
-@pytest.mark.xfail(reason="a session begins with the settings of its template")
 @script
 def test_a_session_begins_with_the_settings_of_the_files(a: Actor, stage: Stage) -> None:
     a.run("alter system set work_mem = '9MB'")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, rela
 
 from pglite_native import PGlite
 from pglite_native.sqlalchemy import create_engine
+from tests.waiting import DEADLINE_S, in_thread, until_blocked
 
 
 class Base(DeclarativeBase):
@@ -149,33 +150,79 @@ def test_isolation_levels_can_be_chosen(engine: sqlalchemy.Engine) -> None:
         connection.execute(text("vacuum author"))
 
 
-def test_threads_take_turns(engine: sqlalchemy.Engine, db: PGlite) -> None:
-    """Each reads, then writes: were they to run at once, numbers would be lost."""
-    db.exec("create table counter as select 0 as n")
-    threads = [threading.Thread(target=_count, args=(engine, 20)) for _ in range(5)]
+@pytest.fixture
+def counter(db: PGlite) -> str:
+    db.exec("create table counter as select id, 0 as n from generate_series(1, 2) id")
+    return "update counter set n = n + 1 where id = :id returning n"
+
+
+def test_threads_of_a_pool_work_at_the_same_time(db: PGlite, counter: str) -> None:
+    """Each locks a row, reads, then writes: were locks not waited for, numbers would be lost."""
+    engine = create_engine(db, pool_size=3, max_overflow=0)
+
+    def work() -> None:
+        for _ in range(20):
+            with engine.begin() as connection:
+                read = text("select n from counter where id = 1 for update")
+                number = connection.scalar(read)
+                write = text("update counter set n = :n where id = 1")
+                connection.execute(write, {"n": number + 1})
+
+    assert isinstance(engine.pool, sqlalchemy.QueuePool)
+    threads = [threading.Thread(target=work) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert db.query("select n from counter").rows == [{"n": 100}]
+    assert db.query("select n from counter where id = 1").rows == [{"n": 100}]
+    engine.dispose()
 
 
-def _count(engine: sqlalchemy.Engine, rounds: int) -> None:
-    for _ in range(rounds):
-        with engine.begin() as connection:
-            number = connection.scalar(text("select n from counter"))
-            connection.execute(text("update counter set n = :n"), {"n": number + 1})
+def test_two_transactions_are_open_in_one_thread(engine: sqlalchemy.Engine, author: str) -> None:
+    with Session(engine) as first, Session(engine) as second:
+        first.add(Author(name="Eliot"))
+        first.flush()
+        assert second.scalar(select(func.count(Author.id))) == 1
+        first.commit()
+        assert second.scalar(select(func.count(Author.id))) == 2
 
 
-def test_a_second_transaction_is_waited_for_only_so_long(db: PGlite) -> None:
-    engine = create_engine(db, connect_args={"turn_timeout": 0.05})
+def test_a_row_lock_is_waited_for(engine: sqlalchemy.Engine, db: PGlite, counter: str) -> None:
     with engine.connect() as first, engine.connect() as second:
-        first.execute(text("select 1"))
-        with pytest.raises(sqlalchemy.exc.OperationalError) as caught:
-            second.execute(text("select 1"))
-        assert not caught.value.connection_invalidated
-        first.rollback()
-        assert second.scalar(text("select 2")) == 2
+        first.execute(text(counter), {"id": 1})
+        with in_thread(lambda: second.scalar(text(counter), {"id": 1})) as waiting:
+            until_blocked(db)
+            first.commit()
+            assert waiting.result(DEADLINE_S) == 2
+
+
+def test_a_deadlock_is_an_operational_error(
+    engine: sqlalchemy.Engine, db: PGlite, counter: str
+) -> None:
+    with engine.connect() as first, engine.connect() as second:
+        first.execute(text("set local deadlock_timeout = '50ms'"))
+        second.execute(text("set local deadlock_timeout = '60s'"))
+        first.execute(text(counter), {"id": 1})
+        second.execute(text(counter), {"id": 2})
+        with in_thread(lambda: second.scalar(text(counter), {"id": 1})) as waiting:
+            until_blocked(db)
+            with pytest.raises(sqlalchemy.exc.OperationalError) as caught:
+                first.execute(text(counter), {"id": 2})
+            first.rollback()
+            assert waiting.result(DEADLINE_S) == 1
+    assert caught.value.orig is not None
+    assert caught.value.orig.args[0]["C"] == "40P01"
+    assert not caught.value.connection_invalidated
+
+
+def test_a_pool_that_asks_first_replaces_a_connection_that_has_ended(db: PGlite) -> None:
+    engine = create_engine(db, pool_pre_ping=True, pool_size=1, max_overflow=0)
+    who = text("select pg_backend_pid()")
+    with engine.connect() as connection:
+        before = connection.scalar(who)
+    db.query("select pg_terminate_backend($1)", [before])
+    with engine.connect() as connection:
+        assert connection.scalar(who) != before
     engine.dispose()
 
 

@@ -21,10 +21,22 @@ def start(script: str, *arguments: object, env: Mapping[str, str] | None = None)
     )
 
 
-def output(script: str, *arguments: object, env: Mapping[str, str] | None = None) -> str:
-    """Run a script to its end and return what it printed; an exception in it fails the test."""
+def output(
+    script: str,
+    *arguments: object,
+    env: Mapping[str, str] | None = None,
+    seconds: float | None = None,
+) -> str:
+    """Run a script to its end and return what it printed; an exception in it fails the test.
+
+    One that takes longer than `seconds` is killed, and fails it too.
+    """
     with start(script, *arguments, env=env) as child:
-        printed, complaints = child.communicate()
+        try:
+            printed, complaints = child.communicate(timeout=seconds)
+        except BaseException:
+            child.kill()
+            raise
     assert child.returncode == 0, f"exit {child.returncode}\n{complaints}"
     return printed
 

@@ -1,4 +1,4 @@
-"""AsyncPGlite: the event loop goes on, tasks take turns, and cancelling cancels."""
+"""AsyncPGlite: the event loop goes on, tasks wait for each other, and cancelling cancels."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_event_loop_goes_on() -> None:
     run(scenario)
 
 
-def test_tasks_take_turns() -> None:
+def test_tasks_share_a_session() -> None:
     async def scenario(db: AsyncPGlite) -> None:
         await asyncio.gather(*(insert(db, number) for number in range(50)))
         assert await kept(db) == list(range(50))

@@ -60,3 +60,13 @@ def test_options_are_those_of_the_engine() -> None:
         assert one.query(random) == two.query(random)
     with pytest.raises(EngineError, match="nobody"):
         PGlite(user="nobody")
+
+
+def test_a_database_that_has_had_other_sessions_can_be_cloned(db: PGlite) -> None:
+    db.exec("create table t (a int primary key); insert into t values (1)")
+    with db.connect() as other:
+        other.exec("insert into t values (2)")
+    with db.clone() as clone:
+        assert clone.query("select a from t order by a").rows == [{"a": 1}, {"a": 2}]
+        clone.exec("drop table t; create table u (a int primary key)")
+    assert db.query("select count(*) from t").rows == [{"count": 2}]

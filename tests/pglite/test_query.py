@@ -325,7 +325,7 @@ def test_an_interrupted_call_leaves_the_session_usable(db: PGlite) -> None:
     assert db.query("select 1 as a").rows == [{"a": 1}]
 
 
-def test_threads_wait_for_their_turn(db: PGlite) -> None:
+def test_threads_that_share_a_session_wait_for_each_other(db: PGlite) -> None:
     db.exec("create table t (a int)")
 
     def insert(first: int) -> None:

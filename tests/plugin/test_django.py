@@ -92,7 +92,7 @@ def test_each_alias_has_a_database(run: Run) -> None:
     run({**PROJECT, "test_it.py": test}, plugins=["django"], ini=INI).assert_outcomes(passed=2)
 
 
-def test_threads_have_connections_of_their_own_to_a_shared_database(run: Run) -> None:
+def test_threads_have_connections_of_their_own(run: Run) -> None:
     test = """
         import threading
         import pytest
@@ -114,8 +114,54 @@ def test_threads_have_connections_of_their_own_to_a_shared_database(run: Run) ->
             assert Note.objects.count() == 2
     """
     files = {**PROJECT, "test_it.py": test}
-    ini = INI + "pglite_shared = true\n"
-    run(files, plugins=["django"], ini=ini).assert_outcomes(passed=2)
+    run(files, plugins=["django"], ini=INI).assert_outcomes(passed=2)
+
+
+def test_a_live_server_answers_from_the_test_s_database(run: Run) -> None:
+    files = {
+        **PROJECT,
+        "urls.py": """
+            from django.http import HttpResponse
+            from django.urls import path
+            from notes.models import Note
+
+            def count(request):
+                Note.objects.create(text="by a request")
+                return HttpResponse(str(Note.objects.count()))
+
+            urlpatterns = [path("", count)]
+        """,
+        "test_it.py": """
+            from concurrent.futures import ThreadPoolExecutor
+            from urllib.request import urlopen
+
+            from django.test import LiveServerTestCase
+            from notes.models import Note
+
+            def ask(address):
+                return int(urlopen(address).read())
+
+            class Live(LiveServerTestCase):
+                def test_requests_see_what_the_test_has_written(self):
+                    Note.objects.create(text="by the test")
+                    assert ask(self.live_server_url) == 2
+                    assert Note.objects.count() == 2
+
+                def test_requests_at_the_same_time(self):
+                    with ThreadPoolExecutor(8) as pool:
+                        list(pool.map(ask, [self.live_server_url] * 40))
+                    assert Note.objects.count() == 40
+
+            def test_by_the_fixture(live_server):
+                assert ask(live_server.url) == 1
+        """,
+    }
+    files["settings.py"] += """
+        ROOT_URLCONF = "urls"
+        ALLOWED_HOSTS = ["*"]
+        STATIC_URL = "static/"
+    """
+    run(files, plugins=["django"], ini=INI).assert_outcomes(passed=3)
 
 
 def test_databases_of_failed_tests_are_kept(run: Run) -> None:
@@ -123,7 +169,7 @@ def test_databases_of_failed_tests_are_kept(run: Run) -> None:
         import pytest
         from notes.models import Note
 
-        @pytest.mark.django_db
+        @pytest.mark.django_db(transaction=True)
         def test_it():
             Note.objects.create(text="lost?")
             assert False
@@ -138,6 +184,22 @@ def test_databases_of_failed_tests_are_kept(run: Run) -> None:
     (line,) = [line for line in result.outlines if line.startswith("django-default: ")]
     with PGlite(engine=Engine(image=line.partition("--image ")[2])) as db:
         assert db.query("select text from notes_note").rows == [{"text": "lost?"}]
+
+
+def test_the_database_of_a_test_that_is_one_transaction_cannot_be_kept(run: Run) -> None:
+    test = """
+        import pytest
+        from notes.models import Note
+
+        @pytest.mark.django_db
+        def test_it():
+            Note.objects.create(text="lost")
+            assert False
+    """
+    files = {**PROJECT, "test_it.py": test}
+    result = run(files, "--pglite-keep", plugins=["django"], ini=INI)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("django-default: cannot be kept: *")
 
 
 def test_it_is_not_active_unasked(run: Run) -> None:

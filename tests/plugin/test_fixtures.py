@@ -68,7 +68,7 @@ def test_connections_of_a_test_share_its_database(run: Run) -> None:
     run({"test_it.py": test}).assert_outcomes(passed=3)
 
 
-def test_a_shared_database_serves_several_connections_at_once(run: Run) -> None:
+def test_a_database_serves_several_connections_at_once(run: Run) -> None:
     test = """
         import psycopg, pytest
         from sqlalchemy import text
@@ -83,7 +83,31 @@ def test_a_shared_database_serves_several_connections_at_once(run: Run) -> None:
                 assert one.execute(text("table t")).all() == [(1,)]
                 assert one.execute(text("show work_mem")).scalar() == "4MB"
     """
-    run({"test_it.py": test}, ini="pglite_shared = true\n").assert_outcomes(passed=2)
+    run({"test_it.py": test}).assert_outcomes(passed=2)
+
+
+def test_a_transaction_of_one_connection_does_not_hold_up_another(run: Run) -> None:
+    test = """
+        import psycopg, pytest
+
+        def test_it(pglite_connection, pglite_url):
+            pglite_connection.execute("create table t as select 1 as a")
+            pglite_connection.commit()
+            pglite_connection.execute("update t set a = 2")
+            with psycopg.connect(pglite_url) as other:
+                assert other.execute("table t").fetchall() == [(1,)]
+                with pytest.raises(psycopg.errors.LockNotAvailable):
+                    other.execute("select from t for update nowait")
+    """
+    run({"test_it.py": test}).assert_outcomes(passed=1)
+
+
+def test_pglite_shared_is_taken_with_a_notice(run: Run) -> None:
+    test = "def test_it(pglite_connection): pass"
+    result = run({"test_it.py": test}, ini="pglite_shared = true\n")
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines("*pglite_shared has no effect*remove it*")
+    run({"test_it.py": test}, ini="pglite_shared = false\n").assert_outcomes(passed=1, warnings=0)
 
 
 def test_the_log_of_a_failed_test_has_nothing_about_other_sessions(run: Run) -> None:

@@ -14,6 +14,7 @@ from psycopg import errors
 
 from pglite_native.server import Server
 from tests import wire
+from tests.awaited import FRAMING
 from tests.server.client import Client
 
 CANCEL_REQUEST_SIZE = 16
@@ -109,6 +110,22 @@ def test_whole_messages_before_and_after_one_in_pieces(server: Server) -> None:
             while wire.kinds(reply).count("Z") < 2:
                 reply += client.receive()
             assert wire.rows(reply) == [(b"%d" % number, text.encode()), (b"7",)]
+
+
+@FRAMING
+def test_a_message_in_pieces_goes_on_after_a_look_at_something_else(server: Server) -> None:
+    """Its second half begins as a Terminate would."""
+    with Client(server) as client:
+        reply = client.log_in()
+        (key,) = [payload for kind, payload in wire.split(reply) if kind == "K"]
+        message = wire.query("SELECT length('" + "X" * 1000 + "')")
+        client.send(message[:100])
+        time.sleep(0.1)
+        with Client(server) as canceller:  # in vain, as nothing runs
+            canceller.send(cancel_request(int.from_bytes(key[:4], "big"), key[4:]))
+            canceller.receive()
+        client.send(message[100:])
+        assert wire.rows(client.receive()) == [(b"1000",)]
 
 
 def test_a_cancel_request_between_statements_changes_nothing(server: Server) -> None:

@@ -1,134 +1,128 @@
-"""Shared mode: ends that concern everybody, the server's and the engine's; and what TLS changes."""
+"""Ends that concern many: the server's, a cluster's, that of a client with many connections."""
 
 from __future__ import annotations
 
 import signal
-import ssl
 import subprocess
 import sys
-import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
 import pytest
-import trustme
 
-from pglite_native import Engine
+from pglite_native import Engine, EngineError
 from pglite_native._native import check, ffi, lib
 from pglite_native.server import Server
 from tests import wire
 from tests.server.client import Client
 from tests.serving import Serving
 
-PROMPTLY_S = 10
-WIDE = "SELECT repeat('x', 1000) FROM generate_series(1, 20000)"
+PROMPTLY_S = 3
+CLEARED_S = 10
+BUSY = (
+    "SELECT pg_sleep(600)",
+    "SELECT count(*) FROM generate_series(1, 1000000000000)",
+    "TABLE t FOR UPDATE",
+    "SELECT repeat('x', 1000) FROM generate_series(1, 100000000)",
+)
 
 
 def test_closing_the_server_ends_all_whatever_they_do() -> None:
-    with Engine() as engine:
+    with Engine() as engine, ExitStack() as stack:
         engine.exec_protocol_raw(wire.query("CREATE TABLE t AS SELECT 1 AS a"))
-        server = Server(engine, shared=True)
-        clients = [Client(server) for _ in range(5)]
+        server = Server(engine)
+        clients = [stack.enter_context(Client(server)) for _ in range(100)]
         for client in clients:
             client.log_in()
-        idle, holder, *waiters = clients
+        idle, holder, *busy = clients
         holder.query("BEGIN; DELETE FROM t")
-        for waiter in waiters:
-            waiter.send(wire.query("SELECT 1"))
-        time.sleep(0.1)
+        for number, client in enumerate(busy):
+            client.send(wire.query(BUSY[number % len(BUSY)]))
+        time.sleep(0.5)
         began = time.monotonic()
         server.close()
         assert time.monotonic() - began < PROMPTLY_S
         for client in (idle, holder):
             assert wire.sqlstates(client.receive()) == ["57P01"]
-        for waiter in waiters:
-            reply = waiter.receive() + waiter.receive()
-            assert wire.sqlstates(reply)[-1] == "57P01"
-        for client in clients:
-            client.close()
-        # Rolled back, and the engine is its owner's again.
+        for number, client in enumerate(busy):
+            if "repeat" not in BUSY[number % len(BUSY)]:
+                reply = client.receive() + client.receive()
+                assert wire.sqlstates(reply)[-1] == "57P01"
+        # Rolled back, and the engine is its owner's.
         assert wire.rows(engine.exec_protocol_raw(wire.query("TABLE t"))) == [(b"1",)]
+
+
+def test_a_statement_that_takes_no_cancel_is_ended_with_the_server() -> None:
+    stubborn = """DO $$ BEGIN LOOP
+        BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END;
+    END LOOP; END $$"""
+    with Engine() as engine:
+        server = Server(engine)
+        with Client(server) as client:
+            client.log_in()
+            client.send(wire.query(stubborn))
+            time.sleep(0.2)
+            began = time.monotonic()
+            server.close()
+            assert time.monotonic() - began < PROMPTLY_S
+        assert wire.rows(engine.exec_protocol_raw(wire.query("SELECT 1"))) == [(b"1",)]
+
+
+def test_an_engine_that_is_closed_ends_its_clients() -> None:
+    with Engine() as engine, Server(engine) as server, Client(server) as busy:
+        busy.log_in()
+        busy.send(wire.query("SELECT pg_sleep(60)"))
+        time.sleep(0.2)
+        engine.close()
+        assert wire.sqlstates(busy.receive())[-1] in ("57P01", "57014")
+        with Client(server) as late:
+            assert wire.sqlstates(late.log_in()) == ["57P01"]
 
 
 def test_an_engine_can_be_served_again() -> None:
     with Engine() as engine:
         for count in range(1, 4):
-            with Server(engine, shared=True) as server, psycopg.connect(server.dsn) as connection:
+            with Server(engine) as server, psycopg.connect(server.dsn) as connection:
                 connection.execute("CREATE TABLE IF NOT EXISTS t (a int)")
                 connection.execute("INSERT INTO t VALUES (1)")
                 assert connection.execute("SELECT count(*) FROM t").fetchone() == (count,)
 
 
-def test_when_the_engine_fails_everybody_is_told_and_nobody_waits() -> None:
-    with Engine() as engine, Server(engine, shared=True) as server:
-        clients = [Client(server) for _ in range(4)]
-        for client in clients:
+def trap(engine: Engine) -> None:
+    """Have the engine's own session fail, as if by an error in the guest."""
+    check(lib.pgn_trap(engine._handle, ffi.NULL), ffi.new("pgn_error *"))
+    with pytest.raises(EngineError, match="a trap was asked for"):
+        engine.exec_protocol_raw(wire.query("SELECT 1"))
+
+
+def test_when_a_session_fails_its_cluster_ends_and_others_go_on() -> None:
+    with Engine() as engine, Server(engine) as server, Server() as forks, ExitStack() as stack:
+        clients = [stack.enter_context(Client(server)) for _ in range(5)]
+        stranger = stack.enter_context(Client(forks))
+        for client in (*clients, stranger):
             client.log_in()
-        victim, waiter, *idle = clients
-        victim.query("BEGIN")
-        waiter.send(wire.query("SELECT 1"))
+        holder, waiter, *idle = clients
+        holder.query("CREATE TABLE t ()")
+        holder.query("BEGIN; LOCK TABLE t")
+        waiter.send(wire.query("TABLE t"))
         time.sleep(0.1)
-        error = ffi.new("pgn_error *")
-        check(lib.pgn_trap(engine._handle, error), error)
-        for client in (victim, waiter):
-            reply = client.query("SELECT 1") if client is victim else client.receive()
-            assert wire.sqlstates(reply) == ["XX000"]
-        for client in idle:
-            assert wire.sqlstates(client.receive()) == ["XX000"]
+        trap(engine)
+        for client in (waiter, holder, *idle):
+            assert wire.sqlstates(client.receive()) == ["57P02"]
+            assert client.socket.recv(1) == b""
         with Client(server) as late:
-            assert wire.sqlstates(late.log_in()) == ["XX000"]
-        for client in clients:
-            client.close()
-
-
-def test_slow_readers_and_wakings_over_tls(tmp_path: Path) -> None:
-    authority = trustme.CA()
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    with (
-        Server(shared=True, host="127.0.0.1", trust=True, tls=context) as server,
-        psycopg.connect(server.dsn, sslmode="require", autocommit=True) as one,
-        psycopg.connect(server.dsn, sslmode="require", autocommit=True) as other,
-    ):
-        assert one.pgconn.ssl_in_use
-        one.execute("LISTEN news")
-        with one.cursor() as cursor:
-            count = 0
-            for (text,) in cursor.stream(WIDE):
-                count += len(text)
-                if count % 5_000_000 == 0:
-                    assert other.execute("SELECT length(%s)", [text]).fetchone() == (1000,)
-            assert count == 20_000_000
-        assert other.execute("SELECT %s", ["y" * 10**7]).fetchone() == ("y" * 10**7,)
-        threading.Timer(0.2, other.execute, ["NOTIFY news, 'x'"]).start()
-        (heard,) = one.notifies(timeout=PROMPTLY_S, stop_after=1)
-        assert heard.payload == "x"
-
-
-@pytest.mark.parametrize("value", ["0.05", "none"])
-def test_the_limit_of_waiting(value: str) -> None:
-    limit_s = None if value == "none" else float(value)
-    with (
-        Server(shared=True, turn_timeout=limit_s) as server,
-        psycopg.connect(server.dsn) as holder,
-        psycopg.connect(server.dsn, autocommit=True) as other,
-    ):
-        holder.execute("SELECT 1")
-        if limit_s is None:
-            threading.Timer(1, holder.commit).start()
-            assert other.execute("SELECT 1").fetchone() == (1,)
-        else:
-            with pytest.raises(psycopg.errors.LockNotAvailable):
-                other.execute("SELECT 1")
+            assert wire.sqlstates(late.log_in()) == ["57P02"]
+        assert wire.rows(stranger.query("SELECT 1")) == [(b"1",)]
 
 
 VICTIM = """
 import psycopg, sys, time
 connections = [psycopg.connect(sys.argv[1]) for _ in range(50)]
+connections[0].execute("INSERT INTO t VALUES (2); LOCK TABLE t")
 for connection in connections[1:]:
-    connection.pgconn.send_query(b"SELECT 1")
-connections[0].execute("INSERT INTO t VALUES (2)")
+    connection.pgconn.send_query(b"TABLE t")
 print("ready", flush=True)
 time.sleep(60)
 """
@@ -146,7 +140,7 @@ def test_of_a_killed_client_with_fifty_connections_nothing_is_left(tmp_path: Pat
             victim.send_signal(signal.SIGKILL)
         with psycopg.connect(serving.url) as connection:
             assert connection.execute("TABLE t").fetchall() == [(1,)]
-        deadline = time.monotonic() + PROMPTLY_S
+        deadline = time.monotonic() + CLEARED_S
         while serving.count_threads() > threads:
             assert time.monotonic() < deadline
             time.sleep(0.05)

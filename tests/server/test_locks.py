@@ -17,7 +17,6 @@ from psycopg import errors
 from pglite_native import Engine
 from pglite_native.server import Server
 from tests import wire
-from tests.awaited import PUSHES
 from tests.server.client import Client
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -228,7 +227,6 @@ def test_terminating_a_session_ends_that_one_alone(pair: Pair, server: Server) -
     assert row == (0,)
 
 
-@PUSHES
 def test_an_idle_session_is_told_of_its_end_at_once(pair: Pair, server: Server) -> None:
     with Client(server) as client:
         client.socket.settimeout(2)
@@ -259,7 +257,6 @@ def test_an_idle_transaction_is_ended_by_its_timeout(
             one.execute("SELECT 1")
 
 
-@PUSHES
 def test_an_idle_session_is_ended_by_its_timeout_and_told(server: Server) -> None:
     with Client(server) as client:
         client.socket.settimeout(2)

@@ -12,7 +12,6 @@ import pytest
 from pglite_native import Engine
 from pglite_native.server import Server
 from tests import wire
-from tests.awaited import PUSHES
 from tests.server.client import Client
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -57,7 +56,6 @@ def test_a_listener_in_a_transaction_hears_at_its_end(pair: Pair) -> None:
     assert heard.payload == "x"
 
 
-@PUSHES
 def test_an_idle_listener_hears_at_once(pair: Pair) -> None:
     one, other = pair
     one.execute("LISTEN news")
@@ -71,7 +69,6 @@ def test_an_idle_listener_hears_at_once(pair: Pair) -> None:
     assert list(one.notifies(timeout=0.2)) == []
 
 
-@PUSHES
 def test_a_notification_comes_when_its_transaction_commits(pair: Pair) -> None:
     one, other = pair
     one.execute("LISTEN news")
@@ -86,7 +83,6 @@ def test_a_notification_comes_when_its_transaction_commits(pair: Pair) -> None:
     assert list(one.notifies(timeout=0.2)) == []
 
 
-@PUSHES
 def test_every_listener_hears_and_nobody_else(server: Server) -> None:
     with ExitStack() as stack:
         connections = [stack.enter_context(connect(server)) for _ in range(10)]
@@ -100,7 +96,6 @@ def test_every_listener_hears_and_nobody_else(server: Server) -> None:
             assert list(connection.notifies(timeout=0)) == []
 
 
-@PUSHES
 def test_a_listener_that_does_not_read_keeps_nobody_waiting(server: Server) -> None:
     with Client(server) as deaf, connect(server) as speaker:
         deaf.socket.settimeout(WAIT_S)

@@ -13,7 +13,6 @@ from psycopg import errors, sql
 from pglite_native import Engine
 from pglite_native.server import Server
 from tests import wire
-from tests.awaited import SNAPSHOTS
 from tests.server.client import Client
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -282,7 +281,6 @@ def test_an_engine_is_its_owner_s_while_it_is_served() -> None:
         assert wire.rows(reply) == [(b"2", b"x")]
 
 
-@SNAPSHOTS
 def test_scratch_databases_are_forks_of_what_is_served_when_they_are_asked_for() -> None:
     with Engine() as engine, Server(engine) as server:
         with connect(server) as connection:
