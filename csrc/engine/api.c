@@ -212,7 +212,7 @@ int pgn_next(pgn_session *session, size_t limit, pgn_reply *reply)
     if (status)
         return status;
     status = session->held ? reply_with(session, limit ? limit : 1, reply)
-                          : fail(&reply->error, STATUS_INVALID, "no call has begun");
+                           : fail(&reply->error, STATUS_INVALID, "no call has begun");
     api_leave(session);
     return status;
 }
@@ -239,7 +239,8 @@ static void end_short(pgn_session *session, pgn_reply *reply)
     reply->ended = true;
 }
 
-int pgn_exec(pgn_session *session, const uint8_t *input, size_t size, size_t limit, pgn_reply *reply)
+int pgn_exec(pgn_session *session, const uint8_t *input, size_t size, size_t limit,
+             pgn_reply *reply)
 {
     struct error error;
     int status = api_enter(session, &reply->error);
@@ -283,8 +284,8 @@ static void shut_down(pgn_session *session)
 {
     const struct cluster *cluster = session->cluster;
 
-    if (cluster->data_dir_lock.fd < 0 || cluster->failed || cluster->loading
-        || !session->coroutine || session->state >= SESSION_ENDED)
+    if (cluster->data_dir_lock.fd < 0 || cluster->failed || cluster->loading || !session->coroutine
+        || session->state >= SESSION_ENDED)
         return;
     session->shutting_down = true;
     session->discarding = true;
@@ -305,8 +306,9 @@ void api_close_others(struct cluster *cluster)
 
         monitor_enter(cluster->monitor);
         other = cluster->sessions;
-        while (other && (other == cluster->first || other->is_auxiliary
-                         || (other->closed && !other->inside)))
+        while (other
+               && (other == cluster->first || other->is_auxiliary
+                   || (other->closed && !other->inside)))
             other = other->next;
         if (other)
             other->pinned = true;
@@ -371,7 +373,9 @@ int pgn_close(pgn_session *session, pgn_error *error)
 
 void pgn_free(pgn_session *session)
 {
-    if (!session || session->cluster->owner != getpid()) /* a child of fork has no threads to meet: it leaks */
+    if (!session
+        || session->cluster->owner
+               != getpid()) /* a child of fork has no threads to meet: it leaks */
         return;
     pgn_close(session, NULL);
     session_free(session);

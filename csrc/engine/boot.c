@@ -6,9 +6,7 @@
 #include "engine/engine.h"
 #include "platform/clock.h"
 
-enum {
-    STDOUT = 1
-};
+enum { STDOUT = 1 };
 
 /* As upstream's, which has what a login shell would. */
 const char *const engine_environment[] = {

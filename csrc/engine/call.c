@@ -13,8 +13,7 @@ static bool has_last_words(const pgn_session *session)
     return session->state == SESSION_ENDED && session->output_size > 0;
 }
 
-enum status call_begin(pgn_session *session, const uint8_t *input, size_t size,
-                       struct error *error)
+enum status call_begin(pgn_session *session, const uint8_t *input, size_t size, struct error *error)
 {
     struct cluster *cluster = session->cluster;
     enum status status = api_check_free(session, has_last_words(session), error);

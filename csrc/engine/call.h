@@ -6,7 +6,8 @@
 #include "engine/pglite_native.h"
 
 /* Inside the monitor: opens a call, or says why not. The input is borrowed until its end. */
-enum status call_begin(pgn_session *session, const uint8_t *input, size_t size, struct error *error);
+enum status call_begin(pgn_session *session, const uint8_t *input, size_t size,
+                       struct error *error);
 
 /* Runs until limit bytes wait, nothing is left to do, or it is time for a pause. */
 enum status call_collect(pgn_session *session, size_t limit, struct error *error);

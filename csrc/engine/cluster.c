@@ -10,6 +10,7 @@ enum {
     SIGNALS = 32,
     POSTMASTER_PROCESS = 1, /* what csrc/polling sets PostmasterPid to */
     SIGUSR1_OF_GUEST = 10,
+    SIGTERM_OF_GUEST = 15,
     SIGURG_OF_GUEST = 23 /* sent by SetLatch: it wakes, and does nothing else */
 };
 
@@ -116,6 +117,8 @@ int cluster_signal(void *context, int32_t process, int signal)
     target = cluster_find(cluster, process);
     if (process == POSTMASTER_PROCESS)
         signal_postmaster(cluster, signal);
+    if (target == cluster->first && signal == SIGTERM_OF_GUEST)
+        signal = 0; /* its exit is the cluster's: only who holds it may end it */
     if (target && signal != 0) {
         if (signal != SIGURG_OF_GUEST)
             atomic_fetch_or(&target->signals, UINT32_C(1) << signal);

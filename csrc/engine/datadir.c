@@ -149,14 +149,16 @@ static int end_filling(int directory)
     return result < 0 ? result : files_sync(directory, false);
 }
 
-static enum status fill(struct cluster *cluster, int directory, const char *path, struct error *error)
+static enum status fill(struct cluster *cluster, int directory, const char *path,
+                        struct error *error)
 {
     int result = begin_filling(directory);
     enum status status;
 
     if (result < 0)
         return fail(error, "write to", path, result);
-    if (cluster->options->initdb_arguments || cluster->options->loads) { /* then data_dir_complete */
+    if (cluster->options->initdb_arguments
+        || cluster->options->loads) { /* then data_dir_complete */
         cluster->filling = files_duplicate(directory);
         return cluster->filling < 0 ? fail(error, "open", path, cluster->filling) : STATUS_OK;
     }
@@ -169,7 +171,8 @@ static enum status fill(struct cluster *cluster, int directory, const char *path
     return result < 0 ? fail(error, "write to", path, result) : STATUS_OK;
 }
 
-static enum status prepare(struct cluster *cluster, int directory, const char *path, struct error *error)
+static enum status prepare(struct cluster *cluster, int directory, const char *path,
+                           struct error *error)
 {
     struct contents contents;
     enum status status = examine(directory, path, &contents, error);

@@ -117,7 +117,8 @@ void dump_close(pgn_session *session)
 
 static enum status check_open(const pgn_session *session, struct error *error)
 {
-    return session->cluster->dump ? STATUS_OK : error_set(error, STATUS_INVALID, "no dump has begun");
+    return session->cluster->dump ? STATUS_OK
+                                  : error_set(error, STATUS_INVALID, "no dump has begun");
 }
 
 static int leave(pgn_session *session, enum status status, const struct error *error,

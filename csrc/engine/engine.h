@@ -137,6 +137,14 @@ struct handshake {
     bool polling;     /* false: the callback transport, and the pointers are NULL */
 };
 
+/* Where in a message a stream of them is. */
+enum { MESSAGE_HEADER_SIZE = 5 }; /* its type, and a length that counts itself */
+struct framing {
+    uint8_t header[MESSAGE_HEADER_SIZE];
+    uint32_t header_size; /* of the header, what has come */
+    uint32_t left;        /* of the payload, what has not */
+};
+
 /* Somebody who wants the baton of a cluster. */
 struct claim {
     struct claim *next;          /* in the queue of those that wait for it */
@@ -182,29 +190,30 @@ struct cluster {
     /* the images of the first session */
     pgn_image *mapped; /* what memory and arena lie over; NULL: they grew from nothing */
     pgn_image *latest; /* what the instance is as it stands; NULL: nothing says so */
-    pgn_image *template_session; /* the first session as it has begun, as others of its user and database
+    pgn_image
+        *template_session; /* the first session as it has begun, as others of its user and database
                                     do; NULL: not known */
     pgn_image *template_process; /* what it was before it had either, as all others begin */
     char user[IMAGE_NAME_SIZE], database[IMAGE_NAME_SIZE]; /* the first session's */
-    bool used;                   /* the first session has been used since */
+    bool used; /* the first session has been used since */
 
     /* the sessions; inside the monitor */
     struct monitor *monitor;
     struct baton baton;
-    pgn_session *sessions;       /* all that have not been freed */
-    pgn_session *first;          /* the one that the cluster was opened with, and ends with */
-    pgn_session *running;        /* whose descriptors the VFS uses: the last that had the baton */
+    pgn_session *sessions; /* all that have not been freed */
+    pgn_session *first;    /* the one that the cluster was opened with, and ends with */
+    pgn_session *running;  /* whose descriptors the VFS uses: the last that had the baton */
     int32_t last_process;
     struct shared_memory shared;
     struct postmaster *postmaster; /* NULL: there was no need of one yet */
     pgn_session *autovacuum;       /* the process of it that runs; NULL: none */
     int64_t dirty_ns;              /* monotonic time at which a change was first noticed */
-    int64_t vacuum_due_ns;         /* monotonic time of the next look for work; 0: nothing has changed */
-    uint64_t vacuumed;             /* bytes written to files at the last look */
-    bool has_reloaded;             /* configuration files have been read anew */
-    bool worker_wanted;            /* an autovacuum launcher has asked for a worker */
-    bool ending;                   /* the first session is being closed, or has been */
-    bool failed;                   /* a session is poisoned, and with it all: why is in failure */
+    int64_t vacuum_due_ns; /* monotonic time of the next look for work; 0: nothing has changed */
+    uint64_t vacuumed;     /* bytes written to files at the last look */
+    bool has_reloaded;     /* configuration files have been read anew */
+    bool worker_wanted;    /* an autovacuum launcher has asked for a worker */
+    bool ending;           /* the first session is being closed, or has been */
+    bool failed;           /* a session is poisoned, and with it all: why is in failure */
     struct error failure;
 };
 
@@ -218,7 +227,7 @@ struct pgn_session {
     struct guest *guest;
     struct coroutine *coroutine;
     struct handshake handshake;
-    const pgn_image *began_as;   /* what its private memory is mapped from, which the cluster keeps */
+    const pgn_image *began_as; /* what its private memory is mapped from, which the cluster keeps */
     vfs_descriptors descriptors; /* unless cluster->running is this one: then the VFS has them */
 
     /* touched only by the thread that is inside the gate */
@@ -229,15 +238,17 @@ struct pgn_session {
     uint8_t *output; /* bytes for the caller */
     size_t output_size, output_capacity, output_limit;
     bool output_given; /* the caller has had it */
-    bool output_lost; /* no memory to take the guest's output: it stays with the guest */
-    bool discarding;  /* the caller does not want the rest of this call's output */
-    bool abandoned;   /* its statements are to be cancelled */
+    bool output_lost;  /* no memory to take the guest's output: it stays with the guest */
+    bool discarding;   /* the caller does not want the rest of this call's output */
+    bool abandoned;    /* its statements are to be cancelled */
     bool shutting_down;
-    bool hanging_up; /* the client of the session that waits for input is gone */
-    bool asleep;     /* a copy, and not yet told so */
-    bool has_raised; /* signals, whose handlers may have taken note of something */
+    bool hanging_up;    /* the client of the session that waits for input is gone */
+    bool asleep;        /* a copy, and not yet told so */
+    bool has_logged_in; /* it began by a startup packet, and keeps to it */
+    bool has_raised;    /* signals, whose handlers may have taken note of something */
     bool (*task)(
-        pgn_session *session); /* to be run on the coroutine instead of serving; false: it is over */
+        pgn_session
+            *session); /* to be run on the coroutine instead of serving; false: it is over */
     int32_t task_argument;
     bool stack_was_low;  /* in this call: the stacks have pages to give back */
     bool guest_measured; /* statistics.guest_ns is kept */
@@ -256,12 +267,13 @@ struct pgn_session {
     bool pinned;                 /* another thread closes it: it is not to be freed meanwhile */
     bool cancellable;            /* there is something for pgn_cancel to cancel */
     bool closed;
-    bool woken;        /* a wait ends, or does not begin */
+    bool woken;             /* a wait ends, or does not begin */
+    struct framing framing; /* of what its clients have sent */
     struct client *client;  /* whose requests the postmaster hands to it; NULL: none */
     bool is_auxiliary;      /* an autovacuum process: the postmaster's own */
     bool is_ready;          /* in the postmaster's queue */
     pgn_session *next_ready;
-    atomic_uint signals; /* bit 1 << n: signal n has been sent and not been delivered */
+    atomic_uint signals;     /* bit 1 << n: signal n has been sent and not been delivered */
     atomic_bool closing;     /* pgn_close waits for the running thread */
     atomic_bool trap_wanted; /* pgn_trap */
     atomic_llong stop_ns;    /* after it the guest is unwound at its next safe point; 0: never */
@@ -284,7 +296,7 @@ void baton_pass(struct cluster *cluster, struct claim *claim);
 enum status cluster_open(pgn_runtime *runtime, const pgn_options *options, struct cluster **cluster,
                          struct error *error);
 void cluster_close_files(struct cluster *cluster); /* idempotent */
-void cluster_close(struct cluster *cluster);       /* there are no sessions any more. NULL is fine */
+void cluster_close(struct cluster *cluster); /* there are no sessions any more. NULL is fine */
 /* The session whose guest code runs next uses its own descriptors. With the baton. */
 void cluster_switch_to(pgn_session *session);
 /* All sessions of the cluster are lost. */
@@ -310,7 +322,8 @@ void shared_close(struct cluster *cluster);
 /* sessions.c */
 /* A session without an instance, in the cluster's list; NULL: no memory. */
 pgn_session *session_new(struct cluster *cluster);
-void session_free(pgn_session *session); /* one that has ended; the last one takes the cluster along */
+void session_free(
+    pgn_session *session); /* one that has ended; the last one takes the cluster along */
 /* A session of a copy of the cluster, as another is in the cluster itself: its private memory, and what the copy's
    arena has of it. With the baton of the copy. */
 enum status session_map_copy(pgn_session *session, const pgn_session *other,
@@ -327,7 +340,8 @@ void session_end(pgn_session *session);
 pgn_session *session_begin_autovacuum(struct cluster *cluster, bool is_worker, struct error *error);
 void session_discard(pgn_session *session); /* its end */
 /* Of struct host_upcalls: the first session's process is as others are to begin. */
-enum guest_outcome session_keep_process(void *session, struct guest *guest, uint32_t shared, bool *kept);
+enum guest_outcome session_keep_process(void *session, struct guest *guest, uint32_t shared,
+                                        bool *kept);
 
 /* instance.c */
 enum status instance_open(pgn_session *session, struct error *error); /* as cluster->options say */
@@ -404,7 +418,8 @@ void session_run(pgn_session *session);
 void session_suspend(pgn_session *session, enum session_state state);
 enum guest_outcome session_attend_reading(pgn_session *session);
 /* Has an idle session do something, on the coroutine; what it says goes to nobody. */
-enum status session_do(pgn_session *session, bool (*task)(pgn_session *session), struct error *error);
+enum status session_do(pgn_session *session, bool (*task)(pgn_session *session),
+                       struct error *error);
 /* As session_run, once: up to the end of a slice or the beginning of a wait. */
 void session_step(pgn_session *session);
 /* Of an idle session, whether due or not. */

@@ -457,11 +457,12 @@ static pgn_image *image_in(const struct map *file, int fd, uint64_t start)
     return image;
 }
 
-static enum status open_in(pgn_runtime *runtime, const struct map *file, int fd,
-                           pgn_image **opened, struct error *error)
+static enum status open_in(pgn_runtime *runtime, const struct map *file, int fd, pgn_image **opened,
+                           struct error *error)
 {
     const char *fault = fault_of(runtime, file, 0);
-    uint64_t second = fault ? 0 : ((const struct image_header *) (const void *) file->base)->template_process;
+    uint64_t second =
+        fault ? 0 : ((const struct image_header *) (const void *) file->base)->template_process;
     pgn_image *image;
 
     if (!fault && second)

@@ -11,14 +11,19 @@
 
 enum { SHARED_RANGES_MAX = 8 }; /* of memory that a guest's sessions share */
 
-enum { IMAGE_HEADER_ROOM = 4096, IMAGE_SECTIONS_MAX = 24, IMAGE_GUEST_ID_SIZE = 32, IMAGE_NAME_SIZE = 64 };
+enum {
+    IMAGE_HEADER_ROOM = 4096,
+    IMAGE_SECTIONS_MAX = 24,
+    IMAGE_GUEST_ID_SIZE = 32,
+    IMAGE_NAME_SIZE = 64
+};
 
 /* The two ranges of memory that an instance is. */
 enum image_region { IMAGE_MEMORY, IMAGE_ARENA, IMAGE_REGIONS };
 
 struct image_part {
     struct reservation *reservation;
-    size_t start;  /* of the region in it */
+    size_t start; /* of the region in it */
     int shared_fd; /* the file that the ranges of header->shared are, at the same offsets; -1: they are not */
 };
 
@@ -46,7 +51,8 @@ struct image_header {
     uint64_t written; /* bytes written to files since the last checkpoint */
     uint64_t asleep;  /* nonzero: mapped from an image itself, and never run */
     uint64_t used;    /* nonzero: its session is not as others are to begin */
-    uint64_t template_process; /* where in a file another image follows, from its beginning; 0: nowhere */
+    uint64_t
+        template_process; /* where in a file another image follows, from its beginning; 0: nowhere */
     char user[IMAGE_NAME_SIZE], database[IMAGE_NAME_SIZE]; /* the session's */
     uint64_t shared_count;
     uint32_t shared[SHARED_RANGES_MAX][2]; /* address and size of what sessions share */
@@ -57,7 +63,8 @@ struct image_header {
 /* Shared by its handle and the engines that were mapped from it, in whatever threads: constant. */
 struct pgn_image {
     atomic_uint references;
-    pgn_image *template_session; /* where it is used: an image whose session is not; NULL: not known */
+    pgn_image
+        *template_session; /* where it is used: an image whose session is not; NULL: not known */
     pgn_image *template_process; /* private memory before there was a session; NULL: not known */
     int fd;
     uint64_t start; /* of the header in the file */

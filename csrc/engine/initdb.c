@@ -163,13 +163,15 @@ static int run_postgres(void *context, const char *text, const char *input, cons
 
     if (!parse_command(&command, text) || strcmp(command.words.strings[0], postgres) != 0)
         code = 127;
-    else if (redirect(session->cluster->vfs, 0, input ? input : command.input, VFS_O_RDONLY, &saved_input) < 0
+    else if (redirect(session->cluster->vfs, 0, input ? input : command.input, VFS_O_RDONLY,
+                      &saved_input)
+                 < 0
              || redirect(session->cluster->vfs, 1, output ? output : command.output,
                          VFS_O_WRONLY | VFS_O_CREAT | VFS_O_TRUNC, &saved_output)
                     < 0)
         code = 126;
-    else if (open_child(session, session->cluster->runtime->module, ENGINE_VALUE_STACK, &engine_upcalls,
-                        &child))
+    else if (open_child(session, session->cluster->runtime->module, ENGINE_VALUE_STACK,
+                        &engine_upcalls, &child))
         code = run_program(&child, &command.words);
     guest_close(child.guest);
     restore(session->cluster->vfs, 1, saved_output);
@@ -192,12 +194,14 @@ bool engine_initdb(pgn_session *session)
     int code = -1;
 
     for (size_t i = 0; session->cluster->options->initdb_arguments[i]; i++)
-        complete = complete && arguments_add(&arguments, session->cluster->options->initdb_arguments[i]);
+        complete = complete
+                   && arguments_add(&arguments, session->cluster->options->initdb_arguments[i]);
     complete = complete && arguments_add(&arguments, "-D")
                && arguments_add(&arguments, ENGINE_DATA_DIR);
     if (complete
-        && !guest_module_open(session->cluster->runtime->initdb_file.base, session->cluster->runtime->initdb_file.size,
-                              NULL, &host_offer, &module, &error)
+        && !guest_module_open(session->cluster->runtime->initdb_file.base,
+                              session->cluster->runtime->initdb_file.size, NULL, &host_offer,
+                              &module, &error)
         && open_child(session, module, VALUE_STACK, &initdb_upcalls, &host))
         code = run_program(&host, &arguments);
     if (code != 0) {

@@ -17,9 +17,9 @@ static enum status open_arena(struct cluster *cluster, struct error *error)
         return error_set(error, STATUS_NO_MEMORY,
                          "no address space for in-memory files: close engines");
     cluster->arena = (struct arena){.base = cluster->arena_memory.base,
-                                   .limit = cluster->arena_memory.limit,
-                                   .commit = commit_arena,
-                                   .owner = &cluster->arena_memory};
+                                    .limit = cluster->arena_memory.limit,
+                                    .commit = commit_arena,
+                                    .owner = &cluster->arena_memory};
     return STATUS_OK;
 }
 
@@ -86,8 +86,8 @@ static enum status open_pristine(pgn_session *session, struct error *error)
     enum status status = open_files(session->cluster, error);
 
     if (!status)
-        status = program_open(session, session->cluster->runtime->module, ENGINE_VALUE_STACK, &engine_upcalls,
-                              &session->host, error);
+        status = program_open(session, session->cluster->runtime->module, ENGINE_VALUE_STACK,
+                              &engine_upcalls, &session->host, error);
     session->guest = session->host.guest;
     return status;
 }
@@ -98,7 +98,8 @@ static void describe_parts(pgn_session *session, struct image_part parts[IMAGE_R
 {
     parts[IMAGE_MEMORY] = image_memory(session->guest);
     parts[IMAGE_MEMORY].shared_fd = session->cluster->shared.fd;
-    parts[IMAGE_ARENA] = (struct image_part){.reservation = &session->cluster->arena_memory, .shared_fd = -1};
+    parts[IMAGE_ARENA] = (struct image_part){.reservation = &session->cluster->arena_memory,
+                                             .shared_fd = -1};
 }
 
 /* What lies around the arena's bytes. Packs are given again in the order of open_files. */
@@ -144,7 +145,8 @@ static enum status map_regions(pgn_session *session, const pgn_image *image, str
     status = guest_set_state(session->guest, &state, error);
     if (status)
         return status;
-    if (!reservation_commit(&session->cluster->arena_memory, (size_t) header->region_sizes[IMAGE_ARENA]))
+    if (!reservation_commit(&session->cluster->arena_memory,
+                            (size_t) header->region_sizes[IMAGE_ARENA]))
         return error_set(error, STATUS_NO_MEMORY, "no memory for in-memory files: close engines");
     return same ? STATUS_OK : image_map(image, parts, error);
 }
@@ -155,7 +157,8 @@ static bool wants_waking(const pgn_session *session, const pgn_image *image)
 {
     bool seeded_anew = session->cluster->options && session->cluster->options->seeded;
 
-    return image->header.asleep || seeded_anew || !world_is_seeded(world_find(&session->cluster->arena));
+    return image->header.asleep || seeded_anew
+           || !world_is_seeded(world_find(&session->cluster->arena));
 }
 
 /* Checked when they come from a file: has_sound_sections in image.c. */
@@ -260,8 +263,8 @@ enum status instance_write(pgn_session *session, pgn_image **image, struct error
     memcpy(header.user, session->cluster->user, IMAGE_NAME_SIZE);
     memcpy(header.database, session->cluster->database, IMAGE_NAME_SIZE);
     world_suspend(world);
-    status = image_create(session->cluster->runtime, parts, &header,
-                          session->cluster->mapped, false, image, error);
+    status = image_create(session->cluster->runtime, parts, &header, session->cluster->mapped,
+                          false, image, error);
     world_resume(world);
     if (!status && session->cluster->used && session->cluster->template_session)
         (*image)->template_session = image_retain(session->cluster->template_session);
@@ -284,7 +287,8 @@ enum status instance_open(pgn_session *session, struct error *error)
     enum status status = open_arena(session->cluster, error);
 
     if (!status)
-        status = session->cluster->options->image ? open_mapped(session, error) : open_pristine(session, error);
+        status = session->cluster->options->image ? open_mapped(session, error)
+                                                  : open_pristine(session, error);
     if (status)
         return status;
     if (session->cluster->options->memory_limit)

@@ -98,7 +98,8 @@ static enum status load_directory(pgn_session *session, const char *path, struct
         return status;
     result = vfs_mkdirat(session->cluster->vfs, VFS_AT_CWD, place, DIRECTORY_MODE);
     if (result == -GE_EXIST) { /* as another entry's parent, or where the quota does not count */
-        result = vfs_statat(session->cluster->vfs, VFS_AT_CWD, place, VFS_AT_SYMLINK_NOFOLLOW, &stat);
+        result = vfs_statat(session->cluster->vfs, VFS_AT_CWD, place, VFS_AT_SYMLINK_NOFOLLOW,
+                            &stat);
         if (result >= 0 && (stat.mode & VFS_S_IFMT) != VFS_S_IFDIR)
             result = -GE_EXIST;
     }
@@ -114,7 +115,7 @@ static enum status load_file(pgn_session *session, const char *path, struct erro
     if (status)
         return status;
     session->cluster->load_fd = vfs_openat(session->cluster->vfs, VFS_AT_CWD, place,
-                                 VFS_O_WRONLY | VFS_O_CREAT | VFS_O_EXCL, FILE_MODE);
+                                           VFS_O_WRONLY | VFS_O_CREAT | VFS_O_EXCL, FILE_MODE);
     if (session->cluster->load_fd >= 0)
         return STATUS_OK;
     status = fail(session->cluster->load_fd, error);
@@ -128,7 +129,8 @@ static enum status load_bytes(pgn_session *session, const uint8_t *bytes, size_t
     if (session->cluster->load_fd == CLOSED)
         return error_set(error, STATUS_INVALID, "there is no file to write to");
     for (size_t done = 0; done < size;) {
-        int64_t part = vfs_write(session->cluster->vfs, session->cluster->load_fd, bytes + done, size - done);
+        int64_t part = vfs_write(session->cluster->vfs, session->cluster->load_fd, bytes + done,
+                                 size - done);
 
         if (part <= 0)
             return fail(part < 0 ? (int) part : -GE_NOSPC, error);
@@ -167,7 +169,8 @@ static enum status boot(pgn_session *session, struct error *error)
     if (result < 0)
         return fail(result, error);
     session->cluster->loading = false;
-    vfs_set_sync(session->cluster->vfs, false); /* recovery would sync every file twice, one by one */
+    vfs_set_sync(session->cluster->vfs,
+                 false); /* recovery would sync every file twice, one by one */
     session_run(session);
     vfs_set_sync(session->cluster->vfs, true);
     if (session->state != SESSION_IDLE) {
@@ -204,7 +207,8 @@ int pgn_load_directory(pgn_session *session, const char *path, pgn_error *pgn_er
     struct error error;
     int status = enter(session, pgn_error);
 
-    return status ? status : leave(session, load_directory(session, path, &error), &error, pgn_error);
+    return status ? status
+                  : leave(session, load_directory(session, path, &error), &error, pgn_error);
 }
 
 int pgn_load_file(pgn_session *session, const char *path, pgn_error *pgn_error)

@@ -47,7 +47,7 @@ typedef struct {
     int64_t clock_ns;      /* since 1970-01-01 UTC, >= 0 */
     uint64_t seed;
     pgn_session *copy_of; /* NULL, or an idle session whose files to start from, in memory */
-    bool loads;          /* the files come by pgn_load_*; options are borrowed until pgn_load_end */
+    bool loads; /* the files come by pgn_load_*; options are borrowed until pgn_load_end */
     pgn_image *
         image; /* to start from, as it is: only memory_limit, clock and seed count beside it. NULL: boot */
 } pgn_options;
@@ -113,7 +113,8 @@ int pgn_next(pgn_session *session, size_t limit, pgn_reply *reply);
 int pgn_end(pgn_session *session, pgn_error *error);
 
 /* pgn_begin and pgn_next; on failure, or when the reply is short, also pgn_end. */
-int pgn_exec(pgn_session *session, const uint8_t *input, size_t size, size_t limit, pgn_reply *reply);
+int pgn_exec(pgn_session *session, const uint8_t *input, size_t size, size_t limit,
+             pgn_reply *reply);
 
 /* Answers a client on a connected stream socket, together with others of the cluster by one thread of it, and
    sends it what its idle session has to say. buffer, for what comes, is the caller's and borrowed. Comes back when it
@@ -177,7 +178,8 @@ int pgn_dump_begin(pgn_session *session, pgn_error *error);
 int pgn_dump_next(pgn_session *session, pgn_file *file, pgn_error *error);
 
 /* The next bytes of the file that pgn_dump_next gave last; count 0 at its end. */
-int pgn_dump_read(pgn_session *session, uint8_t *bytes, size_t size, size_t *count, pgn_error *error);
+int pgn_dump_read(pgn_session *session, uint8_t *bytes, size_t size, size_t *count,
+                  pgn_error *error);
 
 int pgn_dump_end(pgn_session *session, pgn_error *error);
 

@@ -224,7 +224,8 @@ static bool take_up(pgn_session *session)
 {
     if (session->attended)
         return true;
-    if (session->inside || session->suspended || session->closed || (!session->client && !is_at_rest(session)))
+    if (session->inside || session->suspended || session->closed
+        || (!session->client && !is_at_rest(session)))
         return false;
     session->inside = session->attended = true;
     if (session->client)

@@ -4,7 +4,8 @@
 enum status program_open(pgn_session *session, struct guest_module *module, size_t stack_size,
                          const struct host_upcalls *upcalls, struct host *host, struct error *error)
 {
-    enum status status = host_open(host, &session->cluster->arena, session->cluster->vfs, engine_environment, error);
+    enum status status = host_open(host, &session->cluster->arena, session->cluster->vfs,
+                                   engine_environment, error);
 
     if (!status)
         status = guest_open(module, host, stack_size, &host->guest, error);

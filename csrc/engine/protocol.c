@@ -48,7 +48,8 @@ enum guest_outcome session_call(pgn_session *session, guest_function function, c
 
     while (outcome == GUEST_EXITED && guest_exit_code(session->guest) == EXIT_LONGJMP) {
         guest_set_stack_pointer(session->guest, stack_pointer);
-        outcome = guest_invoke(session->guest, session->cluster->runtime->exports.long_jump, NULL, NULL);
+        outcome = guest_invoke(session->guest, session->cluster->runtime->exports.long_jump, NULL,
+                               NULL);
     }
     if (session->guest_measured)
         session->statistics.guest_ns += platform_monotonic_ns() - started_ns;
@@ -106,7 +107,8 @@ static void set_guest_flag(pgn_session *session, uint32_t address)
 /* SetLatch(MyLatch): a WaitLatch that sleeps returns. is_set is a Latch's first member. */
 static void set_latch(pgn_session *session)
 {
-    uint32_t *latch = guest_at(session->guest, session->cluster->runtime->exports.my_latch, sizeof *latch);
+    uint32_t *latch = guest_at(session->guest, session->cluster->runtime->exports.my_latch,
+                               sizeof *latch);
 
     if (latch)
         set_guest_flag(session, __atomic_load_n(latch, __ATOMIC_ACQUIRE));
@@ -193,12 +195,12 @@ enum guest_outcome session_attend_reading(pgn_session *session)
     if (!outcome)
         outcome = host_fire_timers(&session->host);
     return outcome ? outcome
-                   : guest_invoke(session->guest,
-                                  session->cluster->runtime->exports.attend_reading, NULL, NULL);
+                   : guest_invoke(session->guest, session->cluster->runtime->exports.attend_reading,
+                                  NULL, NULL);
 }
 
-/* Does a call begin with a startup packet? It has no type byte: a length, whose first byte is 0, and
-   a protocol version, 3.x. Looked for only where its first 8 bytes have come together. */
+/* Does a call begin with a startup packet? It has no type byte: a length, whose first byte is 0, and a protocol
+   version, 3.x. Looked for only where its first 8 bytes have come together. */
 static bool begins_startup(const pgn_session *session)
 {
     enum { HEAD_SIZE = 8, LENGTH_MAX = 10000, MAJOR_VERSION = 3 }; /* MAX_STARTUP_PACKET_LENGTH */
@@ -250,7 +252,8 @@ static bool guest_has_input(pgn_session *session, bool *has_input)
     if (*has_input)
         return true;
     if (!session_settle(session,
-                        session_call(session, session->cluster->runtime->exports.remaining, NULL, &result),
+                        session_call(session, session->cluster->runtime->exports.remaining, NULL,
+                                     &result),
                         "pq_buffer_remaining_data"))
         return false;
     *has_input = result != 0;
@@ -276,11 +279,13 @@ static bool checkpoint_if_due(pgn_session *session)
     uint64_t done = true; /* stays so after an error: the next time is when it is due again */
     bool goes_on;
 
-    if (written - session->cluster->checkpointed < ENGINE_CHECKPOINT_AFTER || !transport_drain(session))
+    if (written - session->cluster->checkpointed < ENGINE_CHECKPOINT_AFTER
+        || !transport_drain(session))
         return true;
     session->discarding = true;
     goes_on = session_settle(session,
-                             session_call(session, session->cluster->runtime->exports.checkpoint, NULL, &done),
+                             session_call(session, session->cluster->runtime->exports.checkpoint,
+                                          NULL, &done),
                              "pglite_checkpoint")
               && session_get_ready(session);
     transport_drain(session);
@@ -296,7 +301,9 @@ static bool wake(pgn_session *session)
     if (!session->asleep)
         return true;
     session->asleep = false;
-    return session_settle(session, session_call(session, session->cluster->runtime->exports.wake, NULL, NULL),
+    return session_settle(session,
+                          session_call(session, session->cluster->runtime->exports.wake, NULL,
+                                       NULL),
                           "pglite_wake");
 }
 
@@ -322,9 +329,10 @@ static bool attend(pgn_session *session)
     if (!has_noted_something(session))
         return true;
     session->has_raised = false;
-    return session_settle(
-        session, session_call(session, session->cluster->runtime->exports.attend, NULL, NULL),
-        "pglite_attend");
+    return session_settle(session,
+                          session_call(session, session->cluster->runtime->exports.attend, NULL,
+                                       NULL),
+                          "pglite_attend");
 }
 
 /* Deals with all messages that have come. False when the session is over. */
@@ -335,7 +343,9 @@ bool session_serve(pgn_session *session)
 
     if (!wake(session) || !attend(session))
         return false;
-    if (begins_startup(session) && !start_session(session))
+    /* It needs no password: so not from a client of the server, nor where there has been a login. */
+    if (!session->has_logged_in && !session->client && begins_startup(session)
+        && !start_session(session))
         return false;
     for (;;) {
         transport_fill(session);
@@ -380,7 +390,8 @@ static void leave_cluster(pgn_session *session)
     struct error why = session->failure;
 
     session_settle(session,
-                   session_call(session, session->cluster->runtime->exports.end_backend, NULL, NULL),
+                   session_call(session, session->cluster->runtime->exports.end_backend, NULL,
+                                NULL),
                    "pglite_end_backend");
     if (session->state == SESSION_ENDED)
         session->failure = why;
@@ -403,7 +414,8 @@ void session_main(void *context)
     pgn_session *session = context;
     bool goes_on = true;
 
-    if (session->state == SESSION_BOOTING) { /* else an image was mapped: it is idle and has a call */
+    if (session->state
+        == SESSION_BOOTING) { /* else an image was mapped: it is idle and has a call */
         goes_on = engine_boot(session);
         if (goes_on)
             become_idle(session);

@@ -90,7 +90,8 @@ void session_run(pgn_session *session)
     }
 }
 
-enum status session_do(pgn_session *session, bool (*task)(pgn_session *session), struct error *error)
+enum status session_do(pgn_session *session, bool (*task)(pgn_session *session),
+                       struct error *error)
 {
     session->task = task;
     session->discarding = true;

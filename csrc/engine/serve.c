@@ -11,7 +11,6 @@
 #include "platform/socket.h"
 
 enum {
-    HEADER_SIZE = 5, /* of a message: its type, and a length that counts itself */
     LENGTH_SIZE = 4,
     TERMINATE = 'X',
     PART_SIZE = 256 << 10 /* of a reply, at least, but for the last */
@@ -24,41 +23,42 @@ struct client {
     int fd;
     uint8_t *buffer; /* for what comes */
     size_t size;
-    size_t sent;  /* of the session's output */
-    int watched;  /* what the poller tells of the socket */
+    size_t sent; /* of the session's output */
+    int watched; /* what the poller tells of the socket */
     bool is_readable, is_terminating, has_hung_up, is_gone;
     bool is_called; /* it is in a call */
     bool returns;   /* pgn_serve is to come back */
     bool is_done, is_over;
     int status;
     struct error error;
-    /* Framing: where in a message the stream is. */
-    uint8_t header[HEADER_SIZE];
-    uint32_t header_size, left;
 };
 
 /* How many bytes of the stream are for the session: all up to a Terminate. */
 static size_t frame(struct client *client, const uint8_t *bytes, size_t size)
 {
-    for (size_t at = 0; at < size;) {
-        if (client->left > 0) {
-            size_t part = client->left < size - at ? client->left : size - at;
+    struct framing *framing = &client->session->framing;
 
-            client->left -= (uint32_t) part;
+    for (size_t at = 0; at < size;) {
+        if (framing->left > 0) {
+            size_t part = framing->left < size - at ? framing->left : size - at;
+
+            framing->left -= (uint32_t) part;
             at += part;
             continue;
         }
-        if (client->header_size == 0 && bytes[at] == TERMINATE) {
+        if (framing->header_size == 0 && bytes[at] == TERMINATE) {
             client->is_terminating = true;
             return at;
         }
-        client->header[client->header_size++] = bytes[at++];
-        if (client->header_size == HEADER_SIZE) {
-            uint32_t length = (uint32_t) client->header[1] << 24 | (uint32_t) client->header[2] << 16
-                              | (uint32_t) client->header[3] << 8 | client->header[4];
+        framing->header[framing->header_size++] = bytes[at++];
+        if (framing->header_size == MESSAGE_HEADER_SIZE) {
+            const uint8_t *length_at = framing->header + 1;
+            uint32_t length = (uint32_t) length_at[0] << 24 | (uint32_t) length_at[1] << 16
+                              | (uint32_t) length_at[2] << 8 | length_at[3];
 
-            client->header_size = 0;
-            client->left = length < LENGTH_SIZE ? 0 : length - LENGTH_SIZE; /* PostgreSQL will say so */
+            framing->header_size = 0;
+            framing->left = length < LENGTH_SIZE ? 0
+                                                 : length - LENGTH_SIZE; /* PostgreSQL refuses it */
         }
     }
     return size;

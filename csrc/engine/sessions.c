@@ -98,8 +98,7 @@ enum guest_outcome session_keep_process(void *context, struct guest *guest, uint
 
 static enum status no_memory(struct error *error)
 {
-    return error_set(error, STATUS_NO_MEMORY,
-                     "no memory for a session: close sessions or engines");
+    return error_set(error, STATUS_NO_MEMORY, "no memory for a session: close sessions or engines");
 }
 
 /* Private memory around the shared memory of now, and what runs in it. host and descriptors are there. */
@@ -157,9 +156,8 @@ static bool become_backend(pgn_session *session)
     uint64_t process = (uint32_t) session->process;
 
     return session_settle(session,
-                          session_call(session,
-                                       session->cluster->runtime->exports.become_backend, &process,
-                                       NULL),
+                          session_call(session, session->cluster->runtime->exports.become_backend,
+                                       &process, NULL),
                           "pglite_become_backend");
 }
 
@@ -182,8 +180,8 @@ static bool begin_backend(pgn_session *session)
 /* By a copy of the first session, if that is what is wanted. */
 static enum status begin_copy(pgn_session *session, struct error *error)
 {
-    enum status status = map_template(session, session->cluster->template_session,
-                                      VFS_KEPT_SESSION, error);
+    enum status status = map_template(session, session->cluster->template_session, VFS_KEPT_SESSION,
+                                      error);
 
     return status ? status : session_do(session, become_backend, error);
 }
@@ -192,12 +190,13 @@ static enum status begin_copy(pgn_session *session, struct error *error)
 static enum status begin_process(pgn_session *session, const uint8_t *packet, size_t size,
                                  struct error *error)
 {
-    enum status status = map_template(session, session->cluster->template_process,
-                                      VFS_KEPT_PROCESS, error);
+    enum status status = map_template(session, session->cluster->template_process, VFS_KEPT_PROCESS,
+                                      error);
 
     if (status)
         return status;
     session->asleep = false; /* there is nothing yet that it could have in common with others */
+    session->has_logged_in = true;
     session->input = packet;
     session->input_size = size;
     status = session_do(session, begin_backend, error);
@@ -225,7 +224,8 @@ static enum status open_session(pgn_session *session, const uint8_t *packet, siz
     if (!packet && cluster->template_session)
         return begin_copy(session, error);
     if (!cluster->template_process)
-        return error_set(error, STATUS_INVALID, "the cluster has no process to begin sessions from");
+        return error_set(error, STATUS_INVALID,
+                         "the cluster has no process to begin sessions from");
     if (!packet) {
         packet = own_packet;
         size = startup_packet(cluster->user, cluster->database, own_packet);
@@ -253,8 +253,7 @@ static bool run_autovacuum(pgn_session *session)
     uint64_t arguments[] = {(uint32_t) session->process, (uint32_t) session->task_argument};
 
     return session_settle(session,
-                          session_call(session,
-                                       session->cluster->runtime->exports.begin_autovacuum,
+                          session_call(session, session->cluster->runtime->exports.begin_autovacuum,
                                        arguments, NULL),
                           "pglite_begin_autovacuum");
 }
@@ -294,8 +293,8 @@ void session_discard(pgn_session *session)
     monitor_enter(cluster->monitor);
 }
 
-int pgn_session_open(pgn_session *sibling, const uint8_t *packet, size_t size,
-                     pgn_session **opened, pgn_error *pgn_error)
+int pgn_session_open(pgn_session *sibling, const uint8_t *packet, size_t size, pgn_session **opened,
+                     pgn_error *pgn_error)
 {
     struct cluster *cluster = sibling->cluster;
     pgn_session *session;

@@ -71,8 +71,7 @@ static bool map_ranges(const struct cluster *cluster, int fd, struct guest *gues
 
 static enum status no_memory(struct error *error)
 {
-    return error_set(error, STATUS_NO_MEMORY,
-                     "no memory for a session: close sessions or engines");
+    return error_set(error, STATUS_NO_MEMORY, "no memory for a session: close sessions or engines");
 }
 
 enum status shared_publish(struct cluster *cluster, struct error *error)
@@ -109,8 +108,7 @@ enum status shared_publish(struct cluster *cluster, struct error *error)
 }
 
 /* The template's pages where nothing is shared. */
-static bool map_private(const pgn_session *session, const pgn_image *image,
-                        struct image_part *part)
+static bool map_private(const pgn_session *session, const pgn_image *image, struct image_part *part)
 {
     const struct shared_memory *shared = &session->cluster->shared;
     uint64_t from = 0;

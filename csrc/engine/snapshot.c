@@ -3,7 +3,8 @@
 #include "engine/engine.h"
 #include "engine/image.h"
 
-enum status snapshot_check_quiet(const pgn_session *session, bool may_have_ended, struct error *error)
+enum status snapshot_check_quiet(const pgn_session *session, bool may_have_ended,
+                                 struct error *error)
 {
     enum status status = api_check_free(session, may_have_ended, error);
 

@@ -5,8 +5,7 @@
 
 #define BIT(name) (1u << SESSION_##name)
 #define RUNS BIT(RUNNING)
-#define SUSPENDED                                                                                  \
-    (BIT(IDLE) | BIT(WANTS_INPUT) | BIT(HAS_OUTPUT) | BIT(WAITING) | BIT(YIELDED))
+#define SUSPENDED (BIT(IDLE) | BIT(WANTS_INPUT) | BIT(HAS_OUTPUT) | BIT(WAITING) | BIT(YIELDED))
 #define OVER (BIT(ENDED) | BIT(POISONED))
 
 static const struct {

@@ -5,14 +5,15 @@
 /* One table makes the numbers, the names, and what may follow what: a set of the same names. */
 #define SESSION_STATES(X)                                                                          \
     X(BOOTING, RUNS | SUSPENDED | OVER)                                                            \
-    X(RUNNING, RUNS | SUSPENDED | OVER)   /* its coroutine has been resumed */                     \
-    X(IDLE, BIT(IDLE) | RUNS | OVER)      /* suspended between messages; or mapped anew */         \
-    X(WANTS_INPUT, RUNS | OVER)           /* suspended inside a message, or COPY data */           \
-    X(HAS_OUTPUT, RUNS | OVER)            /* suspended because enough output waits */              \
-    X(WAITING, RUNS | OVER)               /* suspended until it is woken, or wake_ns has come */   \
-    X(YIELDED, RUNS | OVER)               /* suspended at a safe point: its time slice is over */  \
-    X(ENDED, BIT(IDLE) | OVER)            /* it is over; a new one may take its place */           \
-    X(POISONED, BIT(POISONED)) /* the guest trapped or broke an invariant, here or elsewhere in    \
+    X(RUNNING, RUNS | SUSPENDED | OVER) /* its coroutine has been resumed */                       \
+    X(IDLE, BIT(IDLE) | RUNS | OVER)    /* suspended between messages; or mapped anew */           \
+    X(WANTS_INPUT, RUNS | OVER)         /* suspended inside a message, or COPY data */             \
+    X(HAS_OUTPUT, RUNS | OVER)          /* suspended because enough output waits */                \
+    X(WAITING, RUNS | OVER)             /* suspended until it is woken, or wake_ns has come */     \
+    X(YIELDED, RUNS | OVER)             /* suspended at a safe point: its time slice is over */    \
+    X(ENDED, BIT(IDLE) | OVER)          /* it is over; a new one may take its place */             \
+    X(POISONED,                                                                                    \
+      BIT(POISONED)) /* the guest trapped or broke an invariant, here or elsewhere in    \
                                   the cluster */
 
 enum session_state {

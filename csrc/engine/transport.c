@@ -74,7 +74,7 @@ static bool choose(pgn_session *session, bool *polling)
 
     if (session->cluster->options->transport == PGN_TRANSPORT_POLLING && !has_polling)
         return refuse(session, "the guest was built with PGLITE_POLLING=false: it has the callback "
-                              "transport only");
+                               "transport only");
     *polling = has_polling && session->cluster->options->transport != PGN_TRANSPORT_CALLBACK;
     return true;
 }
@@ -180,7 +180,8 @@ static enum guest_outcome await_input(pgn_session *session, bool *more)
 {
     enum guest_outcome outcome = GUEST_RETURNED;
 
-    while (!outcome && session->input_size == 0 && !session->shutting_down && !session->hanging_up) {
+    while (!outcome && session->input_size == 0 && !session->shutting_down
+           && !session->hanging_up) {
         session_suspend(session, SESSION_WANTS_INPUT);
         outcome = session_attend_reading(session);
     }

@@ -2,7 +2,6 @@
  * around private memory that is initialized already. */
 #include "backend.h"
 
-
 enum { EXIT_CALLBACKS_MAX = 20 }; /* MAX_ON_EXITS */
 
 /* PostgreSQL's struct ONEXIT: what runs when the process exits. Verified: before_shmem_exit. */
@@ -74,17 +73,18 @@ bool backend_is_copy(void)
     return is_copy;
 }
 
-static void leave_process_slot(int process)
+static void leave_slot(int process)
 {
     is_copy = true;
     MyProcPid = process;
     MyProc = NULL;
-    IsUnderPostmaster = false; /* InitProcess would ask for a slot among the postmaster's children */
+    IsUnderPostmaster = false;
 }
 
-static void take_process_slot(int process)
+/* As in a stand-alone backend, which is not asked for its slot among the postmaster's children. */
+void backend_take_slot(void)
 {
-    leave_process_slot(process);
+    IsUnderPostmaster = false;
     InitProcess();
     IsUnderPostmaster = true;
     *MyProc->semaphore = 0; /* PGSemaphoreReset, which is empty */
@@ -153,7 +153,8 @@ void pglite_become_backend(int process)
     memcpy(on, on_shmem_exit_list, sizeof on);
     before_shmem_exit_index = on_shmem_exit_index = 0; /* what has been done is undone, no more */
 
-    take_process_slot(process);
+    leave_slot(process);
+    backend_take_slot();
     join_processes(original);
     join_dynamic_memory();
     join_statistics();
@@ -178,13 +179,7 @@ void backend_leave_original(int process)
 
     before_shmem_exit_index = on_shmem_exit_index = 0;
     remove_callbacks(on_proc_exit_list, &on_proc_exit_index, lock_files, lock_files + 1);
-    leave_process_slot(process);
-}
-
-void backend_take_place(int process)
-{
-    backend_leave_original(process);
-    take_process_slot(process);
+    leave_slot(process);
 }
 
 bool pglite_is_between_transactions(void)

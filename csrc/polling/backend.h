@@ -28,7 +28,7 @@ GUEST_EXPORT(pglite_autovacuum_naptime) int pglite_autovacuum_naptime(void);
 
 /* A copy that is not a backend yet forgets the original's place in shared memory, and takes one of its own. */
 GUEST_LOCAL void backend_leave_original(int process);
-GUEST_LOCAL void backend_take_place(int process);
+GUEST_LOCAL void backend_take_slot(void);
 
 GUEST_LOCAL bool backend_is_copy(void);
 

@@ -70,7 +70,10 @@ enum {
 /* Verified: SetLatch signals the process at 12 if 4 is not 0. */
 typedef struct PGLatch {
     volatile int is_set, maybe_sleeping;
+    bool is_shared;
+    int owner;
 } PGLatch;
+extern PGLatch *MyLatch;
 /* What this process waits for, as pg_stat_activity says it; 0: it does not. */
 extern volatile uint32_t *my_wait_event_info;
 

@@ -36,12 +36,16 @@ void __wrap_InitPostgres(const char *database, PGOid database_id, const char *us
     __real_InitPostgres(database, database_id, user, user_id, flags, database_name);
 }
 
-/* BackendInitialize's part: a port, and what the client says first. */
+/* BackendInitialize's part: a port, and what the client says first. The latch is the one that a process has until
+ * InitProcess gives it another. */
 static PGPort *open_port(void)
 {
+    static PGLatch latch;
     char *hba_file = HbaFileName;
     PGPort *port;
 
+    latch = (PGLatch){.owner = MyProcPid};
+    MyLatch = &latch;
     HbaFileName = TRUSTING_HBA_FILE;
     pgl_startPGlite();
     HbaFileName = hba_file;
@@ -71,8 +75,9 @@ void pglite_begin_backend(int process)
     PGPort *port;
 
     is_beginning = true;
-    backend_take_place(process);
-    port = open_port();
+    backend_leave_original(process);
+    port = open_port(); /* before there can be an error for the client: too many clients, say */
+    backend_take_slot();
     IsUnderPostmaster = false;
     __real_PostgresMain(port->database_name, port->user_name);
 }

@@ -89,9 +89,9 @@ struct descriptor {
 
 struct superblock {
     uint64_t magic;
-    arena_offset root;        /* node */
-    arena_offset cwd;         /* file */
-    arena_offset descriptors; /* struct descriptor[VFS_DESCRIPTORS_MAX]: those in use */
+    arena_offset root;           /* node */
+    arena_offset cwd;            /* file */
+    arena_offset descriptors;    /* struct descriptor[VFS_DESCRIPTORS_MAX]: those in use */
     arena_offset kept[VFS_KEPT]; /* likewise: vfs_keep_descriptors; 0: none */
     uint64_t next_inode;
     uint64_t blocks_used, blocks_quota;
