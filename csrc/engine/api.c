@@ -328,6 +328,8 @@ static void close_cluster(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
 
+    atomic_store(&session->stop_ns, 0);
+    atomic_store(&session->closing, false); /* what is left to do may have to wait */
     api_close_others(cluster);
     housekeeping_stop(cluster);
     postmaster_stop(cluster);
@@ -358,14 +360,10 @@ int pgn_close(pgn_session *session, pgn_error *error)
     closed = session->closed;
     session->closed = session->inside = true;
     monitor_leave(cluster->monitor);
-    if (!closed) {
-        atomic_store(&session->stop_ns, 0);
-        atomic_store(&session->closing, false); /* what is left to do may have to wait */
-        if (session == cluster->first)
-            close_cluster(session);
-        else
-            session_end(session);
-    }
+    if (!closed && session == cluster->first)
+        close_cluster(session);
+    else if (!closed)
+        session_end(session);
     monitor_enter(cluster->monitor);
     session->inside = false;
     condition_notify(session->condition);
@@ -385,25 +383,21 @@ void pgn_free(pgn_session *session)
 
 /* --- looking in --------------------------------------------------------------------------- */
 
-/* Also of a closed session: its last lines are those of the shutdown. */
+/* Also of a closed session: its last lines are those of the shutdown. And of one that another thread is in, or wants
+   to be in: the log is the cluster's, so the claim is not the session's. */
 size_t pgn_log(pgn_session *session, char *bytes, size_t size)
 {
     struct cluster *cluster = session->cluster;
+    struct claim claim = {0};
 
-    if (cluster->owner != getpid())
+    if (cluster->owner != getpid() || !(claim.condition = condition_open()))
         return 0;
     monitor_enter(cluster->monitor);
-    if (session->inside) {
-        size = 0;
-    } else {
-        session->inside = true;
-        baton_take(cluster, &session->claim);
-        size = log_take(&cluster->log, bytes, size);
-        baton_give(cluster);
-        session->inside = false;
-        condition_notify(session->condition);
-    }
+    baton_take(cluster, &claim);
+    size = log_take(&cluster->log, bytes, size);
+    baton_give(cluster);
     monitor_leave(cluster->monitor);
+    condition_close(claim.condition);
     return size;
 }
 

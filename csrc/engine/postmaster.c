@@ -181,6 +181,14 @@ static void release_baton(struct postmaster *postmaster)
     postmaster->has_baton = false;
 }
 
+/* Waits for the baton first: that lets others in, who may free a session that is not in the queue any more. */
+static pgn_session *pop_with_baton(struct postmaster *postmaster)
+{
+    if (postmaster->first_ready)
+        keep_baton(postmaster);
+    return pop(postmaster);
+}
+
 static void let_go(pgn_session *session)
 {
     session->inside = session->attended = false;
@@ -235,11 +243,11 @@ static bool take_up(pgn_session *session)
     return true;
 }
 
+/* With the baton. */
 static void run(struct postmaster *postmaster, pgn_session *session)
 {
     struct cluster *cluster = postmaster->cluster;
 
-    keep_baton(postmaster);
     if (!take_up(session))
         return;
     instance_set_latest(cluster, NULL);
@@ -291,7 +299,7 @@ static void work(void *context)
             housekeeping_begin_if_due(cluster, now_ns);
             push_what_is_due(postmaster, now_ns);
         }
-        session = now_ns - looked_ns < ENGINE_SLICE_NS ? pop(postmaster) : NULL;
+        session = now_ns - looked_ns < ENGINE_SLICE_NS ? pop_with_baton(postmaster) : NULL;
         if (session) {
             run(postmaster, session);
             postmaster->busy_ns = platform_monotonic_ns();

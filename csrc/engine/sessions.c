@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "engine/api.h"
+#include "engine/call.h"
 #include "engine/engine.h"
 #include "engine/image.h"
 
@@ -375,6 +376,16 @@ static void hang_up(pgn_session *session)
     session->hanging_up = session->discarding = false;
 }
 
+/* Its call is between two steps, and no thread will come back for the next: what is left of it runs cancelled. */
+static void give_up_call(pgn_session *session)
+{
+    session->input_size = 0; /* which the caller need not keep any longer */
+    if (call_is_unfinished(session))
+        call_end(session);
+    atomic_store(&session->stop_ns, 0);
+    atomic_store(&session->closing, false); /* what is left to do may have to wait */
+}
+
 /* As when a client is gone: what its backend was in the middle of is rolled back. */
 static void end_backend(pgn_session *session)
 {
@@ -397,8 +408,10 @@ void session_end(pgn_session *session)
     monitor_enter(cluster->monitor);
     baton_take(cluster, &session->claim);
     monitor_leave(cluster->monitor);
-    if (session->coroutine && !cluster->failed)
+    if (session->coroutine && !cluster->failed) {
+        give_up_call(session);
         end_backend(session);
+    }
     give_back(session);
     monitor_enter(cluster->monitor);
     baton_give(cluster);

@@ -20,7 +20,7 @@ enum status memory_set_pages(struct guest *guest, uint64_t pages)
     if (pages > guest->module->binary.memory_pages_max || size > GUEST_MEMORY_MAX
         || !commit(guest, size))
         return STATUS_NO_MEMORY;
-    *guest->size = size;
+    __atomic_store_n(guest->size, size, __ATOMIC_RELAXED);
     if (guest->tier->resized)
         guest->tier->resized(guest);
     return STATUS_OK;
@@ -123,7 +123,8 @@ enum status guest_grow(struct guest *guest, uint64_t size)
 
 void *guest_at(const struct guest *guest, uint32_t offset, uint64_t length)
 {
-    uint64_t size = *guest->size;
+    /* A cancel looks from another thread, while the guest may be growing. */
+    uint64_t size = __atomic_load_n(guest->size, __ATOMIC_RELAXED);
 
     if (offset > size || length > size - offset)
         return NULL;

@@ -317,6 +317,23 @@ def test_closing_a_busy_session_ends_its_statement(engine: Engine, pair: Pair) -
     assert value(one, "select 1") == "1"
 
 
+def test_closing_between_two_steps_of_a_call_leaves_nothing(engine: Engine, pair: Pair) -> None:
+    one, other = pair
+    run(engine, "create table t (a int)")
+    large = "select repeat('x', 1000) from generate_series(1, 100000)"
+    stream = one.exec_protocol_stream(
+        wire.query(f"begin; lock table t; {large}") + wire.query("select pg_sleep(600)")
+    )
+    assert next(stream)
+    one.close()
+    with pytest.raises(EngineClosed):
+        next(stream)
+    run(other, "set lock_timeout = '2s'; select * from t")
+    there = f"select count(*) from pg_stat_activity where pid = {one.pid}"
+    assert value(other, there) == "0"
+    assert value(other, f"select count(*) from pg_locks where pid = {one.pid}") == "0"
+
+
 def test_closing_the_engine_closes_its_sessions(engine: Engine, pair: Pair) -> None:
     run(pair[0], "begin; create table t ()")
     engine.close()
@@ -391,6 +408,19 @@ def test_too_many_sessions_are_refused() -> None:
         sessions.pop().close()
         with engine.open_session() as session:
             assert value(session, "select 1") == "1"
+
+
+def test_a_session_is_not_busy_because_others_are_opened(engine: Engine) -> None:
+    def open_many() -> None:
+        for _ in range(100):
+            engine.open_session().close()
+
+    with ThreadPoolExecutor(2) as pool:
+        calls = [pool.submit(open_many) for _ in range(2)]
+        while not all(call.done() for call in calls):
+            assert value(engine, "select 1") == "1"
+        for call in calls:
+            call.result()
 
 
 COME_AND_GO = """
