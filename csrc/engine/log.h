@@ -9,7 +9,7 @@ enum { LOG_SIZE = 64 * 1024, LOG_TAIL_SIZE = 512 };
 
 /* A ring: the oldest bytes give way. Counters of all bytes ever written and taken. */
 struct log {
-    _Atomic uint64_t written, taken; /* changed with the baton; others look whether there is something */
+    _Atomic uint64_t written, taken; /* changed with the baton, and looked at without */
     char *ring; /* LOG_SIZE bytes, from the first line on: most engines never write one */
 };
 
