@@ -40,7 +40,9 @@ LEFT_OUT = {
 }
 
 # What our guest code asks of the host (docs/HANDSHAKE.md).
-HOST_IMPORTS = r"env\.pglite_(?:host_(?:wait|sleep|wake|clone_file|keep_template|signal|sync_all)|recv|send)"
+HOST_IMPORTS = (
+    r"env\.pglite_(?:host_(?:wait|sleep|wake|clone_file|keep_template|signal|sync_all)|recv|send)"
+)
 
 # Functions that are not exported are known by their bodies.
 LEB128 = rb"[\x80-\xff]*[\0-\x7f]"
@@ -87,7 +89,9 @@ PRIVATE: dict[str, linker.Mentions | linker.Contains | linker.Within] = {
     "PostmasterPid": linker.Within(
         "SendPostmasterSignal", "i32.const ?; i32.load; i32.const 10; call *; drop"
     ),
-    "whereToSendOutput": linker.Within("PostgresMain", "i32.const ?; i32.load; i32.const 2; i32.eq; if"),
+    "whereToSendOutput": linker.Within(
+        "PostgresMain", "i32.const ?; i32.load; i32.const 2; i32.eq; if"
+    ),
     "HbaFileName": linker.Within(
         "pgl_startPGlite", "i32.const ?; i32.load; i32.store; i32.const *; local.get *; call errmsg"
     ),

@@ -31,7 +31,9 @@ def word(image: bytes, at: int, size: int = 8) -> int:
 
 
 def sections(image: bytes) -> list[Section]:
-    """They lie back to back behind the header; each is described by four words, in a row."""
+    """They lie back to back behind the header; each is described by four words, in a row. Behind
+    the image lies the one that other sessions begin from.
+    """
     found = []
     position = HEADER
     for at in range(SECTIONS_AT, HEADER - 32, 8):
@@ -40,7 +42,10 @@ def sections(image: bytes) -> list[Section]:
             found.append(Section(where, size))
             position += size
     assert len(found) == word(image, COUNT_AT, 4)
-    assert position == len(image) == word(image, SIZE_AT)
+    assert position == word(image, SIZE_AT)
+    behind = image[position:]
+    if behind:
+        found += [Section(position + each.position, each.size) for each in sections(behind)]
     return found
 
 
