@@ -161,6 +161,23 @@ static bool become_backend(pgn_session *session)
                           "pglite_become_backend");
 }
 
+/* PGlite reports the session's parameters once more with the next ReadyForQuery: one that the client does not get
+   to see. It gets none with the answer to its startup packet. */
+static bool drop_second_report(pgn_session *session)
+{
+    static const uint8_t sync[] = {'S', 0, 0, 0, 4};
+    bool goes_on;
+
+    transport_drain(session);
+    session->input = sync;
+    session->input_size = sizeof sync;
+    session->discarding = true;
+    goes_on = session_serve(session);
+    transport_drain(session);
+    session->discarding = false;
+    return goes_on;
+}
+
 /* The startup packet is the input. Its answer stays, for the next call. */
 static bool begin_backend(pgn_session *session)
 {
@@ -172,7 +189,7 @@ static bool begin_backend(pgn_session *session)
     outcome = session_call(session, session->cluster->runtime->exports.begin_backend, &process,
                            NULL);
     if (outcome == GUEST_EXITED && guest_exit_code(session->guest) == EXIT_ALIVE)
-        return session_get_ready(session);
+        return drop_second_report(session);
     return session_settle(session, outcome == GUEST_RETURNED ? GUEST_EXITED : outcome,
                           "pglite_begin_backend");
 }

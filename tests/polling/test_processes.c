@@ -52,6 +52,7 @@ static PGProc other = {.semaphore = &other_semaphore, .process = OTHER};
 PGProc *MyProc = &self;
 int MyProcPid = SELF, PostmasterPid, whereToSendOutput = 2;
 bool IsUnderPostmaster;
+PGLatch *MyLatch;
 char *HbaFileName = (char *) "its own";
 
 int getpid(void)
@@ -297,9 +298,9 @@ void backend_leave_original(int process)
     called("leave_original(%d)", process);
 }
 
-void backend_take_place(int process)
+void backend_take_slot(void)
 {
-    called("take_place(%d)", process);
+    called("take_slot");
     is_copy = IsUnderPostmaster = true;
 }
 
@@ -372,9 +373,9 @@ void *__real_mmap(void *address, size_t length, int protection, int flags, int f
 /* Is memory still mapped to be shared? */
 static bool shares(void)
 {
-    enum { SHARED = 1 };
+    enum { SHARED = 1, WRITE = 2 };
 
-    return __wrap_mmap(&self, 1, 0, SHARED, -1, 0) == (void *) &self;
+    return __wrap_mmap(&self, 1, WRITE, SHARED, -1, 0) == (void *) &self;
 }
 
 void __real_PostgresMain(const char *database, const char *user);
@@ -436,6 +437,7 @@ static void test_first_process_is_kept(void)
         "keep_template(1) PostgresMain(first,user) under 0,1 InitPostgres(first,user) under 0");
     CHECK_INT(false, shares()); /* a copy would not share what is mapped from now on */
     CHECK_INT(ENOMEM, errno);
+    CHECK_INT(true, __wrap_mmap(&port, 1, 0, 1, -1, 0) == (void *) &port); /* nor write to it */
     __wrap_PostgresMainLoopOnce();
     CHECK_CALLS("loop_once");
 }
@@ -443,7 +445,7 @@ static void test_first_process_is_kept(void)
 static void test_copy_begins_as_a_backend(void)
 {
     CHECK_ENDS(pglite_begin_backend(OTHER));
-    CHECK_CALLS("take_place(43) start(/pglite/pg_hba.conf) startup_packet "
+    CHECK_CALLS("leave_original(43) start(/pglite/pg_hba.conf) startup_packet take_slot "
                 "PostgresMain(theirs,them) under 0,1 InitPostgres(theirs,them) under 1 exit(99)");
     CHECK_TEXT("its own", HbaFileName);
     __wrap_PostgresMainLoopOnce(); /* the host's rounds */
@@ -454,7 +456,7 @@ static void test_copy_without_a_startup_packet_ends(void)
 {
     startup_status = -1;
     CHECK_ENDS(pglite_begin_backend(OTHER));
-    CHECK_CALLS("take_place(43) start(/pglite/pg_hba.conf) startup_packet "
+    CHECK_CALLS("leave_original(43) start(/pglite/pg_hba.conf) startup_packet "
                 "proc_exit_prepare(0) exit(0)");
     startup_status = 0;
 }

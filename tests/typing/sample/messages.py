@@ -1,4 +1,4 @@
-"""What is below: Engine, Stream, Snapshot, their errors; and a server before them."""
+"""What is below: Engine, Session, Stream, Snapshot, their errors; and a server before them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pglite_native import (
     EngineMemoryError,
     ExtensionError,
     PGliteError,
+    Session,
     Snapshot,
     SnapshotError,
     Stream,
@@ -33,9 +34,9 @@ ERRORS: list[type[PGliteError]] = [
 ]
 
 
-def ask(engine: Engine) -> bytes:
-    reply: bytes = engine.exec_protocol_raw(SELECT)
-    stream: Stream = engine.exec_protocol_stream(memoryview(SELECT))
+def ask(session: Session) -> bytes:
+    reply: bytes = session.exec_protocol_raw(SELECT)
+    stream: Stream = session.exec_protocol_stream(memoryview(SELECT))
     with stream as parts:
         assert b"".join(parts) == reply
     return reply
@@ -52,6 +53,9 @@ def main() -> None:
         size: int = snapshot.size
         assert size > 0
         engine.restore(Snapshot.load("messages.image"))
+        with engine.open_session() as other, engine.open_session(database="postgres") as third:
+            process: int = other.pid
+            assert process != third.pid and ask(other) == ask(third)
         counters: dict[str, int] = engine.statistics()
         assert counters["bytes_in"] > 0
         with engine.fork() as twin, Engine(image=snapshot) as another:
