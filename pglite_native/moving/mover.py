@@ -95,21 +95,13 @@ class _Move:
             checks.check_empty(target)
 
     def _plan(self) -> Schema:
-        """Begin the snapshot that everything is read in, and have pg_dump use it.
-
-        Connections of ours take turns, so that pg_dump would wait for our transaction's end; it
-        comes first, and as nobody else changes anything it sees the same.
-        """
+        """Begin the snapshot that everything is read in, and have pg_dump use it."""
         program = schema.find_pg_dump(self._choices.pg_dump, major(self._source))
-        if self._side.is_ours:
-            plan = self._dump(program, None)
-            self._begin()
-            return plan
         self._begin()
         snapshot = value(self._source, "SELECT pg_catalog.pg_export_snapshot()")
         return self._dump(program, snapshot)
 
-    def _dump(self, program: Path, snapshot: str | None) -> Schema:
+    def _dump(self, program: Path, snapshot: str) -> Schema:
         return schema.dump(
             program,
             self._side,

@@ -36,8 +36,7 @@ SETTINGS = {
 class Side:
     """Where a server is: `conninfo` is a URL or libpq's keywords.
 
-    `is_ours` is one that serves an engine: transactions of its connections take turns, and nobody
-    else changes its data.
+    `is_ours` is one that serves an engine of this process.
     """
 
     conninfo: str
