@@ -343,9 +343,8 @@ bool session_serve(pgn_session *session)
 
     if (!wake(session) || !attend(session))
         return false;
-    /* It needs no password: so not from a client of the server, nor where there has been a login. */
-    if (!session->has_logged_in && !session->client && begins_startup(session)
-        && !start_session(session))
+    /* It needs no password: so not from a client of the server. */
+    if (!session->client && begins_startup(session) && !start_session(session))
         return false;
     for (;;) {
         transport_fill(session);

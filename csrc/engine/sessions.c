@@ -168,6 +168,10 @@ static bool drop_second_report(pgn_session *session)
     static const uint8_t sync[] = {'S', 0, 0, 0, 4};
     bool goes_on;
 
+    if (!session_settle(session,
+                        session_call(session, session->cluster->runtime->exports.flush, NULL, NULL),
+                        "pgl_pq_flush"))
+        return false;
     transport_drain(session);
     session->input = sync;
     session->input_size = sizeof sync;
@@ -213,7 +217,6 @@ static enum status begin_process(pgn_session *session, const uint8_t *packet, si
     if (status)
         return status;
     session->asleep = false; /* there is nothing yet that it could have in common with others */
-    session->has_logged_in = true;
     session->input = packet;
     session->input_size = size;
     status = session_do(session, begin_backend, error);

@@ -50,6 +50,7 @@ def until(condition: Callable[[], bool], what: str) -> None:
 
 
 def active(engine: Engine) -> int:
+    run(engine, "select pg_stat_clear_snapshot()")  # it may be in a transaction
     others = "state = 'active' and pid <> pg_backend_pid()"
     return int(value(engine, f"select count(*) from pg_stat_activity where {others}") or 0)
 
