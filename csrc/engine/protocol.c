@@ -180,7 +180,8 @@ bool session_wait(pgn_session *session, int64_t deadline_ns, enum guest_outcome 
     do {
         session->wake_ns = deadline_ns;
         session_suspend(session, SESSION_WAITING);
-        if (session->abandoned) /* as at a safe point, of which a loop around a wait may have none */
+        if (session
+                ->abandoned) /* as at a safe point, of which a loop around a wait may have none */
             session_request_cancel(session);
         woken = atomic_load(&session->signals) != 0;
         *outcome = deliver_signals(session);

@@ -249,11 +249,16 @@ static enum status open_session(pgn_session *session, const uint8_t *packet, siz
     if (!cluster->template_process)
         return error_set(error, STATUS_INVALID,
                          "the cluster has no process to begin sessions from");
-    if (!packet) {
-        packet = own_packet;
-        size = startup_packet(cluster->user, cluster->database, own_packet);
+    if (packet)
+        return begin_process(session, packet, size, error);
+    size = startup_packet(cluster->user, cluster->database, own_packet);
+    status = begin_process(session, own_packet, size, error);
+    session->output_size = 0; /* who sends no packet gets no answer to it */
+    if (!status && session->state == SESSION_ENDED) {
+        *error = session->failure;
+        status = error->status;
     }
-    return begin_process(session, packet, size, error);
+    return status;
 }
 
 /* What it has of the cluster's files, and its instance. With the baton. */
