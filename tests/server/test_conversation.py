@@ -14,7 +14,6 @@ from psycopg import errors
 
 from pglite_native.server import Server
 from tests import wire
-from tests.awaited import FRAMING
 from tests.server.client import Client
 
 CANCEL_REQUEST_SIZE = 16
@@ -112,7 +111,6 @@ def test_whole_messages_before_and_after_one_in_pieces(server: Server) -> None:
             assert wire.rows(reply) == [(b"%d" % number, text.encode()), (b"7",)]
 
 
-@FRAMING
 def test_a_message_in_pieces_goes_on_after_a_look_at_something_else(server: Server) -> None:
     """Its second half begins as a Terminate would."""
     with Client(server) as client:

@@ -14,7 +14,6 @@ import pytest
 
 from pglite_native.server import Server
 from tests import wire
-from tests.awaited import SECOND_LOGIN
 from tests.server.client import PARAMETERS, Client
 
 GSSENC_REQUEST = struct.pack("!ii", 8, 1234 << 16 | 5680)
@@ -163,7 +162,6 @@ def test_a_startup_in_drops_is_ended_too() -> None:
         assert 0.3 < time.monotonic() - began < 5
 
 
-@SECOND_LOGIN
 def test_a_second_startup_packet_is_refused(server: Server) -> None:
     """The engine would log in anew: whoever is in has been let in as somebody else."""
     with Client(server) as client:
