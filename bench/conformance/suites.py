@@ -65,7 +65,7 @@ class Suite:
             "PG_ABS_BUILDDIR": files,
             "PG_LIBDIR": NO_LIBRARIES,
             "PG_DLSUFFIX": ".so",
-            # isolationtester cancels a step after twice that time, and goes on with the next: a
+            # isolationtester cancels a step after twice that time, and runs the next one: a
             # step that hangs then still lets the output tell what came before and after it.
             "PG_TEST_TIMEOUT_DEFAULT": str(max(1, int(limit_s / 4))),
         }

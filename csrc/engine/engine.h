@@ -416,7 +416,7 @@ void session_run(pgn_session *session);
 /* On the coroutine: back to who runs it. */
 void session_suspend(pgn_session *session, enum session_state state);
 enum guest_outcome session_attend_reading(pgn_session *session);
-/* Has an idle session do something, on the coroutine; what it says goes to nobody. */
+/* Has an idle session do something, on the coroutine; its answer is thrown away. */
 enum status session_do(pgn_session *session, bool (*task)(pgn_session *session),
                        struct error *error);
 /* As session_run, once: up to the end of a slice or the beginning of a wait. */

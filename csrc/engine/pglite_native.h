@@ -2,7 +2,7 @@
  *
  * Read by the compiler and, between the cffi lines, by cffi. Every function that can fail returns
  * a status (0 is success; pgn_status_name tells the others) and fills *error when it is not NULL.
- * Handles are opaque and owned by whoever opened them. Any thread may call, and one at a time uses a session.
+ * Handles are opaque and owned by the caller that opened them. Any thread may call, and one at a time uses a session.
  */
 #ifndef PGLITE_NATIVE_H
 #define PGLITE_NATIVE_H

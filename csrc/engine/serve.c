@@ -24,7 +24,7 @@ struct client {
     uint8_t *buffer; /* for what comes */
     size_t size;
     size_t sent; /* of the session's output */
-    int watched; /* what the poller tells of the socket */
+    int watched; /* the events the poller reports for the socket */
     bool is_readable, is_terminating, has_hung_up, is_gone;
     bool is_called; /* it is in a call */
     bool returns;   /* pgn_serve is to come back */

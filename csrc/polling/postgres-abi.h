@@ -80,7 +80,7 @@ extern volatile uint32_t *my_wait_event_info;
 /* Backends and the memory they share. What is not exported is found by tools/link.py (PRIVATE). */
 
 /* Verified: InitProcess stores the owner's number, and zeros at 56 for lxid and database, at 64 for role
- * and temporary namespace; a backend at rest has MyDatabaseId at 60. The semaphore at 12, which nobody uses, lies
+ * and temporary namespace; a backend at rest has MyDatabaseId at 60. The semaphore at 12, which is unused, lies
  * in shared memory and is zero. */
 typedef struct PGProc {
     uint8_t before[12];

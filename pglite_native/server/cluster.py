@@ -168,7 +168,7 @@ class Cluster:
     def close(self) -> None:
         """End it; connections that are left have been told to leave."""
         self.becomes_empty()
-        with suppress(EngineError):  # one that has failed: it is gone all the same
+        with suppress(EngineError):  # a session that has failed is closed already
             self._engine.close()
 
 

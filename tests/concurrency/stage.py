@@ -144,7 +144,7 @@ class Actor:
         self.start(sql)
         return self.error()
 
-    # --- what goes on -----------------------------------------------------------------------
+    # --- what is seen -----------------------------------------------------------------------
 
     def waits(self, *events: str) -> None:
         """Wait until the running statement does, for one of these wait events."""

@@ -1,4 +1,4 @@
-"""Nobody is kept waiting by those who compute. How long things take is for bench/ to say."""
+"""A session that computes does not keep the others waiting. bench/ measures how long they wait."""
 
 from __future__ import annotations
 
