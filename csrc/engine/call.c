@@ -71,6 +71,8 @@ enum status call_collect(pgn_session *session, size_t limit, struct error *error
     if (session->output_lost)
         return error_set(error, STATUS_NO_MEMORY,
                          "no memory for the reply; take it in parts (exec_protocol_stream)");
+    if (session->state == SESSION_ENDED && session_is_overdue(session))
+        return error_set(error, STATUS_CLOSED, "%s", status_message(STATUS_CLOSED));
     if (session->state == SESSION_POISONED && session->output_size == 0) {
         *error = session->failure;
         return error->status;

@@ -436,6 +436,7 @@ bool session_get_ready(pgn_session *session);
 /* What a call of the guest, named where, has come to. False when the session cannot go on. */
 bool session_settle(pgn_session *session, enum guest_outcome outcome, const char *where);
 bool session_poison(pgn_session *session, const char *where); /* false, for `return` */
+bool session_is_overdue(const pgn_session *session);
 enum guest_outcome session_poll(void *host);
 
 /* transport.c */

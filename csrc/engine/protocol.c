@@ -136,18 +136,24 @@ static enum guest_outcome deliver_signals(pgn_session *session)
                         NULL);
 }
 
+/* Has pgn_close waited for its statement for long enough? */
+bool session_is_overdue(const pgn_session *session)
+{
+    int64_t stop_ns = atomic_load(&session->stop_ns);
+
+    return stop_ns && platform_monotonic_ns() >= stop_ns;
+}
+
 /* Safe point, every few thousand guest calls and after guest_poke. */
 enum guest_outcome session_poll(void *context)
 {
     struct host *host = context;
     pgn_session *session = host->engine;
-    int64_t stop_ns = atomic_load(&session->stop_ns);
-    int64_t now_ns = platform_monotonic_ns();
     enum guest_outcome outcome;
 
     if (atomic_load(&session->trap_wanted))
         return guest_set_trap(session->guest, "a trap was asked for");
-    if (stop_ns && now_ns >= stop_ns) {
+    if (session_is_overdue(session)) {
         guest_set_exit_code(session->guest, 0);
         return GUEST_EXITED;
     }
@@ -155,7 +161,7 @@ enum guest_outcome session_poll(void *context)
        of a pipeline takes one of its own. */
     if (session->abandoned)
         session_request_cancel(session);
-    if (now_ns >= session->slice_ns)
+    if (platform_monotonic_ns() >= session->slice_ns)
         session_suspend(session, SESSION_YIELDED);
     outcome = deliver_signals(session);
     return outcome ? outcome : host_fire_timers(host);

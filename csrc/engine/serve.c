@@ -124,9 +124,13 @@ static bool send_output(struct client *client)
         ssize_t count = socket_send(client->fd, session->output + client->sent,
                                     session->output_size - client->sent);
 
-        if (count == SOCKET_LATER) {
+        if (count == SOCKET_LATER && !atomic_load(&session->closing)) {
             watch(client, POLLER_WRITABLE);
             return false;
+        }
+        if (count == SOCKET_LATER) {
+            socket_hang_up(client->fd); /* in the middle of a message: nothing can follow */
+            count = SOCKET_GONE;
         }
         if (count == SOCKET_GONE)
             client->is_gone = true;
@@ -137,14 +141,24 @@ static bool send_output(struct client *client)
     return true;
 }
 
+static void abandon(pgn_session *session)
+{
+    session->abandoned = session->discarding = true;
+    session_request_cancel(session);
+    cluster_wake(session);
+}
+
 /* It waits, or its time slice is over. What PostgreSQL has flushed meanwhile, notices above all, is sent now as far as
-   there is room. */
+   there is room. A client that was gone before its request began has it run as far as here: short statements are
+   executed, as PostgreSQL does, and long ones end. */
 void client_pass_on(pgn_session *session)
 {
     struct client *client = session->client;
     ssize_t count;
 
-    if (client->is_gone || session->discarding || !transport_drain(session)
+    if (client->is_gone && !session->abandoned)
+        abandon(session);
+    if (session->discarding || !transport_drain(session)
         || client->sent == session->output_size)
         return;
     count = socket_send(client->fd, session->output + client->sent,
@@ -155,13 +169,6 @@ void client_pass_on(pgn_session *session)
         client->sent += (size_t) count;
     if (client->sent == session->output_size)
         session->output_size = client->sent = 0;
-}
-
-static void abandon(pgn_session *session)
-{
-    session->abandoned = session->discarding = true;
-    session_request_cancel(session);
-    cluster_wake(session);
 }
 
 void client_rest(pgn_session *session)

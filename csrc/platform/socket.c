@@ -35,3 +35,8 @@ ssize_t socket_send(int fd, const void *bytes, size_t size)
     while (count < 0 && errno == EINTR);
     return result_of(count);
 }
+
+void socket_hang_up(int fd)
+{
+    shutdown(fd, SHUT_RDWR);
+}

@@ -13,4 +13,7 @@ ssize_t socket_receive(int fd, void *bytes, size_t size);
 /* How many of the bytes have been sent; SOCKET_LATER: it has no room; SOCKET_GONE: they are not wanted. */
 ssize_t socket_send(int fd, const void *bytes, size_t size);
 
+/* Neither side gets any more. */
+void socket_hang_up(int fd);
+
 #endif

@@ -104,12 +104,16 @@ class Connection:
         self._shut(socket.SHUT_RD)  # ends a recv
 
     def abort(self) -> None:
-        """End it in spite of a client that does not read, or a statement that takes no cancel."""
-        self._shut(socket.SHUT_RDWR)
+        """End it in spite of a client that does not read, or a statement that takes no cancel.
+
+        A client that reads is told all the same.
+        """
         seat = self._seat
-        if seat is not None:
-            with suppress(EngineError):
-                seat.session.close()
+        if seat is None:
+            self._shut(socket.SHUT_RDWR)
+            return
+        with suppress(EngineError):
+            seat.session.close()
 
     def _serve(self) -> None:
         request = self._handshake.receive_startup()
