@@ -60,7 +60,7 @@ int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_session **ope
 
     if (cluster_open(runtime, options, &cluster, &error))
         return api_error(pgn_error, &error);
-    session = session_new(cluster);
+    session = session_new(cluster, false);
     if (!session) {
         cluster_close(cluster);
         return fail(pgn_error, STATUS_NO_MEMORY, "no memory for an engine");

@@ -64,6 +64,8 @@
 #define ENGINE_OUTPUT_KEPT (1 * MIB)       /* of the output buffer, between calls */
 #define ENGINE_CHECKPOINT_AFTER (64 * MIB) /* bytes written to files: initdb's max_wal_size */
 
+enum { HOUSEKEEPING_DATABASES_MAX = 64 }; /* that one look for autovacuum's work goes through */
+
 #define ENGINE_DATA_DIR "/pglite/data"
 #define ENGINE_PID_FILE "postmaster.pid" /* in it; says that somebody runs there */
 
@@ -118,7 +120,7 @@ struct engine_exports {
 #undef ENGINE_EXPORT_FIELD
     bool has_polling;
     /* addresses of PostgreSQL's variables */
-    uint32_t interrupt_pending, query_cancel_pending, my_latch;
+    uint32_t interrupt_pending, query_cancel_pending, my_latch, my_database;
 };
 
 struct pgn_runtime {
@@ -207,13 +209,19 @@ struct cluster {
     struct shared_memory shared;
     struct postmaster *postmaster; /* NULL: there was no need of one yet */
     pgn_session *autovacuum;       /* the process of it that runs; NULL: none */
-    int64_t dirty_ns;              /* monotonic time at which a change was first noticed */
-    int64_t vacuum_due_ns; /* monotonic time of the next look for work; 0: nothing has changed */
-    uint64_t vacuumed;     /* bytes written to files at the last look */
-    bool has_reloaded;     /* configuration files have been read anew */
-    bool worker_wanted;    /* an autovacuum launcher has asked for a worker */
-    bool ending;           /* the first session is being closed, or has been */
-    bool failed;           /* a session is poisoned, and with it all: why is in failure */
+    uint64_t written;              /* bytes written to files when a change was last noticed */
+    int64_t changed_ns;            /* monotonic time of that */
+    int64_t vacuum_due_ns;         /* monotonic time of the next look for work; 0: none is due */
+    int64_t look_began_ns;         /* monotonic time of the last one */
+    int64_t naptime_ns;            /* autovacuum_naptime */
+    uint32_t looked_at_count;
+    uint32_t looked_at[HOUSEKEEPING_DATABASES_MAX]; /* OIDs of the databases, in this look */
+    bool has_reloaded;                              /* configuration files have been read anew */
+    bool is_held;                                   /* its sessions are kept at rest: hold.c */
+    bool is_interrupted; /* the process of autovacuum is to end before it is done */
+    bool worker_wanted;  /* an autovacuum launcher has asked for a worker */
+    bool ending;         /* the first session is being closed, or has been */
+    bool failed;         /* a session is poisoned, and with it all: why is in failure */
     struct error failure;
 };
 
@@ -320,7 +328,8 @@ void shared_close(struct cluster *cluster);
 
 /* sessions.c */
 /* A session without an instance, in the cluster's list; NULL: no memory. */
-pgn_session *session_new(struct cluster *cluster);
+/* An auxiliary one is the postmaster's from the beginning. */
+pgn_session *session_new(struct cluster *cluster, bool is_auxiliary);
 void session_free(
     pgn_session *session); /* one that has ended; the last one takes the cluster along */
 /* A session of a copy of the cluster, as another is in the cluster itself: its private memory, and what the copy's
@@ -363,6 +372,7 @@ bool instance_renew_coroutine(pgn_session *session);
 bool postmaster_need(struct cluster *cluster);
 /* Has it look at the session, which is idle, is served, or runs in its hands. */
 void postmaster_push(pgn_session *session);
+void postmaster_note_deadline(struct cluster *cluster, int64_t deadline_ns);
 void postmaster_forget(pgn_session *session); /* it is not in the queue any more */
 /* The session is at rest now: there may be something to do for it, by time or by signals. */
 void postmaster_look_at(pgn_session *session);

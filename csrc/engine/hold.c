@@ -1,6 +1,7 @@
 /* Holding a cluster's other sessions, for something that needs them all at rest. */
 #include "engine/api.h"
 #include "engine/engine.h"
+#include "engine/housekeeping.h"
 
 bool is_held(const pgn_session *session)
 {
@@ -26,6 +27,7 @@ static bool suspend_others(struct cluster *cluster)
             return false;
     for (pgn_session *session = cluster->sessions; session; session = session->next)
         session->suspended = is_other(session);
+    cluster->is_held = true;
     return true;
 }
 
@@ -55,6 +57,7 @@ enum status hold_others(struct cluster *cluster, struct error *error)
 {
     bool done;
 
+    housekeeping_interrupt(cluster);
     monitor_enter(cluster->monitor);
     done = suspend_others(cluster);
     monitor_leave(cluster->monitor);
@@ -75,6 +78,7 @@ enum status hold_others(struct cluster *cluster, struct error *error)
 void release_others(struct cluster *cluster)
 {
     monitor_enter(cluster->monitor);
+    cluster->is_held = false;
     for (pgn_session *session = cluster->sessions; session; session = session->next) {
         if (!session->suspended)
             continue;

@@ -310,12 +310,23 @@ enum status instance_keep_template(pgn_session *session, struct error *error)
     return status;
 }
 
+/* Other threads poke the guest inside the monitor: from then on they do not find it. */
+static struct guest *take_guest(pgn_session *session)
+{
+    struct guest *guest;
+
+    monitor_enter(session->cluster->monitor);
+    guest = session->guest;
+    session->guest = NULL;
+    monitor_leave(session->cluster->monitor);
+    return guest;
+}
+
 void instance_close(pgn_session *session)
 {
     coroutine_close(session->coroutine);
-    guest_close(session->guest);
     session->coroutine = NULL;
-    session->guest = NULL;
+    guest_close(take_guest(session));
 }
 
 void cluster_close_files(struct cluster *cluster)

@@ -158,8 +158,7 @@ void client_pass_on(pgn_session *session)
 
     if (client->is_gone && !session->abandoned)
         abandon(session);
-    if (session->discarding || !transport_drain(session)
-        || client->sent == session->output_size)
+    if (session->discarding || !transport_drain(session) || client->sent == session->output_size)
         return;
     count = socket_send(client->fd, session->output + client->sent,
                         session->output_size - client->sent);

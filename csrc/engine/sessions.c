@@ -6,13 +6,14 @@
 #include "engine/engine.h"
 #include "engine/image.h"
 
-pgn_session *session_new(struct cluster *cluster)
+pgn_session *session_new(struct cluster *cluster, bool is_auxiliary)
 {
     pgn_session *session = calloc(1, sizeof *session);
 
     if (!session)
         return NULL;
     session->cluster = cluster;
+    session->is_auxiliary = session->inside = session->attended = is_auxiliary;
     session->output_limit = SIZE_MAX;
     session->condition = condition_open();
     if (!session->condition) {
@@ -294,13 +295,12 @@ pgn_session *session_begin_autovacuum(struct cluster *cluster, bool is_worker, s
     if (!cluster->template_process)
         return NULL;
     monitor_leave(cluster->monitor);
-    session = session_new(cluster);
+    session = session_new(cluster, true);
     is_mapped = session && !shared_publish(cluster, error)
                 && !map_template(session, cluster->template_process, VFS_KEPT_PROCESS, error);
     monitor_enter(cluster->monitor);
     if (!session)
         return NULL;
-    session->is_auxiliary = session->inside = session->attended = true;
     session->asleep = false;
     session->discarding = true;
     session->task = run_autovacuum;
@@ -331,7 +331,7 @@ int pgn_session_open(pgn_session *sibling, const uint8_t *packet, size_t size, p
 
     if (status)
         return status;
-    session = session_new(cluster);
+    session = session_new(cluster, false);
     if (!session) {
         no_memory(&error);
         return api_error(pgn_error, &error);

@@ -1,6 +1,7 @@
 /* Snapshots: an idle engine written down, and brought back to what was written. */
 #include "engine/api.h"
 #include "engine/engine.h"
+#include "engine/housekeeping.h"
 #include "engine/image.h"
 
 enum status snapshot_check_quiet(const pgn_session *session, bool may_have_ended,
@@ -32,7 +33,7 @@ static enum status disconnect_in(struct cluster *copy, pgn_session *other, struc
 
     if (status)
         return status;
-    session = session_new(copy);
+    session = session_new(copy, false);
     if (!session) {
         image_release(private_memory);
         return error_set(error, STATUS_NO_MEMORY, "no memory for a snapshot: close engines");
@@ -138,6 +139,7 @@ static enum status restore(pgn_session *session, pgn_image *image, struct error 
             "the snapshot is of another guest: extensions were added or removed since");
     if (session->state == SESSION_ENDED && !instance_renew_coroutine(session))
         return error_set(error, STATUS_NO_MEMORY, "no address space for the engine's stack");
+    housekeeping_interrupt(session->cluster);
     status = instance_map(session, image, error);
     if (status) { /* half of the old is gone */
         session_set_state(session, SESSION_POISONED);
