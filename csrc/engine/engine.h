@@ -280,6 +280,8 @@ struct pgn_session {
     bool is_auxiliary;      /* an autovacuum process: the postmaster's own */
     bool is_ready;          /* in the postmaster's queue */
     pgn_session *next_ready;
+    bool is_answered; /* its client's answer is among those that the postmaster keeps back */
+    pgn_session *next_answered;
     atomic_uint signals;     /* bit 1 << n: signal n has been sent and not been delivered */
     atomic_bool closing;     /* pgn_close waits for the running thread */
     atomic_bool trap_wanted; /* pgn_trap */

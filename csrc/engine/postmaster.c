@@ -30,6 +30,9 @@ struct postmaster {
     bool has_baton;
     bool sleeps, stopping;
     pgn_session *first_ready, *last_ready;
+    unsigned ready_count;
+    pgn_session *first_answered; /* whose answers are kept back: settle */
+    unsigned answered_count;
     int64_t deadline_ns; /* no session is due before it */
     int64_t busy_ns;     /* when there was something to do last */
 };
@@ -75,6 +78,7 @@ void postmaster_push(pgn_session *session)
     else
         postmaster->first_ready = session;
     postmaster->last_ready = session;
+    postmaster->ready_count++;
     rouse(postmaster);
 }
 
@@ -87,6 +91,7 @@ static pgn_session *pop(struct postmaster *postmaster)
     postmaster->first_ready = session->next_ready;
     if (!postmaster->first_ready)
         postmaster->last_ready = NULL;
+    postmaster->ready_count--;
     session->is_ready = false;
     return session;
 }
@@ -202,6 +207,44 @@ static void let_go(pgn_session *session)
     condition_notify(session->condition);
 }
 
+/* Nothing is to be done for the client before it is heard of again, once it has been sent its answer. */
+static void answer(struct postmaster *postmaster, pgn_session *session)
+{
+    client_rest(session);
+    if (is_at_rest(session))
+        note_deadline(postmaster, timer_ns(session));
+}
+
+static void answer_all(struct postmaster *postmaster)
+{
+    pgn_session *session;
+
+    while ((session = postmaster->first_answered)) {
+        postmaster->first_answered = session->next_answered;
+        postmaster->answered_count--;
+        session->is_answered = false;
+        answer(postmaster, session);
+    }
+}
+
+/* To wake a client's thread costs as much as half a short statement, and those that share a thread are woken by one
+   answer: so the first half of the answers is kept back until the other half of the work is left to do. */
+static bool keeps_back(const struct postmaster *postmaster, const pgn_session *session)
+{
+    return session->state == SESSION_IDLE
+           && (session->is_answered || postmaster->ready_count > postmaster->answered_count / 2);
+}
+
+static void keep_back(struct postmaster *postmaster, pgn_session *session)
+{
+    if (session->is_answered)
+        return;
+    session->is_answered = true;
+    session->next_answered = postmaster->first_answered;
+    postmaster->first_answered = session;
+    postmaster->answered_count++;
+}
+
 /* It has been resumed. Inside the monitor, as is what follows. */
 static void settle(struct postmaster *postmaster, pgn_session *session)
 {
@@ -214,8 +257,7 @@ static void settle(struct postmaster *postmaster, pgn_session *session)
     case SESSION_WAITING:
         if (session->client)
             client_pass_on(session);
-        if (session->woken || atomic_load(&session->signals) || atomic_load(&session->closing)
-            || session->abandoned)
+        if (session->woken || atomic_load(&session->signals) || session->abandoned)
             postmaster_push(session);
         else
             note_deadline(postmaster, session->wake_ns);
@@ -224,13 +266,19 @@ static void settle(struct postmaster *postmaster, pgn_session *session)
         break;
     }
     if (session->client) {
-        client_rest(session);
-    } else if (session->is_auxiliary) {
+        if (keeps_back(postmaster, session)) {
+            keep_back(postmaster, session);
+            return;
+        }
+        answer_all(postmaster);
+        answer(postmaster, session);
+        return;
+    }
+    if (session->is_auxiliary) {
         housekeeping_end(session);
         return;
-    } else {
-        let_go(session);
     }
+    let_go(session);
     if (is_at_rest(session))
         note_deadline(postmaster, timer_ns(session));
 }
@@ -255,6 +303,9 @@ static void run(struct postmaster *postmaster, pgn_session *session)
 {
     struct cluster *cluster = postmaster->cluster;
 
+    if (session->state
+        == SESSION_YIELDED) /* it has had a time slice, and will use the next one up as well */
+        answer_all(postmaster);
     if (!take_up(session))
         return;
     instance_set_latest(cluster, NULL);
@@ -263,8 +314,10 @@ static void run(struct postmaster *postmaster, pgn_session *session)
     session_step(session);
     monitor_enter(cluster->monitor);
     settle(postmaster, session);
-    if (atomic_load(&cluster->baton.wanted))
-        release_baton(postmaster);
+    if (!atomic_load(&cluster->baton.wanted))
+        return;
+    answer_all(postmaster);
+    release_baton(postmaster);
 }
 
 /* Looks at the sockets; waits for them, and for other threads, if there is nothing else to do. */
@@ -276,6 +329,7 @@ static void look_around(struct postmaster *postmaster)
     int count;
 
     if (!postmaster->first_ready) {
+        answer_all(postmaster);
         release_baton(postmaster);
         if (now_ns - postmaster->busy_ns > AWAKE_NS) {
             until_ns = postmaster->deadline_ns;

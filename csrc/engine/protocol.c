@@ -144,6 +144,12 @@ bool session_is_overdue(const pgn_session *session)
     return stop_ns && platform_monotonic_ns() >= stop_ns;
 }
 
+static enum guest_outcome stop(pgn_session *session)
+{
+    guest_set_exit_code(session->guest, 0);
+    return GUEST_EXITED;
+}
+
 /* Safe point, every few thousand guest calls and after guest_poke. */
 enum guest_outcome session_poll(void *context)
 {
@@ -153,10 +159,8 @@ enum guest_outcome session_poll(void *context)
 
     if (atomic_load(&session->trap_wanted))
         return guest_set_trap(session->guest, "a trap was asked for");
-    if (session_is_overdue(session)) {
-        guest_set_exit_code(session->guest, 0);
-        return GUEST_EXITED;
-    }
+    if (session_is_overdue(session))
+        return stop(session);
     /* Again and again: PostgreSQL drops a cancel that comes while it reads a command, and each statement
        of a pipeline takes one of its own. */
     if (session->abandoned)
@@ -173,7 +177,7 @@ static bool take_wake(pgn_session *session)
     bool woken;
 
     monitor_enter(cluster->monitor);
-    woken = session->woken || atomic_load(&session->closing);
+    woken = session->woken;
     session->woken = false;
     monitor_leave(cluster->monitor);
     return woken || session->abandoned;
@@ -184,8 +188,14 @@ bool session_wait(pgn_session *session, int64_t deadline_ns, enum guest_outcome 
     bool woken;
 
     do {
-        session->wake_ns = deadline_ns;
+        int64_t stop_ns = atomic_load(&session->stop_ns);
+
+        session->wake_ns = stop_ns && stop_ns < deadline_ns ? stop_ns : deadline_ns;
         session_suspend(session, SESSION_WAITING);
+        if (session_is_overdue(session)) {
+            *outcome = stop(session);
+            return true;
+        }
         if (session
                 ->abandoned) /* as at a safe point, of which a loop around a wait may have none */
             session_request_cancel(session);

@@ -39,9 +39,8 @@ static bool pause_is_due(const pgn_session *session)
 /* Is there nothing to do for a session that waits? Inside the monitor. */
 static bool sleeps(const pgn_session *session)
 {
-    return !session->woken && !atomic_load(&session->signals) && !atomic_load(&session->closing)
-           && !session->abandoned && platform_monotonic_ns() < session->wake_ns
-           && !pause_is_due(session);
+    return !session->woken && !atomic_load(&session->signals) && !session->abandoned
+           && platform_monotonic_ns() < session->wake_ns && !pause_is_due(session);
 }
 
 static void wait_for_wake(pgn_session *session)
