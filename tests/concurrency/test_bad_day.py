@@ -171,7 +171,8 @@ MIXED = ", ".join(WAYS_TO_BE_CLOSED)
 
 
 @pytest.mark.parametrize(
-    ("ways", "durable"), [*((way, False) for way in WAYS_TO_BE_CLOSED), (MIXED, False), (MIXED, True)]
+    ("ways", "durable"),
+    [*((way, False) for way in WAYS_TO_BE_CLOSED), (MIXED, False), (MIXED, True)],
 )
 def test_an_engine_with_a_hundred_busy_sessions_is_closed_at_once(
     ways: str, durable: bool, ram_path: Path
