@@ -5,6 +5,8 @@ CC ?= cc
 BIN := .venv/bin
 SQL ?= select version(), 'héllo'::text, '[1,2,3]'::vector <-> '[3,2,1]'
 TESTS ?= tests
+# Those that see a difference between the tiers: all others run once, on the one that users have.
+OF_TIERS = tests/engine tests/concurrency tests/oracle tests/server tests/extensions
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
 C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
@@ -29,15 +31,15 @@ run: export PGLITE_SQL = $(value SQL)
 run: build ## answer one statement: make run SQL="select 1"
 	@$(BIN)/python -m pglite_native sql --extension vector "$$PGLITE_SQL"
 
-test: test-wasm3 test-native ## run all tests, on both tiers (some of them: TESTS=tests/engine)
-
-test-wasm3: build ## run all tests by wasm3, the reference, with coverage; and its tiny guests sanitized
-	PGLITE_NATIVE_TIER=wasm3 $(PYTEST) --cov --cov-report=term $(TESTS)
-	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest -n 2 tests/wat
+test: test-native test-wasm3 ## run all tests, those of the engine on both tiers (some: TESTS=tests/engine)
 
 # By what "auto" chooses, once it is there: guests with extensions added have no other than wasm3.
 test-native: native ## run all tests by the native tier
 	PGLITE_NATIVE_TIER=auto $(PYTEST) $(TESTS)
+
+test-wasm3: build ## run the engine's tests by wasm3, the reference; and its tiny guests sanitized
+	PGLITE_NATIVE_TIER=wasm3 $(PYTEST) $(if $(filter tests,$(TESTS)),$(OF_TIERS),$(TESTS))
+	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest -n 2 tests/wat
 
 test-asan: build ## run the C tests under the address and undefined-behaviour sanitizers
 	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/polling tests/wat -k "not plain and not tsan"
