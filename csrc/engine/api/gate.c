@@ -2,7 +2,6 @@
 #include "engine/api/gate.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "engine/cluster/cluster.h"
 #include "engine/session/attend.h"
@@ -27,16 +26,21 @@ enum status gate_refuse(struct error *error, enum status status)
     return error_set(error, status, "%s", status_message(status));
 }
 
+static bool is_foreign(const struct cluster *cluster)
+{
+    return cluster->owner != process_number(cluster->runtime->process);
+}
+
 bool gate_is_foreign(const pgn_session *session)
 {
-    return session->cluster->owner != getpid();
+    return is_foreign(session->cluster);
 }
 
 enum status gate_check_cluster(struct cluster *cluster, struct error *error)
 {
     bool closed;
 
-    if (cluster->owner != getpid())
+    if (is_foreign(cluster))
         return gate_refuse(error, STATUS_FORKED);
     monitor_enter(cluster->monitor);
     closed = cluster->ending;

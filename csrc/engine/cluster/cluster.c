@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "engine/cluster/postmaster.h"
 #include "engine/instance/limits.h"
@@ -25,7 +24,7 @@ enum status cluster_open(pgn_runtime *runtime, const pgn_options *options,
     cluster->runtime = runtime;
     cluster->options = options;
     cluster->attend = attend;
-    cluster->owner = getpid();
+    cluster->owner = process_number(runtime->process);
     cluster->data_dir_lock.fd = cluster->filling = cluster->load_fd = cluster->shared.fd = -1;
     cluster->loading = options->loads;
     cluster->last_process = FIRST_PROCESS - 1;

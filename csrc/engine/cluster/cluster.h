@@ -2,8 +2,6 @@
 #ifndef PGN_ENGINE_CLUSTER_H
 #define PGN_ENGINE_CLUSTER_H
 
-#include <sys/types.h>
-
 #include "base/arena.h"
 #include "engine/cluster/baton.h"
 #include "engine/cluster/session.h"
@@ -20,7 +18,7 @@
 struct cluster {
     pgn_runtime *runtime;
     const pgn_options *options; /* while opening */
-    pid_t owner;                /* process: a child of fork must not use it */
+    int32_t owner;              /* process: a child of fork must not use it */
 
     /* the files */
     struct reservation arena_memory;

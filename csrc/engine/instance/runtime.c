@@ -72,6 +72,7 @@ enum status runtime_open(const char *module, const char *library, const char *in
 
     if (!runtime)
         return no_memory_for(error, "a runtime");
+    runtime->process = process_note_open();
     status = map_file(module, &runtime->module_file, error);
     if (!status)
         status = guest_module_open(runtime->module_file.base, runtime->module_file.size, library,
@@ -100,5 +101,6 @@ void runtime_close(pgn_runtime *runtime)
     pack_close(runtime->cluster);
     map_close(&runtime->initdb_file);
     map_close(&runtime->module_file);
+    process_note_close(runtime->process);
     free(runtime);
 }

@@ -5,6 +5,7 @@
 #include "engine/instance/types.h"
 #include "guest/guest.h"
 #include "platform/map.h"
+#include "platform/process.h"
 #include "vfs/pack.h"
 
 /* Exports of the linked module that the engine calls. One table makes the fields, the look-up and
@@ -58,6 +59,7 @@ struct pgn_runtime {
     struct guest_module *module;
     struct pack *system, *cluster; /* cluster: NULL before there is one, in the build */
     struct engine_exports exports;
+    struct process_note *process; /* by which a child of fork is told: NULL where there is none */
 };
 
 /* Paths as of pgn_runtime_open. */

@@ -174,7 +174,6 @@ static void run(struct postmaster *postmaster, pgn_session *session)
         return;
     cluster_set_latest(cluster, NULL);
     monitor_leave(cluster->monitor);
-    guest_poke(session->instance.guest);
     session_step(session);
     monitor_enter(cluster->monitor);
     settle(postmaster, session);

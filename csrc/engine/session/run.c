@@ -81,7 +81,6 @@ static void let_others_run(pgn_session *session)
 
 void session_run(pgn_session *session)
 {
-    guest_poke(session->instance.guest);
     for (;;) {
         session_step(session);
         if (session->state == SESSION_WAITING)
