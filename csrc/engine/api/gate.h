@@ -5,12 +5,12 @@
 #include "engine/api/pglite_native.h"
 #include "engine/cluster/session.h"
 
-/* A check of a session's state, or what is done with the session then. argument: what the caller of gate_run gave. */
+/* A check of a session's state, or a step, which is done with the session then. argument is gate_run's. */
 typedef enum status (*gate_step)(pgn_session *session, void *argument, struct error *error);
 
-/* Refused where the session is closed, another process's, or another thread is in it. Otherwise takes the cluster's
-   baton; asks check, inside the monitor, whether this can be done now; does it; and gives the baton back. Both may be
-   NULL. */
+/* Refused where the session is closed or another process's, or another thread is in it. Otherwise takes the
+   cluster's baton; has check say, inside the monitor, whether the step may be done now, and take note that it is;
+   does it; and gives the baton back. Both may be NULL. */
 enum status gate_run(pgn_session *session, gate_step check, gate_step step, void *argument,
                      struct error *error);
 

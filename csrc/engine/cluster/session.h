@@ -51,7 +51,8 @@ struct pgn_session {
     bool stack_was_low;  /* in this call: the stacks have pages to give back */
     bool guest_measured; /* statistics.guest_ns is kept */
     int64_t slice_ns;    /* monotonic time at which its time slice is over */
-    int64_t pause_ns;    /* monotonic time at which the call pauses; 0: never */
+    bool pauses;         /* its call does, ENGINE_PAUSE_NS after it has begun to run */
+    int64_t pause_ns;    /* monotonic time at which it pauses; 0: not known yet, or never */
     int64_t wake_ns;     /* monotonic time at which it wakes by itself; while WAITING */
     pgn_statistics statistics;
 

@@ -21,7 +21,7 @@
 #define ENGINE_CHECKPOINT_AFTER (64 * MIB) /* bytes written to files: initdb's max_wal_size */
 
 #define ENGINE_DATA_DIR "/pglite/data"
-#define ENGINE_PID_FILE "postmaster.pid" /* in it; says that somebody runs there */
+#define ENGINE_PID_FILE "postmaster.pid" /* in it; says that a server runs there */
 
 /* The guest's own stack, 8 MiB in linear memory below its heap: what it is moved by when the others
    run low, more than max_stack_depth's 2 MiB; and how far down at most. */

@@ -1,4 +1,4 @@
-/* The guest's log: what it writes to stderr and stdout, kept until someone takes it. */
+/* The guest's log: what it writes to stderr and stdout, kept until it is taken. */
 #ifndef PGN_ENGINE_LOG_H
 #define PGN_ENGINE_LOG_H
 

@@ -9,7 +9,6 @@
 #include "engine/session/protocol.h"
 #include "engine/session/run.h"
 #include "engine/session/transport.h"
-#include "platform/clock.h"
 
 enum status call_check_alive(const pgn_session *session, bool may_have_ended, struct error *error)
 {
@@ -95,12 +94,13 @@ enum status call_collect(pgn_session *session, size_t limit, struct error *error
 {
     session->output_limit = limit;
     session->output_lost = false;
-    session->pause_ns = platform_monotonic_ns() + ENGINE_PAUSE_NS;
+    session->pauses = true;
     do {
         if (!can_go_on(session))
             break;
         session_run(session);
     } while (!call_is_paused(session) && session->output_size < limit && !session->output_lost);
+    session->pauses = false;
     session->pause_ns = 0;
     if (session->output_lost)
         return error_set(error, STATUS_NO_MEMORY,

@@ -25,12 +25,17 @@ static void share_failure(pgn_session *session)
 
 void session_step(pgn_session *session)
 {
+    int64_t now_ns;
+
     if (session->cluster->failed) {
         share_failure(session);
         return;
     }
     cluster_switch_to(session);
-    session->slice_ns = platform_monotonic_ns() + ENGINE_SLICE_NS;
+    now_ns = platform_monotonic_ns();
+    session->slice_ns = now_ns + ENGINE_SLICE_NS;
+    if (session->pauses && !session->pause_ns)
+        session->pause_ns = now_ns + ENGINE_PAUSE_NS;
     if (session->state != SESSION_BOOTING)
         session_set_state(session, SESSION_RUNNING);
     coroutine_resume(session->instance.coroutine);

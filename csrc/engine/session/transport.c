@@ -10,7 +10,6 @@
 #include "engine/session/protocol.h"
 #include "engine/session/run.h"
 #include "engine/session/sessions.h"
-#include "platform/clock.h"
 
 enum {
     GUEST_POLLING = 0, /* pglite_transport_install's kinds */
