@@ -58,7 +58,7 @@ enum status engine_open(pgn_runtime *runtime, const pgn_options *options, pgn_se
 
     if (status)
         return status;
-    session = session_new(cluster);
+    session = session_new(cluster, false);
     if (!session) {
         cluster_close(cluster);
         return no_memory_for(error, "an engine");
@@ -136,7 +136,7 @@ static void close_cluster(pgn_session *session)
     postmaster_stop(cluster);
     dump_close(session);
     shut_down(session);
-    instance_close(&session->instance);
+    session_close_instance(session);
     cluster_close_files(cluster);
     data_dir_close(cluster);
 }

@@ -26,7 +26,7 @@ static enum status open_session(struct cluster *cluster, struct packet *packet,
 
     if (status)
         return status;
-    session = session_new(cluster);
+    session = session_new(cluster, false);
     if (!session)
         return no_memory_for(error, "a session");
     status = gate_run(session, NULL, begin, packet, error);

@@ -4,6 +4,7 @@
 #include "engine/instance/limits.h"
 #include "engine/session/call.h"
 #include "engine/session/hold.h"
+#include "engine/session/housekeeping.h"
 #include "engine/session/mapping.h"
 #include "engine/session/sessions.h"
 
@@ -25,7 +26,7 @@ static enum status disconnect_in(struct cluster *copy, pgn_session *other, struc
 
     if (status)
         return status;
-    session = session_new(copy);
+    session = session_new(copy, false);
     if (!session) {
         image_release(private_memory);
         return no_memory_for(error, "a snapshot");
@@ -141,6 +142,7 @@ static enum status restore(pgn_session *session, void *argument, struct error *e
 
     if (session->state == SESSION_ENDED && !session_renew_coroutine(session))
         return error_set(error, STATUS_NO_MEMORY, "no address space for the engine's stack");
+    housekeeping_interrupt(session->cluster);
     status = session_map_image(session, image, error);
     if (status) { /* half of the old is gone */
         session_set_state(session, SESSION_POISONED);

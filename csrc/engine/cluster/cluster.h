@@ -7,6 +7,7 @@
 #include "engine/cluster/session.h"
 #include "engine/cluster/shared.h"
 #include "engine/instance/image.h"
+#include "engine/instance/limits.h"
 #include "engine/instance/log.h"
 #include "engine/instance/runtime.h"
 #include "platform/lock.h"
@@ -53,13 +54,19 @@ struct cluster {
     struct postmaster *postmaster;    /* NULL: there was no need of one yet */
     void (*attend)(void *postmaster); /* what its thread does */
     pgn_session *autovacuum;          /* the process of it that runs; NULL: none */
-    int64_t dirty_ns;                 /* monotonic time at which a change was first noticed */
-    int64_t vacuum_due_ns; /* monotonic time of the next look for work; 0: nothing has changed */
-    uint64_t vacuumed;     /* bytes written to files at the last look */
-    bool has_reloaded;     /* configuration files have been read anew */
-    bool worker_wanted;    /* an autovacuum launcher has asked for a worker */
-    bool ending;           /* the first session is being closed, or has been */
-    bool failed;           /* a session is poisoned, and with it all: why is in failure */
+    uint64_t written;                 /* bytes written to files when a change was last noticed */
+    int64_t changed_ns;               /* monotonic time of that */
+    int64_t vacuum_due_ns;            /* monotonic time of the next look for work; 0: none is due */
+    int64_t look_began_ns;            /* monotonic time of the last one */
+    int64_t naptime_ns;               /* autovacuum_naptime */
+    uint32_t looked_at_count;
+    uint32_t looked_at[HOUSEKEEPING_DATABASES_MAX]; /* OIDs of the databases, in this look */
+    bool has_reloaded;                              /* configuration files have been read anew */
+    bool is_held;                                   /* its sessions are kept at rest: hold.c */
+    bool is_interrupted; /* the process of autovacuum is to end before it is done */
+    bool worker_wanted;  /* an autovacuum launcher has asked for a worker */
+    bool ending;         /* the first session is being closed, or has been */
+    bool failed;         /* a session is poisoned, and with it all: why is in failure */
     struct error failure;
 };
 

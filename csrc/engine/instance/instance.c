@@ -1,4 +1,4 @@
-/* Instances: their beginning and end, and their state as an image's header has it. */
+/* Instances: their beginning, and their state as an image's header has it. */
 #include "engine/instance/instance.h"
 
 #include <string.h>
@@ -10,14 +10,6 @@ enum status instance_open_empty(struct instance *instance, pgn_runtime *runtime,
 {
     return guest_open_empty(runtime->module, &instance->host, ENGINE_VALUE_STACK, &instance->guest,
                             error);
-}
-
-void instance_close(struct instance *instance)
-{
-    coroutine_close(instance->coroutine);
-    guest_close(instance->guest);
-    instance->coroutine = NULL;
-    instance->guest = NULL;
 }
 
 enum status instance_set_state(struct instance *instance, const struct image_header *header,

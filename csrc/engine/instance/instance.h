@@ -19,7 +19,6 @@ struct instance {
 /* A guest without memory, which instance_set_state gives it. */
 enum status instance_open_empty(struct instance *instance, pgn_runtime *runtime,
                                 struct error *error);
-void instance_close(struct instance *instance); /* idempotent */
 
 /* Size and globals as an image has them. The memory's bytes are laid over it by the caller. */
 enum status instance_set_state(struct instance *instance, const struct image_header *header,

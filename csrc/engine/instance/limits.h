@@ -20,6 +20,8 @@
 #define ENGINE_OUTPUT_KEPT (1 * MIB)       /* of the output buffer, between calls */
 #define ENGINE_CHECKPOINT_AFTER (64 * MIB) /* bytes written to files: initdb's max_wal_size */
 
+enum { HOUSEKEEPING_DATABASES_MAX = 64 }; /* that one look for autovacuum's work goes through */
+
 #define ENGINE_DATA_DIR "/pglite/data"
 #define ENGINE_PID_FILE "postmaster.pid" /* in it; says that a server runs there */
 

@@ -31,6 +31,7 @@ static enum status find_exports(pgn_runtime *runtime, struct error *error)
         {"InterruptPending", &exports->interrupt_pending},
         {"QueryCancelPending", &exports->query_cancel_pending},
         {"MyLatch", &exports->my_latch},
+        {"MyDatabaseId", &exports->my_database},
     };
 
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)

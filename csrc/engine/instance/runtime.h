@@ -51,7 +51,7 @@ struct engine_exports {
 #undef ENGINE_EXPORT_FIELD
     bool has_polling;
     /* addresses of PostgreSQL's variables */
-    uint32_t interrupt_pending, query_cancel_pending, my_latch;
+    uint32_t interrupt_pending, query_cancel_pending, my_latch, my_database;
 };
 
 struct pgn_runtime {

@@ -57,7 +57,7 @@ void attend_at_rest(pgn_session *session)
     }
     /* Where there is no other session nothing can tell whether a timer strikes now or before the next call. */
     due_ns = cluster->shared.fd < 0 && !cluster->postmaster ? INT64_MAX : timer_ns(session);
-    if (cluster->vacuum_due_ns && housekeeping_is_worth_a_thread(cluster)
+    if (cluster->vacuum_due_ns && !cluster->autovacuum && housekeeping_is_worth_a_thread(cluster)
         && cluster->vacuum_due_ns < due_ns)
         due_ns = cluster->vacuum_due_ns;
     if (due_ns != INT64_MAX && postmaster_need(cluster))
@@ -76,7 +76,9 @@ static void push_what_is_due(struct postmaster *postmaster, int64_t now_ns)
 {
     struct cluster *cluster = postmaster->cluster;
 
-    postmaster->deadline_ns = cluster->vacuum_due_ns ? cluster->vacuum_due_ns : INT64_MAX;
+    postmaster->deadline_ns = cluster->vacuum_due_ns && !cluster->autovacuum
+                                  ? cluster->vacuum_due_ns
+                                  : INT64_MAX;
     for (pgn_session *session = cluster->sessions; session; session = session->next) {
         int64_t session_ns = due_ns(session);
 

@@ -2,6 +2,7 @@
 #include "engine/session/hold.h"
 
 #include "engine/session/attend.h"
+#include "engine/session/housekeeping.h"
 #include "engine/session/protocol.h"
 #include "engine/session/run.h"
 
@@ -29,6 +30,7 @@ static bool suspend_others(struct cluster *cluster)
             return false;
     for (pgn_session *session = cluster->sessions; session; session = session->next)
         session->suspended = is_other(session);
+    cluster->is_held = true;
     return true;
 }
 
@@ -58,6 +60,7 @@ enum status hold_others(struct cluster *cluster, struct error *error)
 {
     bool done;
 
+    housekeeping_interrupt(cluster);
     monitor_enter(cluster->monitor);
     done = suspend_others(cluster);
     monitor_leave(cluster->monitor);
@@ -78,6 +81,7 @@ enum status hold_others(struct cluster *cluster, struct error *error)
 void release_others(struct cluster *cluster)
 {
     monitor_enter(cluster->monitor);
+    cluster->is_held = false;
     for (pgn_session *session = cluster->sessions; session; session = session->next) {
         if (!session->suspended)
             continue;

@@ -18,6 +18,10 @@ void housekeeping_begin_if_due(struct cluster *cluster, int64_t now_ns);
 /* A process of the housekeeping has come to its end, or cannot go on; it is freed. */
 void housekeeping_end(pgn_session *session);
 
+/* Outside the monitor, with the baton: has a process that runs come to its end. What it has not got
+   done, the next look for work finds. */
+void housekeeping_interrupt(struct cluster *cluster);
+
 /* Outside the monitor: has a process that runs come to its end, and begins no more, as the cluster is ending. */
 void housekeeping_stop(struct cluster *cluster);
 

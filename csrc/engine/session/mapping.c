@@ -186,3 +186,22 @@ enum status session_write_template(pgn_session *session, struct error *error)
         image_replace(&cluster->template_session, cluster->latest);
     return status;
 }
+
+/* Other threads poke the guest inside the monitor: from then on they do not find it. */
+static struct guest *take_guest(pgn_session *session)
+{
+    struct guest *guest;
+
+    monitor_enter(session->cluster->monitor);
+    guest = session->instance.guest;
+    session->instance.guest = NULL;
+    monitor_leave(session->cluster->monitor);
+    return guest;
+}
+
+void session_close_instance(pgn_session *session)
+{
+    coroutine_close(session->instance.coroutine);
+    session->instance.coroutine = NULL;
+    guest_close(take_guest(session));
+}

@@ -6,6 +6,7 @@
 
 /* The first session's, as cluster->options say, over the cluster's files. */
 enum status session_open_instance(pgn_session *session, struct error *error);
+void session_close_instance(pgn_session *session); /* any session's; idempotent */
 
 /* An idle session, the only one, as an image, and the other way round. When mapping has failed the
    instance is no more. */

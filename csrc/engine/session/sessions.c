@@ -14,13 +14,14 @@
 #include "engine/session/startup.h"
 #include "engine/session/transport.h"
 
-pgn_session *session_new(struct cluster *cluster)
+pgn_session *session_new(struct cluster *cluster, bool is_auxiliary)
 {
     pgn_session *session = calloc(1, sizeof *session);
 
     if (!session)
         return NULL;
     session->cluster = cluster;
+    session->is_auxiliary = session->inside = session->attended = is_auxiliary;
     session->output_limit = SIZE_MAX;
     session->condition = condition_open();
     if (!session->condition) {
@@ -264,7 +265,7 @@ static void give_back(pgn_session *session)
         vfs_drop_descriptors(cluster->vfs, session->descriptors);
     session->descriptors = 0;
     host_unshare(&session->instance.host);
-    instance_close(&session->instance);
+    session_close_instance(session);
 }
 
 /* Runs to the process's exit. */
@@ -286,13 +287,12 @@ pgn_session *session_begin_autovacuum(struct cluster *cluster, bool is_worker, s
     if (!cluster->template_process)
         return NULL;
     monitor_leave(cluster->monitor);
-    session = session_new(cluster);
+    session = session_new(cluster, true);
     is_mapped = session && !shared_publish(cluster, error)
                 && !map_template(session, cluster->template_process, VFS_KEPT_PROCESS, error);
     monitor_enter(cluster->monitor);
     if (!session)
         return NULL;
-    session->is_auxiliary = session->inside = session->attended = true;
     session->asleep = false;
     session->discarding = true;
     session->task = run_autovacuum;

@@ -4,8 +4,9 @@
 
 #include "engine/cluster/cluster.h"
 
-/* A session without an instance, in the cluster's list; NULL: no memory. */
-pgn_session *session_new(struct cluster *cluster);
+/* A session without an instance, in the cluster's list; NULL: no memory. An auxiliary one is the postmaster's from the
+   beginning. */
+pgn_session *session_new(struct cluster *cluster, bool is_auxiliary);
 /* One that has ended; the last one takes the cluster along. */
 void session_free(pgn_session *session);
 
