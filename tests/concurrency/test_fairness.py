@@ -26,7 +26,7 @@ def engine() -> Iterator[Engine]:
 
 
 def cancelled(session: Session, call: Future[bytes]) -> list[str]:
-    """Cancel a call until it ends: PostgreSQL drops a cancel that comes before it has the command."""
+    """Cancel a call until it ends: PostgreSQL drops a cancel that comes before the command."""
 
     def is_over() -> bool:
         session.cancel()
