@@ -1,7 +1,7 @@
-"""The extension module, for cffi: declarations from the engine's header, sources from csrc/.
+"""The extension module, for cffi: declarations from the engine's headers, sources from csrc/.
 
-setup.py hands this file to cffi. The C API is declared once, in csrc/engine/pglite_native.h: the
-compiler reads the whole file, cffi what stands between the two markers.
+setup.py hands this file to cffi. The C API is declared once, in csrc/engine/api/pglite_native.h and
+the types it includes: the compiler reads the whole files, cffi what stands between the markers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from pathlib import Path
 import cffi
 
 MODULE = "pglite_native._engine"
-HEADER = "engine/pglite_native.h"
+TYPES = "engine/instance/types.h"
+HEADER = "engine/api/pglite_native.h"
 CDEF_BEGIN = "/* cffi: begin */"
 CDEF_END = "/* cffi: end */"
 
@@ -36,7 +37,7 @@ CFLAGS = [
 def declarations(header: str) -> str:
     """Cut the declarations that cffi can parse out of the header's text."""
     if header.count(CDEF_BEGIN) != 1 or header.count(CDEF_END) != 1:
-        raise ValueError(f"{HEADER}: wants {CDEF_BEGIN} and {CDEF_END} once each")
+        raise ValueError(f"a header for cffi wants {CDEF_BEGIN} and {CDEF_END} once each")
     return header.partition(CDEF_BEGIN)[2].partition(CDEF_END)[0]
 
 
@@ -45,7 +46,8 @@ def make_ffi(root: Path) -> cffi.FFI:
     sources = [path for layer in LAYERS for path in sorted((csrc / layer).rglob("*.c"))]
     headers = [path for layer in LAYERS for path in sorted((csrc / layer).rglob("*.h"))]
     ffi = cffi.FFI()
-    ffi.cdef(declarations((csrc / HEADER).read_text(encoding="utf-8")))
+    for header in (TYPES, HEADER):
+        ffi.cdef(declarations((csrc / header).read_text(encoding="utf-8")))
     ffi.set_source(
         MODULE,
         f'#include "{HEADER}"',

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "engine/engine.h"
+#include "engine/cluster/cluster.h"
 #include "platform/clock.h"
 #include "platform/thread.h"
 

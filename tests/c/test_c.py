@@ -32,7 +32,7 @@ WRAPPED = {
 FLAGS = {program: [f"-Wl,--wrap={name}" for name in names] for program, names in WRAPPED.items()}
 SOURCES = {
     "test_model": [HERE / "model.c", HERE / "model_system.c", HERE / "model_vfs.c"],
-    "test_baton": [CSRC / "engine" / "baton.c"],
+    "test_baton": [CSRC / "engine" / "cluster" / "baton.c"],
 }
 SKIPPED = 77
 TIMEOUT_S = 300

@@ -18,6 +18,7 @@
 #include "platform/errno.h"
 #include "platform/lock.h"
 #include "platform/map.h"
+#include "platform/process.h"
 #include "platform/reservation.h"
 #include "space.h"
 
@@ -271,6 +272,36 @@ static void entropy(void)
     CHECK_TRUE(platform_random(a, 0));
 }
 
+/* Of a process that is not the one that opened the note. */
+static bool child_knows_itself(struct process_note *note)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0)
+        _exit(process_number(note) == (int32_t) getpid()
+                      && process_number(note) == (int32_t) getpid()
+                  ? 0
+                  : 1);
+    CHECK_INT(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void process_numbers(void)
+{
+    struct process_note *note = process_note_open();
+
+    CHECK_TRUE(child_knows_itself(note)); /* before there is anything in it */
+    CHECK_INT(process_number(note), getpid());
+    CHECK_INT(process_number(note), getpid());
+    CHECK_TRUE(child_knows_itself(note));
+    CHECK_INT(process_number(note), getpid());
+    CHECK_INT(process_number(NULL), getpid());
+    CHECK_TRUE(child_knows_itself(NULL));
+    process_note_close(note);
+    process_note_close(NULL);
+}
+
 static void errno_table(void)
 {
     static const struct {
@@ -459,6 +490,7 @@ static const struct test tests[] = {
     {"coroutine_too_large", coroutine_too_large},
     {"clocks", clocks},
     {"entropy", entropy},
+    {"process_numbers", process_numbers},
     {"errno_table", errno_table},
     {"maps", maps},
     {"lock_excludes_in_this_process", lock_excludes_in_this_process},

@@ -12,7 +12,7 @@ from tests import wire
 from tests.engine.sql import run, value
 
 MIB = 1 << 20
-DUE = 64 * MIB  # csrc/engine/engine.h
+DUE = 64 * MIB  # csrc/engine/instance/limits.h
 
 # Some 8 MiB of WAL and nothing else; a dozen of them make a checkpoint due.
 WRITE = "select pg_logical_emit_message(true, 'test', repeat('x', 8000000))"

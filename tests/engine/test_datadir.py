@@ -17,7 +17,7 @@ from pglite_native import Engine, EngineError, EngineLocked
 from tests.engine import child
 from tests.engine.sql import run, value
 
-MARKER = ".pglite-native.creating"  # csrc/engine/datadir.c
+MARKER = ".pglite-native.creating"  # csrc/engine/cluster/datadir.c
 NOBODY = 65534
 
 

@@ -15,7 +15,7 @@ from tests.cli import tarballs
 from tests.engine import child
 from tests.engine.sql import run, sqlstate, value
 
-# csrc/engine/image.h: struct image_header, of which this is where things are.
+# csrc/engine/instance/image.h: struct image_header, of which this is where things are.
 HEADER = 4096
 MAGIC_AT, FORMAT_AT, COUNT_AT, LAYOUT_AT, GUEST_AT, SIZE_AT = 0, 8, 12, 16, 24, 56
 SECTIONS_AT = 72 + 2 * 8  # after the checksum of the content and the regions' sizes: the globals

@@ -111,7 +111,12 @@ def test_the_sdist_carries_what_the_build_makes(sdist: Path) -> None:
     assert {f"pglite_native/resources/{name}" for name in RESOURCES | LICENCES} <= names
     assert {f"build/vendor/wasm3/{name}" for name in ("LICENSE", "m3_env.c", "wasm3.h")} <= names
     assert "build/vendor/xxhash/xxhash.h" in names
-    assert {"csrc/engine/pglite_native.h", "tools/ffi.py", "vendor/pins.toml", "NOTICE"} <= names
+    assert {
+        "csrc/engine/api/pglite_native.h",
+        "tools/ffi.py",
+        "vendor/pins.toml",
+        "NOTICE",
+    } <= names
     assert not [name for name in names if name.endswith((".so", ".o", ".pyc"))]
 
 

@@ -1,9 +1,13 @@
-"""Each layer of csrc/ includes only what stands below it (docs/ARCHITECTURE.md)."""
+"""Each layer of csrc/ includes only what stands below it, and so does each stratum of the engine.
+
+docs/ARCHITECTURE.md has the picture.
+"""
 
 from __future__ import annotations
 
 import re
 import subprocess
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,13 +16,17 @@ from tools import ROOT
 from tools.ffi import LAYERS
 
 CSRC = ROOT / "csrc"
-BELOW = {
+ENGINE = "engine"  # whose folders are layers of their own
+BELOW: dict[str, set[str]] = {
     "base": set(),
     "platform": {"base"},
     "vfs": {"base", "platform"},
     "guest": {"base", "platform"},
     "host": {"base", "platform", "vfs", "guest"},
-    "engine": {"base", "platform", "vfs", "guest", "host"},
+    "engine/instance": {"base", "platform", "vfs", "guest", "host"},
+    "engine/cluster": {"base", "platform", "vfs", "engine/instance"},
+    "engine/session": {"platform", "engine/instance", "engine/cluster"},
+    "engine/api": {"platform", "engine/instance", "engine/cluster", "engine/session"},
     # Compiled for the guest: a world of its own.
     "polling": set(),
     "encoding": {"polling"},
@@ -35,17 +43,13 @@ SOURCES = sorted(path for path in CSRC.rglob("*") if path.suffix in (".c", ".h")
 
 
 def layer_of(path: Path) -> str:
-    return path.relative_to(CSRC).parts[0]
+    parts = path.relative_to(CSRC).parts
+    return "/".join(parts[:2]) if parts[0] == ENGINE else parts[0]
 
 
-def test_every_folder_is_a_known_layer() -> None:
-    assert {layer_of(path) for path in SOURCES} <= set(BELOW)
-
-
-@pytest.mark.parametrize("layer", BELOW)
-def test_a_layer_includes_only_what_stands_below(layer: str) -> None:
-    allowed = BELOW[layer] | {layer}
-    violations = []
+def includes(layer: str) -> list[tuple[Path, Path]]:
+    """Each file of a layer with each of ours that it includes."""
+    found = []
     for path in SOURCES:
         if layer_of(path) != layer:
             continue
@@ -56,9 +60,34 @@ def test_a_layer_includes_only_what_stands_below(layer: str) -> None:
             folders = (CSRC, path.parent, CSRC / "polling")
             targets = [folder / name for folder in folders if (folder / name).is_file()]
             assert targets, f"{path} includes {name}, which is not there"
-            if layer_of(targets[0]) not in allowed:
-                violations.append(f"{path.relative_to(ROOT)} includes {name}")
+            found.append((path, targets[0]))
+    return found
+
+
+def test_every_folder_is_a_known_layer() -> None:
+    assert {layer_of(path) for path in SOURCES} == set(BELOW)
+
+
+def test_no_layer_stands_below_itself() -> None:
+    order = list(TopologicalSorter(BELOW).static_order())  # raises where there is a circle
+    assert set(order) == set(BELOW)
+
+
+@pytest.mark.parametrize("layer", BELOW)
+def test_a_layer_includes_only_what_stands_below(layer: str) -> None:
+    allowed = BELOW[layer] | {layer}
+    violations = [
+        f"{path.relative_to(ROOT)} includes {target.relative_to(ROOT)}"
+        for path, target in includes(layer)
+        if layer_of(target) not in allowed
+    ]
     assert not violations
+
+
+@pytest.mark.parametrize("layer", BELOW)
+def test_a_layer_is_allowed_only_what_it_includes(layer: str) -> None:
+    used = {layer_of(target) for _, target in includes(layer)}
+    assert BELOW[layer] <= used
 
 
 def test_only_the_guest_layer_names_wasm3() -> None:
@@ -98,7 +127,7 @@ def test_there_are_no_mutable_globals_of_ours() -> None:
         path
         for path in SOURCES
         if path.suffix == ".c"
-        and layer_of(path) in LAYERS
+        and path.relative_to(CSRC).parts[0] in LAYERS
         and path.stem not in ("interpreter", "fault")
     ]
     objects = [temp / path.relative_to(ROOT).with_suffix(".o") for path in sources]

@@ -1,0 +1,9 @@
+/* A copy of another engine's data directory in memory, as its last checkpoint and its WAL have it. */
+#ifndef PGN_ENGINE_COPY_H
+#define PGN_ENGINE_COPY_H
+
+#include "engine/cluster/cluster.h"
+
+enum status copy_files(struct cluster *cluster, pgn_session *source, struct error *error);
+
+#endif

@@ -1,0 +1,194 @@
+/* Engines: a cluster with its first session, opened and closed. */
+#include "engine/api/engine.h"
+
+#include "engine/api/copy.h"
+#include "engine/api/gate.h"
+#include "engine/cluster/datadir.h"
+#include "engine/cluster/files.h"
+#include "engine/cluster/postmaster.h"
+#include "engine/instance/limits.h"
+#include "engine/session/attend.h"
+#include "engine/session/call.h"
+#include "engine/session/dump.h"
+#include "engine/session/housekeeping.h"
+#include "engine/session/mapping.h"
+#include "engine/session/run.h"
+#include "engine/session/sessions.h"
+#include "platform/clock.h"
+
+enum { CLOSE_GRACE_NS = 500000000 }; /* for a cancelled statement to end by itself */
+
+/* Boots, unless an image was mapped, or the files have yet to come: pgn_load_end does the rest then. */
+static enum status boot(pgn_session *session, struct error *error)
+{
+    if (session->state == SESSION_BOOTING && !session->cluster->loading) {
+        session_run(session);
+        if (session->state != SESSION_IDLE) {
+            *error = session->failure;
+            return error->status;
+        }
+        return session_write_template(session, error);
+    }
+    return STATUS_OK;
+}
+
+static enum status open_session(pgn_session *session, void *argument, struct error *error)
+{
+    struct cluster *cluster = session->cluster;
+    int64_t started_ns = platform_monotonic_ns();
+    enum status status = cluster_open_files(cluster, error);
+
+    (void) argument;
+    if (!status && cluster->options->copy_of && !cluster->options->image)
+        status = copy_files(cluster, cluster->options->copy_of, error);
+    if (!status)
+        status = session_open_instance(session, error);
+    if (status)
+        return status;
+    session->statistics.load_ns = platform_monotonic_ns() - started_ns;
+    return boot(session, error);
+}
+
+enum status engine_open(pgn_runtime *runtime, const pgn_options *options, pgn_session **opened,
+                        struct error *error)
+{
+    struct cluster *cluster;
+    pgn_session *session;
+    enum status status = cluster_open(runtime, options, attend, &cluster, error);
+
+    if (status)
+        return status;
+    session = session_new(cluster, false);
+    if (!session) {
+        cluster_close(cluster);
+        return no_memory_for(error, "an engine");
+    }
+    status = gate_run(session, NULL, open_session, NULL, error);
+    if (status) {
+        pgn_free(session);
+        return status;
+    }
+    if (!cluster->loading)
+        cluster->options = NULL;
+    *opened = session;
+    return STATUS_OK;
+}
+
+int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_session **opened,
+             pgn_error *pgn_error)
+{
+    struct error error;
+
+    return engine_open(runtime, options, opened, &error) ? api_error(pgn_error, &error) : STATUS_OK;
+}
+
+/* --- closing ------------------------------------------------------------------------------ */
+
+/* A database in memory needs no farewell. */
+static void shut_down(pgn_session *session)
+{
+    struct cluster *cluster = session->cluster;
+
+    if (cluster->data_dir_lock.fd < 0 || cluster->failed || cluster->loading
+        || !session->instance.coroutine || session->state >= SESSION_ENDED)
+        return;
+    session->shutting_down = true;
+    session->discarding = true;
+    session->output_size = 0;
+    baton_acquire(cluster, &session->claim);
+    session_run(session); /* to the coroutine's end */
+    baton_release(cluster);
+}
+
+void engine_close_others(struct cluster *cluster)
+{
+    for (;;) {
+        pgn_session *other;
+
+        monitor_enter(cluster->monitor);
+        other = cluster->sessions;
+        while (other
+               && (other == cluster->first || other->is_auxiliary
+                   || (other->closed && !other->inside)))
+            other = other->next;
+        if (other)
+            other->pinned = true;
+        monitor_leave(cluster->monitor);
+        if (!other)
+            return;
+        pgn_close(other, NULL);
+        monitor_enter(cluster->monitor);
+        other->pinned = false;
+        condition_notify(other->condition);
+        monitor_leave(cluster->monitor);
+    }
+}
+
+/* The first session ends, and the cluster with it. */
+static void close_cluster(pgn_session *session)
+{
+    struct cluster *cluster = session->cluster;
+
+    atomic_store(&session->stop_ns, 0);
+    atomic_store(&session->closing, false); /* what is left to do may have to wait */
+    engine_close_others(cluster);
+    housekeeping_stop(cluster);
+    postmaster_stop(cluster);
+    dump_close(session);
+    shut_down(session);
+    session_close_instance(session);
+    cluster_close_files(cluster);
+    data_dir_close(cluster);
+}
+
+/* Lets no other thread in from now on, and waits for the one that is there. False: it was closed before. */
+static bool shut_gate(pgn_session *session)
+{
+    struct cluster *cluster = session->cluster;
+    bool closed;
+
+    monitor_enter(cluster->monitor);
+    if (!atomic_exchange(&session->closing, true)) {
+        cluster->ending |= session == cluster->first;
+        atomic_store(&session->stop_ns, platform_monotonic_ns() + CLOSE_GRACE_NS);
+        monitor_leave(cluster->monitor);
+        call_cancel(session);
+        monitor_enter(cluster->monitor);
+    }
+    while (session->inside || session->client)
+        condition_wait(session->condition, cluster->monitor, INT64_MAX);
+    closed = session->closed;
+    session->closed = session->inside = true;
+    monitor_leave(cluster->monitor);
+    return !closed;
+}
+
+int pgn_close(pgn_session *session, pgn_error *pgn_error)
+{
+    struct cluster *cluster = session->cluster;
+    struct error error;
+
+    if (gate_is_foreign(session)) {
+        gate_refuse(&error, STATUS_FORKED);
+        return api_error(pgn_error, &error);
+    }
+    if (shut_gate(session)) {
+        if (session == cluster->first)
+            close_cluster(session);
+        else
+            session_end(session);
+    }
+    monitor_enter(cluster->monitor);
+    session->inside = false;
+    condition_notify(session->condition);
+    monitor_leave(cluster->monitor);
+    return STATUS_OK;
+}
+
+void pgn_free(pgn_session *session)
+{
+    if (!session || gate_is_foreign(session))
+        return; /* a child of fork has no threads to meet: it leaks */
+    pgn_close(session, NULL);
+    session_free(session);
+}

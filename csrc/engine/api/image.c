@@ -1,0 +1,30 @@
+/* The C interface to images. */
+#include "engine/instance/image.h"
+
+#include "engine/api/gate.h"
+
+int pgn_image_open(pgn_runtime *runtime, int fd, pgn_image **image, pgn_error *pgn_error)
+{
+    struct error error;
+
+    return image_open(runtime, fd, image, &error) ? api_error(pgn_error, &error) : STATUS_OK;
+}
+
+int pgn_image_save(const pgn_image *image, int fd, pgn_error *pgn_error)
+{
+    struct error error;
+
+    return image_save(image, fd, &error) ? api_error(pgn_error, &error) : STATUS_OK;
+}
+
+/* What a file of it takes: the image, and behind it its template_process. */
+uint64_t pgn_image_size(const pgn_image *image)
+{
+    return image->header.size
+           + (image->template_process ? image->template_process->header.size : 0);
+}
+
+void pgn_image_free(pgn_image *image)
+{
+    image_release(image);
+}

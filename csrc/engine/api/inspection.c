@@ -1,0 +1,83 @@
+/* The C interface to what is seen of a session from outside, and to faults that tests inject. */
+#include "engine/api/gate.h"
+#include "engine/cluster/cluster.h"
+
+/* Also of a closed session: its last lines are those of the shutdown. And of one that another thread is in, or wants
+   to be in: the log is the cluster's, so the claim is not the session's. */
+size_t pgn_log(pgn_session *session, char *bytes, size_t size)
+{
+    struct cluster *cluster = session->cluster;
+    struct claim claim = {0};
+
+    if (gate_is_foreign(session) || !(claim.condition = condition_open()))
+        return 0;
+    baton_acquire(cluster, &claim);
+    size = log_take(&cluster->log, bytes, size);
+    baton_release(cluster);
+    condition_close(claim.condition);
+    return size;
+}
+
+static enum status get_statistics(pgn_session *session, void *argument, struct error *error)
+{
+    pgn_statistics *statistics = argument;
+
+    (void) error;
+    *statistics = session->statistics;
+    statistics->guest_memory = guest_memory_size(session->instance.guest);
+    statistics->file_memory = arena_used(&session->cluster->arena);
+    return STATUS_OK;
+}
+
+int pgn_statistics_get(pgn_session *session, pgn_statistics *statistics, pgn_error *error)
+{
+    return api_run(session, NULL, get_statistics, statistics, error);
+}
+
+static enum status measure(pgn_session *session, void *argument, struct error *error)
+{
+    (void) argument;
+    (void) error;
+    session->guest_measured = true;
+    return STATUS_OK;
+}
+
+int pgn_measure_guest(pgn_session *session, pgn_error *error)
+{
+    return api_run(session, NULL, measure, NULL, error);
+}
+
+struct fault {
+    uint64_t countdown;
+    enum guest_errno error_number;
+};
+
+static enum status fail_writes(pgn_session *session, void *argument, struct error *error)
+{
+    const struct fault *fault = argument;
+
+    (void) error;
+    vfs_fail_writes(session->cluster->vfs, fault->countdown, fault->error_number);
+    return STATUS_OK;
+}
+
+int pgn_fail_writes(pgn_session *session, uint64_t countdown, int error_number, pgn_error *error)
+{
+    struct fault fault = {.countdown = countdown, .error_number = (enum guest_errno) error_number};
+
+    return api_run(session, NULL, fail_writes, &fault, error);
+}
+
+static enum status trap(pgn_session *session, void *argument, struct error *error)
+{
+    (void) argument;
+    (void) error;
+    atomic_store(&session->trap_wanted, true);
+    guest_poke(session->instance.guest);
+    return STATUS_OK;
+}
+
+int pgn_trap(pgn_session *session, pgn_error *error)
+{
+    return api_run(session, NULL, trap, NULL, error);
+}

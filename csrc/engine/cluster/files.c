@@ -1,0 +1,95 @@
+/* A cluster's files: pristine, or in the arena of an image. */
+#include "engine/cluster/files.h"
+
+#include "engine/cluster/cluster.h"
+#include "engine/cluster/datadir.h"
+#include "engine/instance/limits.h"
+#include "engine/instance/quota.h"
+#include "engine/instance/time.h"
+#include "platform/world.h"
+
+static bool commit_arena(void *memory, size_t size)
+{
+    return reservation_commit(memory, size);
+}
+
+/* Address space for the arena; nothing is in it yet. */
+static enum status open_arena(struct cluster *cluster, struct error *error)
+{
+    if (!reservation_open(&cluster->arena_memory, ENGINE_FILES_MAX))
+        return error_set(error, STATUS_NO_MEMORY,
+                         "no address space for in-memory files: close engines");
+    cluster->arena = (struct arena){.base = cluster->arena_memory.base,
+                                    .limit = cluster->arena_memory.limit,
+                                    .commit = commit_arena,
+                                    .owner = &cluster->arena_memory};
+    return STATUS_OK;
+}
+
+/* A database in memory that starts from the packaged cluster. */
+static enum status open_cluster(struct cluster *cluster, struct error *error)
+{
+    enum status status;
+
+    if (!cluster->runtime->cluster)
+        return error_set(error, STATUS_NOT_FOUND, "there is no packaged cluster");
+    status = quota_exempt_bookkeeping(cluster->vfs, error);
+    if (status)
+        return status;
+    return vfs_mount_pack(cluster->vfs, ENGINE_DATA_DIR, cluster->runtime->cluster, error);
+}
+
+enum status cluster_open_files(struct cluster *cluster, struct error *error)
+{
+    const pgn_options *options = cluster->options;
+    enum status status = open_arena(cluster, error);
+
+    if (status || options->image)
+        return status;
+    if (!arena_init(&cluster->arena) || !world_open(&cluster->arena))
+        return no_memory_for(error, "in-memory files");
+    status = time_start(world_find(&cluster->arena), options,
+                        error); /* before anything else, so that nothing is older */
+    if (!status)
+        status = vfs_open(&cluster->arena, log_write, &cluster->log, &cluster->vfs, error);
+    if (!status)
+        status = vfs_mount_pack(cluster->vfs, "/", cluster->runtime->system, error);
+    if (!status && options->data_dir)
+        status = data_dir_open(cluster, options->data_dir, error);
+    else if (!status && (options->copy_of || options->loads))
+        status = quota_exempt_bookkeeping(cluster->vfs, error);
+    else if (!status && !options->initdb_arguments)
+        status = open_cluster(cluster, error);
+    return status;
+}
+
+/* What lies around the arena's bytes. Packs are given again in the order of cluster_open_files. */
+enum status cluster_attach_files(struct cluster *cluster, struct error *error)
+{
+    enum status status;
+
+    vfs_close(cluster->vfs);
+    cluster->vfs = NULL;
+    if (!arena_attach(&cluster->arena) || !world_find(&cluster->arena))
+        return error_set(error, STATUS_IMAGE, "the image's files are damaged");
+    status = vfs_attach(&cluster->arena, log_write, &cluster->log, &cluster->vfs, error);
+    if (!status)
+        status = vfs_mount_pack(cluster->vfs, "/", cluster->runtime->system, error);
+    if (!status && vfs_wants_pack(cluster->vfs) && cluster->runtime->cluster)
+        status = vfs_mount_pack(cluster->vfs, ENGINE_DATA_DIR, cluster->runtime->cluster, error);
+    if (!status && vfs_wants_pack(cluster->vfs))
+        status = error_set(error, STATUS_NOT_FOUND, "there is no packaged cluster");
+    return status;
+}
+
+void cluster_close_files(struct cluster *cluster)
+{
+    vfs_close(cluster->vfs);
+    cluster->vfs = NULL;
+    reservation_close(&cluster->arena_memory);
+    shared_close(cluster);
+    image_replace(&cluster->mapped, NULL);
+    image_replace(&cluster->latest, NULL);
+    image_replace(&cluster->template_session, NULL);
+    image_replace(&cluster->template_process, NULL);
+}

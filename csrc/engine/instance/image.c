@@ -1,0 +1,521 @@
+/* Images: written from an engine's memory, checked when they come from a file, mapped copy-on-write. */
+#include "engine/instance/image.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "engine/instance/limits.h"
+#include "engine/instance/runtime.h"
+#include "host/host.h"
+#include "platform/files.h"
+#include "platform/map.h"
+#include "platform/memory_file.h"
+#include "vfs/vfs.h"
+
+enum {
+    FORMAT = 3,
+    PAGE = PLATFORM_PAGE,
+    /* Fewer zero pages than this are stored rather than left out: every section costs each engine two
+       of the kernel's memory maps. */
+    GAP_PAGES = 256,
+    GAP_PAGES_MAX = 1 << 22, /* no region is so large */
+    REGION_SECTIONS_MAX = IMAGE_SECTIONS_MAX / IMAGE_REGIONS,
+    COPY_SIZE = 1 << 18
+};
+
+static const char magic[8] = "PGNIMAG1";
+
+_Static_assert(sizeof(struct image_header) <= IMAGE_HEADER_ROOM, "the header is the first page");
+
+pgn_image *image_retain(pgn_image *image)
+{
+    atomic_fetch_add(&image->references, 1);
+    return image;
+}
+
+void image_release(pgn_image *image)
+{
+    if (!image || atomic_fetch_sub(&image->references, 1) > 1)
+        return;
+    image_release(image->template_session);
+    image_release(image->template_process);
+    files_close(image->fd);
+    free(image);
+}
+
+void image_replace(pgn_image **place, pgn_image *image)
+{
+    if (image)
+        image_retain(image);
+    image_release(*place);
+    *place = image;
+}
+
+/* The shapes of what lies in the arena, which another version of this library may have changed. */
+static uint64_t layout(void)
+{
+    const uint64_t shapes[] = {vfs_layout(), sizeof(struct host_state), ARENA_ROOTS,
+                               ENGINE_FILES_MAX};
+
+    return XXH3_64bits(shapes, sizeof shapes);
+}
+
+static uint64_t header_checksum(const struct image_header *header)
+{
+    return XXH3_64bits(header, offsetof(struct image_header, checksum));
+}
+
+/* Of the linked module. False when it has no build_id. */
+static bool guest_id(const pgn_runtime *runtime, uint8_t id[IMAGE_GUEST_ID_SIZE])
+{
+    size_t size;
+    const uint8_t *bytes = guest_module_identity(runtime->module, &size);
+
+    memset(id, 0, IMAGE_GUEST_ID_SIZE);
+    if (bytes)
+        memcpy(id, bytes, size < IMAGE_GUEST_ID_SIZE ? size : IMAGE_GUEST_ID_SIZE);
+    return bytes != NULL;
+}
+
+bool image_is_of(const pgn_image *image, const pgn_runtime *runtime)
+{
+    uint8_t id[IMAGE_GUEST_ID_SIZE];
+
+    return guest_id(runtime, id) && memcmp(image->header.guest_id, id, sizeof id) == 0;
+}
+
+/* --- writing ------------------------------------------------------------------------------ */
+
+static bool is_zero(const unsigned char *page)
+{
+    uint64_t words[8];
+
+    for (size_t at = 0; at < PAGE; at += sizeof words) {
+        memcpy(words, page + at, sizeof words);
+        if (words[0] | words[1] | words[2] | words[3] | words[4] | words[5] | words[6] | words[7])
+            return false;
+    }
+    return true;
+}
+
+/* Leaves true for the pages of [offset, offset + count pages) that hold anything. Only those are looked at that
+   have been written to or come from the base: looking at a page that does not exist yet would make it exist. */
+static void find_content(const struct image_part *part, enum image_region region, uint64_t offset,
+                         size_t count, const pgn_image *base, bool *pages)
+{
+    const unsigned char *start = part->reservation->base + part->start + offset;
+    size_t begin = (size_t) (offset / PAGE);
+
+    reservation_touched(part->reservation, part->start + (size_t) offset, count, pages);
+    for (uint32_t i = 0; base && i < base->header.section_count; i++) {
+        const struct image_section *section = &base->header.sections[i];
+        size_t first = (size_t) (section->offset / PAGE);
+        size_t end = first + (size_t) (section->size / PAGE);
+
+        if (first < begin)
+            first = begin;
+        if (end > begin + count)
+            end = begin + count;
+        if (section->region == region && first < end)
+            memset(pages + (first - begin), true, end - first);
+    }
+    for (size_t i = 0; i < count; i++)
+        pages[i] = pages[i] && !is_zero(start + i * PAGE);
+}
+
+/* The same of ranges that are a file, of which nothing was mapped. */
+static void find_shared_content(const struct image_part *part, const struct image_header *header,
+                                bool *pages)
+{
+    const unsigned char *start = part->reservation->base + part->start;
+
+    for (uint32_t i = 0; i < header->shared_count; i++) {
+        uint64_t at = header->shared[i][0], limit = at + header->shared[i][1], end;
+
+        memset(pages + at / PAGE, false, header->shared[i][1] / PAGE);
+        while (at < limit && files_next_data(part->shared_fd, at, &at, &end) > 0 && at < limit)
+            for (at -= at % PAGE; at < end && at < limit; at += PAGE)
+                pages[at / PAGE] = !is_zero(start + at);
+    }
+}
+
+/* Adds the region's sections; those with less than gap pages between them become one. False when there
+   would be too many. */
+static bool add_sections(struct image_header *header, enum image_region region, const bool *pages,
+                         size_t count, size_t gap)
+{
+    struct image_section *section = NULL;
+    uint32_t added = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!pages[i])
+            continue;
+        if (!section || i - (size_t) ((section->offset + section->size) / PAGE) >= gap) {
+            if (added++ == REGION_SECTIONS_MAX)
+                return false;
+            section = &header->sections[header->section_count++];
+            *section = (struct image_section){.region = region, .offset = i * PAGE};
+        }
+        section->size = (i + 1) * PAGE - section->offset;
+    }
+    return true;
+}
+
+static void choose_sections(struct image_header *header, enum image_region region,
+                            const bool *pages, size_t count)
+{
+    uint32_t before = header->section_count;
+
+    for (size_t gap = GAP_PAGES; gap <= GAP_PAGES_MAX; gap *= 2) {
+        header->section_count = before;
+        if (add_sections(header, region, pages, count, gap))
+            return;
+    }
+}
+
+/* Writes the wanted ones of count pages; what lies between them stays a hole in the file. */
+static int write_pages(int fd, const unsigned char *bytes, const bool *wanted, size_t count,
+                       uint64_t position)
+{
+    for (size_t first = 0, end; first < count; first = end) {
+        int64_t result;
+
+        end = first + 1;
+        if (!wanted[first])
+            continue;
+        while (end < count && wanted[end])
+            end++;
+        result = files_write(fd, bytes + first * PAGE, (end - first) * PAGE,
+                             position + first * PAGE);
+        if (result < 0)
+            return (int) result;
+    }
+    return 0;
+}
+
+static int write_sections(int fd, const struct image_header *header,
+                          const struct image_part parts[IMAGE_REGIONS],
+                          bool *const pages[IMAGE_REGIONS])
+{
+    for (uint32_t i = 0; i < header->section_count; i++) {
+        const struct image_section *section = &header->sections[i];
+        const struct image_part *part = &parts[section->region];
+        int result = write_pages(fd, part->reservation->base + part->start + section->offset,
+                                 pages[section->region] + section->offset / PAGE,
+                                 (size_t) (section->size / PAGE), section->position);
+
+        if (result < 0)
+            return result;
+    }
+    return files_truncate(fd, header->size);
+}
+
+int image_write_range(const pgn_image *base, enum image_region region,
+                      const struct image_part *part, uint64_t offset, uint64_t size, int fd)
+{
+    size_t count = (size_t) (size / PAGE);
+    bool *pages = malloc(count ? count : 1);
+    int result;
+
+    if (!pages)
+        return -GE_NOMEM;
+    find_content(part, region, offset, count, base, pages);
+    result = write_pages(fd, part->reservation->base + part->start + offset, pages, count, offset);
+    free(pages);
+    return result;
+}
+
+struct image_part image_memory(struct guest *guest)
+{
+    struct image_part part = {.shared_fd = -1};
+
+    part.reservation = guest_reservation(guest, &part.start);
+    return part;
+}
+
+enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMAGE_REGIONS],
+                         const struct image_header *header, const pgn_image *base, bool is_private,
+                         pgn_image **created, struct error *error)
+{
+    pgn_image *image = calloc(1, sizeof *image);
+    bool *pages[IMAGE_REGIONS] = {NULL};
+    bool complete = false;
+
+    if (!image)
+        return no_memory_for(error, "a snapshot");
+    atomic_init(&image->references, 1);
+    image->header = *header;
+    memcpy(image->header.magic, magic, sizeof magic);
+    image->header.format = FORMAT;
+    image->header.layout = layout();
+    guest_id(runtime, image->header.guest_id);
+    image->header.size = IMAGE_HEADER_ROOM;
+    image->header.section_count = 0;
+    image->fd = memory_file_open();
+    if (image->fd < 0)
+        goto done;
+    for (enum image_region region = 0; region < IMAGE_REGIONS; region++) {
+        size_t count = (size_t) (image->header.region_sizes[region] / PAGE);
+
+        pages[region] = malloc(count ? count : 1);
+        if (!pages[region])
+            goto done;
+        find_content(&parts[region], region, 0, count, base, pages[region]);
+        if (region == IMAGE_MEMORY && parts[region].shared_fd >= 0)
+            find_shared_content(&parts[region], &image->header, pages[region]);
+        for (uint32_t i = 0; is_private && region == IMAGE_MEMORY && i < header->shared_count; i++)
+            memset(pages[region] + header->shared[i][0] / PAGE, false, header->shared[i][1] / PAGE);
+        choose_sections(&image->header, region, pages[region], count);
+    }
+    for (uint32_t i = 0; i < image->header.section_count; i++) {
+        image->header.sections[i].position = image->header.size;
+        image->header.size += image->header.sections[i].size;
+    }
+    complete = write_sections(image->fd, &image->header, parts, pages) == 0;
+
+done:
+    for (enum image_region region = 0; region < IMAGE_REGIONS; region++)
+        free(pages[region]);
+    if (!complete) {
+        image_release(image);
+        return no_memory_for(error, "a snapshot");
+    }
+    *created = image;
+    return STATUS_OK;
+}
+
+/* Copies the sections, which follow the header without a gap, to where the header is to be in another file,
+   and hashes them on the way. */
+static int copy_content(const pgn_image *image, int fd, uint64_t start, uint64_t *checksum)
+{
+    XXH3_state_t *state = XXH3_createState();
+    unsigned char *buffer = malloc(COPY_SIZE);
+    int64_t result = state && buffer ? 0 : -GE_NOMEM;
+    uint64_t position = IMAGE_HEADER_ROOM;
+
+    if (result == 0)
+        XXH3_64bits_reset(state);
+    while (result >= 0 && position < image->header.size) {
+        uint64_t left = image->header.size - position;
+        size_t size = left < COPY_SIZE ? (size_t) left : COPY_SIZE;
+
+        result = files_read(image->fd, buffer, size, image->start + position);
+        if (result >= 0 && (size_t) result != size)
+            result = -GE_IO;
+        if (result < 0)
+            break;
+        XXH3_64bits_update(state, buffer, size);
+        result = files_write(fd, buffer, size, start + position);
+        position += size;
+    }
+    if (result >= 0)
+        *checksum = XXH3_64bits_digest(state);
+    free(buffer);
+    XXH3_freeState(state);
+    return result < 0 ? (int) result : 0;
+}
+
+/* The header last: an image that was not finished has none. */
+static int64_t save_at(const pgn_image *image, int fd, uint64_t start, uint64_t template_process)
+{
+    struct image_header header = image->header;
+    int64_t result;
+
+    header.template_process = template_process;
+    result = copy_content(image, fd, start, &header.content_checksum);
+    header.checksum = header_checksum(&header);
+    return result ? result : files_write(fd, &header, sizeof header, start);
+}
+
+enum status image_save(const pgn_image *image, int fd, struct error *error)
+{
+    const pgn_image *template_process = image->template_process;
+    uint64_t second = template_process ? image->header.size : 0;
+    int64_t result = 0;
+
+    if (template_process)
+        result = save_at(template_process, fd, second, 0);
+    if (result >= 0)
+        result = save_at(image, fd, 0, second);
+    if (result >= 0)
+        result = files_sync(fd, false);
+    if (result >= 0)
+        return STATUS_OK;
+    return error_set(error, STATUS_IO, "cannot write the image (%s)",
+                     result == -GE_NOSPC ? "no space left on device" : "input/output error");
+}
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+/* Whole pages inside the region and the file, in order. */
+static bool has_sound_sections(const struct image_header *header)
+{
+    uint64_t position = IMAGE_HEADER_ROOM;
+    uint64_t region = 0, end = 0; /* of the section before */
+
+    if (header->section_count > IMAGE_SECTIONS_MAX)
+        return false;
+    for (uint32_t i = 0; i < header->section_count; i++) {
+        const struct image_section *section = &header->sections[i];
+
+        if (section->region >= IMAGE_REGIONS || section->region < region)
+            return false;
+        if (section->region > region)
+            end = 0;
+        region = section->region;
+        if (section->offset % PAGE || section->size % PAGE || section->offset < end
+            || section->size > header->region_sizes[region]
+            || section->offset > header->region_sizes[region] - section->size
+            || section->position != position)
+            return false;
+        end = section->offset + section->size;
+        position += section->size;
+    }
+    return position == header->size;
+}
+
+/* Whole pages inside the memory, in order. */
+static bool has_sound_sharing(const struct image_header *header)
+{
+    uint64_t end = 0;
+
+    if (header->shared_count > SHARED_RANGES_MAX)
+        return false;
+    for (uint32_t i = 0; i < header->shared_count; i++) {
+        uint64_t address = header->shared[i][0], size = header->shared[i][1];
+
+        if (address % PAGE || size % PAGE || address < end
+            || address + size > header->region_sizes[IMAGE_MEMORY])
+            return false;
+        end = address + size;
+    }
+    return true;
+}
+
+/* Why the image that begins at `start` of a file cannot be used; NULL: it can. */
+static const char *fault_of(const pgn_runtime *runtime, const struct map *file, uint64_t start)
+{
+    static const char not_an_image[] = "it is not an image", damaged[] = "its header is damaged";
+    const unsigned char *bytes = file->base + start;
+    const struct image_header *header = (const void *) bytes;
+    uint64_t size = file->size - start;
+    uint8_t id[IMAGE_GUEST_ID_SIZE];
+
+    if (size < sizeof magic || memcmp(bytes, magic, sizeof magic) != 0)
+        return not_an_image;
+    if (size < IMAGE_HEADER_ROOM)
+        return "it is truncated";
+    if (header->format != FORMAT || header->checksum != header_checksum(header))
+        return header->format == FORMAT ? damaged
+                                        : "it has another format: made by another version";
+    if (!guest_id(runtime, id) || memcmp(header->guest_id, id, sizeof id) != 0)
+        return "it was made with another guest: another version, or other extensions added";
+    if (header->layout != layout())
+        return "it was made by another version";
+    if (size < header->size)
+        return "it is truncated";
+    if (!has_sound_sections(header) || header->region_sizes[IMAGE_MEMORY] > GUEST_MEMORY_MAX
+        || header->region_sizes[IMAGE_ARENA] > ENGINE_FILES_MAX || !has_sound_sharing(header)
+        || header->template_process % PAGE || header->user[IMAGE_NAME_SIZE - 1]
+        || header->database[IMAGE_NAME_SIZE - 1])
+        return damaged;
+    if (XXH3_64bits(bytes + IMAGE_HEADER_ROOM, (size_t) header->size - IMAGE_HEADER_ROOM)
+        != header->content_checksum)
+        return "it is damaged: its checksum is wrong";
+    return NULL;
+}
+
+/* The image in a file that has been checked, with a descriptor of its own; NULL: no memory or descriptor. */
+static pgn_image *image_in(const struct map *file, int fd, uint64_t start)
+{
+    pgn_image *image = calloc(1, sizeof *image);
+
+    if (!image)
+        return NULL;
+    image->header = *(const struct image_header *) (const void *) (file->base + start);
+    image->start = start;
+    image->fd = files_duplicate(fd);
+    if (image->fd < 0) {
+        free(image);
+        return NULL;
+    }
+    atomic_init(&image->references, 1);
+    return image;
+}
+
+static enum status open_in(pgn_runtime *runtime, const struct map *file, int fd, pgn_image **opened,
+                           struct error *error)
+{
+    const char *fault = fault_of(runtime, file, 0);
+    uint64_t second =
+        fault ? 0 : ((const struct image_header *) (const void *) file->base)->template_process;
+    pgn_image *image;
+
+    if (!fault && second)
+        fault = second + IMAGE_HEADER_ROOM > file->size ? "it is truncated"
+                                                        : fault_of(runtime, file, second);
+    if (fault)
+        return error_set(error, STATUS_IMAGE, "the image cannot be used: %s", fault);
+    image = image_in(file, fd, 0);
+    if (image && second)
+        image->template_process = image_in(file, fd, second);
+    if (image && (!second || image->template_process)) {
+        *opened = image;
+        return STATUS_OK;
+    }
+    image_release(image);
+    return error_set(error, STATUS_NO_MEMORY, "no memory or descriptor for the image");
+}
+
+enum status image_open(pgn_runtime *runtime, int fd, pgn_image **opened, struct error *error)
+{
+    struct map file = {0};
+    int result = map_descriptor(fd, &file);
+    enum status status;
+
+    if (result == -GE_INVAL)
+        status = error_set(error, STATUS_IMAGE, "the image cannot be used: it is not an image");
+    else if (result < 0)
+        status = error_set(error, result == -GE_NOMEM ? STATUS_NO_MEMORY : STATUS_IO,
+                           "cannot open the image (errno %d)", -result);
+    else
+        status = open_in(runtime, &file, fd, opened, error);
+    map_close(&file);
+    return status;
+}
+
+enum status image_no_map(struct error *error)
+{
+    return error_set(error, STATUS_NO_MEMORY,
+                     "cannot map the image: the process is out of address space or has too many "
+                     "memory maps (Linux: vm.max_map_count); close engines");
+}
+
+bool image_map_range(const pgn_image *image, enum image_region region,
+                     const struct image_part *part, uint64_t from, uint64_t to)
+{
+    for (uint32_t i = 0; i < image->header.section_count; i++) {
+        const struct image_section *section = &image->header.sections[i];
+        uint64_t first = section->offset > from ? section->offset : from;
+        uint64_t end = section->offset + section->size < to ? section->offset + section->size : to;
+
+        if (section->region == region && first < end
+            && !reservation_map(part->reservation, part->start + (size_t) first,
+                                (size_t) (end - first), image->fd,
+                                image->start + section->position + (first - section->offset)))
+            return false;
+    }
+    return true;
+}
+
+enum status image_map(const pgn_image *image, const struct image_part parts[IMAGE_REGIONS],
+                      struct error *error)
+{
+    for (enum image_region region = 0; region < IMAGE_REGIONS; region++)
+        if (!image_map_range(image, region, &parts[region], 0, UINT64_MAX))
+            return image_no_map(error);
+    return STATUS_OK;
+}

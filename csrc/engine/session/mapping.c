@@ -1,0 +1,207 @@
+/* A session's instance: pristine, or mapped from an image; and written into one. */
+#include "engine/session/mapping.h"
+
+#include <string.h>
+
+#include "engine/cluster/cluster.h"
+#include "engine/cluster/files.h"
+#include "engine/instance/limits.h"
+#include "engine/instance/program.h"
+#include "engine/instance/time.h"
+#include "engine/session/protocol.h"
+#include "engine/session/transport.h"
+#include "platform/world.h"
+
+/* --- pristine ----------------------------------------------------------------------------- */
+
+static enum status open_pristine(pgn_session *session, struct error *error)
+{
+    struct cluster *cluster = session->cluster;
+    struct host *host = &session->instance.host;
+    enum status status = program_open(cluster->runtime->module, ENGINE_VALUE_STACK, &cluster->arena,
+                                      cluster->vfs, host, error);
+
+    host->upcalls = &engine_upcalls;
+    host->engine = session;
+    session->instance.guest = host->guest;
+    return status;
+}
+
+/* --- from an image ------------------------------------------------------------------------ */
+
+static void describe_parts(pgn_session *session, struct image_part parts[IMAGE_REGIONS])
+{
+    parts[IMAGE_MEMORY] = image_memory(session->instance.guest);
+    parts[IMAGE_MEMORY].shared_fd = session->cluster->shared.fd;
+    parts[IMAGE_ARENA] = (struct image_part){.reservation = &session->cluster->arena_memory,
+                                             .shared_fd = -1};
+}
+
+/* Brings both regions to the image's content. An instance that was mapped from this very image has it
+   again when its own writes are forgotten, which cannot fail for lack of anything. */
+static enum status map_regions(pgn_session *session, const pgn_image *image, struct error *error)
+{
+    struct image_part parts[IMAGE_REGIONS];
+    bool same = session->cluster->mapped == image;
+    enum status status;
+
+    describe_parts(session, parts);
+    for (enum image_region region = 0; same && region < IMAGE_REGIONS; region++)
+        same = reservation_discard(parts[region].reservation);
+    for (enum image_region region = 0; !same && region < IMAGE_REGIONS; region++)
+        if (!reservation_zero(parts[region].reservation))
+            return image_no_map(error);
+    status = instance_set_state(&session->instance, &image->header, error);
+    if (status)
+        return status;
+    if (!reservation_commit(&session->cluster->arena_memory,
+                            (size_t) image->header.region_sizes[IMAGE_ARENA]))
+        return no_memory_for(error, "in-memory files");
+    return same ? STATUS_OK : image_map(image, parts, error);
+}
+
+/* Is the session to be told that it is a copy? Not where its seed is the original's: then it goes on as
+   that does. */
+static bool wants_waking(const pgn_session *session, const pgn_image *image)
+{
+    bool seeded_anew = session->cluster->options && session->cluster->options->seeded;
+
+    return image->header.asleep || seeded_anew
+           || !world_is_seeded(world_find(&session->cluster->arena));
+}
+
+enum status session_map_image(pgn_session *session, pgn_image *image, struct error *error)
+{
+    struct cluster *cluster = session->cluster;
+    struct instance *instance = &session->instance;
+    enum status status = map_regions(session, image, error);
+
+    if (!status)
+        status = cluster_attach_files(cluster, error);
+    if (!status)
+        status = host_attach(&instance->host, &cluster->arena, cluster->vfs, error);
+    if (!status)
+        status = instance_attach(instance, &image->header, &engine_upcalls, session, error);
+    if (!status)
+        status = time_start(world_find(&cluster->arena), cluster->options, error);
+    if (status)
+        return status;
+    image_replace(&cluster->mapped, image);
+    image_replace(&cluster->latest, image);
+    image_replace(&cluster->template_session, image->header.used ? image->template_session : image);
+    image_replace(&cluster->template_process, image->template_process);
+    memcpy(cluster->user, image->header.user, IMAGE_NAME_SIZE);
+    memcpy(cluster->database, image->header.database, IMAGE_NAME_SIZE);
+    shared_read_image(cluster, &image->header);
+    cluster->used = image->header.used;
+    cluster->checkpointed = 0 - image->header.written; /* the VFS counts from 0 again */
+    session_set_state(session, SESSION_IDLE);
+    session->asleep = wants_waking(session, image);
+    return STATUS_OK;
+}
+
+static enum status open_mapped(pgn_session *session, struct error *error)
+{
+    enum status status = instance_open_empty(&session->instance, session->cluster->runtime, error);
+
+    if (!status)
+        status = session_map_image(session, session->cluster->options->image, error);
+    if (!status && (session->cluster->options->seeded || session->cluster->options->clock_frozen))
+        cluster_set_latest(session->cluster, NULL);
+    return status;
+}
+
+/* Its private memory alone: the rest is the cluster's. */
+enum status session_write_process(pgn_session *session, pgn_image **image, struct error *error)
+{
+    struct image_part parts[IMAGE_REGIONS];
+    struct image_header header = {0};
+
+    describe_parts(session, parts);
+    instance_describe(&session->instance, &header);
+    shared_describe(session->cluster, &header);
+    return image_create(session->cluster->runtime, parts, &header, session->instance.began_as, true,
+                        image, error);
+}
+
+enum status session_write_image(pgn_session *session, pgn_image **image, struct error *error)
+{
+    struct image_part parts[IMAGE_REGIONS];
+    struct image_header header = {0};
+    struct world *world = world_find(&session->cluster->arena);
+    enum status status;
+
+    cluster_switch_to(session); /* its descriptors are the ones to be kept */
+    describe_parts(session, parts);
+    instance_describe(&session->instance, &header);
+    header.region_sizes[IMAGE_ARENA] = arena_size(&session->cluster->arena);
+    header.written = vfs_bytes_written(session->cluster->vfs) - session->cluster->checkpointed;
+    header.asleep = session->asleep;
+    header.used = session->cluster->used;
+    shared_describe(session->cluster, &header);
+    memcpy(header.user, session->cluster->user, IMAGE_NAME_SIZE);
+    memcpy(header.database, session->cluster->database, IMAGE_NAME_SIZE);
+    world_suspend(world);
+    status = image_create(session->cluster->runtime, parts, &header, session->cluster->mapped,
+                          false, image, error);
+    world_resume(world);
+    if (!status && session->cluster->used && session->cluster->template_session)
+        (*image)->template_session = image_retain(session->cluster->template_session);
+    if (!status && session->cluster->template_process)
+        (*image)->template_process = image_retain(session->cluster->template_process);
+    return status;
+}
+
+/* --- both --------------------------------------------------------------------------------- */
+
+bool session_renew_coroutine(pgn_session *session)
+{
+    coroutine_close(session->instance.coroutine);
+    session->instance.coroutine = coroutine_open(ENGINE_NATIVE_STACK, session_main, session);
+    return session->instance.coroutine != NULL;
+}
+
+enum status session_open_instance(pgn_session *session, struct error *error)
+{
+    enum status status = session->cluster->options->image ? open_mapped(session, error)
+                                                          : open_pristine(session, error);
+
+    if (status)
+        return status;
+    if (session->cluster->options->memory_limit)
+        vfs_set_quota(session->cluster->vfs, session->cluster->options->memory_limit);
+    guest_set_poll(session->instance.guest, session_poll);
+    return session_renew_coroutine(session)
+               ? STATUS_OK
+               : error_set(error, STATUS_NO_MEMORY,
+                           "no address space for the engine's stack: close engines");
+}
+
+enum status session_write_template(pgn_session *session, struct error *error)
+{
+    struct cluster *cluster = session->cluster;
+    enum status status = session_write_image(session, &cluster->latest, error);
+
+    if (!status)
+        image_replace(&cluster->template_session, cluster->latest);
+    return status;
+}
+
+/* Other threads poke the guest inside the monitor: from then on they do not find it. */
+static struct guest *take_guest(pgn_session *session)
+{
+    struct guest *guest;
+
+    monitor_enter(session->cluster->monitor);
+    guest = session->instance.guest;
+    session->instance.guest = NULL;
+    monitor_leave(session->cluster->monitor);
+    return guest;
+}
+
+void session_close_instance(pgn_session *session)
+{
+    coroutine_close(session->instance.coroutine);
+    session->instance.coroutine = NULL;
+    guest_close(take_guest(session));
+}
