@@ -19,6 +19,7 @@ struct postmaster {
     unsigned ready_count;
     pgn_session *first_answered; /* whose answers are kept back: session/attend.c */
     unsigned answered_count;
+    int64_t answered_ns; /* since when the first of them has been kept back */
     int64_t deadline_ns; /* no session is due before it */
     int64_t busy_ns;     /* when there was something to do last */
 };

@@ -21,7 +21,8 @@ enum {
     EVENTS = 64,
     /* A processor that sleeps takes some 30 us to wake up, several times what a SELECT 1 takes: so clients that
        are prompt are waited for awake, for as long as a program needs to look at an answer and ask again. */
-    AWAKE_NS = 50000
+    AWAKE_NS = 50000,
+    KEPT_BACK_NS = 200000 /* an answer, at most, but for the time slice of one session more */
 };
 
 /* --- what is to be done ------------------------------------------------------------------- */
@@ -140,7 +141,7 @@ static void answer_all(struct postmaster *postmaster)
 }
 
 /* To wake a client's thread costs as much as half a short statement, and those that share a thread are woken by one
-   answer: so the first half of the answers is kept back until the other half of the work is left to do. */
+   answer: so answers are kept back until no more than a third of the work is left to do. */
 static bool keeps_back(const struct postmaster *postmaster, const pgn_session *session)
 {
     return session->state == SESSION_IDLE
@@ -151,6 +152,8 @@ static void keep_back(struct postmaster *postmaster, pgn_session *session)
 {
     if (session->is_answered)
         return;
+    if (postmaster->answered_count == 0)
+        postmaster->answered_ns = platform_monotonic_ns();
     session->is_answered = true;
     session->next_answered = postmaster->first_answered;
     postmaster->first_answered = session;
@@ -270,6 +273,8 @@ void attend(void *context)
             housekeeping_begin_if_due(cluster, now_ns);
             push_what_is_due(postmaster, now_ns);
         }
+        if (postmaster->first_answered && now_ns - postmaster->answered_ns > KEPT_BACK_NS)
+            answer_all(postmaster);
         session = now_ns - looked_ns < ENGINE_SLICE_NS ? pop_with_baton(postmaster) : NULL;
         if (session) {
             run(postmaster, session);
