@@ -88,6 +88,7 @@ class Server:
         self._tls = tls
         self._startup_limit_s = authentication_timeout
         self._is_closing = False
+        self._process = os.getpid()
         self._own_dir: str | None = None
         self._unix: tuple[str, int] | None = None
         self._tcp: tuple[str, int] | None = None
@@ -182,8 +183,8 @@ class Server:
 
     def close(self) -> None:
         """Stop; idempotent. Running statements are cancelled, clients told (57P01)."""
-        if self._is_closing:
-            return
+        if self._is_closing or os.getpid() != self._process:
+            return  # a child of fork has sockets in common with the server, and none of its threads
         self._is_closing = True
         for listener, thread in self._listeners:
             listener.shutdown(socket.SHUT_RDWR)  # ends the accept

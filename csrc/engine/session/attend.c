@@ -68,8 +68,10 @@ void attend_at_rest(pgn_session *session)
 /* When the session wants the postmaster by itself. */
 static int64_t due_ns(const pgn_session *session)
 {
-    if (session->attended)
-        return session->state == SESSION_WAITING ? session->wake_ns : INT64_MAX;
+    if (session->attended && session->state == SESSION_WAITING)
+        return session->wake_ns;
+    if (session->attended && session->state == SESSION_IDLE) /* its client does not read */
+        return timer_ns(session);
     return is_at_rest(session) ? timer_ns(session) : INT64_MAX;
 }
 
@@ -181,12 +183,11 @@ static void settle(struct postmaster *postmaster, pgn_session *session)
         break;
     }
     if (session->client) {
-        if (keeps_back(postmaster, session)) {
-            keep_back(postmaster, session);
-            return;
-        }
-        answer_all(postmaster);
-        answer(postmaster, session);
+        bool keeps = keeps_back(postmaster, session);
+
+        keep_back(postmaster, session);
+        if (!keeps)
+            answer_all(postmaster);
         return;
     }
     if (session->is_auxiliary) {

@@ -127,7 +127,8 @@ static bool send_output(struct client *client)
         ssize_t count = socket_send(client->fd, session->output + client->sent,
                                     session->output_size - client->sent);
 
-        if (count == SOCKET_LATER && !atomic_load(&session->closing)) {
+        if (count == SOCKET_LATER && !atomic_load(&session->closing)
+            && session->state != SESSION_ENDED) {
             watch(client, POLLER_WRITABLE);
             return false;
         }
@@ -276,10 +277,11 @@ static enum status serve(struct client *client)
     pgn_session *session = client->session;
     struct cluster *cluster = session->cluster;
 
+    if (session->closed || atomic_load(&session->closing)) /* since the gate was left */
+        return error_set(&client->error, STATUS_CLOSED, "%s", status_message(STATUS_CLOSED));
     if (!client->condition || !postmaster_need(cluster)
-        || !poller_add(postmaster_poller(cluster), client->fd, POLLER_READABLE, client)) {
+        || !poller_add(postmaster_poller(cluster), client->fd, POLLER_READABLE, client))
         return error_set(&client->error, STATUS_NO_MEMORY, "no memory or thread to serve a client");
-    }
     client->watched = POLLER_READABLE;
     session->client = client;
     postmaster_push(session);

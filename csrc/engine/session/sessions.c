@@ -30,6 +30,7 @@ pgn_session *session_new(struct cluster *cluster, bool is_auxiliary)
     }
     session->claim.condition = session->condition;
     monitor_enter(cluster->monitor);
+    session->suspended = cluster->is_held && !is_auxiliary;
     session->process = ++cluster->last_process;
     session->next = cluster->sessions;
     cluster->sessions = session;
