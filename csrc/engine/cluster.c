@@ -1,6 +1,9 @@
 /* A cluster: made and ended, and what its sessions have to do with each other. */
 #include "engine/engine.h"
 
+#include "platform/clock.h"
+#include "platform/thread.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -27,6 +30,7 @@ enum status cluster_open(pgn_runtime *runtime, const pgn_options *options, struc
     cluster->data_dir_lock.fd = cluster->filling = cluster->load_fd = cluster->shared.fd = -1;
     cluster->loading = options->loads;
     cluster->last_process = FIRST_PROCESS - 1;
+    cluster->checkpointed_ns = platform_monotonic_ns();
     snprintf(cluster->user, sizeof cluster->user, "%s", options->user ? options->user : "");
     snprintf(cluster->database, sizeof cluster->database, "%s",
              options->database ? options->database : "");
@@ -133,10 +137,87 @@ int cluster_wake_process(void *context, int32_t process)
     return cluster_signal(context, process, SIGURG_OF_GUEST);
 }
 
-/* Which files others have written is known to each session for itself. */
-int cluster_sync_all(void *context)
-{
-    struct cluster *cluster = ((pgn_session *) context)->cluster;
+/* --- syncing ------------------------------------------------------------------------------ */
 
-    return cluster->shared.fd >= 0 ? vfs_sync_all(cluster->vfs) : 0;
+/* The disk may take seconds, in which others have the baton: so a thread waits for it. */
+struct errand {
+    pgn_session *session;
+    struct thread *thread;
+    int result;
+    atomic_bool done;
+};
+
+static void sync_files(void *context)
+{
+    struct errand *errand = context;
+    struct cluster *cluster = errand->session->cluster;
+
+    errand->result = vfs_sync_all(cluster->vfs);
+    monitor_enter(cluster->monitor);
+    atomic_store(&errand->done, true);
+    cluster_wake(errand->session);
+    monitor_leave(cluster->monitor);
+}
+
+void cluster_end_errand(pgn_session *session)
+{
+    struct errand *errand = session->errand;
+
+    if (!errand)
+        return;
+    thread_join(errand->thread);
+    free(errand);
+    session->errand = NULL;
+}
+
+/* False: there is no thread or memory for it. */
+static bool begin_errand(pgn_session *session)
+{
+    struct errand *errand = calloc(1, sizeof *errand);
+
+    if (!errand)
+        return false;
+    errand->session = session;
+    errand->thread = thread_start(sync_files, errand);
+    if (errand->thread)
+        session->errand = errand;
+    else
+        free(errand);
+    return session->errand;
+}
+
+/* Where it does not come to its end here, as the cluster has failed, give_back waits for the thread. */
+static enum guest_outcome sync_apart(pgn_session *session, int *result)
+{
+    enum guest_outcome outcome = GUEST_RETURNED;
+
+    while (!atomic_load(&session->errand->done) && !outcome)
+        session_wait(session, INT64_MAX, &outcome);
+    if (outcome)
+        return outcome;
+    *result = session->errand->result;
+    cluster_end_errand(session);
+    return GUEST_RETURNED;
+}
+
+/* Which files others have written is known to each session for itself. */
+enum guest_outcome cluster_sync_all(void *context, int *result)
+{
+    pgn_session *session = context;
+    struct cluster *cluster = session->cluster;
+    enum guest_outcome outcome = GUEST_RETURNED;
+
+    *result = 0;
+    if (cluster->shared.fd < 0)
+        return GUEST_RETURNED;
+    *result = vfs_may_sync(cluster->vfs);
+    if (*result < 0)
+        return GUEST_RETURNED;
+    if (session->is_auxiliary && vfs_is_synced(cluster->vfs) && begin_errand(session))
+        outcome = sync_apart(session, result);
+    else
+        *result = vfs_sync_all(cluster->vfs);
+    if (*result >= 0)
+        *result = 1;
+    return outcome;
 }

@@ -12,7 +12,7 @@
  *     transport.c     bytes between the caller and the guest's buffers
  *     postmaster.c    the thread that runs sessions no other thread is in
  *     serve.c         clients whose sessions the postmaster runs
- *     housekeeping.c  when autovacuum looks for work
+ *     housekeeping.c  when autovacuum looks for work, and when there is a checkpoint
  *     hold.c          sessions kept at rest
  *     program.c       from a module to the end of its main
  *     instance.c      guest memory and arena: pristine, or mapped from an image
@@ -101,6 +101,9 @@ enum {
     X(begin_backend, "pglite_begin_backend")                                                       \
     X(begin_autovacuum, "pglite_begin_autovacuum")                                                 \
     X(autovacuum_naptime, "pglite_autovacuum_naptime")                                             \
+    X(begin_checkpointer, "pglite_begin_checkpointer")                                             \
+    X(checkpoint_timeout, "pglite_checkpoint_timeout")                                             \
+    X(remove_files, "pglite_remove_files")                                                         \
     X(is_between_transactions, "pglite_is_between_transactions")                                   \
     X(raise_signals, "pglite_raise_signals")                                                       \
     X(attend, "pglite_attend")                                                                     \
@@ -186,7 +189,7 @@ struct cluster {
     bool loading;              /* files come from the caller; then it boots */
     int load_fd;               /* the one that is coming, or -1 */
     struct dump *dump;         /* in progress; nothing else runs then */
-    uint64_t checkpointed;     /* bytes written to files when the last checkpoint was due */
+    uint64_t checkpointed;     /* bytes written to files when the last checkpoint began */
     struct log log;
 
     /* the images of the first session */
@@ -211,13 +214,19 @@ struct cluster {
     pgn_session *autovacuum;       /* the process of it that runs; NULL: none */
     uint64_t written;              /* bytes written to files when a change was last noticed */
     int64_t changed_ns;            /* monotonic time of that */
+    int64_t first_changed_ns;      /* the first time */
     int64_t vacuum_due_ns;         /* monotonic time of the next look for work; 0: none is due */
     int64_t look_began_ns;         /* monotonic time of the last one */
     int64_t naptime_ns;            /* autovacuum_naptime */
     uint32_t looked_at_count;
     uint32_t looked_at[HOUSEKEEPING_DATABASES_MAX]; /* OIDs of the databases, in this look */
     bool has_reloaded;                              /* configuration files have been read anew */
-    bool is_held;                                   /* its sessions are kept at rest: hold.c */
+    pgn_session *checkpointer;                      /* NULL: there is no checkpoint of its */
+    bool checkpoint_wanted;    /* so much has been written since the last one */
+    int64_t checkpoint_due_ns; /* monotonic time of the next; 0: nothing was written since */
+    int64_t checkpointed_ns;   /* monotonic time of the last one, or of the cluster's beginning */
+    uint32_t checkpoints_begun, checkpoints_done; /* the latter: the number of the last one */
+    bool is_held;                                 /* its sessions are kept at rest: hold.c */
     bool is_interrupted; /* the process of autovacuum is to end before it is done */
     bool worker_wanted;  /* an autovacuum launcher has asked for a worker */
     bool ending;         /* the first session is being closed, or has been */
@@ -257,11 +266,14 @@ struct pgn_session {
         pgn_session
             *session); /* to be run on the coroutine instead of serving; false: it is over */
     int32_t task_argument;
-    bool stack_was_low;  /* in this call: the stacks have pages to give back */
-    bool guest_measured; /* statistics.guest_ns is kept */
-    int64_t slice_ns;    /* monotonic time at which its time slice is over */
-    int64_t pause_ns;    /* monotonic time at which the call pauses; 0: never */
-    int64_t wake_ns;     /* monotonic time at which it wakes by itself; while WAITING */
+    uint32_t
+        files_since; /* number of the last checkpoint that had begun when its files were looked through */
+    struct errand *errand; /* of the host's, which it waits for; NULL: there is none */
+    bool stack_was_low;    /* in this call: the stacks have pages to give back */
+    bool guest_measured;   /* statistics.guest_ns is kept */
+    int64_t slice_ns;      /* monotonic time at which its time slice is over */
+    int64_t pause_ns;      /* monotonic time at which the call pauses; 0: never */
+    int64_t wake_ns;       /* monotonic time at which it wakes by itself; while WAITING */
     pgn_statistics statistics;
 
     /* inside the monitor */
@@ -277,7 +289,7 @@ struct pgn_session {
     bool woken;             /* a wait ends, or does not begin */
     struct framing framing; /* of what its clients have sent */
     struct client *client;  /* whose requests the postmaster hands to it; NULL: none */
-    bool is_auxiliary;      /* an autovacuum process: the postmaster's own */
+    bool is_auxiliary;      /* a process of the housekeeping: the postmaster's own */
     bool is_ready;          /* in the postmaster's queue */
     pgn_session *next_ready;
     bool is_answered; /* its client's answer is among those that the postmaster keeps back */
@@ -317,7 +329,8 @@ void cluster_wake(pgn_session *session);
 /* Of struct host_upcalls. */
 int cluster_signal(void *session, int32_t process, int signal);
 int cluster_wake_process(void *session, int32_t process);
-int cluster_sync_all(void *session);
+enum guest_outcome cluster_sync_all(void *session, int *result);
+void cluster_end_errand(pgn_session *session); /* waits for its end. Outside the monitor */
 
 /* shared.c */
 /* What the guest says it shares, at that address; false: it makes no sense. */
@@ -346,8 +359,10 @@ bool session_keep_template(pgn_session *session);
    gone, and its instance is no more. */
 void session_end(pgn_session *session);
 
-/* By the postmaster, with the baton, inside the monitor: a process of the housekeeping, in its hands; NULL: none. */
-pgn_session *session_begin_autovacuum(struct cluster *cluster, bool is_worker, struct error *error);
+/* By the postmaster, with the baton, inside the monitor: a process of the housekeeping, in its hands; NULL: none. It
+   runs to its exit. */
+pgn_session *session_begin_auxiliary(struct cluster *cluster, bool (*task)(pgn_session *session),
+                                     int32_t task_argument, struct error *error);
 void session_discard(pgn_session *session); /* its end */
 /* Of struct host_upcalls: the first session's process is as others are to begin. */
 enum guest_outcome session_keep_process(void *session, struct guest *guest, uint32_t shared,
@@ -433,7 +448,7 @@ enum status session_do(pgn_session *session, bool (*task)(pgn_session *session),
                        struct error *error);
 /* As session_run, once: up to the end of a slice or the beginning of a wait. */
 void session_step(pgn_session *session);
-/* Of an idle session, whether due or not. */
+/* By an idle session, at once. */
 enum status session_checkpoint(pgn_session *session, struct error *error);
 enum guest_outcome session_call(pgn_session *session, guest_function function, const uint64_t *args,
                                 uint64_t *result);
