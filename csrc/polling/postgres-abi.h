@@ -147,6 +147,8 @@ extern uint8_t MyCancelKey[];
 extern int MyCancelKeyLength;
 void ProcSignalInit(const uint8_t *cancel_key, int length);
 extern volatile int InterruptPending, QueryCancelPending, ProcDiePending;
+/* Verified: ProcessInterrupts reports statistics only if it is 1. */
+extern bool DoingCommandRead;
 void ProcessInterrupts(void);
 void ProcessNotifyInterrupt(bool flush);
 

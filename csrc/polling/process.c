@@ -16,10 +16,12 @@ void pglite_raise_signals(uint32_t signals)
 void pglite_attend(void)
 {
     QueryCancelPending = 0; /* no query is running */
+    DoingCommandRead = true;
     if (InterruptPending)
         ProcessInterrupts();
     ProcessCatchupInterrupt();
     ProcessNotifyInterrupt(true);
+    DoingCommandRead = false;
 }
 
 /* The same within one, COPY say. */

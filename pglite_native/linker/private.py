@@ -39,6 +39,7 @@ _PLAIN = {
 _MEMORY = {
     "i32.load": 0x28,
     "i64.load": 0x29,
+    "i32.load8_u": 0x2D,
     "i32.load16_u": 0x2F,
     "i32.store": 0x36,
     "i64.store": 0x37,
