@@ -211,9 +211,7 @@ PRIVATE |= {
         "pgstat_report_checkpointer",
         "i32.const ?; local.tee *; i32.load; local.set *; local.get *; i32.load 4; local.set *",
     ),
-    "DoingCommandRead": linker.Within(
-        "ProcessInterrupts", "i32.const ?; i32.load8_u; local.set *"
-    ),
+    "DoingCommandRead": linker.Within("ProcessInterrupts", "i32.const ?; i32.load8_u; local.set *"),
     "disable_timeout": linker.Within(
         "PostgresSendReadyForQueryIfNecessary",
         "i32.const 10; call ?; end; i32.const 2; i32.const 0; call pgstat_report_activity",

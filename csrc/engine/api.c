@@ -333,6 +333,7 @@ static void close_cluster(pgn_session *session)
     api_close_others(cluster);
     housekeeping_stop(cluster);
     postmaster_stop(cluster);
+    housekeeping_discard(cluster);
     dump_close(session);
     shut_down(session);
     instance_close(session);

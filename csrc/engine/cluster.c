@@ -155,7 +155,8 @@ static void sync_files(void *context)
     errand->result = vfs_sync_all(cluster->vfs);
     monitor_enter(cluster->monitor);
     atomic_store(&errand->done, true);
-    cluster_wake(errand->session);
+    if (cluster->postmaster) /* else the cluster has failed, and is being closed */
+        cluster_wake(errand->session);
     monitor_leave(cluster->monitor);
 }
 

@@ -324,3 +324,14 @@ void housekeeping_stop(struct cluster *cluster)
     end_processes(cluster);
     monitor_leave(cluster->monitor);
 }
+
+void housekeeping_discard(struct cluster *cluster)
+{
+    monitor_enter(cluster->monitor);
+    if (cluster->autovacuum)
+        session_discard(cluster->autovacuum);
+    if (cluster->checkpointer)
+        session_discard(cluster->checkpointer);
+    cluster->autovacuum = cluster->checkpointer = NULL;
+    monitor_leave(cluster->monitor);
+}

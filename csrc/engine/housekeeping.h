@@ -34,4 +34,7 @@ void housekeeping_interrupt(struct cluster *cluster);
 /* Outside the monitor: likewise, and there will be no more, as the cluster is ending. */
 void housekeeping_stop(struct cluster *cluster);
 
+/* Outside the monitor, without a postmaster: frees the processes of a cluster that has failed. */
+void housekeeping_discard(struct cluster *cluster);
+
 #endif

@@ -21,7 +21,9 @@ DUE = 64 * MIB  # csrc/engine/engine.h
 # Some 8 MiB of WAL and nothing else; a dozen of them make a checkpoint due.
 WRITE = "SELECT pg_logical_emit_message(true, 'test', repeat('x', 8000000))"
 DOZEN = range(12)
-BULK = f"DO $$ BEGIN FOR i IN 1..24 LOOP PERFORM pg_sleep(0.01); PERFORM {WRITE[7:]}; END LOOP; END $$"
+BULK = (
+    f"DO $$ BEGIN FOR i IN 1..24 LOOP PERFORM pg_sleep(0.01); PERFORM {WRITE[7:]}; END LOOP; END $$"
+)
 COUNTS = ("num_timed", "num_requested", "num_done", "buffers_written", "write_time", "sync_time")
 
 
@@ -116,18 +118,23 @@ def test_files_of_dropped_tables_go(place: Path | None) -> None:
                 run(engine, WRITE)
             until_done(engine, number)
             run(other, "SELECT 1")
-        until(lambda: run(other, "SELECT 1") and value(engine, there) == "0", "it is still there")
+
+        def is_gone() -> bool:
+            run(other, "SELECT 1")
+            return value(engine, there) == "0"
+
+        until(is_gone, "it is still there")
         assert value(engine, "SELECT count(*) FROM kept") == "1"
 
 
 def test_files_that_another_session_has_removed_are_not_synced(ram_path: Path) -> None:
-    with Engine(ram_path / "data", settings={"autovacuum": "off"}) as engine:
-        with engine.open_session() as other:
-            run(engine, "CREATE TABLE t AS SELECT n FROM generate_series(1, 20000) n")
-            run(engine, "VACUUM t")
-            run(other, "DROP TABLE t")
-            run(engine, "CHECKPOINT")
-            assert value(other, "SELECT 1") == "1"
+    still = {"autovacuum": "off"}
+    with Engine(ram_path / "data", settings=still) as engine, engine.open_session() as other:
+        run(engine, "CREATE TABLE t AS SELECT n FROM generate_series(1, 20000) n")
+        run(engine, "VACUUM t")
+        run(other, "DROP TABLE t")
+        run(engine, "CHECKPOINT")
+        assert value(other, "SELECT 1") == "1"
 
 
 def test_closed_forked_and_copied_in_the_middle_of_it(place: Path | None) -> None:
