@@ -168,6 +168,56 @@ PRIVATE: dict[str, linker.Mentions | linker.Contains | linker.Within] = {
     "on_proc_exit_list": linker.Within("proc_exit_prepare", "i32.const ?; i32.add; local.tee *"),
 }
 
+# The checkpointer, and what a checkpoint of any process goes by.
+PRIVATE |= {
+    "CheckpointerMain": linker.Mentions(
+        "checkpoints are occurring too frequently (%d second apart)"
+    ),
+    "AuxiliaryProcKill": linker.Mentions("AuxiliaryProcKill"),
+    "CreateCheckPoint": linker.Mentions("CreateCheckPoint"),
+    "RequestCheckpoint": linker.Within(
+        "standard_ProcessUtility", "call *; i32.const 44; call ?; i32.const 0; call *; call *"
+    ),
+    "AbsorbSyncRequests": linker.Within(
+        "CreateCheckPoint", "call GetCurrentTimestamp; i64.store; call ?"
+    ),
+    "CheckpointStats": linker.Within(
+        "CreateCheckPoint", "i32.const ?; call GetCurrentTimestamp; i64.store"
+    ),
+    "checkpoint_cycle_ctr": linker.Within(
+        "CreateCheckPoint", "i32.const ?; i32.load16_u; i32.const 1; i32.add"
+    ),
+    "pendingUnlinks": linker.Within(
+        "CreateCheckPoint", "i32.const ?; local.get *; i32.store; local.get *; i32.const 1040"
+    ),
+    "pendingOps": linker.Within("CheckPointGuts", "i32.const ?; i32.load; call hash_seq_init"),
+    "syncsw": linker.Within(
+        "CreateCheckPoint", "i32.const 12; i32.mul; i32.const ?; i32.add; i32.load 4"
+    ),
+    "CheckpointerShmem": linker.Within(
+        "CheckpointerMain", "i32.const ?; i32.load; i32.load 20; local.set *"
+    ),
+    "last_checkpoint_time": linker.Within(
+        "CheckpointerMain",
+        "i32.const ?; local.get *; i64.store; i32.const *; local.get *; i64.store; "
+        "i32.const *; i32.const *; i32.const 0; call *",
+    ),
+    "pgstat_report_checkpointer": linker.Contains(
+        "i32.const *; local.tee *; i32.load; local.set *; "
+        + "".join(f"local.get *; i32.load {at}; local.set *; " for at in range(4, 32, 4))
+        + "i32.const *; i32.load; local.set *"
+    ),
+    "PendingCheckpointerStats": linker.Within(
+        "pgstat_report_checkpointer",
+        "i32.const ?; local.tee *; i32.load; local.set *; local.get *; i32.load 4; local.set *",
+    ),
+    "DoingCommandRead": linker.Within("ProcessInterrupts", "i32.const ?; i32.load8_u; local.set *"),
+    "disable_timeout": linker.Within(
+        "PostgresSendReadyForQueryIfNecessary",
+        "i32.const 10; call ?; end; i32.const 2; i32.const 0; call pgstat_report_activity",
+    ),
+}
+
 # Functions that have PGSemaphoreLock and PGSemaphoreUnlock compiled into them.
 PRIVATE |= {
     "LWLockDequeueSelf": linker.Within("LWLockAcquire", "call ?; end; i32.const *"),
@@ -238,7 +288,11 @@ WRAPS = {
     "proc_exit": linker.Wrap("refuses a process number other than the one getpid returns"),
     "ProcKill": linker.Wrap("likewise"),
     "wrapper_handler": linker.Wrap("likewise: handles no signal then"),
-    "CheckPointGuts": linker.Wrap("syncs what this backend has written, not what others have"),
+    "AuxiliaryProcKill": linker.Wrap("likewise"),
+    "CreateCheckPoint": linker.Wrap("relies on a checkpointer, which makes one after the other"),
+    "RequestCheckpoint": linker.Wrap("likewise: is not counted"),
+    "CheckPointGuts": linker.Wrap("is not told when a checkpoint of another process begins"),
+    "AbsorbSyncRequests": linker.Wrap("syncs what this backend has written, not what others have"),
     "PostmasterIsAliveInternal": linker.Wrap(
         "ends the session: there is no postmaster's pipe to read", POSTMASTER_IS_ALIVE
     ),

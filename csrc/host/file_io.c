@@ -170,6 +170,8 @@ enum guest_outcome file_datasync(struct guest_call *call)
 enum guest_outcome file_sync_all(struct guest_call *call)
 {
     struct host *host = host_of(call);
+    int result;
+    enum guest_outcome outcome = host->upcalls->sync_all(host->engine, &result);
 
-    return return_i32(call, host->upcalls->sync_all(host->engine));
+    return outcome == GUEST_RETURNED ? return_i32(call, result) : outcome;
 }

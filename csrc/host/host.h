@@ -41,8 +41,9 @@ struct host_upcalls {
        every process is kept. */
     enum guest_outcome (*keep_template)(void *engine, struct guest *guest, uint32_t shared,
                                         bool *kept);
-    /* Syncs what backends other than the one that runs have written: 0, or negative errno. */
-    int (*sync_all)(void *engine);
+    /* Syncs all files, where backends other than the one that runs may have written some: *result is 1; 0 where
+       there is no need; or negative errno. May suspend for long, as wait. */
+    enum guest_outcome (*sync_all)(void *engine, int *result);
 };
 
 /* State that changes as SQL runs and belongs to an image: in the arena, no pointers. */

@@ -30,6 +30,8 @@ void pglite_keep_backend(void)
 {
     /* Statistics that are pending refer to shared entries, which a copy must not do: see below. */
     pgstat_report_stat(true);
+    /* There are none any more that wait for it; and a copy has no timer running, though it would believe so. */
+    disable_timeout(PG_IDLE_STATS_UPDATE_TIMEOUT);
     messages_seen = sinval_backend()->next_message;
 }
 

@@ -14,8 +14,8 @@ typedef uintptr_t PGDatum;
 
 /* Errors */
 
-/* Levels. Verified: get_role_oid passes 21 for an ERROR, pgl_startPGlite 22 for a FATAL. */
-enum { PG_ERROR = 21, PG_FATAL = 22 };
+/* Levels. Verified: get_role_oid passes 21 for an ERROR, pgl_startPGlite 22 for a FATAL, XLogWrite 23 for a PANIC. */
+enum { PG_ERROR = 21, PG_FATAL = 22, PG_PANIC = 23 };
 
 /* An SQLSTATE as errcode takes it: five characters of six bits. Verified: PostgresMainLongJmp passes
  * 16908800, which is 08P01. */
@@ -147,6 +147,8 @@ extern uint8_t MyCancelKey[];
 extern int MyCancelKeyLength;
 void ProcSignalInit(const uint8_t *cancel_key, int length);
 extern volatile int InterruptPending, QueryCancelPending, ProcDiePending;
+/* Verified: ProcessInterrupts reports statistics only if it is 1. */
+extern bool DoingCommandRead;
 void ProcessInterrupts(void);
 void ProcessNotifyInterrupt(bool flush);
 
@@ -196,6 +198,81 @@ void *dsa_attach_in_place(void *place, void *segment);
 
 extern void *CurrentMemoryContext, *TopMemoryContext;
 
+/* Timeouts. Verified: PostgresSendReadyForQueryIfNecessary enables 10 with what pgstat_report_stat returns. */
+enum { PG_IDLE_STATS_UPDATE_TIMEOUT = 10 };
+void disable_timeout(int timeout);
+
+/* Checkpoints */
+
+/* Verified: CheckpointerMain logs "occurring too frequently" for 128, and restarts for 2 no recovery. */
+enum { PG_CHECKPOINT_END_OF_RECOVERY = 2, PG_CHECKPOINT_CAUSE_XLOG = 128 };
+/* Verified: CheckpointerMain and CheckPointGuts pass them to WaitLatch. */
+#define PG_WAIT_CHECKPOINTER_MAIN 0x05000004u
+#define PG_WAIT_CHECKPOINT_WRITE_DELAY 0x09000001u
+
+/* Verified: CheckpointerMain takes the flags from 20, and increments 16 after an error. */
+typedef struct PGCheckpointerShared {
+    int process, spin_lock, started, done, failed, flags;
+} PGCheckpointerShared;
+extern PGCheckpointerShared *CheckpointerShmem;
+
+/* Verified: CheckPointGuts stores the time in 16 before it syncs, and in 24 afterwards; CreateCheckPoint begins
+ * with zeros. */
+typedef struct PGCheckpointStats {
+    int64_t began, write_began, sync_began, sync_ended;
+} PGCheckpointStats;
+extern PGCheckpointStats CheckpointStats;
+
+/* Verified: CheckpointerMain increments them at 8 and 16. */
+typedef struct PGCheckpointerStats {
+    int64_t timed, requested, performed;
+} PGCheckpointerStats;
+extern PGCheckpointerStats PendingCheckpointerStats;
+void pgstat_report_checkpointer(void);
+
+/* A List of pointers. Verified: ProcessStartupPacket walks one by length and elements. */
+typedef struct PGList {
+    int32_t tag;
+    int32_t length;
+    int32_t capacity;
+    void **elements;
+} PGList;
+
+/* Files that are to be synced, or to be removed, with a checkpoint: PostgreSQL's FileTag, and what the entries of both
+ * lists have behind it. Verified: CheckPointGuts and CreateCheckPoint look at 24 and 26, and take the functions for
+ * it from a table of 12 bytes an entry. */
+enum { PG_PATH_MAX = 1024 };
+typedef struct PGPendingFile {
+    int16_t handler;
+    uint8_t tag[22];
+    uint16_t cycle;
+    bool is_canceled;
+} PGPendingFile;
+typedef struct PGSyncHandler {
+    int (*sync)(const PGPendingFile *file, char *path);
+    int (*remove)(const PGPendingFile *file, char *path);
+    bool (*matches)(const PGPendingFile *file, const PGPendingFile *candidate);
+} PGSyncHandler;
+extern const PGSyncHandler syncsw[];
+extern void *pendingOps;
+extern uint16_t checkpoint_cycle_ctr;
+extern PGList *pendingUnlinks;
+void list_free_deep(PGList *list);
+
+/* dynahash's HASH_SEQ_STATUS. Verified: CheckPointGuts has its own, of 20 bytes. */
+typedef struct PGHashSequence {
+    uint32_t words[5];
+} PGHashSequence;
+void hash_seq_init(PGHashSequence *sequence, void *table);
+void *hash_seq_search(PGHashSequence *sequence);
+
+/* Lightweight locks. Verified: CheckPointGuts takes multiples of 128 in their array. The tenth was the checkpoint's
+ * own in PostgreSQL up to 13, and is initialized like the others, but not used. */
+enum { PG_LWLOCK_SIZE = 128, PG_LWLOCK_CHECKPOINT = 10, PG_LW_EXCLUSIVE = 0 };
+extern uint8_t *MainLWLockArray;
+bool LWLockAcquire(void *lock, int mode);
+void LWLockRelease(void *lock);
+
 /* Settings */
 
 /* GucContext and GucSource. Verified: SetConfigOption tests its source against 9 (CLIENT) and 10
@@ -223,14 +300,6 @@ void SetConfigOption(const char *name, const char *value, int context, int sourc
 void ProcessGUCArray(void *array, int context, int source, int action);
 
 /* The session's connection */
-
-/* A List of pointers. Verified: ProcessStartupPacket walks one by length and elements. */
-typedef struct PGList {
-    int32_t tag;
-    int32_t length;
-    int32_t capacity;
-    void **elements;
-} PGList;
 
 /* What the startup packet said. Verified: ProcessStartupPacket stores the four at 360 to 372. */
 enum { PG_PORT_BEFORE_NAMES = 360 };

@@ -1,5 +1,6 @@
 /* Being one process among others: getpid returns the same number to all. */
 #include "backend.h"
+#include "checkpointer.h"
 #include "wrapped.h"
 
 enum { SIGNAL_COUNT = 32 };
@@ -15,10 +16,12 @@ void pglite_raise_signals(uint32_t signals)
 void pglite_attend(void)
 {
     QueryCancelPending = 0; /* no query is running */
+    DoingCommandRead = true;
     if (InterruptPending)
         ProcessInterrupts();
     ProcessCatchupInterrupt();
     ProcessNotifyInterrupt(true);
+    DoingCommandRead = false;
 }
 
 /* The same within one, COPY say. */
@@ -32,6 +35,7 @@ void pglite_attend_reading(void)
  * was forked, and did not tell PostgreSQL. No handler leaves by an error. */
 void __wrap_proc_exit(int code)
 {
+    code = checkpointer_exit_code(code);
     proc_exit_prepare(code);
     pgl_exit(code);
 }
@@ -53,4 +57,12 @@ void __wrap_ProcKill(int code, PGDatum argument)
 {
     MyProc->process = MyProcPid = getpid(); /* which has the latch that it goes back to */
     __real_ProcKill(code, argument);
+}
+
+void __real_AuxiliaryProcKill(int code, PGDatum argument);
+
+void __wrap_AuxiliaryProcKill(int code, PGDatum argument)
+{
+    MyProc->process = MyProcPid = getpid();
+    __real_AuxiliaryProcKill(code, argument);
 }

@@ -1,4 +1,5 @@
 /* Sleeping in the host, where originally the guest asks the clock until the time is over. */
+#include "checkpointer.h"
 #include "host-calls.h"
 #include "wrapped.h"
 
@@ -50,6 +51,8 @@ int __wrap_WaitLatch(PGLatch *latch, int wake_events, long timeout_ms, uint32_t 
     double deadline_ms = has_timeout ? emscripten_get_now() + (double) timeout_ms : NEVER;
     int event;
 
+    if (checkpointer_goes_on(wait_event_info))
+        return PG_TIMEOUT;
     *my_wait_event_info = wait_event_info;
     event = wait_latch(latch, wake_events, deadline_ms);
     *my_wait_event_info = 0;

@@ -26,6 +26,10 @@ GUEST_EXPORT(__wrap_wrapper_handler) void __wrap_wrapper_handler(int signal);
 /* PostgreSQL's: the last of them, gives the process's slot in shared memory back. */
 GUEST_EXPORT(__wrap_ProcKill) void __wrap_ProcKill(int code, PGDatum argument);
 
+/* PostgreSQL's: the same of the checkpointer, which is not a backend. */
+GUEST_EXPORT(__wrap_AuxiliaryProcKill)
+void __wrap_AuxiliaryProcKill(int code, PGDatum argument);
+
 /* shared.c */
 
 /* mmap(2). What is mapped to be shared is shared by all backends of the instance. */
@@ -54,8 +58,17 @@ void __wrap_PostgresSendReadyForQueryIfNecessary(void);
 
 /* checkpoint.c */
 
+/* PostgreSQL's: what any checkpoint is. False: there was nothing to do. */
+GUEST_EXPORT(__wrap_CreateCheckPoint) bool __wrap_CreateCheckPoint(int flags);
+
+/* PostgreSQL's: checkpoints for a command, in this process where there is no checkpointer. */
+GUEST_EXPORT(__wrap_RequestCheckpoint) void __wrap_RequestCheckpoint(int flags);
+
 /* PostgreSQL's: writes all that is not on the disk yet, and syncs what this backend knows of. */
 GUEST_EXPORT(__wrap_CheckPointGuts) void __wrap_CheckPointGuts(uint64_t redo, int flags);
+
+/* PostgreSQL's: the checkpointer takes over which files others want to have synced. */
+GUEST_EXPORT(__wrap_AbsorbSyncRequests) void __wrap_AbsorbSyncRequests(void);
 
 /* sleep.c */
 

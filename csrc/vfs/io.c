@@ -141,16 +141,26 @@ int64_t vfs_seek(struct vfs *vfs, int fd, int64_t offset, enum vfs_whence whence
     return base + offset;
 }
 
-int vfs_sync_all(struct vfs *vfs)
+bool vfs_is_synced(const struct vfs *vfs)
+{
+    for (uint32_t mount = 0; mount < vfs->mount_count; mount++)
+        if (vfs->mounts[mount].sync)
+            return true;
+    return false;
+}
+
+int vfs_may_sync(struct vfs *vfs)
+{
+    return vfs_is_synced(vfs) ? injected_failure(vfs) : 0;
+}
+
+int vfs_sync_all(const struct vfs *vfs)
 {
     int result = 0;
 
     for (uint32_t mount = 0; mount < vfs->mount_count && result >= 0; mount++)
-        if (vfs->mounts[mount].sync) {
-            result = injected_failure(vfs);
-            if (result >= 0)
-                result = files_sync_all(vfs->mounts[mount].fd);
-        }
+        if (vfs->mounts[mount].sync)
+            result = files_sync_all(vfs->mounts[mount].fd);
     return result;
 }
 

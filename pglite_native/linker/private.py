@@ -36,7 +36,14 @@ _PLAIN = {
     "i32.add": b"\x6a",
     "i32.mul": b"\x6c",
 }
-_MEMORY = {"i32.load": 0x28, "i64.load": 0x29, "i32.store": 0x36, "i64.store": 0x37}
+_MEMORY = {
+    "i32.load": 0x28,
+    "i64.load": 0x29,
+    "i32.load8_u": 0x2D,
+    "i32.load16_u": 0x2F,
+    "i32.store": 0x36,
+    "i64.store": 0x37,
+}
 _INDEXED = {
     "call": Op.CALL,
     "i32.const": Op.I32_CONST,

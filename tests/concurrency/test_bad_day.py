@@ -20,8 +20,8 @@ from tests import wire
 from tests.engine import child
 from tests.engine.sql import run, sqlstate, value
 
-PATIENCE = 20.0  # seconds until what should take a moment is given up
-CLOSING_SECONDS = 10.0  # of a process that opens a hundred sessions, and then closes them
+PATIENCE = 60.0  # seconds until what should take a moment is given up
+CLOSING_SECONDS = 90.0  # of a process that opens a hundred sessions, and then closes them
 
 WAYS_TO_BE_BUSY = {
     "computing": "do $$ begin loop end loop; end $$",
@@ -182,7 +182,7 @@ def test_an_engine_with_a_hundred_busy_sessions_is_closed_at_once(
     printed = child.output(CLOSING, 100, ways, *arguments, seconds=CLOSING_SECONDS)
     seconds, outcomes = printed.splitlines()
     assert {*outcomes.split()} <= {"57014", "57P01", "EngineClosed"}
-    assert float(seconds) < 5  # a second, on a machine that does nothing else
+    assert float(seconds) < 20  # a second, on a machine that does nothing else
 
 
 def test_a_session_that_waits_for_a_lock_is_closed(engine: Engine) -> None:

@@ -89,6 +89,17 @@ def test_it_can_be_off() -> None:
         assert value(engine, "SELECT autoanalyze_count FROM pg_stat_user_tables") == "0"
 
 
+@pytest.mark.parametrize("gap_s", [0.0, 0.3])
+def test_statistics_of_an_idle_session_arrive(gap_s: float) -> None:
+    """Some ten seconds after its last statement, whatever it has reported before."""
+    with Engine(settings={"autovacuum": "off"}) as engine, engine.open_session() as session:
+        run(engine, "CREATE TABLE t AS SELECT n FROM generate_series(1, 100) n")
+        for _ in range(3):
+            run(session, "UPDATE t SET n = n + 1")
+            time.sleep(gap_s)
+        until_it_says(engine, "SELECT n_tup_upd = 300 FROM pg_stat_user_tables")
+
+
 def test_a_table_that_is_updated_all_the_time_does_not_grow() -> None:
     settings = {**OFTEN, "autovacuum_vacuum_cost_delay": "0"}
     with Engine(settings=settings) as engine, engine.open_session() as session:
@@ -99,6 +110,8 @@ def test_a_table_that_is_updated_all_the_time_does_not_grow() -> None:
         for _ in range(4):
             vacuumed = value(engine, "SELECT autovacuum_count FROM pg_stat_user_tables")
             run(session, "UPDATE t SET n = n + 1")
+            time.sleep(1.0)
+            run(session, "SELECT 1")  # a second after its last report it makes another
             until_it_says(engine, VACUUMED.replace("> 0", f"> {vacuumed}"))
         assert int(value(engine, size) or 0) <= 1.5 * twice
 

@@ -450,7 +450,7 @@ with Engine() as engine:
 
 
 def test_sessions_open_and_close_in_many_threads_at_once() -> None:
-    child.output(COME_AND_GO, seconds=9)
+    child.output(COME_AND_GO, seconds=60)
 
 
 def test_a_session_is_used_by_one_thread_at_a_time(engine: Engine, pair: Pair) -> None:

@@ -69,7 +69,7 @@ def test_wrapped(build: Build) -> None:
 
 
 def test_processes(build: Build) -> None:
-    names = ("autovacuum", "idle", "process", "semaphore", "shared", "template")
+    names = ("autovacuum", "checkpointer", "idle", "process", "semaphore", "shared", "template")
     sources = (HERE / "test_processes.c", *(POLLING / f"{name}.c" for name in names))
     assert run(build(*sources)) == "ok\n"
 

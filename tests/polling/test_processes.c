@@ -5,6 +5,7 @@
 
 #include "backend.h"
 #include "check.h"
+#include "checkpointer.h"
 #include "host-calls.h"
 #include "shared.h"
 #include "wrapped.h"
@@ -69,8 +70,11 @@ int __wrap_kill(int process, int signal)
 extern volatile int InterruptPending, QueryCancelPending, ProcDiePending;
 volatile int InterruptPending, QueryCancelPending, ProcDiePending;
 
+bool DoingCommandRead;
+
 void ProcessInterrupts(void)
 {
+    CHECK_INT(!ProcDiePending, DoingCommandRead); /* in these tests one dies within a command */
     InterruptPending = 0;
     called("ProcessInterrupts(cancel=%d)", QueryCancelPending);
 }
@@ -115,6 +119,13 @@ void __real_ProcKill(int code, PGDatum argument)
     called("ProcKill(%d,%d) of %d,%d", code, (int) argument, MyProcPid, MyProc->process);
 }
 
+void __real_AuxiliaryProcKill(int code, PGDatum argument);
+
+void __real_AuxiliaryProcKill(int code, PGDatum argument)
+{
+    called("AuxiliaryProcKill(%d,%d) of %d,%d", code, (int) argument, MyProcPid, MyProc->process);
+}
+
 /* ---- Signals, and the end ---- */
 
 static void test_raising_signals(void)
@@ -154,6 +165,9 @@ static void test_originals_that_look_at_the_number(void)
     CHECK_INT(OTHER, MyProcPid);
     __wrap_ProcKill(1, 7);
     CHECK_CALLS("ProcKill(1,7) of 42,42");
+    self.process = MyProcPid = OTHER;
+    __wrap_AuxiliaryProcKill(1, 7);
+    CHECK_CALLS("AuxiliaryProcKill(1,7) of 42,42");
     self.process = MyProcPid = SELF;
     CHECK_ENDS(__wrap_proc_exit(3));
     CHECK_CALLS("proc_exit_prepare(3) exit(3)");
@@ -273,7 +287,7 @@ static void test_idle_releases_the_catalogs_snapshot(void)
 
 /* ---- Autovacuum ---- */
 
-static const char *autovacuum, *track_counts, *naptime;
+static const char *autovacuum, *track_counts, *naptime, *timeout;
 
 const char *GetConfigOption(const char *name, bool missing_ok, bool restrict_privileged)
 {
@@ -282,6 +296,8 @@ const char *GetConfigOption(const char *name, bool missing_ok, bool restrict_pri
         return autovacuum;
     if (strcmp(name, "track_counts") == 0)
         return track_counts;
+    if (strcmp(name, "checkpoint_timeout") == 0)
+        return timeout;
     CHECK_TEXT("autovacuum_naptime", name);
     return naptime;
 }
@@ -345,6 +361,59 @@ static void test_autovacuum_s_processes(void)
     CHECK_ENDS(pglite_begin_autovacuum(51, false));
     CHECK_CALLS("leave_original(51) set(autovacuum=off,2,10) launcher(0,0) to 0 "
                 "proc_exit_prepare(0) exit(0)");
+}
+
+/* ---- The checkpointer ---- */
+
+enum { NOW = 1000, TIMEOUT = 300, ANOTHER_WAIT = 7 };
+
+static PGCheckpointerShared checkpointer;
+PGCheckpointerShared *CheckpointerShmem = &checkpointer;
+int64_t last_checkpoint_time;
+static bool checkpoint_fails;
+
+void CheckpointerMain(const void *startup, size_t size);
+
+/* Its loop, with all that it does in a round. */
+void CheckpointerMain(const void *startup, size_t size)
+{
+    called("checkpointer(%d,%d) to %d", startup != NULL, (int) size, whereToSendOutput);
+    last_checkpoint_time = NOW;
+    do {
+        int64_t since = NOW - last_checkpoint_time;
+
+        CHECK_INT(false, checkpointer_goes_on(ANOTHER_WAIT));
+        if (checkpointer.flags == 0 && since < TIMEOUT)
+            continue;
+        called("checkpoint(%d) after %d", checkpointer.flags, (int) since);
+        checkpointer.flags = 0;
+        checkpointer_note_checkpoint();
+        CHECK_INT(true, checkpointer_goes_on(PG_WAIT_CHECKPOINT_WRITE_DELAY));
+        if (checkpoint_fails)
+            checkpointer.failed++;
+        else
+            last_checkpoint_time = NOW;
+    } while (checkpointer_goes_on(PG_WAIT_CHECKPOINTER_MAIN));
+}
+
+static void test_checkpointer(void)
+{
+    timeout = "300";
+    CHECK_INT(300, pglite_checkpoint_timeout());
+    CHECK_INT(false, checkpointer_goes_on(PG_WAIT_CHECKPOINTER_MAIN)); /* it is another process */
+    CHECK_INT(0, checkpointer_exit_code(0));
+    CHECK_ENDS(pglite_begin_checkpointer(52, true, 5));
+    CHECK_CALLS("leave_original(52) checkpointer(0,0) to 0 checkpoint(128) after 5 "
+                "proc_exit_prepare(3) exit(3)");
+    CHECK_ENDS(pglite_begin_checkpointer(53, false, TIMEOUT));
+    CHECK_CALLS("leave_original(53) checkpointer(0,0) to 0 checkpoint(0) after 300 "
+                "proc_exit_prepare(3) exit(3)");
+    CHECK_ENDS(pglite_begin_checkpointer(54, false, TIMEOUT - 1)); /* it has become longer since */
+    CHECK_CALLS("leave_original(54) checkpointer(0,0) to 0 proc_exit_prepare(1) exit(1)");
+    checkpoint_fails = true;
+    CHECK_ENDS(pglite_begin_checkpointer(55, false, TIMEOUT));
+    CHECK_CALLS("leave_original(55) checkpointer(0,0) to 0 checkpoint(0) after 300 "
+                "proc_exit_prepare(1) exit(1)");
 }
 
 /* ---- Templates ---- */
@@ -475,6 +544,7 @@ int main(void)
     test_first_process_is_kept();
     test_copy_begins_as_a_backend();
     test_copy_without_a_startup_packet_ends();
+    test_checkpointer(); /* which its process stays */
     puts("ok");
     return 0;
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "check.h"
+#include "checkpointer.h"
 #include "wrapped.h"
 
 enum { PROCESS = 42 };
@@ -37,6 +38,13 @@ int pglite_host_signal(int process, int signal)
     sent.process = process;
     sent.signal = signal;
     return 0;
+}
+
+enum { NOT_TO_BE_WAITED = 77 };
+
+bool checkpointer_goes_on(uint32_t event)
+{
+    return event == NOT_TO_BE_WAITED;
 }
 
 static uint32_t wait_event;
@@ -176,6 +184,7 @@ static void test_wait_latch(void)
     wakes_at_ms = now_ms + 1e9;
     CHECK_INT(PG_LATCH_SET, __wrap_WaitLatch(&latch, PG_LATCH_SET, -1, 0)); /* no timeout */
     CHECK_INT(PG_TIMEOUT, __wrap_WaitLatch(NULL, PG_TIMEOUT, 0, 0));
+    CHECK_INT(PG_TIMEOUT, __wrap_WaitLatch(&latch, PG_LATCH_SET, -1, NOT_TO_BE_WAITED));
 }
 
 /* The setter of a latch signals a process that may sleep, and pg_stat_activity says for what. */

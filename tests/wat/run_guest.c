@@ -167,12 +167,13 @@ static enum guest_outcome keep_template_upcall(void *engine, struct guest *guest
     return guest == runner->host.guest ? deliver(runner) : GUEST_TRAPPED;
 }
 
-static int sync_all_upcall(void *engine)
+static enum guest_outcome sync_all_upcall(void *engine, int *result)
 {
     struct runner *runner = engine;
 
     printf("sync all\n");
-    return vfs_sync_all(runner->host.vfs);
+    *result = vfs_sync_all(runner->host.vfs);
+    return GUEST_RETURNED;
 }
 
 static const struct host_upcalls upcalls = {

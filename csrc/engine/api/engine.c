@@ -134,6 +134,7 @@ static void close_cluster(pgn_session *session)
     engine_close_others(cluster);
     housekeeping_stop(cluster);
     postmaster_stop(cluster);
+    housekeeping_discard(cluster);
     dump_close(session);
     shut_down(session);
     session_close_instance(session);

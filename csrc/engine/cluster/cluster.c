@@ -1,6 +1,8 @@
 /* A cluster: made and ended, and what its sessions have to do with each other. */
 #include "engine/cluster/cluster.h"
 
+#include "platform/clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,6 +30,7 @@ enum status cluster_open(pgn_runtime *runtime, const pgn_options *options,
     cluster->data_dir_lock.fd = cluster->filling = cluster->load_fd = cluster->shared.fd = -1;
     cluster->loading = options->loads;
     cluster->last_process = FIRST_PROCESS - 1;
+    cluster->checkpointed_ns = platform_monotonic_ns();
     snprintf(cluster->user, sizeof cluster->user, "%s", options->user ? options->user : "");
     snprintf(cluster->database, sizeof cluster->database, "%s",
              options->database ? options->database : "");
@@ -137,12 +140,4 @@ int cluster_signal(void *context, int32_t process, int signal)
 int cluster_wake_process(void *context, int32_t process)
 {
     return cluster_signal(context, process, SIGURG_OF_GUEST);
-}
-
-/* Which files others have written is known to each session for itself. */
-int cluster_sync_all(void *context)
-{
-    struct cluster *cluster = ((pgn_session *) context)->cluster;
-
-    return cluster->shared.fd >= 0 ? vfs_sync_all(cluster->vfs) : 0;
 }

@@ -30,7 +30,7 @@ struct cluster {
     bool loading;              /* files come from the caller; then it boots */
     int load_fd;               /* the one that is coming, or -1 */
     struct dump *dump;         /* in progress; nothing else runs then */
-    uint64_t checkpointed;     /* bytes written to files when the last checkpoint was due */
+    uint64_t checkpointed;     /* bytes written to files when the last checkpoint began */
     struct log log;
 
     /* the images of the first session */
@@ -56,13 +56,19 @@ struct cluster {
     pgn_session *autovacuum;          /* the process of it that runs; NULL: none */
     uint64_t written;                 /* bytes written to files when a change was last noticed */
     int64_t changed_ns;               /* monotonic time of that */
+    int64_t first_changed_ns;         /* the first time */
     int64_t vacuum_due_ns;            /* monotonic time of the next look for work; 0: none is due */
     int64_t look_began_ns;            /* monotonic time of the last one */
     int64_t naptime_ns;               /* autovacuum_naptime */
     uint32_t looked_at_count;
     uint32_t looked_at[HOUSEKEEPING_DATABASES_MAX]; /* OIDs of the databases, in this look */
     bool has_reloaded;                              /* configuration files have been read anew */
-    bool is_held;                                   /* its sessions are kept at rest: hold.c */
+    pgn_session *checkpointer;                      /* NULL: there is no checkpoint of its */
+    bool checkpoint_wanted;    /* so much has been written since the last one */
+    int64_t checkpoint_due_ns; /* monotonic time of the next; 0: nothing was written since */
+    int64_t checkpointed_ns;   /* monotonic time of the last one, or of the cluster's beginning */
+    uint32_t checkpoints_begun, checkpoints_done; /* the latter: the number of the last one */
+    bool is_held;                                 /* its sessions are kept at rest: hold.c */
     bool is_interrupted; /* the process of autovacuum is to end before it is done */
     bool worker_wanted;  /* an autovacuum launcher has asked for a worker */
     bool ending;         /* the first session is being closed, or has been */
@@ -74,6 +80,7 @@ struct cluster {
 enum {
     SIGHUP_OF_GUEST = 1,
     SIGUSR1_OF_GUEST = 10,
+    SIGUSR2_OF_GUEST = 12,
     SIGTERM_OF_GUEST = 15,
     SIGURG_OF_GUEST = 23 /* sent by SetLatch: it wakes, and does nothing else */
 };
@@ -102,6 +109,5 @@ void cluster_wake(pgn_session *session);
 /* Of struct host_upcalls. */
 int cluster_signal(void *session, int32_t process, int signal);
 int cluster_wake_process(void *session, int32_t process);
-int cluster_sync_all(void *session);
 
 #endif

@@ -11,6 +11,7 @@
 #include "vfs/vfs.h"
 
 struct client;
+struct errand;
 struct cluster;
 
 /* Where in a message a stream of them is. */
@@ -48,12 +49,15 @@ struct pgn_session {
         pgn_session
             *session); /* to be run on the coroutine instead of serving; false: it is over */
     int32_t task_argument;
-    bool stack_was_low;  /* in this call: the stacks have pages to give back */
-    bool guest_measured; /* statistics.guest_ns is kept */
-    int64_t slice_ns;    /* monotonic time at which its time slice is over */
-    bool pauses;         /* its call does, ENGINE_PAUSE_NS after it has begun to run */
-    int64_t pause_ns;    /* monotonic time at which it pauses; 0: not known yet, or never */
-    int64_t wake_ns;     /* monotonic time at which it wakes by itself; while WAITING */
+    uint32_t
+        files_since; /* number of the last checkpoint that had begun when its files were looked through */
+    struct errand *errand; /* of the host's, which it waits for; NULL: there is none */
+    bool stack_was_low;    /* in this call: the stacks have pages to give back */
+    bool guest_measured;   /* statistics.guest_ns is kept */
+    int64_t slice_ns;      /* monotonic time at which its time slice is over */
+    bool pauses;           /* its call does, ENGINE_PAUSE_NS after it has begun to run */
+    int64_t pause_ns;      /* monotonic time at which it pauses; 0: not known yet, or never */
+    int64_t wake_ns;       /* monotonic time at which it wakes by itself; while WAITING */
     pgn_statistics statistics;
 
     /* inside the monitor */
@@ -69,7 +73,7 @@ struct pgn_session {
     bool woken;             /* a wait ends, or does not begin */
     struct framing framing; /* of what its clients have sent */
     struct client *client;  /* whose requests the postmaster hands to it; NULL: none */
-    bool is_auxiliary;      /* an autovacuum process: the postmaster's own */
+    bool is_auxiliary;      /* a process of the housekeeping: the postmaster's own */
     bool is_ready;          /* in the postmaster's queue */
     pgn_session *next_ready;
     bool is_answered; /* its client's answer is among those that the postmaster keeps back */

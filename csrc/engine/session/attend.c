@@ -58,9 +58,8 @@ void attend_at_rest(pgn_session *session)
     }
     /* Where there is no other session nothing can tell whether a timer strikes now or before the next call. */
     due_ns = cluster->shared.fd < 0 && !cluster->postmaster ? INT64_MAX : timer_ns(session);
-    if (cluster->vacuum_due_ns && !cluster->autovacuum && housekeeping_is_worth_a_thread(cluster)
-        && cluster->vacuum_due_ns < due_ns)
-        due_ns = cluster->vacuum_due_ns;
+    if (housekeeping_due_ns(cluster) < due_ns && housekeeping_is_worth_a_thread(cluster))
+        due_ns = housekeeping_due_ns(cluster);
     if (due_ns != INT64_MAX && postmaster_need(cluster))
         postmaster_note_deadline(cluster->postmaster, due_ns);
 }
@@ -79,9 +78,7 @@ static void push_what_is_due(struct postmaster *postmaster, int64_t now_ns)
 {
     struct cluster *cluster = postmaster->cluster;
 
-    postmaster->deadline_ns = cluster->vacuum_due_ns && !cluster->autovacuum
-                                  ? cluster->vacuum_due_ns
-                                  : INT64_MAX;
+    postmaster->deadline_ns = housekeeping_due_ns(cluster);
     for (pgn_session *session = cluster->sessions; session; session = session->next) {
         int64_t session_ns = due_ns(session);
 
@@ -218,6 +215,7 @@ static bool take_up(pgn_session *session)
 static void run(struct postmaster *postmaster, pgn_session *session)
 {
     struct cluster *cluster = postmaster->cluster;
+    uint64_t written = vfs_bytes_written(cluster->vfs);
 
     if (session->state == SESSION_YIELDED)
         answer_all(postmaster); /* as it will use up another time slice */
@@ -226,6 +224,7 @@ static void run(struct postmaster *postmaster, pgn_session *session)
     cluster_set_latest(cluster, NULL);
     monitor_leave(cluster->monitor);
     session_step(session);
+    housekeeping_discount(cluster, session, vfs_bytes_written(cluster->vfs) - written);
     monitor_enter(cluster->monitor);
     settle(postmaster, session);
     if (!atomic_load(&cluster->baton.wanted))

@@ -1,7 +1,8 @@
-/* Autovacuum: csrc/polling/autovacuum.c has the guest's side. */
+/* Autovacuum and checkpoints: csrc/polling/autovacuum.c and checkpointer.c have the guest's side. */
 #include "engine/session/housekeeping.h"
 
 #include "engine/cluster/postmaster.h"
+#include "engine/instance/limits.h"
 #include "engine/session/protocol.h"
 #include "engine/session/sessions.h"
 
@@ -12,55 +13,157 @@
 /* PGSTAT_IDLE_INTERVAL and a moment: until then a session may keep to itself what it has changed. */
 #define STATISTICS_DELAY_NS (11 * NS_PER_S)
 
-bool housekeeping_note_changes(pgn_session *session)
+enum { EXIT_CHECKPOINTED = 3 };
+
+/* --- what is due -------------------------------------------------------------------------- */
+
+static bool ask(pgn_session *session, guest_function function, const char *name, int64_t *seconds)
+{
+    uint64_t result;
+
+    if (!session_settle(session, session_call(session, function, NULL, &result), name))
+        return false;
+    *seconds = (int32_t) result;
+    return true;
+}
+
+static bool note_vacuum(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
-    uint64_t written = vfs_bytes_written(cluster->vfs), naptime_s;
+    int64_t naptime_s;
 
-    if (session->is_auxiliary || written == cluster->written)
-        return true;
-    cluster->written = written;
-    cluster->changed_ns = platform_monotonic_ns();
     if (cluster->vacuum_due_ns)
         return true;
-    if (!session_settle(session,
-                        session_call(session, cluster->runtime->exports.autovacuum_naptime, NULL,
-                                     &naptime_s),
-                        "pglite_autovacuum_naptime"))
+    if (!ask(session, cluster->runtime->exports.autovacuum_naptime, "pglite_autovacuum_naptime",
+             &naptime_s))
         return false;
-    cluster->naptime_ns = (int64_t) naptime_s * NS_PER_S;
+    cluster->naptime_ns = naptime_s * NS_PER_S;
     if (naptime_s > 0)
         cluster->vacuum_due_ns = cluster->changed_ns + cluster->naptime_ns;
     return true;
 }
 
-bool housekeeping_is_worth_a_thread(const struct cluster *cluster)
+static bool note_checkpoint(pgn_session *session)
 {
-    int64_t noticed_ns = cluster->vacuum_due_ns - cluster->naptime_ns;
+    struct cluster *cluster = session->cluster;
+    int64_t timeout_s;
 
-    return cluster->postmaster || platform_monotonic_ns() - noticed_ns > PATIENCE_NS;
+    if (cluster->checkpoint_due_ns)
+        return true;
+    if (!ask(session, cluster->runtime->exports.checkpoint_timeout, "pglite_checkpoint_timeout",
+             &timeout_s))
+        return false;
+    cluster->checkpoint_due_ns = cluster->checkpointed_ns + timeout_s * NS_PER_S;
+    if (cluster->checkpoint_due_ns < cluster->changed_ns)
+        cluster->checkpoint_due_ns = cluster->changed_ns + timeout_s * NS_PER_S;
+    return true;
 }
 
-static void begin(struct cluster *cluster, bool is_worker)
+/* A dropped table leaves an empty file until a checkpoint has been made, which its own backend removes. */
+static bool remove_files(pgn_session *session)
+{
+    struct cluster *cluster = session->cluster;
+
+    if (cluster->checkpoints_done <= session->files_since)
+        return true;
+    session->files_since = cluster->checkpoints_begun;
+    return session_settle(session,
+                          session_call(session, cluster->runtime->exports.remove_files, NULL, NULL),
+                          "pglite_remove_files");
+}
+
+bool housekeeping_note_changes(pgn_session *session)
+{
+    struct cluster *cluster = session->cluster;
+    uint64_t written = vfs_bytes_written(cluster->vfs);
+
+    if (session->is_auxiliary)
+        return true;
+    housekeeping_note_writing(cluster);
+    if (!remove_files(session))
+        return false;
+    if (written == cluster->written)
+        return true;
+    cluster->written = written;
+    cluster->changed_ns = platform_monotonic_ns();
+    if (!cluster->first_changed_ns)
+        cluster->first_changed_ns = cluster->changed_ns;
+    return note_vacuum(session) && note_checkpoint(session);
+}
+
+void housekeeping_note_writing(struct cluster *cluster)
+{
+    if (cluster->checkpoint_wanted || cluster->checkpointer
+        || vfs_bytes_written(cluster->vfs) - cluster->checkpointed < ENGINE_CHECKPOINT_AFTER)
+        return;
+    monitor_enter(cluster->monitor);
+    if (!cluster->ending && cluster->template_process && postmaster_need(cluster)) {
+        cluster->checkpoint_wanted = true;
+        cluster->checkpoint_due_ns = platform_monotonic_ns();
+        postmaster_note_deadline(cluster->postmaster, cluster->checkpoint_due_ns);
+    }
+    monitor_leave(cluster->monitor);
+}
+
+void housekeeping_discount(struct cluster *cluster, const pgn_session *session, uint64_t written)
+{
+    if (session != cluster->checkpointer)
+        return;
+    cluster->written += written;
+    cluster->checkpointed += written;
+}
+
+int64_t housekeeping_due_ns(const struct cluster *cluster)
+{
+    int64_t due_ns = INT64_MAX;
+
+    if (cluster->vacuum_due_ns && !cluster->autovacuum)
+        due_ns = cluster->vacuum_due_ns;
+    if (cluster->checkpoint_due_ns && !cluster->checkpointer && cluster->checkpoint_due_ns < due_ns)
+        due_ns = cluster->checkpoint_due_ns;
+    return due_ns;
+}
+
+bool housekeeping_is_worth_a_thread(const struct cluster *cluster)
+{
+    return cluster->postmaster || platform_monotonic_ns() - cluster->first_changed_ns > PATIENCE_NS;
+}
+
+/* --- its beginning ------------------------------------------------------------------------ */
+
+static pgn_session *begin_process(struct cluster *cluster, bool (*task)(pgn_session *session),
+                                  int32_t task_argument)
 {
     struct error ignored;
-    pgn_session *process;
+    pgn_session *process = session_begin_auxiliary(cluster, task, task_argument, &ignored);
 
-    cluster->worker_wanted = cluster->is_interrupted = false;
-    process = session_begin_autovacuum(cluster, is_worker, &ignored);
     if (process && cluster->ending) { /* since it began, which is outside the monitor */
         session_discard(process);
         process = NULL;
     }
-    cluster->autovacuum = process;
-    if (process)
-        postmaster_push(process);
+    return process;
 }
 
-void housekeeping_begin_if_due(struct cluster *cluster, int64_t now_ns)
+static bool run_autovacuum(pgn_session *session)
 {
-    if (!cluster->vacuum_due_ns || now_ns < cluster->vacuum_due_ns || cluster->autovacuum)
-        return;
+    uint64_t arguments[] = {(uint32_t) session->process, (uint32_t) session->task_argument};
+
+    return session_settle(session,
+                          session_call(session, session->cluster->runtime->exports.begin_autovacuum,
+                                       arguments, NULL),
+                          "pglite_begin_autovacuum");
+}
+
+static void begin(struct cluster *cluster, bool is_worker)
+{
+    cluster->worker_wanted = cluster->is_interrupted = false;
+    cluster->autovacuum = begin_process(cluster, run_autovacuum, is_worker);
+    if (cluster->autovacuum)
+        postmaster_push(cluster->autovacuum);
+}
+
+static void begin_look(struct cluster *cluster, int64_t now_ns)
+{
     cluster->vacuum_due_ns = cluster->is_held ? now_ns + PATIENCE_NS : 0;
     if (cluster->is_held)
         return;
@@ -68,6 +171,52 @@ void housekeeping_begin_if_due(struct cluster *cluster, int64_t now_ns)
     cluster->looked_at_count = 0;
     begin(cluster, false);
 }
+
+static bool run_checkpointer(pgn_session *session)
+{
+    struct cluster *cluster = session->cluster;
+    int64_t since_ns = platform_monotonic_ns() - cluster->checkpointed_ns;
+    uint64_t arguments[] = {(uint32_t) session->process, (uint32_t) session->task_argument,
+                            (uint32_t) (since_ns / NS_PER_S)};
+
+    cluster->checkpointed_ns += since_ns;
+    return session_settle(session,
+                          session_call(session, cluster->runtime->exports.begin_checkpointer,
+                                       arguments, NULL),
+                          "pglite_begin_checkpointer");
+}
+
+/* What is written from now on is for the next one. */
+static void begin_checkpoint(struct cluster *cluster, int64_t now_ns)
+{
+    pgn_session *process = NULL;
+
+    if (!cluster->is_held)
+        process = begin_process(cluster, run_checkpointer, cluster->checkpoint_wanted);
+    if (!process) {
+        cluster->checkpoint_due_ns = now_ns + PATIENCE_NS;
+        return;
+    }
+    cluster->checkpointer = process;
+    cluster->checkpointed = vfs_bytes_written(cluster->vfs);
+    cluster->checkpoint_wanted = false;
+    cluster->checkpoint_due_ns = 0;
+    cluster->checkpoints_begun++;
+    postmaster_push(process);
+}
+
+void housekeeping_begin_if_due(struct cluster *cluster, int64_t now_ns)
+{
+    if (cluster->ending || cluster->failed)
+        return;
+    if (cluster->vacuum_due_ns && now_ns >= cluster->vacuum_due_ns && !cluster->autovacuum)
+        begin_look(cluster, now_ns);
+    if (cluster->checkpoint_due_ns && now_ns >= cluster->checkpoint_due_ns
+        && !cluster->checkpointer)
+        begin_checkpoint(cluster, now_ns);
+}
+
+/* --- its end ------------------------------------------------------------------------------ */
 
 /* The database that a worker was in. Launchers choose the one that has waited longest, so one that comes a second time
    is the end of the look. */
@@ -99,15 +248,9 @@ static void end_look(struct cluster *cluster)
 }
 
 /* After a launcher the worker that it has asked for; after a worker another launcher, for the other databases. */
-void housekeeping_end(pgn_session *session)
+static void end_autovacuum(struct cluster *cluster, bool was_worker, bool continues)
 {
-    struct cluster *cluster = session->cluster;
-    bool was_worker = session->task_argument;
-    bool continues = was_worker ? is_new_to_look(session) : cluster->worker_wanted;
-
-    session_discard(session);
     cluster->autovacuum = NULL;
-    condition_notify(cluster->first->condition); /* housekeeping_stop */
     if (cluster->ending || cluster->failed)
         return;
     if (continues && !cluster->is_interrupted)
@@ -116,13 +259,52 @@ void housekeeping_end(pgn_session *session)
         end_look(cluster);
 }
 
-/* Inside the monitor, without the baton. */
-static void end_process(struct cluster *cluster)
+static void end_checkpoint(struct cluster *cluster, bool is_done)
 {
-    while (cluster->autovacuum && !cluster->failed) {
+    cluster->checkpointer = NULL;
+    if (is_done)
+        cluster->checkpoints_done = cluster->checkpoints_begun;
+    if (cluster->checkpoint_due_ns)
+        postmaster_note_deadline(cluster->postmaster, cluster->checkpoint_due_ns);
+}
+
+void housekeeping_end(pgn_session *session)
+{
+    struct cluster *cluster = session->cluster;
+    bool was_worker = session->task_argument, was_checkpointer = session == cluster->checkpointer;
+    bool is_done = session->state == SESSION_ENDED
+                   && guest_exit_code(session->instance.guest) == EXIT_CHECKPOINTED;
+    bool continues = !was_checkpointer
+                     && (was_worker ? is_new_to_look(session) : cluster->worker_wanted);
+
+    session_discard(session);
+    if (was_checkpointer)
+        end_checkpoint(cluster, is_done);
+    else
+        end_autovacuum(cluster, was_worker, continues);
+    condition_notify(cluster->first->condition); /* housekeeping_stop */
+}
+
+static bool is_at_work(const struct cluster *cluster)
+{
+    return (cluster->autovacuum || cluster->checkpointer) && !cluster->failed;
+}
+
+static void interrupt(pgn_session *process, int signal)
+{
+    if (!process)
+        return;
+    atomic_fetch_or(&process->signals, UINT32_C(1) << signal);
+    cluster_wake(process);
+}
+
+/* Inside the monitor, without the baton. A checkpoint comes to its end, and is the last one. */
+static void end_processes(struct cluster *cluster)
+{
+    while (is_at_work(cluster)) {
         cluster->is_interrupted = true;
-        atomic_fetch_or(&cluster->autovacuum->signals, UINT32_C(1) << SIGTERM_OF_GUEST);
-        cluster_wake(cluster->autovacuum);
+        interrupt(cluster->autovacuum, SIGTERM_OF_GUEST);
+        interrupt(cluster->checkpointer, SIGUSR2_OF_GUEST);
         condition_wait(cluster->first->condition, cluster->monitor, INT64_MAX);
     }
 }
@@ -133,9 +315,9 @@ void housekeeping_interrupt(struct cluster *cluster)
     struct claim *own = cluster->baton.holder;
 
     monitor_enter(cluster->monitor);
-    while (cluster->autovacuum && !cluster->failed) {
+    while (is_at_work(cluster)) {
         baton_give(cluster);
-        end_process(cluster);
+        end_processes(cluster);
         baton_take(cluster, own);
     }
     monitor_leave(cluster->monitor);
@@ -144,6 +326,17 @@ void housekeeping_interrupt(struct cluster *cluster)
 void housekeeping_stop(struct cluster *cluster)
 {
     monitor_enter(cluster->monitor);
-    end_process(cluster);
+    end_processes(cluster);
+    monitor_leave(cluster->monitor);
+}
+
+void housekeeping_discard(struct cluster *cluster)
+{
+    monitor_enter(cluster->monitor);
+    if (cluster->autovacuum)
+        session_discard(cluster->autovacuum);
+    if (cluster->checkpointer)
+        session_discard(cluster->checkpointer);
+    cluster->autovacuum = cluster->checkpointer = NULL;
     monitor_leave(cluster->monitor);
 }

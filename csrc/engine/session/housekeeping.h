@@ -1,28 +1,40 @@
-/* Housekeeping: what a server does by itself, autovacuum above all. */
+/* Housekeeping: what a server does by itself, which is autovacuum and checkpoints. */
 #ifndef PGN_ENGINE_HOUSEKEEPING_H
 #define PGN_ENGINE_HOUSEKEEPING_H
 
 #include "engine/cluster/cluster.h"
 
-/* On the coroutine of an idle session: has the cluster changed since the last look for work? Then there will be
-   another. False when the session is over. */
+/* On the coroutine of an idle session: has the cluster changed since the last look for work, or the last checkpoint?
+   Then there will be another. False when the session is over. */
 bool housekeeping_note_changes(pgn_session *session);
 
+/* With the baton, outside the monitor: has so much been written that there is to be a checkpoint now? */
+void housekeeping_note_writing(struct cluster *cluster);
+
+/* With the baton: bytes that the session has written. What a checkpoint writes makes no other one due. */
+void housekeeping_discount(struct cluster *cluster, const pgn_session *session, uint64_t written);
+
 /* Below, inside the monitor. */
+/* When a process is to be begun; INT64_MAX: none is. */
+int64_t housekeeping_due_ns(const struct cluster *cluster);
+
 /* Has the cluster lived so long with its changes that it may have a thread for them? */
 bool housekeeping_is_worth_a_thread(const struct cluster *cluster);
 
-/* By the postmaster: begins an autovacuum launcher, if it is time. */
+/* By the postmaster: begins an autovacuum launcher and a checkpointer, if it is time. */
 void housekeeping_begin_if_due(struct cluster *cluster, int64_t now_ns);
 
 /* A process of the housekeeping has come to its end, or cannot go on; it is freed. */
 void housekeeping_end(pgn_session *session);
 
-/* Outside the monitor, with the baton: has a process that runs come to its end. What it has not got
-   done, the next look for work finds. */
+/* Outside the monitor, with the baton: has the processes that run come to their end. What autovacuum has not got
+   done, its next look for work finds; a checkpoint is waited for. */
 void housekeeping_interrupt(struct cluster *cluster);
 
-/* Outside the monitor: has a process that runs come to its end, and begins no more, as the cluster is ending. */
+/* Outside the monitor: likewise, and there will be no more, as the cluster is ending. */
 void housekeeping_stop(struct cluster *cluster);
+
+/* Outside the monitor, without a postmaster: frees the processes of a cluster that has failed. */
+void housekeeping_discard(struct cluster *cluster);
 
 #endif

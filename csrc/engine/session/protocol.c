@@ -171,8 +171,11 @@ enum guest_outcome session_poll(void *context)
        of a pipeline takes one of its own. */
     if (session->abandoned)
         session_request_cancel(session);
-    if (platform_monotonic_ns() >= session->slice_ns)
+    if (platform_monotonic_ns() >= session->slice_ns) {
+        if (session->state == SESSION_RUNNING) /* else it boots: there is no cluster yet */
+            housekeeping_note_writing(session->cluster);
         session_suspend(session, SESSION_YIELDED);
+    }
     outcome = deliver_signals(session);
     return outcome ? outcome : host_fire_timers(host);
 }
@@ -296,30 +299,6 @@ bool session_get_ready(pgn_session *session)
                              "pgl_pq_flush");
 }
 
-/* A checkpoint when one is due, as the checkpointer process of a server makes them. The client hears
-   nothing of it, and has its reply before: an error in it ends the checkpoint, not the session. */
-static bool checkpoint_if_due(pgn_session *session)
-{
-    uint64_t written = vfs_bytes_written(session->cluster->vfs);
-    uint64_t done = true; /* stays so after an error: the next time is when it is due again */
-    bool goes_on;
-
-    if (written - session->cluster->checkpointed < ENGINE_CHECKPOINT_AFTER
-        || !transport_drain(session))
-        return true;
-    session->discarding = true;
-    goes_on = session_settle(session,
-                             session_call(session, session->cluster->runtime->exports.checkpoint,
-                                          NULL, &done),
-                             "pglite_checkpoint")
-              && session_get_ready(session);
-    transport_drain(session);
-    session->discarding = false;
-    if (done)
-        session->cluster->checkpointed = written;
-    return goes_on;
-}
-
 /* Tells a copy that it is one: what may not be the same in both is made anew. */
 static bool wake(pgn_session *session)
 {
@@ -382,8 +361,7 @@ bool session_serve(pgn_session *session)
                             "PostgresMainLoopOnce"))
             return false;
     }
-    return session_get_ready(session) && attend(session) && housekeeping_note_changes(session)
-           && checkpoint_if_due(session);
+    return session_get_ready(session) && attend(session) && housekeeping_note_changes(session);
 }
 
 /* An orderly end, which checkpoints a durable directory. What it reports goes to nobody. Where the
@@ -461,20 +439,32 @@ void session_main(void *context)
     complete_reply(session);
 }
 
+/* An error in it ends the checkpoint, not the session. */
+static bool checkpoint(pgn_session *session)
+{
+    const struct engine_exports *exports = &session->cluster->runtime->exports;
+    uint64_t done = true; /* stays so after an error */
+    bool goes_on = wake(session) && attend(session)
+                   && session_settle(session,
+                                     session_call(session, exports->checkpoint, NULL, &done),
+                                     "pglite_checkpoint")
+                   && session_get_ready(session);
+
+    session->task_argument = (int32_t) done;
+    return goes_on;
+}
+
 enum status session_checkpoint(pgn_session *session, struct error *error)
 {
-    uint64_t due = vfs_bytes_written(session->cluster->vfs) - ENGINE_CHECKPOINT_AFTER;
+    struct cluster *cluster = session->cluster;
+    enum status status;
 
-    cluster_set_latest(session->cluster, NULL);
-    session->cluster->checkpointed = due;
-    session_run(session);
-    if (session->state != SESSION_IDLE) {
-        *error = session->failure;
-        return error->status;
-    }
-    if (session->cluster->checkpointed == due)
+    cluster_set_latest(cluster, NULL);
+    cluster->checkpointed = vfs_bytes_written(cluster->vfs);
+    status = session_do(session, checkpoint, error);
+    if (!status && !session->task_argument)
         return error_set(
             error, STATUS_SNAPSHOT,
             "a transaction is in progress, which the copy would not have: end it first");
-    return STATUS_OK;
+    return status;
 }

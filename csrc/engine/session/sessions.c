@@ -12,6 +12,7 @@
 #include "engine/session/protocol.h"
 #include "engine/session/run.h"
 #include "engine/session/startup.h"
+#include "engine/session/sync.h"
 #include "engine/session/transport.h"
 
 pgn_session *session_new(struct cluster *cluster, bool is_auxiliary)
@@ -260,6 +261,7 @@ static void give_back(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
 
+    session_end_errand(session);
     if (cluster->running == session)
         cluster_switch_to(cluster->first);
     if (session->descriptors)
@@ -269,18 +271,8 @@ static void give_back(pgn_session *session)
     session_close_instance(session);
 }
 
-/* Runs to the process's exit. */
-static bool run_autovacuum(pgn_session *session)
-{
-    uint64_t arguments[] = {(uint32_t) session->process, (uint32_t) session->task_argument};
-
-    return session_settle(session,
-                          session_call(session, session->cluster->runtime->exports.begin_autovacuum,
-                                       arguments, NULL),
-                          "pglite_begin_autovacuum");
-}
-
-pgn_session *session_begin_autovacuum(struct cluster *cluster, bool is_worker, struct error *error)
+pgn_session *session_begin_auxiliary(struct cluster *cluster, bool (*task)(pgn_session *session),
+                                     int32_t task_argument, struct error *error)
 {
     pgn_session *session;
     bool is_mapped;
@@ -296,8 +288,8 @@ pgn_session *session_begin_autovacuum(struct cluster *cluster, bool is_worker, s
         return NULL;
     session->asleep = false;
     session->discarding = true;
-    session->task = run_autovacuum;
-    session->task_argument = is_worker;
+    session->task = task;
+    session->task_argument = task_argument;
     if (is_mapped)
         return session;
     session_discard(session);

@@ -33,7 +33,8 @@ enum guest_outcome session_keep_process(void *session, struct guest *guest, uint
                                         bool *kept);
 
 /* By the postmaster, with the baton, inside the monitor: a process of the housekeeping, in its hands; NULL: none. */
-pgn_session *session_begin_autovacuum(struct cluster *cluster, bool is_worker, struct error *error);
+pgn_session *session_begin_auxiliary(struct cluster *cluster, bool (*task)(pgn_session *session),
+                                     int32_t task_argument, struct error *error);
 void session_discard(pgn_session *session); /* its end */
 
 #endif

@@ -9,6 +9,7 @@
 #include "engine/cluster/cluster.h"
 #include "engine/session/protocol.h"
 #include "engine/session/run.h"
+#include "engine/session/sync.h"
 #include "engine/session/sessions.h"
 
 enum {
@@ -243,5 +244,5 @@ const struct host_upcalls engine_upcalls = {
     .signal = cluster_signal,
     .wake = cluster_wake_process,
     .keep_template = session_keep_process,
-    .sync_all = cluster_sync_all,
+    .sync_all = session_sync_all,
 };
