@@ -160,6 +160,9 @@ def test_a_new_session_in_a_twin(base: Engine) -> None:
     assert value(base, "show application_name") == ""
 
 
+CHECKPOINT_S = 0.7  # that one takes which has nothing to write
+
+
 def writes_to_a_checkpoint(engine: Engine) -> int:
     """How many it takes until one is made."""
     before = last_checkpoint(engine)
@@ -167,6 +170,7 @@ def writes_to_a_checkpoint(engine: Engine) -> int:
     while last_checkpoint(engine) == before:
         run(engine, WRITE)
         count += 1
+        time.sleep(CHECKPOINT_S)
     return count
 
 
