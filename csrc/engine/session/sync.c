@@ -6,7 +6,6 @@
 #include "engine/cluster/cluster.h"
 #include "engine/session/protocol.h"
 #include "platform/thread.h"
-#include "vfs/vfs.h"
 
 /* The disk may take seconds, in which others have the baton: so a thread waits for it. */
 struct errand {

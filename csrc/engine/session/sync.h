@@ -3,7 +3,6 @@
 #define PGN_ENGINE_SYNC_H
 
 #include "engine/cluster/session.h"
-#include "guest/guest.h"
 
 /* Of struct host_upcalls. */
 enum guest_outcome session_sync_all(void *session, int *result);
