@@ -38,7 +38,7 @@ static int64_t read_at(struct vfs *vfs, struct file *file, void *bytes, size_t s
 static int64_t write_at(struct vfs *vfs, struct file *file, const void *bytes, size_t size,
                         uint64_t *offset)
 {
-    int64_t result = file->stream ? 0 : injected_failure(vfs); /* the log tells of the failure */
+    int64_t result = file->stream ? 0 : injected_failure(vfs); /* the log is to say so */
 
     if (result == 0 && (file->flags & VFS_O_APPEND) && !file->stream && size > 0)
         result = file_operations(file)->size(vfs, file, offset);

@@ -16,7 +16,7 @@ from tests.engine.sql import run, value
 from tests.engine.test_datadir import kill_after
 
 MIB = 1 << 20
-DUE = 64 * MIB  # csrc/engine/engine.h
+DUE = 64 * MIB  # csrc/engine/instance/limits.h
 
 # Some 8 MiB of WAL and nothing else; a dozen of them make a checkpoint due.
 WRITE = "SELECT pg_logical_emit_message(true, 'test', repeat('x', 8000000))"

@@ -31,7 +31,7 @@ static size_t log_size(const struct cluster *cluster)
     return (size_t) (cluster->log.written - cluster->log.taken);
 }
 
-/* Goes on, and says what has come. What the caller has been given before is gone. */
+/* Runs the call further, and says what has come. What the caller has been given before is gone. */
 static enum status next(pgn_session *session, void *argument, struct error *error)
 {
     const struct call *call = argument;
