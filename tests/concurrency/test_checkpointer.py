@@ -80,11 +80,20 @@ def test_it_is_a_process_of_the_cluster() -> None:
     seen: set[str | None] = set()
     ask = "SELECT backend_type FROM pg_stat_activity WHERE backend_type <> 'client backend'"
     with Engine(settings={"autovacuum": "off"}) as engine, engine.open_session() as other:
-        writer = threading.Thread(target=run, args=(engine, BULK))
-        writer.start()
-        while writer.is_alive():
-            seen |= {kind for (kind,) in run(other, ask)}
-        writer.join()
+        run(engine, "CREATE TABLE t (n int, s text)")
+        for _ in range(20):
+            # So many buffers that they take it several time slices.
+            run(engine, "INSERT INTO t SELECT n, repeat('x', 900) FROM generate_series(1, 40000) n")
+            number = done(engine)
+            writer = threading.Thread(target=run, args=(engine, BULK))
+            writer.start()
+            while writer.is_alive():
+                seen |= {kind for (kind,) in run(other, ask)}
+            writer.join()
+            until_done(other, number + 1)
+            if "checkpointer" in seen:
+                break
+            run(engine, "TRUNCATE t")
     assert "checkpointer" in seen
 
 
@@ -193,7 +202,7 @@ def write(session, own):
     while True:
         n += 3
         run(session, f"insert into t values ({n}, repeat('x', 2000))")
-        print(n, flush=True)
+        print(f"{n}\\n", end="", flush=True)  # in one write: others print, too
         run(session, "select pg_logical_emit_message(false, 'test', repeat('x', 4000000))")
         if n % 50 == 0:
             run(session, "checkpoint")
