@@ -103,11 +103,14 @@ for call in (base.fork, base.snapshot, lambda: base.restore(snapshot)):
 base.exec_protocol_raw(wire.copy_done())""",
 }
 
-# Without autovacuum, which takes a thread and descriptors once it has something to do.
+# The first engine has the thread for housekeeping, which comes after a second, from the beginning.
 CYCLE = """
+import time
 base = Engine(settings={"autovacuum": "off"})
 older = base.snapshot()
 run(base, "create table t as select generate_series(1, 100) as n")
+time.sleep(1.5)
+run(base, "select 1")
 snapshot = base.snapshot()
 cycle = compile(sys.argv[1], "cycle", "exec")
 twin = None
