@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pglite_native import Engine
 
 
-LIMIT_SECONDS = 60  # of one test
+LIMIT_SECONDS = 180  # of one test
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,7 +12,7 @@ from pglite_native import Engine, Session
 from tests.engine.sql import run, value
 
 NAPTIME_S = 1
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 OFTEN = {"autovacuum_naptime": f"{NAPTIME_S}s"}
 ANALYZED = "SELECT autoanalyze_count > 0 FROM pg_stat_user_tables WHERE relname = 't'"
 VACUUMED = "SELECT autovacuum_count > 0 FROM pg_stat_user_tables WHERE relname = 't'"

@@ -17,7 +17,7 @@ import pytest
 from tests.serving import Serving
 
 CLIENTS = 200
-WAIT_S = 30
+WAIT_S = 60
 MEBIBYTE = 1 << 20
 CLIENT_BYTES = 3 * MEBIBYTE  # a fork's own pages, its buffers, its thread
 LEFT_BYTES = 32 * MEBIBYTE  # what allocators keep

@@ -19,7 +19,7 @@ from tests import wire
 from tests.server.client import Client
 from tests.serving import Serving
 
-PROMPTLY_S = 3
+PROMPTLY_S = 10
 CLEARED_S = 10
 BUSY = (
     "SELECT pg_sleep(600)",
