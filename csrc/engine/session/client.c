@@ -255,7 +255,8 @@ void client_event(struct client *client, int what)
         client->is_readable = true;
     if (session->attended && what & POLLER_WRITABLE) {
         watch(client, 0);
-        client_rest(session);
+        if (!session->is_answered) /* else the postmaster has yet to call client_rest */
+            client_rest(session);
     } else if (session->inside || session->suspended) {
         watch(client, client->watched & ~POLLER_READABLE); /* until it is at rest */
     } else {
