@@ -106,7 +106,7 @@ class Connection:
     def abort(self) -> None:
         """End it in spite of a client that does not read, or a statement that takes no cancel.
 
-        A client that reads is told all the same.
+        The client is told why, unless it does not read.
         """
         seat = self._seat
         if seat is None:

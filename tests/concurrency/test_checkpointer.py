@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from pglite_native import Engine, Session
-from tests.concurrency.test_housekeeping import until
-from tests.engine import child
+from tests.concurrency.test_bad_day import until
 from tests.engine.sql import run, value
-from tests.engine.test_datadir import kill_after
+from tests.engine.test_datadir import printed_until_killed
 
 MIB = 1 << 20
 DUE = 64 * MIB  # csrc/engine/instance/limits.h
@@ -215,17 +214,12 @@ for own, session in enumerate(sessions):
 
 def test_killed_in_the_middle_of_it(ram_path: Path) -> None:
     """Every acknowledged commit is there."""
-    seed = random.randrange(10**6)
-    print(f"seed {seed}")
-    delays = random.Random(seed)
     folder = ram_path / "data"
     with Engine(folder) as engine:
         run(engine, "create table t(n int primary key, s text)")
     acknowledged: set[int] = set()
-    for _ in range(5):
-        process = child.start(WRITER, folder)
-        lines = kill_after(process, delays.uniform(1.0, 3.0))
-        acknowledged |= {int(line) for line in lines if line.strip().isdigit()}
+    for printed in printed_until_killed(WRITER, folder, times=5, delays_s=(1.0, 3.0)):
+        acknowledged |= printed
         with Engine(folder) as engine:
             rows = {int(n or 0) for (n,) in run(engine, "select n from t where length(s) = 2000")}
             assert acknowledged <= rows

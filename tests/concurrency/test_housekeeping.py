@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
 
 import pytest
 
 from pglite_native import Engine, Session
+from tests.concurrency.test_bad_day import until
 from tests.engine.sql import run, value
 
 NAPTIME_S = 1
-PATIENCE_S = 90.0
 OFTEN = {"autovacuum_naptime": f"{NAPTIME_S}s"}
 ANALYZED = "SELECT autoanalyze_count > 0 FROM pg_stat_user_tables WHERE relname = 't'"
 VACUUMED = "SELECT autovacuum_count > 0 FROM pg_stat_user_tables WHERE relname = 't'"
 ROWS = "CREATE TABLE t AS SELECT n, 'x' AS s FROM generate_series(1, 5000) n"
-
-
-def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 def until_it_says(session: Session, question: str) -> None:

@@ -8,7 +8,7 @@ import random
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -249,18 +249,26 @@ def kill_after(process: child.Child, delay_s: float) -> list[str]:
     return [line for line in printed.splitlines(True) if line.endswith("\n")]
 
 
-def test_killed_while_writing(ram_path: Path) -> None:
-    """Every acknowledged commit is there, every other transaction wholly or not at all."""
+def printed_until_killed(
+    script: str, folder: Path, *, times: int, delays_s: tuple[float, float]
+) -> Iterator[set[int]]:
+    """Run a script again and again, each time up to a SIGKILL; the numbers that it has printed."""
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     delays = random.Random(seed)
+    for _ in range(times):
+        process = child.start(script, folder)
+        yield {int(line) for line in kill_after(process, delays.uniform(*delays_s))}
+
+
+def test_killed_while_writing(ram_path: Path) -> None:
+    """Every acknowledged commit is there, every other transaction wholly or not at all."""
     folder = ram_path / "data"
     with Engine(folder) as engine:
         run(engine, "create table a(n int primary key); create table b(n int primary key, s text)")
     acknowledged: set[int] = set()
-    for _ in range(KILLS):
-        process = child.start(WRITER, folder)
-        acknowledged |= {int(line) for line in kill_after(process, delays.uniform(0.02, 0.5))}
+    for printed in printed_until_killed(WRITER, folder, times=KILLS, delays_s=(0.02, 0.5)):
+        acknowledged |= printed
         with Engine(folder) as engine:
             a = {int(n or 0) for (n,) in run(engine, "select n from a")}
             b = {int(n or 0) for (n,) in run(engine, "select n from b where length(s) = 2000")}

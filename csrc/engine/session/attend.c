@@ -48,7 +48,7 @@ static bool is_at_rest(const pgn_session *session)
 void attend_at_rest(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
-    int64_t due_ns;
+    int64_t due_ns, housekeeping_ns;
 
     if (cluster->ending || !is_at_rest(session))
         return;
@@ -58,8 +58,9 @@ void attend_at_rest(pgn_session *session)
     }
     /* Where there is no other session nothing can tell whether a timer strikes now or before the next call. */
     due_ns = cluster->shared.fd < 0 && !cluster->postmaster ? INT64_MAX : timer_ns(session);
-    if (housekeeping_due_ns(cluster) < due_ns && housekeeping_is_worth_a_thread(cluster))
-        due_ns = housekeeping_due_ns(cluster);
+    housekeeping_ns = housekeeping_due_ns(cluster);
+    if (housekeeping_ns < due_ns && housekeeping_is_worth_a_thread(cluster))
+        due_ns = housekeeping_ns;
     if (due_ns != INT64_MAX && postmaster_need(cluster))
         postmaster_note_deadline(cluster->postmaster, due_ns);
 }

@@ -60,8 +60,8 @@ static enum status map_regions(pgn_session *session, const pgn_image *image, str
     return same ? STATUS_OK : image_map(image, parts, error);
 }
 
-/* Is the session to be told that it is a copy? Not where its seed is the original's: then it goes on as
-   that does. */
+/* Is the session to be told that it is a copy? Not where it has the original's seed: both then draw the same random
+   numbers. */
 static bool wants_waking(const pgn_session *session, const pgn_image *image)
 {
     bool seeded_anew = session->cluster->options && session->cluster->options->seeded;
