@@ -24,4 +24,5 @@ void __wrap_PostgresSendReadyForQueryIfNecessary(void)
 {
     release_catalog_snapshot();
     __real_PostgresSendReadyForQueryIfNecessary();
+    *my_wait_event_info = PG_WAIT_CLIENT_READ;
 }

@@ -76,6 +76,7 @@ typedef struct PGLatch {
 extern PGLatch *MyLatch;
 /* What this process waits for, as pg_stat_activity says it; 0: it does not. */
 extern volatile uint32_t *my_wait_event_info;
+#define PG_WAIT_CLIENT_READ 0x06000000u /* PostgreSQL 18: wait_event_types.h */
 
 /* Backends and the memory they share. What is not exported is found by tools/link.py (PRIVATE). */
 

@@ -67,6 +67,7 @@ void __wrap_PostgresMainLoopOnce(void)
         is_beginning = false;
         pgl_exit(PG_EXIT_ALIVE);
     }
+    *my_wait_event_info = 0; /* idle.c has set it */
     __real_PostgresMainLoopOnce();
 }
 

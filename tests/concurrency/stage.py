@@ -156,6 +156,13 @@ class Actor:
                 self._stage.note(self.name, f"waits for {wait}")
                 return
 
+    def rests(self) -> None:
+        """Wait until the idle session is shown as waiting for its client."""
+        for _ in self._stage.patiently(f"{self.name} to wait for its client"):
+            ((_, wait),) = self._stage.ask(STATES.format(self.name))
+            if wait == "Client:ClientRead":
+                return
+
     def has_gone(self) -> None:
         """Wait until there is no such session any more, without a call of it."""
         for _ in self._stage.patiently(f"{self.name} to go"):

@@ -275,7 +275,7 @@ def test_pg_locks_shows_what_is_held_and_what_is_waited_for(a: Actor, b: Actor, 
 def test_activity_shows_states_queries_and_waits(a: Actor, b: Actor, c: Actor) -> None:
     activity = """
         select application_name, state, query, datname, usename, xact_start is not null,
-            backend_xid is not null, case state when 'active' then wait_event end
+            backend_xid is not null, wait_event_type, wait_event
         from pg_stat_activity where application_name in ('a', 'b') order by 1
     """
     a.run(ROW)
@@ -283,10 +283,13 @@ def test_activity_shows_states_queries_and_waits(a: Actor, b: Actor, c: Actor) -
     b.start("select 'b' from t")
     b.waits("relation")
     assert a.fails("select 1/0") == "22012"
+    a.rests()
     seen = c.run(activity)
     assert [row[1] for row in seen] == ["idle in transaction (aborted)", "active"]
     a.run("rollback")
     b.finish()
+    a.rests()
+    b.rests()
     seen = c.run(activity)
     assert [row[1:3] for row in seen] == [("idle", "rollback"), ("idle", "select 'b' from t")]
     a.start("select pg_sleep(600)")

@@ -55,6 +55,8 @@ int MyProcPid = SELF, PostmasterPid, whereToSendOutput = 2;
 bool IsUnderPostmaster;
 PGLatch *MyLatch;
 char *HbaFileName = (char *) "its own";
+static uint32_t wait_event;
+volatile uint32_t *my_wait_event_info = &wait_event;
 
 int getpid(void)
 {
@@ -517,7 +519,9 @@ static void test_copy_begins_as_a_backend(void)
     CHECK_CALLS("leave_original(43) start(/pglite/pg_hba.conf) startup_packet take_slot "
                 "PostgresMain(theirs,them) under 0,1 InitPostgres(theirs,them) under 1 exit(99)");
     CHECK_TEXT("its own", HbaFileName);
+    wait_event = PG_WAIT_CLIENT_READ;
     __wrap_PostgresMainLoopOnce(); /* the host's rounds */
+    CHECK_INT(0, wait_event);
     CHECK_CALLS("loop_once");
 }
 
