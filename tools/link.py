@@ -40,9 +40,7 @@ LEFT_OUT = {
 }
 
 # What our guest code asks of the host (docs/HANDSHAKE.md).
-HOST_IMPORTS = (
-    r"env\.pglite_(?:host_(?:wait|sleep|wake|clone_file|keep_template|signal|sync_all)|recv|send)"
-)
+HOST_IMPORTS = r"env\.pglite_(?:host_(?:wait|sleep|wake|clone_file|keep_template|need_wal_writer|signal)|recv|send)"
 
 # Functions that are not exported are known by their bodies.
 LEB128 = rb"[\x80-\xff]*[\0-\x7f]"
@@ -181,16 +179,16 @@ PRIVATE |= {
     "AbsorbSyncRequests": linker.Within(
         "CreateCheckPoint", "call GetCurrentTimestamp; i64.store; call ?"
     ),
-    "CheckpointStats": linker.Within(
-        "CreateCheckPoint", "i32.const ?; call GetCurrentTimestamp; i64.store"
-    ),
-    "checkpoint_cycle_ctr": linker.Within(
-        "CreateCheckPoint", "i32.const ?; i32.load16_u; i32.const 1; i32.add"
-    ),
     "pendingUnlinks": linker.Within(
         "CreateCheckPoint", "i32.const ?; local.get *; i32.store; local.get *; i32.const 1040"
     ),
     "pendingOps": linker.Within("CheckPointGuts", "i32.const ?; i32.load; call hash_seq_init"),
+    "RegisterSyncRequest": linker.Contains(
+        "i32.const pendingOps; i32.load; i32.eqz; if; local.get 0; local.get 1; call *"
+    ),
+    "RememberSyncRequest": linker.Within(
+        "RegisterSyncRequest", "end; local.get 0; local.get 1; call ?; end; i32.const 1"
+    ),
     "syncsw": linker.Within(
         "CreateCheckPoint", "i32.const 12; i32.mul; i32.const ?; i32.add; i32.load 4"
     ),
@@ -215,6 +213,20 @@ PRIVATE |= {
     "disable_timeout": linker.Within(
         "PostgresSendReadyForQueryIfNecessary",
         "i32.const 10; call ?; end; i32.const 2; i32.const 0; call pgstat_report_activity",
+    ),
+}
+
+# The WAL writer.
+PRIVATE |= {
+    "WalWriterMain": linker.Contains("i32.const 83886097"),  # its wait event
+    "XLogSetAsyncXactLSN": linker.Contains(
+        "local.get 0; i32.const *; i32.load; local.tee *; i64.load 216"
+    ),
+    "XLogCtl": linker.Within(
+        "XLogSetAsyncXactLSN", "local.get 0; i32.const ?; i32.load; local.tee *; i64.load 216"
+    ),
+    "WalWriterDelay": linker.Within(
+        "WalWriterMain", "i32.load; i32.const 41; i32.const ?; i32.load; local.tee *; local.get *"
     ),
 }
 
@@ -292,7 +304,9 @@ WRAPS = {
     "CreateCheckPoint": linker.Wrap("relies on a checkpointer, which makes one after the other"),
     "RequestCheckpoint": linker.Wrap("likewise: is not counted"),
     "CheckPointGuts": linker.Wrap("is not told when a checkpoint of another process begins"),
-    "AbsorbSyncRequests": linker.Wrap("syncs what this backend has written, not what others have"),
+    "RegisterSyncRequest": linker.Wrap("relies on a checkpointer, which remembers all requests"),
+    "AbsorbSyncRequests": linker.Wrap("likewise: does nothing in another process"),
+    "XLogSetAsyncXactLSN": linker.Wrap("relies on a WAL writer, which is there already"),
     "PostmasterIsAliveInternal": linker.Wrap(
         "ends the session: there is no postmaster's pipe to read", POSTMASTER_IS_ALIVE
     ),

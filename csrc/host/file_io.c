@@ -6,6 +6,7 @@
 #include "host/abi.h"
 #include "host/imports.h"
 #include "host/layout.h"
+#include "platform/files.h"
 
 enum transfer { TRANSFER_READ, TRANSFER_WRITE };
 
@@ -156,22 +157,32 @@ enum guest_outcome file_seek(struct guest_call *call)
     return return_wasi(call, 0);
 }
 
+static enum guest_outcome sync_file(struct guest_call *call, bool data_only, int *result)
+{
+    const struct host *host = host_of(call);
+    int host_fd;
+
+    *result = vfs_to_sync(host->vfs, arg_i32(call, 0), &host_fd);
+    if (*result < 0 || host_fd < 0)
+        return GUEST_RETURNED;
+    if (host->upcalls->sync)
+        return host->upcalls->sync(host->engine, host_fd, data_only, result);
+    *result = files_sync(host_fd, data_only);
+    return GUEST_RETURNED;
+}
+
 enum guest_outcome file_sync(struct guest_call *call)
 {
-    return return_wasi(call, vfs_sync(vfs_of(call), arg_i32(call, 0), false));
+    int result;
+    enum guest_outcome outcome = sync_file(call, false, &result);
+
+    return outcome == GUEST_RETURNED ? return_wasi(call, result) : outcome;
 }
 
 enum guest_outcome file_datasync(struct guest_call *call)
 {
-    return return_i32(call, vfs_sync(vfs_of(call), arg_i32(call, 0), true));
-}
-
-/* pglite_host_sync_all(): each backend remembers for itself which files it has to sync. */
-enum guest_outcome file_sync_all(struct guest_call *call)
-{
-    struct host *host = host_of(call);
     int result;
-    enum guest_outcome outcome = host->upcalls->sync_all(host->engine, &result);
+    enum guest_outcome outcome = sync_file(call, true, &result);
 
     return outcome == GUEST_RETURNED ? return_i32(call, result) : outcome;
 }

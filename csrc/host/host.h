@@ -37,13 +37,15 @@ struct host_upcalls {
     int (*signal)(void *engine, int32_t process, int signal);
     /* Ends a process's wait, or keeps it from beginning: 0, or negative errno. */
     int (*wake)(void *engine, int32_t process);
+    /* There is WAL that a process other than the one that calls is to write, within that time. */
+    void (*need_wal_writer)(void *engine, int32_t milliseconds);
     /* Keeps a copy of the guest as it is now; shared: the address of its list of shared memory. Not
        every process is kept. */
     enum guest_outcome (*keep_template)(void *engine, struct guest *guest, uint32_t shared,
                                         bool *kept);
-    /* Syncs all files, where backends other than the one that runs may have written some: *result is 1; 0 where
-       there is no need; or negative errno. May suspend for long, as wait. */
-    enum guest_outcome (*sync_all)(void *engine, int *result);
+    /* Syncs a file by its descriptor on the host: *result is 0, or negative errno. May suspend for long, as
+       wait. NULL: files_sync is all there is to do. */
+    enum guest_outcome (*sync)(void *engine, int host_fd, bool data_only, int *result);
 };
 
 /* State that changes as SQL runs and belongs to an image: in the arena, no pointers. */

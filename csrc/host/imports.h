@@ -22,6 +22,7 @@
     ENV("pglite_host_signal", "iii", process_signal)                                               \
     ENV("pglite_host_wake", "vi", process_wake)                                                    \
     ENV("pglite_host_keep_template", "ii", process_keep_template)                                  \
+    ENV("pglite_host_need_wal_writer", "vi", process_need_wal_writer)                              \
     ENV("__syscall_getuid32", "i", process_identity)                                               \
     ENV("__syscall_geteuid32", "i", process_identity)                                              \
     ENV("__syscall_getgid32", "i", process_identity)                                               \
@@ -65,7 +66,6 @@
     WASI("fd_pwrite", "iiiiji", file_pwrite)                                                       \
     WASI("fd_seek", "iijii", file_seek)                                                            \
     WASI("fd_sync", "ii", file_sync)                                                               \
-    ENV("pglite_host_sync_all", "i", file_sync_all)                                                \
     ENV("__syscall_fdatasync", "ii", file_datasync)                                                \
     /* file_stat.c: what is known of a file */                                                     \
     ENV("__syscall_stat64", "iii", file_stat)                                                      \

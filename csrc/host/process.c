@@ -89,3 +89,12 @@ enum guest_outcome process_keep_template(struct guest_call *call)
 
     return outcome == GUEST_RETURNED ? return_i32(call, kept) : outcome;
 }
+
+/* pglite_host_need_wal_writer(milliseconds): in a server there always is one. */
+enum guest_outcome process_need_wal_writer(struct guest_call *call)
+{
+    struct host *host = host_of(call);
+
+    host->upcalls->need_wal_writer(host->engine, arg_i32(call, 0));
+    return GUEST_RETURNED;
+}

@@ -1,6 +1,7 @@
 /* A copy of a backend becomes one: what BackendMain and InitPostgres do with shared memory, in their order,
  * around private memory that is initialized already. */
 #include "backend.h"
+#include "sync-requests.h"
 
 enum { EXIT_CALLBACKS_MAX = 20 }; /* MAX_ON_EXITS */
 
@@ -33,6 +34,7 @@ void pglite_keep_backend(void)
     /* There are none any more that wait for it; and a copy has no timer running, though it would believe so. */
     disable_timeout(PG_IDLE_STATS_UPDATE_TIMEOUT);
     messages_seen = sinval_backend()->next_message;
+    sync_requests_close();
 }
 
 static int find_callback(const ExitCallback *list, int count, void (*function)(int, PGDatum))

@@ -11,8 +11,8 @@ void CheckpointerMain(const void *startup, size_t size);
 extern int64_t last_checkpoint_time;
 
 static enum { IS_ANOTHER, BEGINS, WORKS } stage;
-static bool is_requested, has_failed;
-static int seconds_since_last, failures_before;
+static bool is_requested;
+static int seconds_since_last;
 static int64_t began_at;
 
 int pglite_checkpoint_timeout(void)
@@ -34,17 +34,10 @@ void pglite_begin_checkpointer(int process, bool requested, int seconds)
 static void give_request(void)
 {
     stage = WORKS;
-    failures_before = CheckpointerShmem->failed;
     began_at = last_checkpoint_time;
     last_checkpoint_time -= seconds_since_last;
     if (is_requested)
         CheckpointerShmem->flags |= PG_CHECKPOINT_CAUSE_XLOG;
-}
-
-static _Noreturn void end(void)
-{
-    has_failed = last_checkpoint_time < began_at || CheckpointerShmem->failed != failures_before;
-    proc_exit(0);
 }
 
 bool checkpointer_goes_on(uint32_t wait_event)
@@ -58,7 +51,7 @@ bool checkpointer_goes_on(uint32_t wait_event)
     if (wait_event != PG_WAIT_CHECKPOINTER_MAIN)
         return false;
     if (stage == WORKS)
-        end();
+        proc_exit(0);
     give_request();
     return true;
 }
@@ -73,7 +66,5 @@ void checkpointer_note_checkpoint(void)
 /* With 0 it would write the statistics to their file and close them, as it does last in a server. */
 int checkpointer_exit_code(int code)
 {
-    if (stage == IS_ANOTHER || code != 0)
-        return code;
-    return stage == WORKS && !has_failed ? PG_EXIT_CHECKPOINTED : 1;
+    return stage == IS_ANOTHER || code != 0 ? code : 1;
 }

@@ -4,9 +4,6 @@
 
 #include "postgres-abi.h"
 
-/* The exit code of one that has made its checkpoint. */
-enum { PG_EXIT_CHECKPOINTED = 3 };
-
 /* The first call into a copy of a process: makes a checkpoint, the one before which was `seconds` ago, and exits.
  * One that was not requested is made if checkpoint_timeout is over. */
 GUEST_EXPORT(pglite_begin_checkpointer)

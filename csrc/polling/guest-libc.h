@@ -31,6 +31,7 @@ int *__errno_location(void);
 /* errno numbers of Emscripten's libc, which are WASI's. */
 #define EINTR 27
 #define EINVAL 28
+#define ENOENT 44
 #define ENOMEM 48
 #define EPIPE 64
 #define EPROTO 65

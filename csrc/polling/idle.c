@@ -1,4 +1,5 @@
 /* Before a session waits for its client. */
+#include "sync-requests.h"
 #include "wrapped.h"
 
 enum { SNAPSHOT_HEAP_NODE_AT = 52 };
@@ -24,5 +25,6 @@ void __wrap_PostgresSendReadyForQueryIfNecessary(void)
 {
     release_catalog_snapshot();
     __real_PostgresSendReadyForQueryIfNecessary();
+    sync_requests_close();
     *my_wait_event_info = PG_WAIT_CLIENT_READ;
 }

@@ -31,6 +31,7 @@ extern void *PG_exception_stack;
  * given to it go to the client, so those of PostgreSQL's own source are passed. */
 bool errstart(int level, const char *domain);
 int errcode(int sqlstate);
+int errcode_for_file_access(void); /* by errno */
 int errmsg(const char *format, ...);
 int errdetail(const char *format, ...);
 int errhint(const char *format, ...);
@@ -39,6 +40,8 @@ void errfinish(const char *file, int line, const char *function);
 /* Memory and transactions */
 
 char *pstrdup(const char *text);
+extern volatile uint32_t CritSectionCount;
+bool RecoveryInProgress(void);
 bool IsTransactionBlock(void);
 bool IsTransactionState(void);
 void StartTransactionCommand(void);
@@ -210,19 +213,26 @@ enum { PG_CHECKPOINT_END_OF_RECOVERY = 2, PG_CHECKPOINT_CAUSE_XLOG = 128 };
 /* Verified: CheckpointerMain and CheckPointGuts pass them to WaitLatch. */
 #define PG_WAIT_CHECKPOINTER_MAIN 0x05000004u
 #define PG_WAIT_CHECKPOINT_WRITE_DELAY 0x09000001u
+/* Verified: RegisterSyncRequest's. */
+#define PG_WAIT_REGISTER_SYNC_REQUEST 0x09000005u
 
-/* Verified: CheckpointerMain takes the flags from 20, and increments 16 after an error. */
+/* Verified: AbsorbSyncRequests copies requests of 32 bytes, has their types at 0 and files, which are 24 bytes, at
+ * 8, and calls RememberSyncRequest for each. */
+typedef struct PGSyncRequest {
+    int type;
+    int padding;
+    uint8_t file[24];
+} PGSyncRequest;
+
+/* Verified: CheckpointerMain takes the flags from 20, and increments 16 after an error; AbsorbSyncRequests has the
+ * number of requests at 48, and ForwardSyncRequest that of those there is room for at 52. */
 typedef struct PGCheckpointerShared {
     int process, spin_lock, started, done, failed, flags;
+    int waiting[6];
+    int request_count, request_count_max;
+    PGSyncRequest requests[];
 } PGCheckpointerShared;
 extern PGCheckpointerShared *CheckpointerShmem;
-
-/* Verified: CheckPointGuts stores the time in 16 before it syncs, and in 24 afterwards; CreateCheckPoint begins
- * with zeros. */
-typedef struct PGCheckpointStats {
-    int64_t began, write_began, sync_began, sync_ended;
-} PGCheckpointStats;
-extern PGCheckpointStats CheckpointStats;
 
 /* Verified: CheckpointerMain increments them at 8 and 16. */
 typedef struct PGCheckpointerStats {
@@ -230,6 +240,19 @@ typedef struct PGCheckpointerStats {
 } PGCheckpointerStats;
 extern PGCheckpointerStats PendingCheckpointerStats;
 void pgstat_report_checkpointer(void);
+
+/* WAL. Verified: XLogSetAsyncXactLSN stores its argument at 216, and takes from 280 how far WAL is synced. */
+typedef struct PGXLogControl {
+    uint8_t before[216];
+    volatile uint64_t asynchronous; /* as far as commits go that have not waited for it */
+    uint8_t between[56];
+    volatile uint64_t flushed;
+} PGXLogControl;
+extern PGXLogControl *XLogCtl;
+extern int WalWriterDelay; /* milliseconds */
+void XLogFlush(uint64_t position);
+/* Verified: WalWriterMain passes it to WaitLatch. */
+#define PG_WAIT_WAL_WRITER_MAIN 0x05000011u
 
 /* A List of pointers. Verified: ProcessStartupPacket walks one by length and elements. */
 typedef struct PGList {
@@ -243,6 +266,8 @@ typedef struct PGList {
  * lists have behind it. Verified: CheckPointGuts and CreateCheckPoint look at 24 and 26, and take the functions for
  * it from a table of 12 bytes an entry. */
 enum { PG_PATH_MAX = 1024 };
+/* Types of requests. Verified: RememberSyncRequest's table of branches. */
+enum { PG_SYNC_REQUEST = 0, PG_SYNC_UNLINK_REQUEST = 1, PG_SYNC_FORGET_REQUEST = 2 };
 typedef struct PGPendingFile {
     int16_t handler;
     uint8_t tag[22];
@@ -256,8 +281,8 @@ typedef struct PGSyncHandler {
 } PGSyncHandler;
 extern const PGSyncHandler syncsw[];
 extern void *pendingOps;
-extern uint16_t checkpoint_cycle_ctr;
 extern PGList *pendingUnlinks;
+void RememberSyncRequest(const PGPendingFile *file, int type);
 void list_free_deep(PGList *list);
 
 /* dynahash's HASH_SEQ_STATUS. Verified: CheckPointGuts has its own, of 20 bytes. */
@@ -266,12 +291,21 @@ typedef struct PGHashSequence {
 } PGHashSequence;
 void hash_seq_init(PGHashSequence *sequence, void *table);
 void *hash_seq_search(PGHashSequence *sequence);
+enum { PG_HASH_REMOVE = 2 };
+void *hash_search(void *table, const void *key, int action, bool *found);
 
 /* Lightweight locks. Verified: CheckPointGuts takes multiples of 128 in their array. The tenth was the checkpoint's
  * own in PostgreSQL up to 13, and is initialized like the others, but not used. */
-enum { PG_LWLOCK_SIZE = 128, PG_LWLOCK_CHECKPOINT = 10, PG_LW_EXCLUSIVE = 0 };
+enum {
+    PG_LWLOCK_SIZE = 128,
+    PG_LWLOCK_CHECKPOINT = 10,
+    PG_LWLOCK_CHECKPOINTER_COMM = 17, /* verified: AbsorbSyncRequests takes 2176 */
+    PG_LW_EXCLUSIVE = 0
+};
 extern uint8_t *MainLWLockArray;
 bool LWLockAcquire(void *lock, int mode);
+bool LWLockConditionalAcquire(void *lock, int mode);
+bool LWLockHeldByMe(void *lock);
 void LWLockRelease(void *lock);
 
 /* Settings */

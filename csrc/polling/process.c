@@ -1,6 +1,7 @@
 /* Being one process among others: getpid returns the same number to all. */
 #include "backend.h"
 #include "checkpointer.h"
+#include "wal-writer.h"
 #include "wrapped.h"
 
 enum { SIGNAL_COUNT = 32 };
@@ -36,6 +37,8 @@ void pglite_attend_reading(void)
 void __wrap_proc_exit(int code)
 {
     code = checkpointer_exit_code(code);
+    if (code == 0)
+        wal_writer_finish();
     proc_exit_prepare(code);
     pgl_exit(code);
 }

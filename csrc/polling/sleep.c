@@ -1,6 +1,7 @@
 /* Sleeping in the host, where originally the guest asks the clock until the time is over. */
 #include "checkpointer.h"
 #include "host-calls.h"
+#include "wal-writer.h"
 #include "wrapped.h"
 
 #define NS_PER_S 1000000000
@@ -47,12 +48,13 @@ static int wait_latch(PGLatch *latch, int wake_events, double deadline_ms)
 
 int __wrap_WaitLatch(PGLatch *latch, int wake_events, long timeout_ms, uint32_t wait_event_info)
 {
-    bool has_timeout = (wake_events & PG_TIMEOUT) != 0;
-    double deadline_ms = has_timeout ? emscripten_get_now() + (double) timeout_ms : NEVER;
+    double duration_ms = (wake_events & PG_TIMEOUT) != 0 ? (double) timeout_ms : NEVER;
+    double deadline_ms;
     int event;
 
     if (checkpointer_goes_on(wait_event_info))
         return PG_TIMEOUT;
+    deadline_ms = emscripten_get_now() + wal_writer_timeout_ms(wait_event_info, duration_ms);
     *my_wait_event_info = wait_event_info;
     event = wait_latch(latch, wake_events, deadline_ms);
     *my_wait_event_info = 0;

@@ -64,11 +64,23 @@ GUEST_EXPORT(__wrap_CreateCheckPoint) bool __wrap_CreateCheckPoint(int flags);
 /* PostgreSQL's: checkpoints for a command, in this process where there is no checkpointer. */
 GUEST_EXPORT(__wrap_RequestCheckpoint) void __wrap_RequestCheckpoint(int flags);
 
-/* PostgreSQL's: writes all that is not on the disk yet, and syncs what this backend knows of. */
+/* PostgreSQL's: writes all that is not on the disk yet, and syncs it. */
 GUEST_EXPORT(__wrap_CheckPointGuts) void __wrap_CheckPointGuts(uint64_t redo, int flags);
 
-/* PostgreSQL's: the checkpointer takes over which files others want to have synced. */
+/* sync-requests.c */
+
+/* PostgreSQL's: has the next checkpoint sync a file, or remove it, or do neither. False: the caller has to; it does
+ * not want to wait. */
+GUEST_EXPORT(__wrap_RegisterSyncRequest)
+bool __wrap_RegisterSyncRequest(const PGPendingFile *file, int type, bool retries);
+
+/* PostgreSQL's: the checkpointer takes over what others have requested. */
 GUEST_EXPORT(__wrap_AbsorbSyncRequests) void __wrap_AbsorbSyncRequests(void);
+
+/* wal-writer.c */
+
+/* PostgreSQL's: a commit has not waited for its WAL, which reaches as far as `position`. */
+GUEST_EXPORT(__wrap_XLogSetAsyncXactLSN) void __wrap_XLogSetAsyncXactLSN(uint64_t position);
 
 /* sleep.c */
 

@@ -186,11 +186,12 @@ static int host_file_size(struct vfs *vfs, struct file *file, uint64_t *size)
     return 0;
 }
 
-static int host_sync(struct vfs *vfs, struct file *file, bool data_only)
+static int host_sync(struct vfs *vfs, struct file *file, int *host_fd)
 {
     const struct host_file *host = host_of(vfs, file);
 
-    return vfs->mounts[host->mount].sync ? files_sync(host->fd, data_only) : 0;
+    *host_fd = vfs->mounts[host->mount].sync ? host->fd : -1;
+    return 0;
 }
 
 static int host_truncate(struct vfs *vfs, struct file *file, uint64_t size)

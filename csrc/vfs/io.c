@@ -141,30 +141,7 @@ int64_t vfs_seek(struct vfs *vfs, int fd, int64_t offset, enum vfs_whence whence
     return base + offset;
 }
 
-bool vfs_is_synced(const struct vfs *vfs)
-{
-    for (uint32_t mount = 0; mount < vfs->mount_count; mount++)
-        if (vfs->mounts[mount].sync)
-            return true;
-    return false;
-}
-
-int vfs_may_sync(struct vfs *vfs)
-{
-    return vfs_is_synced(vfs) ? injected_failure(vfs) : 0;
-}
-
-int vfs_sync_all(const struct vfs *vfs)
-{
-    int result = 0;
-
-    for (uint32_t mount = 0; mount < vfs->mount_count && result >= 0; mount++)
-        if (vfs->mounts[mount].sync)
-            result = files_sync_all(vfs->mounts[mount].fd);
-    return result;
-}
-
-int vfs_sync(struct vfs *vfs, int fd, bool data_only)
+int vfs_to_sync(struct vfs *vfs, int fd, int *host_fd)
 {
     struct file *file = descriptor_file(vfs, fd);
     int result;
@@ -174,7 +151,14 @@ int vfs_sync(struct vfs *vfs, int fd, bool data_only)
     if (!file_operations(file)->sync)
         return -GE_INVAL;
     result = injected_failure(vfs);
-    return result < 0 ? result : file_operations(file)->sync(vfs, file, data_only);
+    return result < 0 ? result : file_operations(file)->sync(vfs, file, host_fd);
+}
+
+int vfs_sync(struct vfs *vfs, int fd, bool data_only)
+{
+    int host_fd, result = vfs_to_sync(vfs, fd, &host_fd);
+
+    return result < 0 || host_fd < 0 ? result : files_sync(host_fd, data_only);
 }
 
 int vfs_ftruncate(struct vfs *vfs, int fd, uint64_t size)

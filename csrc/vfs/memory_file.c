@@ -70,10 +70,11 @@ static int memory_size(struct vfs *vfs, struct file *file, uint64_t *size)
     return 0;
 }
 
-static int memory_sync(struct vfs *vfs, struct file *file, bool data_only)
+static int memory_sync(struct vfs *vfs, struct file *file, int *host_fd)
 {
-    (void) vfs, (void) file, (void) data_only;
-    return 0; /* there is nothing more durable to write to */
+    (void) vfs, (void) file;
+    *host_fd = -1; /* there is nothing more durable to write to */
+    return 0;
 }
 
 static int memory_truncate(struct vfs *vfs, struct file *file, uint64_t size)

@@ -70,7 +70,7 @@ struct file_operations {
     /* Not asked of streams. */
     int (*size)(struct vfs *vfs, struct file *file, uint64_t *size);
     /* -GE_INVAL */
-    int (*sync)(struct vfs *vfs, struct file *file, bool data_only);
+    int (*sync)(struct vfs *vfs, struct file *file, int *host_fd); /* as vfs_to_sync */
     int (*truncate)(struct vfs *vfs, struct file *file, uint64_t size);
     /* -GE_NODEV */
     int (*allocate)(struct vfs *vfs, struct file *file, uint64_t offset, uint64_t size);

@@ -162,11 +162,9 @@ int64_t vfs_pread(struct vfs *vfs, int fd, void *bytes, size_t size, uint64_t of
 int64_t vfs_pwrite(struct vfs *vfs, int fd, const void *bytes, size_t size, uint64_t offset);
 int64_t vfs_seek(struct vfs *vfs, int fd, int64_t offset, enum vfs_whence whence);
 int vfs_sync(struct vfs *vfs, int fd, bool data_only);
-bool vfs_is_synced(
-    const struct vfs *vfs);        /* are there mounted directories that are to be synced? */
-int vfs_may_sync(struct vfs *vfs); /* 0, or what is to be the result of vfs_sync_all */
-/* All files of those directories. By any thread, while others use the VFS. */
-int vfs_sync_all(const struct vfs *vfs);
+/* The same in two steps: files_sync(*host_fd) may be called by any thread, while others use the VFS. *host_fd is
+   negative where nothing is to be synced. */
+int vfs_to_sync(struct vfs *vfs, int fd, int *host_fd);
 int vfs_truncate(struct vfs *vfs, const char *path, uint64_t size);
 int vfs_ftruncate(struct vfs *vfs, int fd, uint64_t size);
 int vfs_allocate(struct vfs *vfs, int fd, uint64_t offset, uint64_t size); /* posix_fallocate */

@@ -195,6 +195,18 @@ with Engine(sys.argv[1]) as engine:
     assert measured(lambda: run(engine, "checkpoint")) >= 2  # the table, the WAL
     assert syncs.syncs_dirty(b"/base/") == 0, "a checkpoint whose tables are not synced"
 
+    # By any session, what others have written, also if they have gone since.
+    with engine.open_session() as one, engine.open_session() as two:
+        run(one, "create table u as select n from generate_series(1, 2000) n; vacuum u")
+        run(two, "create table v as select n from generate_series(1, 2000) n; vacuum v")
+        one.close()
+        assert syncs.syncs_dirty(b"/base/") > 0
+        run(engine, "checkpoint")
+        assert syncs.syncs_dirty(b"/base/") == 0, "tables of another session are not synced"
+        run(engine, "update v set n = n + 1; vacuum v")
+        run(two, "checkpoint")
+        assert syncs.syncs_dirty(b"/base/") == 0, "nor by that"
+
 with Engine() as engine:
     assert measured(lambda: run(engine, "create table t(n int); checkpoint")) == 0
 """

@@ -70,8 +70,15 @@ def test_wrapped(build: Build) -> None:
 
 def test_processes(build: Build) -> None:
     names = ("autovacuum", "checkpointer", "idle", "process", "semaphore", "shared", "template")
-    sources = (HERE / "test_processes.c", *(POLLING / f"{name}.c" for name in names))
+    sources = (
+        HERE / "test_processes.c",
+        *(POLLING / f"{name}.c" for name in (*names, "wal-writer")),
+    )
     assert run(build(*sources)) == "ok\n"
+
+
+def test_sync_requests(build: Build) -> None:
+    assert run(build(HERE / "test_sync_requests.c", POLLING / "sync-requests.c")) == "ok\n"
 
 
 def test_startup_options(build: Build) -> None:

@@ -8,6 +8,8 @@
 #include "checkpointer.h"
 #include "host-calls.h"
 #include "shared.h"
+#include "sync-requests.h"
+#include "wal-writer.h"
 #include "wrapped.h"
 
 enum { SELF = 42, OTHER = 43, WORDS_MAX = 1024 };
@@ -276,10 +278,10 @@ static void test_idle_releases_the_catalogs_snapshot(void)
         self.xmin = TransactionXmin = 77;
         __wrap_PostgresSendReadyForQueryIfNecessary();
         if (i == 0) {
-            CHECK_CALLS("remove(52) ready");
+            CHECK_CALLS("remove(52) ready sync_requests_close");
             CHECK_INT(true, CatalogSnapshot == NULL);
         } else {
-            CHECK_CALLS("ready");
+            CHECK_CALLS("ready sync_requests_close");
             CHECK_INT(true, CatalogSnapshot == (i == 1 ? NULL : snapshot));
         }
         CHECK_INT(i == 0 ? 0 : 77, self.xmin);
@@ -289,7 +291,7 @@ static void test_idle_releases_the_catalogs_snapshot(void)
 
 /* ---- Autovacuum ---- */
 
-static const char *autovacuum, *track_counts, *naptime, *timeout;
+static const char *autovacuum, *track_counts, *naptime, *timeout, *synchronous_commit = "on";
 
 const char *GetConfigOption(const char *name, bool missing_ok, bool restrict_privileged)
 {
@@ -300,6 +302,8 @@ const char *GetConfigOption(const char *name, bool missing_ok, bool restrict_pri
         return track_counts;
     if (strcmp(name, "checkpoint_timeout") == 0)
         return timeout;
+    if (strcmp(name, "synchronous_commit") == 0)
+        return synchronous_commit;
     CHECK_TEXT("autovacuum_naptime", name);
     return naptime;
 }
@@ -406,10 +410,10 @@ static void test_checkpointer(void)
     CHECK_INT(0, checkpointer_exit_code(0));
     CHECK_ENDS(pglite_begin_checkpointer(52, true, 5));
     CHECK_CALLS("leave_original(52) checkpointer(0,0) to 0 checkpoint(128) after 5 "
-                "proc_exit_prepare(3) exit(3)");
+                "proc_exit_prepare(1) exit(1)");
     CHECK_ENDS(pglite_begin_checkpointer(53, false, TIMEOUT));
     CHECK_CALLS("leave_original(53) checkpointer(0,0) to 0 checkpoint(0) after 300 "
-                "proc_exit_prepare(3) exit(3)");
+                "proc_exit_prepare(1) exit(1)");
     CHECK_ENDS(pglite_begin_checkpointer(54, false, TIMEOUT - 1)); /* it has become longer since */
     CHECK_CALLS("leave_original(54) checkpointer(0,0) to 0 proc_exit_prepare(1) exit(1)");
     checkpoint_fails = true;
@@ -418,7 +422,74 @@ static void test_checkpointer(void)
                 "proc_exit_prepare(1) exit(1)");
 }
 
+/* ---- The WAL writer ---- */
+
+static PGXLogControl wal;
+PGXLogControl *XLogCtl = &wal;
+int WalWriterDelay = 200;
+
+void WalWriterMain(const void *startup, size_t size);
+
+void WalWriterMain(const void *startup, size_t size)
+{
+    called("wal_writer(%d,%d) to %d", startup != NULL, (int) size, whereToSendOutput);
+    CHECK_INT(200, (long long) wal_writer_timeout_ms(PG_WAIT_WAL_WRITER_MAIN, 200)); /* has work */
+    wal.flushed = wal.asynchronous;
+    CHECK_INT(0, (long long) wal_writer_timeout_ms(PG_WAIT_WAL_WRITER_MAIN, 200));
+    CHECK_INT(true, wal_writer_timeout_ms(PG_WAIT_WAL_WRITER_MAIN, 5000) == NEVER);
+    CHECK_INT(7, (long long) wal_writer_timeout_ms(ANOTHER_WAIT, 7));
+    proc_exit(0);
+}
+
+void XLogFlush(uint64_t position)
+{
+    called("flush(%d)", (int) position);
+    wal.flushed = position;
+}
+
+void __real_XLogSetAsyncXactLSN(uint64_t position);
+
+void __real_XLogSetAsyncXactLSN(uint64_t position)
+{
+    called("set(%d)", (int) position);
+    wal.asynchronous = position;
+}
+
+void pglite_host_need_wal_writer(int milliseconds);
+
+void pglite_host_need_wal_writer(int milliseconds)
+{
+    called("need(%d)", milliseconds);
+}
+
+static void test_wal_writer(void)
+{
+    __wrap_XLogSetAsyncXactLSN(9);
+    CHECK_CALLS("set(9)");
+    synchronous_commit = "off";
+    __wrap_XLogSetAsyncXactLSN(10);
+    CHECK_CALLS("set(10) need(200)");
+    CHECK_INT(200, (long long) wal_writer_timeout_ms(PG_WAIT_WAL_WRITER_MAIN, 200));
+    wal_writer_finish(); /* it is another process */
+    CHECK_CALLS("");
+    CHECK_ENDS(pglite_begin_wal_writer(56));
+    CHECK_CALLS("leave_original(56) wal_writer(0,0) to 0 proc_exit_prepare(0) exit(0)");
+    __wrap_XLogSetAsyncXactLSN(10); /* it is written already */
+    CHECK_CALLS("set(10)");
+    __wrap_XLogSetAsyncXactLSN(11);
+    CHECK_CALLS("set(11) need(200)");
+    CHECK_ENDS(__wrap_proc_exit(1)); /* after an error */
+    CHECK_CALLS("proc_exit_prepare(1) exit(1)");
+    CHECK_ENDS(__wrap_proc_exit(0));
+    CHECK_CALLS("flush(11) proc_exit_prepare(0) exit(0)");
+}
+
 /* ---- Templates ---- */
+
+void sync_requests_close(void)
+{
+    called("sync_requests_close");
+}
 
 static bool kept;
 static PGPort port = {.database_name = (char *) "theirs", .user_name = (char *) "them"};
@@ -548,6 +619,7 @@ int main(void)
     test_first_process_is_kept();
     test_copy_begins_as_a_backend();
     test_copy_without_a_startup_packet_ends();
+    test_wal_writer();
     test_checkpointer(); /* which its process stays */
     puts("ok");
     return 0;

@@ -3,6 +3,7 @@
 
 #include "check.h"
 #include "checkpointer.h"
+#include "wal-writer.h"
 #include "wrapped.h"
 
 enum { PROCESS = 42 };
@@ -45,6 +46,13 @@ enum { NOT_TO_BE_WAITED = 77 };
 bool checkpointer_goes_on(uint32_t event)
 {
     return event == NOT_TO_BE_WAITED;
+}
+
+static double wal_writer_s_ms;
+
+double wal_writer_timeout_ms(uint32_t event, double timeout_ms)
+{
+    return event == PG_WAIT_WAL_WRITER_MAIN ? wal_writer_s_ms : timeout_ms;
 }
 
 static uint32_t wait_event;

@@ -19,6 +19,7 @@
 #include "host/host.h"
 #include "platform/clock.h"
 #include "platform/coroutine.h"
+#include "platform/files.h"
 #include "platform/monitor.h"
 #include "platform/reservation.h"
 #include "platform/world.h"
@@ -155,6 +156,12 @@ static int wake_upcall(void *engine, int32_t process)
     return process == 43 ? 0 : -GE_SRCH;
 }
 
+static void need_wal_writer_upcall(void *engine, int32_t milliseconds)
+{
+    (void) engine;
+    printf("need WAL writer: %d\n", (int) milliseconds);
+}
+
 /* The first is kept, and no other. */
 static enum guest_outcome keep_template_upcall(void *engine, struct guest *guest, uint32_t shared,
                                                bool *kept)
@@ -167,12 +174,11 @@ static enum guest_outcome keep_template_upcall(void *engine, struct guest *guest
     return guest == runner->host.guest ? deliver(runner) : GUEST_TRAPPED;
 }
 
-static enum guest_outcome sync_all_upcall(void *engine, int *result)
+static enum guest_outcome sync_upcall(void *engine, int host_fd, bool data_only, int *result)
 {
-    struct runner *runner = engine;
-
-    printf("sync all\n");
-    *result = vfs_sync_all(runner->host.vfs);
+    (void) engine;
+    printf("sync %s\n", data_only ? "data" : "all");
+    *result = files_sync(host_fd, data_only);
     return GUEST_RETURNED;
 }
 
@@ -184,8 +190,9 @@ static const struct host_upcalls upcalls = {
     .run = run_upcall,
     .signal = signal_upcall,
     .wake = wake_upcall,
+    .need_wal_writer = need_wal_writer_upcall,
     .keep_template = keep_template_upcall,
-    .sync_all = sync_all_upcall,
+    .sync = sync_upcall,
 };
 
 static struct runner *runner_of(const struct guest_call *call)

@@ -67,12 +67,13 @@ struct cluster {
     bool checkpoint_wanted;    /* so much has been written since the last one */
     int64_t checkpoint_due_ns; /* monotonic time of the next; 0: nothing was written since */
     int64_t checkpointed_ns;   /* monotonic time of the last one, or of the cluster's beginning */
-    uint32_t checkpoints_begun, checkpoints_done; /* the latter: the number of the last one */
-    bool is_held;                                 /* its sessions are kept at rest: hold.c */
-    bool is_interrupted; /* the process of autovacuum is to end before it is done */
-    bool worker_wanted;  /* an autovacuum launcher has asked for a worker */
-    bool ending;         /* the first session is being closed, or has been */
-    bool failed;         /* a session is poisoned, and with it all: why is in failure */
+    pgn_session *wal_writer;   /* NULL: it has not been needed */
+    int64_t wal_writer_due_ns; /* monotonic time of its beginning; 0: never */
+    bool is_held;              /* its sessions are kept at rest: hold.c */
+    bool is_interrupted;       /* the process of autovacuum is to end before it is done */
+    bool worker_wanted;        /* an autovacuum launcher has asked for a worker */
+    bool ending;               /* the first session is being closed, or has been */
+    bool failed;               /* a session is poisoned, and with it all: why is in failure */
     struct error failure;
 };
 

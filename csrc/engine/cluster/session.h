@@ -49,9 +49,7 @@ struct pgn_session {
         pgn_session
             *session); /* to be run on the coroutine instead of serving; false: it is over */
     int32_t task_argument;
-    uint32_t
-        files_since; /* number of the last checkpoint that had begun when its files were looked through */
-    struct errand *errand; /* of the host's, which it waits for; NULL: there is none */
+    struct errand *errand; /* a sync that it waits for; NULL: there is none */
     bool stack_was_low;    /* in this call: the stacks have pages to give back */
     bool guest_measured;   /* statistics.guest_ns is kept */
     int64_t slice_ns;      /* monotonic time at which its time slice is over */

@@ -33,8 +33,8 @@
     X(begin_autovacuum, "pglite_begin_autovacuum")                                                 \
     X(autovacuum_naptime, "pglite_autovacuum_naptime")                                             \
     X(begin_checkpointer, "pglite_begin_checkpointer")                                             \
+    X(begin_wal_writer, "pglite_begin_wal_writer")                                                 \
     X(checkpoint_timeout, "pglite_checkpoint_timeout")                                             \
-    X(remove_files, "pglite_remove_files")                                                         \
     X(is_between_transactions, "pglite_is_between_transactions")                                   \
     X(raise_signals, "pglite_raise_signals")                                                       \
     X(attend, "pglite_attend")                                                                     \

@@ -1,4 +1,4 @@
-/* Autovacuum and checkpoints: csrc/polling/autovacuum.c and checkpointer.c have the guest's side. */
+/* Autovacuum, checkpoints and WAL: csrc/polling/autovacuum.c, checkpointer.c and wal-writer.c have the guest's side. */
 #include "engine/session/housekeeping.h"
 
 #include "engine/cluster/postmaster.h"
@@ -8,12 +8,11 @@
 
 #include "platform/clock.h"
 
+#define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)
 #define PATIENCE_NS NS_PER_S /* most databases of tests are gone before */
 /* PGSTAT_IDLE_INTERVAL and a moment: until then a session may keep to itself what it has changed. */
 #define STATISTICS_DELAY_NS (11 * NS_PER_S)
-
-enum { EXIT_CHECKPOINTED = 3 };
 
 /* --- what is due -------------------------------------------------------------------------- */
 
@@ -59,19 +58,6 @@ static bool note_checkpoint(pgn_session *session)
     return true;
 }
 
-/* A dropped table leaves an empty file until a checkpoint has been made, which its own backend removes. */
-static bool remove_files(pgn_session *session)
-{
-    struct cluster *cluster = session->cluster;
-
-    if (cluster->checkpoints_done <= session->files_since)
-        return true;
-    session->files_since = cluster->checkpoints_begun;
-    return session_settle(session,
-                          session_call(session, cluster->runtime->exports.remove_files, NULL, NULL),
-                          "pglite_remove_files");
-}
-
 bool housekeeping_note_changes(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
@@ -80,8 +66,6 @@ bool housekeeping_note_changes(pgn_session *session)
     if (session->is_auxiliary)
         return true;
     housekeeping_note_writing(cluster);
-    if (!remove_files(session))
-        return false;
     if (written == cluster->written)
         return true;
     cluster->written = written;
@@ -105,6 +89,22 @@ void housekeeping_note_writing(struct cluster *cluster)
     monitor_leave(cluster->monitor);
 }
 
+/* WAL in memory does not outlive the process, written or not. */
+void housekeeping_need_wal_writer(void *context, int32_t milliseconds)
+{
+    struct cluster *cluster = ((pgn_session *) context)->cluster;
+
+    if (cluster->data_dir_lock.fd < 0 || cluster->wal_writer_due_ns || milliseconds < 0)
+        return;
+    monitor_enter(cluster->monitor);
+    if (!cluster->ending && !cluster->wal_writer && cluster->template_process
+        && postmaster_need(cluster)) {
+        cluster->wal_writer_due_ns = platform_monotonic_ns() + milliseconds * NS_PER_MS;
+        postmaster_note_deadline(cluster->postmaster, cluster->wal_writer_due_ns);
+    }
+    monitor_leave(cluster->monitor);
+}
+
 void housekeeping_discount(struct cluster *cluster, const pgn_session *session, uint64_t written)
 {
     if (session != cluster->checkpointer)
@@ -121,6 +121,8 @@ int64_t housekeeping_due_ns(const struct cluster *cluster)
         due_ns = cluster->vacuum_due_ns;
     if (cluster->checkpoint_due_ns && !cluster->checkpointer && cluster->checkpoint_due_ns < due_ns)
         due_ns = cluster->checkpoint_due_ns;
+    if (cluster->wal_writer_due_ns && cluster->wal_writer_due_ns < due_ns)
+        due_ns = cluster->wal_writer_due_ns;
     return due_ns;
 }
 
@@ -201,8 +203,26 @@ static void begin_checkpoint(struct cluster *cluster, int64_t now_ns)
     cluster->checkpointed = vfs_bytes_written(cluster->vfs);
     cluster->checkpoint_wanted = false;
     cluster->checkpoint_due_ns = 0;
-    cluster->checkpoints_begun++;
     postmaster_push(process);
+}
+
+static bool run_wal_writer(pgn_session *session)
+{
+    uint64_t process = (uint32_t) session->process;
+
+    return session_settle(session,
+                          session_call(session, session->cluster->runtime->exports.begin_wal_writer,
+                                       &process, NULL),
+                          "pglite_begin_wal_writer");
+}
+
+static void begin_wal_writer(struct cluster *cluster, int64_t now_ns)
+{
+    if (!cluster->is_held)
+        cluster->wal_writer = begin_process(cluster, run_wal_writer, 0);
+    cluster->wal_writer_due_ns = cluster->wal_writer ? 0 : now_ns + PATIENCE_NS;
+    if (cluster->wal_writer)
+        postmaster_push(cluster->wal_writer);
 }
 
 void housekeeping_begin_if_due(struct cluster *cluster, int64_t now_ns)
@@ -214,6 +234,8 @@ void housekeeping_begin_if_due(struct cluster *cluster, int64_t now_ns)
     if (cluster->checkpoint_due_ns && now_ns >= cluster->checkpoint_due_ns
         && !cluster->checkpointer)
         begin_checkpoint(cluster, now_ns);
+    if (cluster->wal_writer_due_ns && now_ns >= cluster->wal_writer_due_ns)
+        begin_wal_writer(cluster, now_ns);
 }
 
 /* --- its end ------------------------------------------------------------------------------ */
@@ -259,11 +281,9 @@ static void end_autovacuum(struct cluster *cluster, bool was_worker, bool contin
         end_look(cluster);
 }
 
-static void end_checkpoint(struct cluster *cluster, bool is_done)
+static void end_checkpoint(struct cluster *cluster)
 {
     cluster->checkpointer = NULL;
-    if (is_done)
-        cluster->checkpoints_done = cluster->checkpoints_begun;
     if (cluster->checkpoint_due_ns)
         postmaster_note_deadline(cluster->postmaster, cluster->checkpoint_due_ns);
 }
@@ -271,23 +291,25 @@ static void end_checkpoint(struct cluster *cluster, bool is_done)
 void housekeeping_end(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
-    bool was_worker = session->task_argument, was_checkpointer = session == cluster->checkpointer;
-    bool is_done = session->state == SESSION_ENDED
-                   && guest_exit_code(session->instance.guest) == EXIT_CHECKPOINTED;
-    bool continues = !was_checkpointer
+    bool was_worker = session->task_argument, was_autovacuum = session == cluster->autovacuum;
+    bool was_checkpointer = session == cluster->checkpointer;
+    bool continues = was_autovacuum
                      && (was_worker ? is_new_to_look(session) : cluster->worker_wanted);
 
     session_discard(session);
-    if (was_checkpointer)
-        end_checkpoint(cluster, is_done);
-    else
+    if (was_autovacuum)
         end_autovacuum(cluster, was_worker, continues);
+    else if (was_checkpointer)
+        end_checkpoint(cluster);
+    else
+        cluster->wal_writer = NULL;
     condition_notify(cluster->first->condition); /* housekeeping_stop */
 }
 
 static bool is_at_work(const struct cluster *cluster)
 {
-    return (cluster->autovacuum || cluster->checkpointer) && !cluster->failed;
+    return (cluster->autovacuum || cluster->checkpointer || cluster->wal_writer)
+           && !cluster->failed;
 }
 
 static void interrupt(pgn_session *process, int signal)
@@ -305,6 +327,7 @@ static void end_processes(struct cluster *cluster)
         cluster->is_interrupted = true;
         interrupt(cluster->autovacuum, SIGTERM_OF_GUEST);
         interrupt(cluster->checkpointer, SIGUSR2_OF_GUEST);
+        interrupt(cluster->wal_writer, SIGTERM_OF_GUEST);
         condition_wait(cluster->first->condition, cluster->monitor, INT64_MAX);
     }
 }
@@ -337,6 +360,8 @@ void housekeeping_discard(struct cluster *cluster)
         session_discard(cluster->autovacuum);
     if (cluster->checkpointer)
         session_discard(cluster->checkpointer);
-    cluster->autovacuum = cluster->checkpointer = NULL;
+    if (cluster->wal_writer)
+        session_discard(cluster->wal_writer);
+    cluster->autovacuum = cluster->checkpointer = cluster->wal_writer = NULL;
     monitor_leave(cluster->monitor);
 }

@@ -1,4 +1,4 @@
-/* Housekeeping: what a server does by itself, which is autovacuum and checkpoints. */
+/* Housekeeping: what a server does by itself, which is autovacuum, checkpoints and writing WAL. */
 #ifndef PGN_ENGINE_HOUSEKEEPING_H
 #define PGN_ENGINE_HOUSEKEEPING_H
 
@@ -11,6 +11,9 @@ bool housekeeping_note_changes(pgn_session *session);
 /* With the baton, outside the monitor: has so much been written that there is to be a checkpoint now? */
 void housekeeping_note_writing(struct cluster *cluster);
 
+/* Of struct host_upcalls. */
+void housekeeping_need_wal_writer(void *session, int32_t milliseconds);
+
 /* With the baton: bytes that the session has written. What a checkpoint writes makes no other one due. */
 void housekeeping_discount(struct cluster *cluster, const pgn_session *session, uint64_t written);
 
@@ -21,7 +24,7 @@ int64_t housekeeping_due_ns(const struct cluster *cluster);
 /* Has the cluster lived so long with its changes that it may have a thread for them? */
 bool housekeeping_is_worth_a_thread(const struct cluster *cluster);
 
-/* By the postmaster: begins an autovacuum launcher and a checkpointer, if it is time. */
+/* By the postmaster: begins those processes whose time has come. */
 void housekeeping_begin_if_due(struct cluster *cluster, int64_t now_ns);
 
 /* A process of the housekeeping has come to its end, or cannot go on; it is freed. */

@@ -1,26 +1,29 @@
-/* Syncing the files of all sessions. */
+/* Syncing a session's files while others run. */
 #include "engine/session/sync.h"
 
 #include <stdlib.h>
 
 #include "engine/cluster/cluster.h"
 #include "engine/session/protocol.h"
+#include "platform/files.h"
 #include "platform/thread.h"
 
 /* The disk may take seconds, in which others have the baton: so a thread waits for it. */
 struct errand {
     pgn_session *session;
     struct thread *thread;
+    int fd;
+    bool data_only;
     int result;
     atomic_bool done;
 };
 
-static void sync_files(void *context)
+static void sync_file(void *context)
 {
     struct errand *errand = context;
     struct cluster *cluster = errand->session->cluster;
 
-    errand->result = vfs_sync_all(cluster->vfs);
+    errand->result = files_sync(errand->fd, errand->data_only);
     monitor_enter(cluster->monitor);
     atomic_store(&errand->done, true);
     if (cluster->postmaster) /* else the cluster has failed, and is being closed */
@@ -40,14 +43,16 @@ void session_end_errand(pgn_session *session)
 }
 
 /* False: there is no thread or memory for it. */
-static bool begin_errand(pgn_session *session)
+static bool begin_errand(pgn_session *session, int fd, bool data_only)
 {
     struct errand *errand = calloc(1, sizeof *errand);
 
     if (!errand)
         return false;
     errand->session = session;
-    errand->thread = thread_start(sync_files, errand);
+    errand->fd = fd;
+    errand->data_only = data_only;
+    errand->thread = thread_start(sync_file, errand);
     if (errand->thread)
         session->errand = errand;
     else
@@ -69,24 +74,12 @@ static enum guest_outcome sync_apart(pgn_session *session, int *result)
     return GUEST_RETURNED;
 }
 
-/* Which files others have written is known to each session for itself. */
-enum guest_outcome session_sync_all(void *context, int *result)
+enum guest_outcome session_sync(void *context, int fd, bool data_only, int *result)
 {
     pgn_session *session = context;
-    struct cluster *cluster = session->cluster;
-    enum guest_outcome outcome = GUEST_RETURNED;
 
-    *result = 0;
-    if (cluster->shared.fd < 0)
-        return GUEST_RETURNED;
-    *result = vfs_may_sync(cluster->vfs);
-    if (*result < 0)
-        return GUEST_RETURNED;
-    if (session->is_auxiliary && vfs_is_synced(cluster->vfs) && begin_errand(session))
-        outcome = sync_apart(session, result);
-    else
-        *result = vfs_sync_all(cluster->vfs);
-    if (*result >= 0)
-        *result = 1;
-    return outcome;
+    if (session->is_auxiliary && begin_errand(session, fd, data_only))
+        return sync_apart(session, result);
+    *result = files_sync(fd, data_only);
+    return GUEST_RETURNED;
 }

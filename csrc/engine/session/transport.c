@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/cluster/cluster.h"
+#include "engine/session/housekeeping.h"
 #include "engine/session/protocol.h"
 #include "engine/session/run.h"
 #include "engine/session/sync.h"
@@ -243,6 +244,7 @@ const struct host_upcalls engine_upcalls = {
     .run = transport_run,
     .signal = cluster_signal,
     .wake = cluster_wake_process,
+    .need_wal_writer = housekeeping_need_wal_writer,
     .keep_template = session_keep_process,
-    .sync_all = session_sync_all,
+    .sync = session_sync,
 };
