@@ -70,16 +70,29 @@ static void drop_cluster_callbacks(void)
     remove_callbacks(on_proc_exit_list, &on_proc_exit_index, lock_files, lock_files + 1);
 }
 
-static bool is_copy;
+static bool is_copy, has_opened_cluster;
 
 bool backend_is_copy(void)
 {
     return is_copy;
 }
 
+void backend_note_opening(void)
+{
+    has_opened_cluster = !is_copy;
+}
+
+void backend_leave_cluster_open(void)
+{
+    if (has_opened_cluster)
+        drop_cluster_callbacks();
+    has_opened_cluster = false;
+}
+
 static void leave_slot(int process)
 {
     is_copy = true;
+    has_opened_cluster = false;
     MyProcPid = process;
     MyProc = NULL;
     IsUnderPostmaster = false;
@@ -193,7 +206,9 @@ bool pglite_is_between_transactions(void)
 
 void pglite_end_backend(void)
 {
-    if (MyProc
-        != NULL) /* it has not exited yet, or as PGlite does at Terminate, without its callbacks */
-        proc_exit(0);
+    /* Else it has exited, and not as PGlite does at Terminate, without its callbacks. */
+    if (MyProc == NULL)
+        return;
+    backend_leave_cluster_open();
+    proc_exit(0);
 }

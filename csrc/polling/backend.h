@@ -32,6 +32,11 @@ GUEST_LOCAL void backend_take_slot(void);
 
 GUEST_LOCAL bool backend_is_copy(void);
 
+/* The process has opened the cluster, or found it open. */
+GUEST_LOCAL void backend_note_opening(void);
+/* The process that has opened it exits, and others are to go on: as one of them. */
+GUEST_LOCAL void backend_leave_cluster_open(void);
+
 /* Is there nothing that another backend's turn must wait for: no transaction, not even a failed one? */
 GUEST_EXPORT(pglite_is_between_transactions) bool pglite_is_between_transactions(void);
 
@@ -42,8 +47,8 @@ GUEST_EXPORT(pglite_raise_signals) void pglite_raise_signals(uint32_t signals);
 GUEST_EXPORT(pglite_attend) void pglite_attend(void);
 GUEST_EXPORT(pglite_attend_reading) void pglite_attend_reading(void);
 
-/* Ends the backend as its process's exit does: what it has in shared memory is given back. Returns if that
- * has been done. */
+/* Ends the backend as its process's exit does: what it has in shared memory is given back, and the cluster stays
+ * open. Returns if that has been done. */
 GUEST_EXPORT(pglite_end_backend) void pglite_end_backend(void);
 
 #endif

@@ -10,7 +10,7 @@ void CheckpointerMain(const void *startup, size_t size);
 /* Its variable: seconds on the system's clock. */
 extern int64_t last_checkpoint_time;
 
-static enum { IS_ANOTHER, BEGINS, WORKS } stage;
+static enum { IS_ANOTHER, BEGINS, WORKS, SHUTS_DOWN } stage;
 static bool is_requested;
 static int seconds_since_last;
 static int64_t began_at;
@@ -30,6 +30,14 @@ void pglite_begin_checkpointer(int process, bool requested, int seconds)
     CheckpointerMain(NULL, 0);
 }
 
+void pglite_begin_shutdown(int process)
+{
+    backend_leave_original(process);
+    whereToSendOutput = WHERE_TO_SEND_NOTHING;
+    stage = SHUTS_DOWN;
+    CheckpointerMain(NULL, 0);
+}
+
 /* The one before was another process's. */
 static void give_request(void)
 {
@@ -44,6 +52,12 @@ bool checkpointer_goes_on(uint32_t wait_event)
 {
     if (stage == IS_ANOTHER)
         return false;
+    if (stage == SHUTS_DOWN && wait_event == PG_WAIT_CHECKPOINTER_SHUTDOWN)
+        proc_exit(0); /* it has, and waits for the postmaster's leave */
+    if (stage == SHUTS_DOWN && wait_event == PG_WAIT_CHECKPOINTER_MAIN) {
+        __wrap_kill(0, PG_SIGINT);
+        return true;
+    }
     /* A server's spreads its writes over minutes, so that clients have the disk. Clients have every other time
      * slice here, and snapshots and forks wait for its end. */
     if (wait_event == PG_WAIT_CHECKPOINT_WRITE_DELAY)
@@ -66,5 +80,5 @@ void checkpointer_note_checkpoint(void)
 /* With 0 it would write the statistics to their file and close them, as it does last in a server. */
 int checkpointer_exit_code(int code)
 {
-    return stage == IS_ANOTHER || code != 0 ? code : 1;
+    return (stage == BEGINS || stage == WORKS) && code == 0 ? 1 : code;
 }

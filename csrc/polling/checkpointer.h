@@ -9,6 +9,9 @@
 GUEST_EXPORT(pglite_begin_checkpointer)
 void pglite_begin_checkpointer(int process, bool is_requested, int seconds);
 
+/* Likewise shuts the cluster down, which no other process uses any more, and exits. */
+GUEST_EXPORT(pglite_begin_shutdown) void pglite_begin_shutdown(int process);
+
 /* Seconds between two checkpoints that are not requested. */
 GUEST_EXPORT(pglite_checkpoint_timeout) int pglite_checkpoint_timeout(void);
 

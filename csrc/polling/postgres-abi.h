@@ -208,10 +208,14 @@ void disable_timeout(int timeout);
 
 /* Checkpoints */
 
+/* Verified: CheckpointerMain's handler of signal 2 has it shut the cluster down. */
+enum { PG_SIGINT = 2 };
+
 /* Verified: CheckpointerMain logs "occurring too frequently" for 128, and restarts for 2 no recovery. */
 enum { PG_CHECKPOINT_END_OF_RECOVERY = 2, PG_CHECKPOINT_CAUSE_XLOG = 128 };
 /* Verified: CheckpointerMain and CheckPointGuts pass them to WaitLatch. */
 #define PG_WAIT_CHECKPOINTER_MAIN 0x05000004u
+#define PG_WAIT_CHECKPOINTER_SHUTDOWN 0x05000005u
 #define PG_WAIT_CHECKPOINT_WRITE_DELAY 0x09000001u
 /* Verified: RegisterSyncRequest's. */
 #define PG_WAIT_REGISTER_SYNC_REQUEST 0x09000005u

@@ -39,6 +39,8 @@ void __wrap_proc_exit(int code)
     code = checkpointer_exit_code(code);
     if (code == 0)
         wal_writer_finish();
+    else
+        backend_leave_cluster_open(); /* after a FATAL, which is one session's */
     proc_exit_prepare(code);
     pgl_exit(code);
 }

@@ -34,6 +34,7 @@ void __wrap_InitPostgres(const char *database, PGOid database_id, const char *us
     if (backend_is_copy())
         IsUnderPostmaster = true;
     __real_InitPostgres(database, database_id, user, user_id, flags, database_name);
+    backend_note_opening();
 }
 
 /* BackendInitialize's part: a port, and what the client says first. The latch is the one that a process has until

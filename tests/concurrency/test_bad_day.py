@@ -380,6 +380,60 @@ def test_sessions_beyond_max_connections_are_an_error_of_their_own() -> None:
     assert after[1] <= before[1] + 3  # the allocator's own
 
 
+WAYS_OF_THE_FIRST_TO_END = {
+    "a timeout": wire.query("set transaction_timeout = '10ms'; begin; select pg_sleep(1)"),
+    "terminating itself": wire.query("select pg_terminate_backend(pg_backend_pid())"),
+    "Terminate": wire.query("begin; insert into t values (-1)") + b"X\0\0\0\4",
+    "an invalid message": b"\xff\0\0\0\4",
+}
+
+
+@pytest.mark.parametrize("way", WAYS_OF_THE_FIRST_TO_END)
+@pytest.mark.parametrize("place", ["memory", "directory"])
+def test_the_first_session_s_end_is_not_the_cluster_s(way: str, place: str, ram_path: Path) -> None:
+    folder = ram_path / "data" if place == "directory" else None
+    with Engine(folder, settings={"autovacuum": "off"}) as engine, engine.open_session() as other:
+        run(engine, "create table t(n int); create unlogged table u as select 1")
+        engine.exec_protocol_raw(WAYS_OF_THE_FIRST_TO_END[way])
+        assert ask(engine, "select 1") == "EngineClosed"
+        run(other, "set lock_timeout = '5s'; lock table t; insert into t values (1)")
+        with engine.open_session() as new:
+            run(new, "insert into t values (2)")
+            assert value(new, "select count(*) from pg_stat_activity where datname > ''") == "2"
+            run(new, "checkpoint")
+            run(new, "insert into t values (3)")
+    if folder:
+        with Engine(folder) as engine:
+            assert value(engine, "select string_agg(n::text, ',') from t") == "1,2,3"
+            assert value(engine, "select count(*) from u") == "1"  # it was no crash
+
+
+FIRST_ENDED = """
+import os, signal, sys
+from pglite_native import Engine
+from tests.engine.sql import run
+
+engine = Engine(sys.argv[1])
+other = engine.open_session()
+engine.exec_protocol_raw(bytes.fromhex(sys.argv[2]))
+for n in range(500):
+    run(other, f"insert into t values ({n})")
+print("written", flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("way", WAYS_OF_THE_FIRST_TO_END)
+def test_a_kill_after_the_first_session_s_end_loses_nothing(way: str, ram_path: Path) -> None:
+    with Engine(ram_path / "data") as engine:
+        run(engine, "create table t(n int)")
+    message = WAYS_OF_THE_FIRST_TO_END[way].hex()
+    with child.start(FIRST_ENDED, ram_path / "data", message) as process:
+        assert process.communicate(timeout=PATIENCE)[0] == "written\n"
+    with Engine(ram_path / "data") as engine:
+        assert value(engine, "select count(*) from t") == "500"
+
+
 NO_ROOM = """
 import os, resource, sys
 from pglite_native import Engine, EngineError, EngineMemoryError

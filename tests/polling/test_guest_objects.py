@@ -23,6 +23,7 @@ SESSION_EXPORTS = {
     "pglite_checkpoint_timeout",
     "pglite_begin_backend",
     "pglite_begin_session",
+    "pglite_begin_shutdown",
     "pglite_begin_wal_writer",
     "pglite_checkpoint",
     "pglite_end_backend",

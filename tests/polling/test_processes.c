@@ -65,9 +65,12 @@ int getpid(void)
     return SELF;
 }
 
+static bool is_shutting_down;
+
 int __wrap_kill(int process, int signal)
 {
     called("kill(%d,%d)", process, signal);
+    is_shutting_down = signal == PG_SIGINT;
     return 0;
 }
 
@@ -174,7 +177,7 @@ static void test_originals_that_look_at_the_number(void)
     CHECK_CALLS("AuxiliaryProcKill(1,7) of 42,42");
     self.process = MyProcPid = SELF;
     CHECK_ENDS(__wrap_proc_exit(3));
-    CHECK_CALLS("proc_exit_prepare(3) exit(3)");
+    CHECK_CALLS("leave_open proc_exit_prepare(3) exit(3)");
 }
 
 /* ---- Semaphores ---- */
@@ -331,6 +334,16 @@ bool backend_is_copy(void)
     return is_copy;
 }
 
+void backend_note_opening(void)
+{
+    called("note_opening");
+}
+
+void backend_leave_cluster_open(void)
+{
+    called("leave_open");
+}
+
 void AutoVacLauncherMain(const void *startup, size_t size);
 
 void AutoVacLauncherMain(const void *startup, size_t size)
@@ -399,7 +412,10 @@ void CheckpointerMain(const void *startup, size_t size)
             checkpointer.failed++;
         else
             last_checkpoint_time = NOW;
-    } while (checkpointer_goes_on(PG_WAIT_CHECKPOINTER_MAIN));
+    } while (checkpointer_goes_on(PG_WAIT_CHECKPOINTER_MAIN) && !is_shutting_down);
+    CHECK_INT(true, is_shutting_down);
+    called("shutdown");
+    checkpointer_goes_on(PG_WAIT_CHECKPOINTER_SHUTDOWN);
 }
 
 static void test_checkpointer(void)
@@ -410,16 +426,20 @@ static void test_checkpointer(void)
     CHECK_INT(0, checkpointer_exit_code(0));
     CHECK_ENDS(pglite_begin_checkpointer(52, true, 5));
     CHECK_CALLS("leave_original(52) checkpointer(0,0) to 0 checkpoint(128) after 5 "
-                "proc_exit_prepare(1) exit(1)");
+                "leave_open proc_exit_prepare(1) exit(1)");
     CHECK_ENDS(pglite_begin_checkpointer(53, false, TIMEOUT));
     CHECK_CALLS("leave_original(53) checkpointer(0,0) to 0 checkpoint(0) after 300 "
-                "proc_exit_prepare(1) exit(1)");
+                "leave_open proc_exit_prepare(1) exit(1)");
     CHECK_ENDS(pglite_begin_checkpointer(54, false, TIMEOUT - 1)); /* it has become longer since */
-    CHECK_CALLS("leave_original(54) checkpointer(0,0) to 0 proc_exit_prepare(1) exit(1)");
+    CHECK_CALLS(
+        "leave_original(54) checkpointer(0,0) to 0 leave_open proc_exit_prepare(1) exit(1)");
     checkpoint_fails = true;
     CHECK_ENDS(pglite_begin_checkpointer(55, false, TIMEOUT));
     CHECK_CALLS("leave_original(55) checkpointer(0,0) to 0 checkpoint(0) after 300 "
-                "proc_exit_prepare(1) exit(1)");
+                "leave_open proc_exit_prepare(1) exit(1)");
+    CHECK_ENDS(pglite_begin_shutdown(57));
+    CHECK_CALLS("leave_original(57) checkpointer(0,0) to 0 kill(0,2) shutdown "
+                "proc_exit_prepare(0) exit(0)");
 }
 
 /* ---- The WAL writer ---- */
@@ -479,7 +499,7 @@ static void test_wal_writer(void)
     __wrap_XLogSetAsyncXactLSN(11);
     CHECK_CALLS("set(11) need(200)");
     CHECK_ENDS(__wrap_proc_exit(1)); /* after an error */
-    CHECK_CALLS("proc_exit_prepare(1) exit(1)");
+    CHECK_CALLS("leave_open proc_exit_prepare(1) exit(1)");
     CHECK_ENDS(__wrap_proc_exit(0));
     CHECK_CALLS("flush(11) proc_exit_prepare(0) exit(0)");
 }
@@ -569,14 +589,16 @@ static void test_first_process_is_kept(void)
     /* Not kept, as when initdb runs: as if nothing had been. */
     __wrap_PostgresMain("first", "user");
     CHECK_CALLS(
-        "keep_template(0) PostgresMain(first,user) under 0,1 InitPostgres(first,user) under 0");
+        "keep_template(0) PostgresMain(first,user) under 0,1 InitPostgres(first,user) under 0 "
+        "note_opening");
     CHECK_INT(PG_POSTMASTER_PROCESS, PostmasterPid);
     CHECK_INT(true, shares());
 
     kept = true;
     __wrap_PostgresMain("first", "user");
     CHECK_CALLS(
-        "keep_template(1) PostgresMain(first,user) under 0,1 InitPostgres(first,user) under 0");
+        "keep_template(1) PostgresMain(first,user) under 0,1 InitPostgres(first,user) under 0 "
+        "note_opening");
     CHECK_INT(false, shares()); /* a copy would not share what is mapped from now on */
     CHECK_INT(ENOMEM, errno);
     CHECK_INT(true, __wrap_mmap(&port, 1, 0, 1, -1, 0) == (void *) &port); /* nor write to it */
@@ -588,7 +610,8 @@ static void test_copy_begins_as_a_backend(void)
 {
     CHECK_ENDS(pglite_begin_backend(OTHER));
     CHECK_CALLS("leave_original(43) start(/pglite/pg_hba.conf) startup_packet take_slot "
-                "PostgresMain(theirs,them) under 0,1 InitPostgres(theirs,them) under 1 exit(99)");
+                "PostgresMain(theirs,them) under 0,1 InitPostgres(theirs,them) under 1 "
+                "note_opening exit(99)");
     CHECK_TEXT("its own", HbaFileName);
     wait_event = PG_WAIT_CLIENT_READ;
     __wrap_PostgresMainLoopOnce(); /* the host's rounds */

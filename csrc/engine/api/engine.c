@@ -90,7 +90,11 @@ static void shut_down(pgn_session *session)
     struct cluster *cluster = session->cluster;
 
     if (cluster->data_dir_lock.fd < 0 || cluster->failed || cluster->loading
-        || !session->instance.coroutine || session->state >= SESSION_ENDED)
+        || !session->instance.coroutine)
+        return;
+    if (session->state == SESSION_ENDED)
+        housekeeping_shut_down(cluster);
+    if (session->state >= SESSION_ENDED)
         return;
     session->shutting_down = true;
     session->discarding = true;

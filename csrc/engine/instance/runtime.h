@@ -33,6 +33,7 @@
     X(begin_autovacuum, "pglite_begin_autovacuum")                                                 \
     X(autovacuum_naptime, "pglite_autovacuum_naptime")                                             \
     X(begin_checkpointer, "pglite_begin_checkpointer")                                             \
+    X(begin_shutdown, "pglite_begin_shutdown")                                                     \
     X(begin_wal_writer, "pglite_begin_wal_writer")                                                 \
     X(checkpoint_timeout, "pglite_checkpoint_timeout")                                             \
     X(is_between_transactions, "pglite_is_between_transactions")                                   \

@@ -4,6 +4,7 @@
 #include "engine/cluster/postmaster.h"
 #include "engine/instance/limits.h"
 #include "engine/session/protocol.h"
+#include "engine/session/run.h"
 #include "engine/session/sessions.h"
 
 #include "platform/clock.h"
@@ -351,6 +352,36 @@ void housekeeping_stop(struct cluster *cluster)
     monitor_enter(cluster->monitor);
     end_processes(cluster);
     monitor_leave(cluster->monitor);
+}
+
+static bool run_shutdown(pgn_session *session)
+{
+    uint64_t process = (uint32_t) session->process;
+
+    return session_settle(session,
+                          session_call(session, session->cluster->runtime->exports.begin_shutdown,
+                                       &process, NULL),
+                          "pglite_begin_shutdown");
+}
+
+/* Where there is no memory for it, the next open recovers what there is, as it does after a crash. */
+void housekeeping_shut_down(struct cluster *cluster)
+{
+    struct error ignored;
+    pgn_session *process;
+
+    baton_acquire(cluster, &cluster->first->claim);
+    monitor_enter(cluster->monitor);
+    process = session_begin_auxiliary(cluster, run_shutdown, 0, &ignored);
+    if (process) {
+        process->attended = process->is_auxiliary = false; /* this thread runs it, to its end */
+        monitor_leave(cluster->monitor);
+        session_run(process);
+        monitor_enter(cluster->monitor);
+        session_discard(process);
+    }
+    monitor_leave(cluster->monitor);
+    baton_release(cluster);
 }
 
 void housekeeping_discard(struct cluster *cluster)

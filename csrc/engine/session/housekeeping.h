@@ -37,6 +37,10 @@ void housekeeping_interrupt(struct cluster *cluster);
 /* Outside the monitor: likewise, and there will be no more, as the cluster is ending. */
 void housekeeping_stop(struct cluster *cluster);
 
+/* Outside the monitor, without a postmaster: shuts the cluster down by a process of its own. Its first session has
+   ended before, as any session can, and the others have as well. */
+void housekeeping_shut_down(struct cluster *cluster);
+
 /* Outside the monitor, without a postmaster: frees the processes of a cluster that has failed. */
 void housekeeping_discard(struct cluster *cluster);
 

@@ -434,7 +434,7 @@ void session_main(void *context)
         shut_down(session);
         session_set_state(session, SESSION_ENDED);
     }
-    if (!goes_on && session->state == SESSION_ENDED && session != session->cluster->first)
+    if (!goes_on && session->state == SESSION_ENDED)
         leave_cluster(session);
     complete_reply(session);
 }

@@ -233,7 +233,7 @@ enum status session_begin(pgn_session *session, const uint8_t *packet, size_t si
 {
     struct cluster *cluster = session->cluster;
     uint8_t own_packet[STARTUP_MAX];
-    enum status status = call_check_alive(cluster->first, false, error);
+    enum status status = call_check_alive(cluster->first, true, error);
 
     cluster_set_latest(cluster, NULL);
     if (!status)
