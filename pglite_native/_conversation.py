@@ -59,9 +59,12 @@ class Conversation:
 
         Asked for where it is not known: a session may come with an open transaction, and a call
         that was interrupted loses its reply.
+
+        Raises:
+            DatabaseError: the session has ended, and this is why.
         """
         if self._status is None:
-            self._send(_wire.sync())
+            _raise_error(self._send(_wire.sync()), "")
         return self._status or IDLE
 
     @contextlib.contextmanager
@@ -125,6 +128,7 @@ class Conversation:
         """
         messages = self._send(_wire.parse(sql) + _wire.bind([]) + _wire.execute())
         if not any(kind == "G" for kind, _ in messages):
+            _raise_end(messages, sql)
             messages += self._send(_wire.sync())
             _raise_error(messages, sql)
             raise ValueError(f"not a COPY FROM STDIN: {sql}")
@@ -132,6 +136,7 @@ class Conversation:
         try:
             for chunk in chunks:
                 messages += self._call(_wire.copy_data(chunk))
+                _raise_end(messages[-1:], sql)
                 if messages[-1].kind == "E":  # what else would come the server would only drop
                     break
             messages += self._call(_wire.copy_done() + _wire.sync())
@@ -164,6 +169,7 @@ class Conversation:
                         others.append(received)
         self._lost = False
         messages = self._sorted(others)
+        _raise_end(messages, sql)
         if self._status is None:  # COPY FROM STDIN waits
             messages += self._send(_wire.copy_fail(NO_COPY_DATA) + _wire.sync())
         _raise_error(messages, sql)
@@ -222,6 +228,13 @@ def _raise_error(messages: Iterable[_wire.Message], sql: str) -> None:
     for kind, payload in messages:
         if kind == "E":
             raise DatabaseError(_wire.report(payload), sql)
+
+
+def _raise_end(messages: Iterable[_wire.Message], sql: str) -> None:
+    """Raise the error that has ended the session: no other message is answered."""
+    for kind, payload in messages:
+        if kind == "E" and (report := _wire.report(payload)).get("V") in {"FATAL", "PANIC"}:
+            raise DatabaseError(report, sql)
 
 
 def _answers(messages: list[_wire.Message]) -> list[Answer]:

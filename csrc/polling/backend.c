@@ -180,6 +180,7 @@ void pglite_become_backend(int process)
     join_invalidation();
     ProcSignalInit(MyCancelKey, MyCancelKeyLength);
     pgstat_bestart_final();
+    pgstat_report_activity(PG_STATE_IDLE, NULL);
 
     /* The same callbacks, once and with those of the parts that need no renewal between them. */
     before_shmem_exit_index = before_count;

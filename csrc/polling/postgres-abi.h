@@ -98,6 +98,9 @@ typedef struct PGProc {
 } PGProc;
 extern PGProc *MyProc;
 extern int MyProcPid, MyProcNumber;
+/* BackendType. Verified: pg_stat_activity's names of them. */
+enum { PG_CLIENT_BACKEND = 1, PG_STANDALONE_BACKEND = 8 };
+extern int MyBackendType;
 extern bool IsUnderPostmaster;
 /* Where requests to the postmaster go; the host receives them. */
 enum { PG_POSTMASTER_PROCESS = 1 };
@@ -198,6 +201,9 @@ long pgstat_report_stat(bool force);
 void pgstat_beinit(void);
 void pgstat_bestart_initial(void);
 void pgstat_bestart_final(void);
+/* Verified: PostgresSendReadyForQueryIfNecessary passes 2 and NULL at rest. */
+enum { PG_STATE_IDLE = 2 };
+void pgstat_report_activity(int state, const char *command);
 void *dsa_attach_in_place(void *place, void *segment);
 
 extern void *CurrentMemoryContext, *TopMemoryContext;

@@ -33,6 +33,8 @@ void __wrap_InitPostgres(const char *database, PGOid database_id, const char *us
 {
     if (backend_is_copy())
         IsUnderPostmaster = true;
+    else if (MyBackendType == PG_STANDALONE_BACKEND)
+        MyBackendType = PG_CLIENT_BACKEND; /* it has clients, as others have */
     __real_InitPostgres(database, database_id, user, user_id, flags, database_name);
     backend_note_opening();
 }

@@ -55,6 +55,7 @@ static PGProc other = {.semaphore = &other_semaphore, .process = OTHER};
 PGProc *MyProc = &self;
 int MyProcPid = SELF, PostmasterPid, whereToSendOutput = 2;
 bool IsUnderPostmaster;
+int MyBackendType = PG_STANDALONE_BACKEND;
 PGLatch *MyLatch;
 char *HbaFileName = (char *) "its own";
 static uint32_t wait_event;

@@ -104,6 +104,15 @@ static void shut_down(pgn_session *session)
     baton_release(cluster);
 }
 
+/* Not those that the thread which opens them has yet to bring in: it is refused, or they begin after a restore. */
+static bool is_to_be_closed(const pgn_session *session)
+{
+    bool begins_later = session->suspended && session->state == SESSION_BOOTING;
+
+    return session != session->cluster->first && !session->is_auxiliary && !begins_later
+           && (!session->closed || session->inside) && !session->ends_later;
+}
+
 void engine_close_others(struct cluster *cluster)
 {
     for (;;) {
@@ -111,9 +120,7 @@ void engine_close_others(struct cluster *cluster)
 
         monitor_enter(cluster->monitor);
         other = cluster->sessions;
-        while (other
-               && (other == cluster->first || other->is_auxiliary
-                   || (other->closed && !other->inside)))
+        while (other && !is_to_be_closed(other))
             other = other->next;
         if (other)
             other->pinned = true;
@@ -146,7 +153,8 @@ static void close_cluster(pgn_session *session)
     data_dir_close(cluster);
 }
 
-/* Lets no other thread in from now on, and waits for the one that is there. False: it was closed before. */
+/* Lets no other thread in from now on, and waits for the one that is there. False: it was closed before, or ends
+   when it is no longer held. */
 static bool shut_gate(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
@@ -164,6 +172,8 @@ static bool shut_gate(pgn_session *session)
         condition_wait(session->condition, cluster->monitor, INT64_MAX);
     closed = session->closed;
     session->closed = session->inside = true;
+    session->ends_later = !closed && session->suspended;
+    closed |= session->ends_later;
     monitor_leave(cluster->monitor);
     return !closed;
 }
@@ -192,8 +202,16 @@ int pgn_close(pgn_session *session, pgn_error *pgn_error)
 
 void pgn_free(pgn_session *session)
 {
+    struct monitor *monitor;
+    bool ends_later;
+
     if (!session || gate_is_foreign(session))
         return; /* a child of fork has no threads to meet: it leaks */
     pgn_close(session, NULL);
-    session_free(session);
+    monitor = session->cluster->monitor;
+    monitor_enter(monitor);
+    ends_later = session->is_freed = session->ends_later;
+    monitor_leave(monitor);
+    if (!ends_later)
+        session_free(session);
 }

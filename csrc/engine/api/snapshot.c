@@ -50,8 +50,8 @@ static enum status disconnect_others_in(pgn_session *copy, struct cluster *clust
 
     cluster_switch_to(cluster->first);
     status = gate_run(copy, NULL, publish, NULL, error);
-    for (pgn_session *other = cluster->sessions; other && !status; other = other->next)
-        if (is_held(other) && other->state == SESSION_IDLE)
+    for (pgn_session *other = NULL; !status && (other = next_held(cluster, other));)
+        if (other->state == SESSION_IDLE)
             status = disconnect_in(copy->cluster, other, error);
     return status;
 }
@@ -77,15 +77,6 @@ static enum status write_disconnected(pgn_session *session, pgn_image **image, s
     return status;
 }
 
-static bool any_is_held(const struct cluster *cluster)
-{
-    const pgn_session *session = cluster->sessions;
-
-    while (session && !is_held(session))
-        session = session->next;
-    return session != NULL;
-}
-
 static enum status write(pgn_session *session, pgn_image **image, struct error *error)
 {
     struct cluster *cluster = session->cluster;
@@ -93,8 +84,8 @@ static enum status write(pgn_session *session, pgn_image **image, struct error *
 
     if (status)
         return status;
-    status = any_is_held(cluster) ? write_disconnected(session, image, error)
-                                  : session_write_image(session, image, error);
+    status = next_held(cluster, NULL) ? write_disconnected(session, image, error)
+                                      : session_write_image(session, image, error);
     release_others(cluster);
     return status;
 }
@@ -134,6 +125,12 @@ int pgn_snapshot(pgn_session *session, pgn_image **image, pgn_error *error)
     return api_run(session, can_be_written, snapshot, image, error);
 }
 
+static enum status keep_others_out(pgn_session *session, void *argument, struct error *error)
+{
+    (void) argument;
+    return hold_new(session->cluster, error);
+}
+
 /* An engine whose session has ended has a new one then. */
 static enum status restore(pgn_session *session, void *argument, struct error *error)
 {
@@ -142,7 +139,7 @@ static enum status restore(pgn_session *session, void *argument, struct error *e
 
     if (session->state == SESSION_ENDED && !session_renew_coroutine(session))
         return error_set(error, STATUS_NO_MEMORY, "no address space for the engine's stack");
-    housekeeping_interrupt(session->cluster);
+    cluster_switch_to(session); /* the image has it so */
     status = session_map_image(session, image, error);
     if (status) { /* half of the old is gone */
         session_set_state(session, SESSION_POISONED);
@@ -153,13 +150,20 @@ static enum status restore(pgn_session *session, void *argument, struct error *e
     return STATUS_OK;
 }
 
-/* Other sessions are then as after a disconnect. */
+/* Other sessions are then as after a disconnect. Closing them takes the baton, which the gate has: so there are two
+   steps, and between them sessions that are being opened wait, and nothing keeps house. */
 int pgn_restore(pgn_session *session, pgn_image *image, pgn_error *pgn_error)
 {
+    struct cluster *cluster = session->cluster;
     struct error error;
+    enum status status = gate_check_cluster(cluster, &error);
 
-    if (gate_check_cluster(session->cluster, &error))
+    if (!status)
+        status = gate_run(session, can_be_replaced, keep_others_out, image, &error);
+    if (status)
         return api_error(pgn_error, &error);
-    engine_close_others(session->cluster);
-    return api_run(session, can_be_replaced, restore, image, pgn_error);
+    engine_close_others(cluster);
+    status = gate_run(session, can_be_replaced, restore, image, &error);
+    release_others(cluster);
+    return status ? api_error(pgn_error, &error) : STATUS_OK;
 }

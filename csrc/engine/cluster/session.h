@@ -65,6 +65,8 @@ struct pgn_session {
     bool inside;                 /* a thread is inside the gate */
     bool attended;               /* that thread is the postmaster's: others wait for it */
     bool suspended;              /* it is to stay as it is: others wait */
+    bool ends_later;             /* closed while it was suspended: its backend has yet to end */
+    bool is_freed;               /* likewise freed: by who ends it */
     bool pinned;                 /* another thread closes it: it is not to be freed meanwhile */
     bool cancellable;            /* there is something for pgn_cancel to cancel */
     bool closed;

@@ -5,10 +5,18 @@
 #include "engine/session/housekeeping.h"
 #include "engine/session/protocol.h"
 #include "engine/session/run.h"
+#include "engine/session/sessions.h"
 
-bool is_held(const pgn_session *session)
+pgn_session *next_held(struct cluster *cluster, const pgn_session *session)
 {
-    return session->suspended;
+    pgn_session *next;
+
+    monitor_enter(cluster->monitor);
+    next = session ? session->next : cluster->sessions;
+    while (next && !next->suspended)
+        next = next->next;
+    monitor_leave(cluster->monitor);
+    return next;
 }
 
 static bool is_other(const pgn_session *session)
@@ -30,7 +38,6 @@ static bool suspend_others(struct cluster *cluster)
             return false;
     for (pgn_session *session = cluster->sessions; session; session = session->next)
         session->suspended = is_other(session);
-    cluster->is_held = true;
     return true;
 }
 
@@ -56,26 +63,78 @@ static bool is_in_transaction(pgn_session *session)
            && (session_do(session, check_transaction, &ignored) || !session->task_argument);
 }
 
+enum status hold_new(struct cluster *cluster, struct error *error)
+{
+    bool was_held;
+
+    monitor_enter(cluster->monitor);
+    was_held = cluster->is_held;
+    cluster->is_held = true;
+    monitor_leave(cluster->monitor);
+    if (was_held)
+        return error_set(error, STATUS_BUSY, "%s", status_message(STATUS_BUSY));
+    housekeeping_interrupt(cluster);
+    return STATUS_OK;
+}
+
 enum status hold_others(struct cluster *cluster, struct error *error)
 {
+    enum status status = hold_new(cluster, error);
     bool done;
 
-    housekeeping_interrupt(cluster);
+    if (status)
+        return status;
     monitor_enter(cluster->monitor);
     done = suspend_others(cluster);
     monitor_leave(cluster->monitor);
-    if (!done)
+    if (!done) {
+        release_others(cluster);
         return error_set(error, STATUS_SNAPSHOT,
                          "another session of the engine runs a statement: wait for its end");
-    /* The list is stable, but for new sessions, which wait for the baton. */
-    for (pgn_session *session = cluster->sessions; session; session = session->next)
-        if (is_held(session) && is_in_transaction(session)) {
+    }
+    for (pgn_session *session = NULL; (session = next_held(cluster, session));)
+        if (is_in_transaction(session)) {
+            status = error_set(error, STATUS_SNAPSHOT,
+                               "session %d of the engine is in a transaction: commit it, roll it "
+                               "back, or close the session",
+                               (int) session->process);
             release_others(cluster);
-            return error_set(error, STATUS_SNAPSHOT,
-                             "session %d of the engine is in a transaction: end it first",
-                             (int) session->process);
+            return status;
         }
     return STATUS_OK;
+}
+
+/* One that was closed while it was held: its end would have changed what was not to change. */
+static pgn_session *find_closed(struct cluster *cluster)
+{
+    pgn_session *session;
+
+    monitor_enter(cluster->monitor);
+    session = cluster->sessions;
+    while (session && !session->ends_later)
+        session = session->next;
+    if (session)
+        session->ends_later = false;
+    monitor_leave(cluster->monitor);
+    return session;
+}
+
+static void end_closed(struct cluster *cluster)
+{
+    struct claim *own = cluster->baton.holder;
+    pgn_session *session;
+
+    while ((session = find_closed(cluster))) {
+        bool is_freed = session->is_freed;
+
+        if (own)
+            baton_release(cluster);
+        session_end(session);
+        if (own)
+            baton_acquire(cluster, own);
+        if (is_freed)
+            session_free(session);
+    }
 }
 
 void release_others(struct cluster *cluster)
@@ -90,4 +149,5 @@ void release_others(struct cluster *cluster)
         attend_at_rest(session);
     }
     monitor_leave(cluster->monitor);
+    end_closed(cluster);
 }
