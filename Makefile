@@ -39,7 +39,7 @@ test-native: native ## run all tests by the native tier
 
 test-wasm3: build ## run the engine's tests by wasm3, the reference; and its tiny guests sanitized
 	PGLITE_NATIVE_TIER=wasm3 $(PYTEST) $(if $(filter tests,$(TESTS)),$(OF_TIERS),$(TESTS))
-	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest -n 2 tests/wat
+	$(if $(filter tests tests/wat,$(TESTS)),PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest -n 2 tests/wat)
 
 test-asan: build ## run the C tests under the address and undefined-behaviour sanitizers
 	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/polling tests/wat -k "not plain and not tsan"

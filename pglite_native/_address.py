@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 from typing import TYPE_CHECKING
@@ -36,8 +35,7 @@ class Address:
             if self._closed:
                 raise EngineClosed("the engine is closed, and has no address any more")
             if self._server is None:
-                self._server = Server(engine)
-                atexit.register(self.close)  # else its socket's directory would be left
+                self._server = Server(engine, scratch=False)
             return self._server
 
     def close(self) -> None:
@@ -47,5 +45,4 @@ class Address:
         with self._lock:
             server, self._server, self._closed = self._server, None, True
         if server is not None:
-            atexit.unregister(self.close)
             server.close()

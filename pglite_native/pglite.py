@@ -130,6 +130,8 @@ class PGlite(Queries):
     def _connect(
         self, database: str | None, user: str | None, on_notice: Callable[[Notice], None] | None
     ) -> PGlite:
+        if self.closed:
+            raise EngineClosed("the database is closed: there is nothing to connect to")
         return PGlite(
             engine=self._session.open_session(database, user),
             parsers=self.parsers,

@@ -82,19 +82,19 @@ class Session:
 
     @property
     def dsn(self) -> str:
-        """How a driver connects to its database, as libpq's keywords and values.
+        """How a driver connects as it does, as libpq's keywords and values.
 
         From the first look at it, or at `url`, a server listens on a private Unix socket, until
         the engine is closed. Each connection is one more session of the cluster.
         """
         server = self.engine._address.server(self.engine)
-        return server.dsn_of(self._database or server.database)
+        return server.dsn_of(self._database or server.database, self._user)
 
     @property
     def url(self) -> str:
         """The same as a URL."""
         server = self.engine._address.server(self.engine)
-        return server.url_of(self._database or server.database)
+        return server.url_of(self._database or server.database, self._user)
 
     def open_session(self, database: str | None = None, user: str | None = None) -> Session:
         """Open one more session of this session's cluster.

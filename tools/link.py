@@ -40,7 +40,8 @@ LEFT_OUT = {
 }
 
 # What our guest code asks of the host (docs/HANDSHAKE.md).
-HOST_IMPORTS = r"env\.pglite_(?:host_(?:wait|sleep|wake|clone_file|keep_template|need_wal_writer|signal)|recv|send)"
+HOST_CALLS = "wait|sleep|wake|clone_file|keep_template|need_wal_writer|signal"
+HOST_IMPORTS = rf"env\.pglite_(?:host_(?:{HOST_CALLS})|recv|send)"
 
 # Functions that are not exported are known by their bodies.
 LEB128 = rb"[\x80-\xff]*[\0-\x7f]"

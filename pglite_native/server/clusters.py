@@ -40,7 +40,7 @@ class Clusters:
     Args:
         source: an engine, or what to make one of; None for an empty database.
         shared: serve one cluster, the engine; else a fork of it to each connection.
-        scratch_max: how many scratch databases there can be at a time.
+        scratch_max: how many scratch databases there can be at a time; 0: their names mean nothing.
 
     Raises:
         SnapshotError: the source cannot be forked.
@@ -59,6 +59,7 @@ class Clusters:
             assert isinstance(source, Engine)
             self._home = Cluster(source)
         self.user, self.database, _ = self._home.whereabouts
+        self._has_scratch = scratch_max > 0
         self.scratch = Scratch(self._scratch_template, self._home.whereabouts, scratch_max)
 
     @contextmanager
@@ -69,7 +70,7 @@ class Clusters:
             Refusal: the client is to be told why it gets none.
             EngineError: there is no memory for one more, or the cluster has failed.
         """
-        if scratch.is_scratch(startup.database):
+        if self._has_scratch and scratch.is_scratch(startup.database):
             name, inner = scratch.parts(startup.database)
             with self.scratch.cluster(name).seat(startup, inner or self.database) as seat:
                 yield seat

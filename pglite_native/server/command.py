@@ -88,7 +88,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     who.add_argument(
         "--password-file",
         metavar="FILE",
-        help="its first line is the password of all users (SCRAM-SHA-256)",
+        help="its first line is the password (SCRAM-SHA-256) of roles that have none of their own",
     )
     who.add_argument("--trust", action="store_true", help="ask for no password; loopback only")
     who.add_argument("--tls-cert", metavar="FILE", help="certificate (PEM), to offer TLS with")

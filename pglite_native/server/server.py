@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ipaddress
 import os
 import shutil
@@ -58,6 +59,7 @@ class Server:
         tls: a context for servers, with its certificate loaded; clients on TCP may then encrypt.
             The server sets its ALPN.
         max_connections: beyond it clients get 53300. As many scratch databases are kept.
+        scratch: False: a name scratch_<anything> is one of a database like any other.
         authentication_timeout: seconds until a client must have been let in.
 
     Raises:
@@ -78,6 +80,7 @@ class Server:
         trust: bool = False,
         tls: ssl.SSLContext | None = None,
         max_connections: int = 200,
+        scratch: bool = True,
         authentication_timeout: float = 60.0,
     ) -> None:
         if host is None and (password is not None or trust or tls is not None):
@@ -95,7 +98,9 @@ class Server:
         self._listeners: list[tuple[socket.socket, threading.Thread]] = []
         self._connections = Connections(max_connections)
         self._clusters = Clusters(
-            source, isinstance(source, Engine) if shared is None else shared, max_connections
+            source,
+            isinstance(source, Engine) if shared is None else shared,
+            max_connections if scratch else 0,
         )
         try:
             if host is None or unix_socket_dir is not None:
@@ -105,6 +110,7 @@ class Server:
         except BaseException:
             self.close()
             raise
+        atexit.register(self.close)  # else its socket would be left
 
     @property
     def address(self) -> tuple[str, int]:
@@ -118,18 +124,18 @@ class Server:
         """How to connect, as libpq's keywords and values."""
         return self.dsn_of(self.database)
 
-    def dsn_of(self, database: str) -> str:
-        """The same for another database."""
-        return self._address(with_password=True).dsn(database)
+    def dsn_of(self, database: str, user: str | None = None) -> str:
+        """The same for another database, and another role if one is given."""
+        return self._address(user, with_password=True).dsn(database)
 
     @property
     def url(self) -> str:
         """How to connect, as a URL."""
         return self.url_of(self.database)
 
-    def url_of(self, database: str, *, with_password: bool = True) -> str:
-        """The URL of another database."""
-        return self._address(with_password=with_password).url(database)
+    def url_of(self, database: str, user: str | None = None, *, with_password: bool = True) -> str:
+        """The URL of another database, and another role if one is given."""
+        return self._address(user, with_password=with_password).url(database)
 
     @property
     def database(self) -> str:
@@ -186,6 +192,7 @@ class Server:
         if self._is_closing or os.getpid() != self._process:
             return  # a child of fork has sockets in common with the server, and none of its threads
         self._is_closing = True
+        atexit.unregister(self.close)
         for listener, thread in self._listeners:
             listener.shutdown(socket.SHUT_RDWR)  # ends the accept
             thread.join()
@@ -204,11 +211,11 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _address(self, *, with_password: bool) -> Address:
+    def _address(self, user: str | None, *, with_password: bool) -> Address:
         host, port = self.address
         is_unix = self._unix is not None
         password = self._password if with_password and not is_unix else None
-        return Address(host, port, is_unix, self.user, password)
+        return Address(host, port, is_unix, user or self.user, password)
 
     def _listen_unix(self, directory: str | os.PathLike[str] | None, port: int) -> None:
         if directory is None:

@@ -58,6 +58,13 @@ static enum status refusal(const pgn_session *session)
     return STATUS_OK;
 }
 
+static enum status refuse_entry(const pgn_session *session, enum status status, struct error *error)
+{
+    if (status == STATUS_CLOSED && session != session->cluster->first && !session->cluster->ending)
+        return error_set(error, status, "the session is closed");
+    return gate_refuse(error, status);
+}
+
 /* Inside the monitor. */
 static enum status enter(pgn_session *session)
 {
@@ -96,7 +103,7 @@ enum status gate_run(pgn_session *session, gate_step check, gate_step step, void
     status = enter(session);
     if (status) {
         monitor_leave(monitor);
-        return gate_refuse(error, status);
+        return refuse_entry(session, status, error);
     }
     if (check)
         status = check(session, argument, error);

@@ -33,11 +33,13 @@ bool session_poison(pgn_session *session, const char *where)
     return false;
 }
 
+/* Why, its client has been told; but while it boots there is only the log. Later that has other sessions' words, too. */
 static void end_session(pgn_session *session)
 {
-    char tail[LOG_TAIL_SIZE];
+    char tail[LOG_TAIL_SIZE] = "";
 
-    log_tail(&session->cluster->log, tail);
+    if (session->state == SESSION_BOOTING)
+        log_tail(&session->cluster->log, tail);
     session_set_state(session, SESSION_ENDED);
     error_set(&session->failure, STATUS_CLOSED, "the session has ended%s%s",
               tail[0] ? "; PostgreSQL's last log lines:\n" : "", tail);
