@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import io
 import os
 import threading
 import time
@@ -11,10 +12,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pglite_native import DatabaseError, Engine, EngineError, Session
+from pglite_native import (
+    DatabaseError,
+    Engine,
+    EngineClosed,
+    EngineError,
+    Session,
+    SnapshotError,
+)
 from pglite_native._native import check, ffi, lib
 from tests import wire
 from tests.engine import child
@@ -482,3 +491,60 @@ def test_a_session_in_a_dead_thread_s_hands_is_closed_with_its_transaction(engin
     gc.collect()
     assert sqlstate(engine, "set lock_timeout = '5s'; update t set n = 6") == "00000"
     assert value(engine, "select pg_try_advisory_lock(3)") == "t"
+
+
+@pytest.mark.parametrize("autovacuum", ["on", "off"])
+def test_sessions_opened_while_another_thread_restores(autovacuum: str) -> None:
+    """Each is of the time before, and closed, or of the time after; none keeps the old files."""
+    settings = {"autovacuum": autovacuum, "autovacuum_naptime": "1s"}
+    with Engine(settings=settings | {"autovacuum_vacuum_threshold": "5"}) as engine:
+        run(engine, "create table t as select n, 0 as round from generate_series(1, 1000) n")
+        done = threading.Event()
+        said: list[str] = []
+
+        def open_sessions() -> None:
+            while not done.is_set():
+                try:
+                    with engine.open_session() as session:
+                        said.append(ask(session, "select count(*) from t"))
+                except EngineClosed:
+                    said.append("EngineClosed")
+
+        openers = [threading.Thread(target=open_sessions) for _ in range(2)]
+        for opener in openers:
+            opener.start()
+        deadline = time.monotonic() + 4
+        rounds = 0
+        while time.monotonic() < deadline:
+            try:
+                engine.restore(engine.snapshot())
+            except SnapshotError:
+                continue  # one was being opened
+            rounds += 1
+            assert value(engine, "update t set round = round + 1 where n = 1 returning round") == (
+                str(rounds)
+            )
+        done.set()
+        for opener in openers:
+            opener.join()
+        assert rounds
+        assert set(said) <= {"00000", "57014", "EngineClosed"}
+
+
+def test_a_session_closed_while_the_cluster_is_dumped_ends_afterwards(ram_path: Path) -> None:
+    class Sink(io.BytesIO):
+        def write(self, data: Any) -> int:
+            session.close()
+            return super().write(data)
+
+    tables = "".join(f"create temp table q{n} as select {n};" for n in range(10))
+    with Engine(ram_path / "data") as engine:
+        session = engine.open_session()
+        run(session, tables)
+        run(session, "create table t as select 1")
+        sink = Sink()
+        engine.dump_data_dir(sink, compression="none")
+        assert value(engine, "select count(*) from pg_class where relname ~ '^q[0-9]$'") == "0"
+        sink.seek(0)
+        with Engine(load_data_dir=sink) as copy:
+            assert value(copy, "select count(*) from t") == "1"

@@ -44,6 +44,18 @@ def test_a_driver_and_the_database_see_each_other(db: PGlite, client: psycopg.Co
     assert client.execute("select n from t where id = 2").fetchone() == (6,)
 
 
+def test_it_is_the_session_s_database_and_user(db: PGlite) -> None:
+    db.exec("create role clerk login; create table own (n int)")
+    db.exec("create database scratch_shop")
+    who = "select current_database(), session_user"
+    with db.connect("scratch_shop", "clerk") as shop:
+        for address in (shop.dsn, shop.url):
+            with psycopg.connect(address) as client:
+                assert client.execute(who).fetchone() == ("scratch_shop", "clerk")
+    with pytest.raises(psycopg.OperationalError, match='database "scratch_other" does not exist'):
+        psycopg.connect(db.dsn, dbname="scratch_other")
+
+
 def test_looking_changes_nothing(db: PGlite) -> None:
     db.exec("set work_mem = '9MB'; create temp table own (); prepare p as select 1")
     with db.transaction() as transaction:

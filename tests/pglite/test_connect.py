@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -230,9 +231,46 @@ def test_closing_ends_a_wait_for_a_lock_in_another_thread(db: PGlite, closes: st
 
 def test_a_session_that_is_terminated_is_one_of_many(db: PGlite, other: PGlite) -> None:
     db.query("select pg_terminate_backend($1)", [other.session.pid])
-    with pytest.raises((DatabaseError, EngineClosed)):
+    with pytest.raises(DatabaseError) as caught:
+        other.query("select 1")
+    assert caught.value.sqlstate == "57P01"
+    with pytest.raises(EngineClosed, match=r"^the session has ended$"):
         other.query("select 1")
     assert add(db) == 1
+
+
+def begin(db: PGlite) -> None:
+    with db.transaction():
+        raise AssertionError("it has begun")
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda db: db.exec("select 1"),
+        lambda db: db.copy_to("t", io.BytesIO()),
+        lambda db: db.copy_from("t", io.BytesIO(b"3\t3\n")),
+        begin,
+    ],
+    ids=["exec", "copy_to", "copy_from", "transaction"],
+)
+@pytest.mark.parametrize("is_used", [False, True], ids=["unused", "used"])
+def test_why_a_session_has_ended_is_the_error(
+    db: PGlite, other: PGlite, use: Callable[[PGlite], object], is_used: bool
+) -> None:
+    if is_used:
+        other.query("select 1")
+    db.query("select pg_terminate_backend($1)", [other.session.pid])
+    with pytest.raises(DatabaseError) as caught:
+        use(other)
+    assert caught.value.sqlstate == "57P01"
+
+
+def test_a_closed_one_has_nothing_to_connect_to(db: PGlite, other: PGlite) -> None:
+    other.close()
+    with pytest.raises(EngineClosed, match="nothing to connect to"):
+        other.connect()
+    db.connect().close()
 
 
 def test_another_database_and_another_user(db: PGlite) -> None:

@@ -29,6 +29,22 @@ BUSY = (
 )
 
 
+LEFT_OPEN = """
+import sys
+from pglite_native import Engine
+from pglite_native.server import Server
+
+server = Server(Engine())
+print(server.address[0])
+"""
+
+
+def test_one_left_open_removes_its_socket_at_exit() -> None:
+    command = [sys.executable, "-c", LEFT_OPEN]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert not Path(printed.stdout.strip()).exists()
+
+
 def test_closing_the_server_ends_all_whatever_they_do() -> None:
     with Engine() as engine, ExitStack() as stack:
         engine.exec_protocol_raw(wire.query("CREATE TABLE t AS SELECT 1 AS a"))

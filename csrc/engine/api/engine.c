@@ -172,7 +172,7 @@ static bool shut_gate(pgn_session *session)
         condition_wait(session->condition, cluster->monitor, INT64_MAX);
     closed = session->closed;
     session->closed = session->inside = true;
-    session->ends_later = !closed && session->suspended;
+    session->ends_later |= !closed && session->suspended;
     closed |= session->ends_later;
     monitor_leave(cluster->monitor);
     return !closed;

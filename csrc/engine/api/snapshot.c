@@ -86,7 +86,9 @@ static enum status write(pgn_session *session, pgn_image **image, struct error *
         return status;
     status = next_held(cluster, NULL) ? write_disconnected(session, image, error)
                                       : session_write_image(session, image, error);
-    release_others(cluster);
+    if (!status)
+        cluster_set_latest(cluster, *image);
+    release_others(cluster); /* which may change what the image has */
     return status;
 }
 
@@ -113,11 +115,11 @@ static enum status snapshot(pgn_session *session, void *argument, struct error *
 {
     struct cluster *cluster = session->cluster;
     pgn_image **image = argument;
-    enum status status = cluster->latest ? STATUS_OK : write(session, &cluster->latest, error);
 
-    if (!status)
-        *image = image_retain(cluster->latest);
-    return status;
+    if (!cluster->latest)
+        return write(session, image, error);
+    *image = image_retain(cluster->latest);
+    return STATUS_OK;
 }
 
 int pgn_snapshot(pgn_session *session, pgn_image **image, pgn_error *error)

@@ -113,10 +113,22 @@ static pgn_session *find_closed(struct cluster *cluster)
     session = cluster->sessions;
     while (session && !session->ends_later)
         session = session->next;
-    if (session)
-        session->ends_later = false;
     monitor_leave(cluster->monitor);
     return session;
+}
+
+/* It is this thread's until then. */
+static void give_up(pgn_session *session)
+{
+    struct monitor *monitor = session->cluster->monitor;
+    bool is_freed;
+
+    monitor_enter(monitor);
+    is_freed = session->is_freed;
+    session->ends_later = false;
+    monitor_leave(monitor);
+    if (is_freed)
+        session_free(session);
 }
 
 static void end_closed(struct cluster *cluster)
@@ -125,15 +137,12 @@ static void end_closed(struct cluster *cluster)
     pgn_session *session;
 
     while ((session = find_closed(cluster))) {
-        bool is_freed = session->is_freed;
-
         if (own)
             baton_release(cluster);
         session_end(session);
         if (own)
             baton_acquire(cluster, own);
-        if (is_freed)
-            session_free(session);
+        give_up(session);
     }
 }
 
