@@ -85,6 +85,5 @@ def _ours() -> Iterator[Pgbench]:
 
 @contextmanager
 def _native() -> Iterator[Pgbench]:
-    settings = {"autovacuum": "on", "search_path": '"$user", public'}
-    with NativeServer(settings=settings) as server:
+    with NativeServer(settings={"autovacuum": "on"}) as server:
         yield _pgbench(str(server.directory), PORT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -145,6 +146,8 @@ class Engine(Session):
         if boot["initdb_args"] is not None:
             options.initdb_arguments = _vector(kept, boot["initdb_args"])
         if boot["data_dir"] is not None:
+            with suppress(OSError):  # of which the next step says more
+                Path(boot["data_dir"]).absolute().parent.mkdir(parents=True, exist_ok=True)
             kept.append(ffi.new("char[]", os.fsencode(Path(boot["data_dir"]).absolute())))
             options.data_dir = kept[-1]
         options.transport = _TRANSPORTS[boot["transport"]]

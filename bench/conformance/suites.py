@@ -21,8 +21,7 @@ _ENVIRONMENT = {
     "LC_MESSAGES": "C",
     "PGTZ": "America/Los_Angeles",
     "PGDATESTYLE": "Postgres, MDY",
-    # Our server and the native one say `public` on their command lines.
-    "PGOPTIONS": '-c intervalstyle=postgres_verbose -c search_path="$user",public',
+    "PGOPTIONS": "-c intervalstyle=postgres_verbose",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import time
@@ -15,7 +16,7 @@ import pytest
 
 from pglite_native import Engine, EngineError, EngineLocked
 from tests.engine import child
-from tests.engine.sql import run, value
+from tests.engine.sql import SqlError, run, value
 
 MARKER = ".pglite-native.creating"  # csrc/engine/cluster/datadir.c
 NOBODY = 65534
@@ -162,6 +163,76 @@ def test_locked_by_a_native_server(data: Path) -> None:
         finally:
             server.kill()
     assert numbers(data) == ["1"]  # a dead server's file is no lock
+
+
+def test_missing_parents_are_made(tmp_path: Path) -> None:
+    with Engine(tmp_path / "a" / "b" / "data") as engine:
+        assert value(engine, "select 1") == "1"
+    (tmp_path / "file").touch()
+    with pytest.raises(EngineError, match="cannot make the data directory .*: Not a directory"):
+        Engine(tmp_path / "file" / "b" / "data")
+
+
+# --- left behind ----------------------------------------------------------------------------
+
+SPILLING = """
+import sys
+from pglite_native import Engine
+from tests.engine.sql import run
+
+engine = Engine(sys.argv[1], settings={"work_mem": "64kB"})
+run(engine, "set allow_in_place_tablespaces = on")
+run(engine, "create tablespace place location ''")
+run(engine, "create temp table t as select n from generate_series(1, 1000) n; analyze t")
+run(engine, "create temp table u tablespace place as select 1")
+run(engine, "begin; declare c cursor for select g, repeat('y', 1000) from generate_series(1, 20000) g order by 2, 1")
+run(engine, "fetch 10 from c")
+print("spilled", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_a_killed_engine_leaves_is_removed_by_the_next(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+
+    def left() -> set[str]:
+        names = (path.relative_to(data).as_posix() for path in data.rglob("*"))
+        return {
+            re.sub(r"\d+", "#", name) for name in names if re.search(r"/t\d+_|/pgsql_tmp/", name)
+        }
+
+    with child.start(SPILLING, data) as process:
+        assert process.stdout and process.stdout.readline() == "spilled\n"
+        process.kill()
+    assert {"base/#/t#_#", "base/#/t#_#_fsm", "base/pgsql_tmp/pgsql_tmp#.#"} <= left()
+    assert any(name.startswith("pg_tblspc/") for name in left())
+    (data / "base" / "5" / "t3_x").touch()  # no name of PostgreSQL's
+    with Engine(data) as engine:
+        assert left() == set()
+        assert value(engine, "select 1") == "1"
+    assert (data / "base" / "5" / "t3_x").exists()
+
+
+def test_an_empty_lock_file_keeps_no_one_out(tmp_path: Path) -> None:
+    with Engine(tmp_path / "data"):
+        pass
+    (tmp_path / "data" / "postmaster.pid").touch()
+    with Engine(tmp_path / "data") as engine:
+        assert value(engine, "select 1") == "1"
+
+
+# --- tablespaces ----------------------------------------------------------------------------
+
+
+def test_a_tablespace_elsewhere_is_refused(tmp_path: Path) -> None:
+    with Engine(tmp_path / "data") as engine:
+        with pytest.raises(SqlError, match="42501 could not create symbolic link"):
+            run(engine, "create tablespace fast location '/tmp'")
+        run(engine, "set allow_in_place_tablespaces = on")
+        run(engine, "create tablespace here location ''")
+        run(engine, "create table t tablespace here as select generate_series(1, 1000) n")
+    with Engine(tmp_path / "data") as engine:
+        assert value(engine, "select count(*) from t") == "1000"
 
 
 # --- synced ---------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ def test_each_has_a_process_number_of_its_own(engine: Engine, pair: Pair) -> Non
     [
         ("set work_mem = '7MB'", "show work_mem", "4MB"),
         ("create role some_role; set role some_role", "select current_user", "postgres"),
-        ("set search_path = pg_catalog", "show search_path", "public"),
+        ("set search_path = pg_catalog", "show search_path", '"$user", public'),
         ("prepare p as select 1", "select count(*) from pg_prepared_statements", "0"),
         ("declare c cursor with hold for select 1", "select count(*) from pg_cursors", "0"),
         ("listen c", "select count(*) from pg_listening_channels()", "0"),

@@ -106,8 +106,5 @@ DIFFERING: dict[str, str] = {
     "text/case-conversion-of-sharp-s": _LIBC,
     "text/collation-of-unknown-locale": _LIBC,
     "session/database-locale": _LIBC,
-    "schema/create-table-in-system-schema": (
-        "system-catalogs-writable: PGlite starts postgres with -O (allow_system_table_mods)"
-    ),
     "session/version": "version: names the compiler and the platform",
 }

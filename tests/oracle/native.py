@@ -36,7 +36,6 @@ INITDB_ARGUMENTS = (
 
 # What the guest's command line and environment say (PGlite's own), and what keeps a run repeatable.
 SETTINGS = {
-    "search_path": "public",
     "max_worker_processes": "0",
     "max_parallel_workers": "0",
     "max_parallel_workers_per_gather": "0",

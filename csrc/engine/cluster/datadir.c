@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "engine/cluster/cluster.h"
+#include "engine/cluster/leftovers.h"
 #include "engine/instance/limits.h"
 #include "platform/files.h"
 
@@ -74,6 +75,7 @@ static int clear(int directory, int depth)
 /* What a data directory holds before it is opened. */
 struct contents {
     bool is_empty, is_incomplete, is_cluster;
+    bool was_left; /* by an engine that was killed, or runs */
 };
 
 static int look(int directory, struct contents *contents)
@@ -87,6 +89,7 @@ static int look(int directory, struct contents *contents)
 
         contents->is_incomplete |= strcmp(name, marker) == 0;
         contents->is_cluster |= strcmp(name, "PG_VERSION") == 0;
+        contents->was_left |= strcmp(name, ENGINE_PID_FILE) == 0;
         contents->is_empty &= is_ours(name);
     }
     files_list_free(&listing);
@@ -188,6 +191,12 @@ static enum status prepare(struct cluster *cluster, int directory, const char *p
         return error_set(error, STATUS_INVALID,
                          "the data directory %s is not empty: %s for a new one", path,
                          cluster->options->loads ? "load_data_dir is" : "initdb_args are");
+    if (contents.was_left) { /* it does not run: we have the lock */
+        int result = leftovers_remove(directory);
+
+        if (result < 0)
+            return fail(error, "write to", path, result);
+    }
     return STATUS_OK;
 }
 

@@ -23,8 +23,7 @@ enum { STDOUT = 1 };
    they may not, as there are no other processes to wait for. */
 /* clang-format off */
 static const char *const default_arguments[] = {
-    "/pglite/bin/postgres", "--single", "-O", "-j",
-    "-c", "search_path=public",
+    "/pglite/bin/postgres", "--single", "-j",
     "-c", "log_checkpoints=false",
     "-c", "max_parallel_workers_per_gather=0",
     "-c", "max_parallel_maintenance_workers=0",
