@@ -13,7 +13,7 @@ from tests import wire
 from tests.interrupts import interrupted_after
 from tests.waiting import DEADLINE_S, in_thread, until_blocked
 
-CONNECTED = "select count(*) from pg_stat_activity where backend_type = 'client backend'"
+CONNECTED = "select count(*) - 1 from pg_stat_activity where backend_type = 'client backend'"
 
 
 @pytest.fixture

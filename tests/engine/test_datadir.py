@@ -169,7 +169,7 @@ def test_missing_parents_are_made(tmp_path: Path) -> None:
     with Engine(tmp_path / "a" / "b" / "data") as engine:
         assert value(engine, "select 1") == "1"
     (tmp_path / "file").touch()
-    with pytest.raises(EngineError, match="cannot make the data directory .*: Not a directory"):
+    with pytest.raises(EngineError, match=r"cannot make the data directory .*: Not a directory"):
         Engine(tmp_path / "file" / "b" / "data")
 
 
@@ -205,13 +205,20 @@ def test_what_a_killed_engine_leaves_is_removed_by_the_next(tmp_path: Path) -> N
     with child.start(SPILLING, data) as process:
         assert process.stdout and process.stdout.readline() == "spilled\n"
         process.kill()
-    assert {"base/#/t#_#", "base/#/t#_#_fsm", "base/pgsql_tmp/pgsql_tmp#.#"} <= left()
+    assert {"base/#/t#_#", "base/pgsql_tmp/pgsql_tmp#.#"} <= left()
     assert any(name.startswith("pg_tblspc/") for name in left())
-    (data / "base" / "5" / "t3_x").touch()  # no name of PostgreSQL's
+    temporary = ("t3_4", "t3_4_fsm", "t3_4_vm.1", "t3_4_init", "t3_4.12")
+    others = ("t3", "t3_", "t_4", "t3_x", "t3_4_x", "t3_4.", "t3_4.x", "x3_4")
+    for name in (*temporary, *others):
+        (data / "base" / "5" / name).touch()
     with Engine(data) as engine:
-        assert left() == set()
         assert value(engine, "select 1") == "1"
-    assert (data / "base" / "5" / "t3_x").exists()
+        there = {path.name for path in (data / "base" / "5").iterdir()}
+        assert there >= set(others)
+        assert not there & set(temporary)
+        for name in others:
+            (data / "base" / "5" / name).unlink()
+        assert left() == set()
 
 
 def test_an_empty_lock_file_keeps_no_one_out(tmp_path: Path) -> None:
@@ -227,7 +234,7 @@ def test_an_empty_lock_file_keeps_no_one_out(tmp_path: Path) -> None:
 
 def test_a_tablespace_elsewhere_is_refused(tmp_path: Path) -> None:
     with Engine(tmp_path / "data") as engine:
-        with pytest.raises(SqlError, match="42501 could not create symbolic link"):
+        with pytest.raises(SqlError, match="42501: could not create symbolic link"):
             run(engine, "create tablespace fast location '/tmp'")
         run(engine, "set allow_in_place_tablespaces = on")
         run(engine, "create tablespace here location ''")
@@ -269,13 +276,15 @@ with Engine(sys.argv[1]) as engine:
 
     # By any session, what others have written, also if they have gone since.
     with engine.open_session() as one, engine.open_session() as two:
-        run(one, "create table u as select n from generate_series(1, 2000) n; vacuum u")
-        run(two, "create table v as select n from generate_series(1, 2000) n; vacuum v")
+        for session, table in ((one, "u"), (two, "v")):
+            run(session, f"create table {table} as select n from generate_series(1, 2000) n")
+            run(session, f"vacuum {table}")
         one.close()
         assert syncs.syncs_dirty(b"/base/") > 0
         run(engine, "checkpoint")
         assert syncs.syncs_dirty(b"/base/") == 0, "tables of another session are not synced"
-        run(engine, "update v set n = n + 1; vacuum v")
+        run(engine, "update v set n = n + 1")
+        run(engine, "vacuum v")
         run(two, "checkpoint")
         assert syncs.syncs_dirty(b"/base/") == 0, "nor by that"
 
@@ -501,11 +510,6 @@ def test_a_file_in_its_place(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("x")
     assert "not a directory" in refusal(tmp_path / "data")
     assert (tmp_path / "data").read_text() == "x"
-
-
-def test_a_parent_that_does_not_exist(tmp_path: Path) -> None:
-    assert "No such file or directory" in refusal(tmp_path / "a" / "b")
-    assert not (tmp_path / "a").exists()
 
 
 UNPRIVILEGED = """

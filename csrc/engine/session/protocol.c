@@ -394,10 +394,14 @@ static void leave_cluster(pgn_session *session)
 {
     struct error why = session->failure;
 
+    session_set_state(session, SESSION_IDLE);
+    session_set_state(session, SESSION_RUNNING); /* it may yield, and wait */
     session_settle(session,
                    session_call(session, session->cluster->runtime->exports.end_backend, NULL,
                                 NULL),
                    "pglite_end_backend");
+    if (session->state == SESSION_RUNNING)
+        session_set_state(session, SESSION_ENDED);
     if (session->state == SESSION_ENDED)
         session->failure = why;
 }
@@ -417,11 +421,11 @@ static void become_idle(pgn_session *session)
 void session_main(void *context)
 {
     pgn_session *session = context;
-    bool goes_on = true;
+    bool goes_on = true, has_booted = true;
 
     if (session->state
         == SESSION_BOOTING) { /* else an image was mapped: it is idle and has a call */
-        goes_on = engine_boot(session);
+        goes_on = has_booted = engine_boot(session);
         if (goes_on)
             become_idle(session);
     } else {
@@ -436,7 +440,7 @@ void session_main(void *context)
         shut_down(session);
         session_set_state(session, SESSION_ENDED);
     }
-    if (!goes_on && session->state == SESSION_ENDED)
+    if (!goes_on && has_booted && session->state == SESSION_ENDED)
         leave_cluster(session);
     complete_reply(session);
 }
