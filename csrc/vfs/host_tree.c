@@ -273,9 +273,8 @@ static int host_rmdir(struct vfs *vfs, struct place *place, const char *name)
 
 static int host_symlink(struct vfs *vfs, struct place *place, const char *name, const char *target)
 {
-    (void) vfs;
-    if (target[0]
-        == '/') /* a path of the guest, where the host has something else: a tablespace, say */
+    /* A path of the guest, in a directory that outlives it: a tablespace in memory, say. */
+    if (vfs->mounts[place->mount].sync && target[0] == '/')
         return -GE_PERM;
     return files_symlink(target, place->host_fd, name);
 }

@@ -5,10 +5,8 @@ from __future__ import annotations
 import atexit
 import ipaddress
 import os
-import shutil
 import socket
 import ssl
-import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -22,6 +20,7 @@ from pglite_native.server.clusters import Clusters
 from pglite_native.server.connection import Connection
 from pglite_native.server.connections import Connections
 from pglite_native.server.listeners import listen_tcp, listen_unix, prepare
+from pglite_native.server.socket_directory import SocketDirectory
 from pglite_native.server.tls import announce
 from pglite_native.snapshot import Snapshot
 
@@ -92,7 +91,7 @@ class Server:
         self._startup_limit_s = authentication_timeout
         self._is_closing = False
         self._process = os.getpid()
-        self._own_dir: str | None = None
+        self._own_directory: SocketDirectory | None = None
         self._unix: tuple[str, int] | None = None
         self._tcp: tuple[str, int] | None = None
         self._listeners: list[tuple[socket.socket, threading.Thread]] = []
@@ -202,8 +201,8 @@ class Server:
         if self._unix is not None:
             directory, port = self._unix
             Path(directory, f".s.PGSQL.{port}").unlink(missing_ok=True)
-        if self._own_dir is not None:
-            shutil.rmtree(self._own_dir, ignore_errors=True)
+        if self._own_directory is not None:
+            self._own_directory.remove()
 
     def __enter__(self) -> Server:
         return self
@@ -219,7 +218,8 @@ class Server:
 
     def _listen_unix(self, directory: str | os.PathLike[str] | None, port: int) -> None:
         if directory is None:
-            directory = self._own_dir = tempfile.mkdtemp(prefix="pglite-native-")
+            self._own_directory = SocketDirectory()
+            directory = self._own_directory.path
         path = Path(directory).absolute()
         listener = listen_unix(path, port)
         self._unix = os.fspath(path), port

@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -43,6 +45,42 @@ def test_one_left_open_removes_its_socket_at_exit() -> None:
     command = [sys.executable, "-c", LEFT_OPEN]
     printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert not Path(printed.stdout.strip()).exists()
+
+
+KILLED = (
+    LEFT_OPEN
+    + """
+import os, signal, sys
+sys.stdout.flush()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+)
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """For temporary files, with a path that leaves room for a socket's."""
+    with tempfile.TemporaryDirectory(prefix="t") as name:
+        monkeypatch.setenv("TMPDIR", name)
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        yield Path(name)
+
+
+def test_the_socket_of_a_killed_process_is_removed_by_the_next(folder: Path) -> None:
+    (folder / "pglite-native-being-made").mkdir()
+    (folder / "pglite-native-file").touch()
+    command = [sys.executable, "-c", KILLED]
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+    left = Path(printed.strip())
+    assert [path.name for path in left.iterdir()] == [".s.PGSQL.5432"]
+    with Server() as lives, Server() as server:
+        assert not left.exists()
+        for other in (lives, server):
+            psycopg.connect(other.dsn).close()
+    assert {path.name for path in folder.iterdir()} == {
+        "pglite-native-being-made",
+        "pglite-native-file",
+    }
 
 
 def test_closing_the_server_ends_all_whatever_they_do() -> None:

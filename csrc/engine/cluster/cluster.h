@@ -69,6 +69,7 @@ struct cluster {
     int64_t checkpointed_ns;   /* monotonic time of the last one, or of the cluster's beginning */
     pgn_session *wal_writer;   /* NULL: it has not been needed */
     int64_t wal_writer_due_ns; /* monotonic time of its beginning; 0: never */
+    int64_t sync_ns;           /* that the disk took the last time */
     bool is_held;              /* its sessions are kept at rest: hold.c */
     bool is_interrupted;       /* the process of autovacuum is to end before it is done */
     bool worker_wanted;        /* an autovacuum launcher has asked for a worker */

@@ -5,8 +5,12 @@
 
 #include "engine/cluster/cluster.h"
 #include "engine/session/protocol.h"
+#include "platform/clock.h"
 #include "platform/files.h"
 #include "platform/thread.h"
+
+/* Less than a thread is worth, and what comes after it: waiting for the baton. */
+enum { QUICK_NS = 500000 };
 
 /* The disk may take seconds, in which others have the baton: so a thread waits for it. */
 struct errand {
@@ -15,15 +19,25 @@ struct errand {
     int fd;
     bool data_only;
     int result;
+    int64_t took_ns;
     atomic_bool done;
 };
+
+static int sync_measured(int fd, bool data_only, int64_t *took_ns)
+{
+    int64_t began_ns = platform_monotonic_ns();
+    int result = files_sync(fd, data_only);
+
+    *took_ns = platform_monotonic_ns() - began_ns;
+    return result;
+}
 
 static void sync_file(void *context)
 {
     struct errand *errand = context;
     struct cluster *cluster = errand->session->cluster;
 
-    errand->result = files_sync(errand->fd, errand->data_only);
+    errand->result = sync_measured(errand->fd, errand->data_only, &errand->took_ns);
     monitor_enter(cluster->monitor);
     atomic_store(&errand->done, true);
     if (cluster->postmaster) /* else the cluster has failed, and is being closed */
@@ -70,6 +84,7 @@ static enum guest_outcome sync_apart(pgn_session *session, int *result)
     if (outcome)
         return outcome;
     *result = session->errand->result;
+    session->cluster->sync_ns = session->errand->took_ns;
     session_end_errand(session);
     return GUEST_RETURNED;
 }
@@ -77,9 +92,11 @@ static enum guest_outcome sync_apart(pgn_session *session, int *result)
 enum guest_outcome session_sync(void *context, int fd, bool data_only, int *result)
 {
     pgn_session *session = context;
+    struct cluster *cluster = session->cluster;
 
-    if (session->is_auxiliary && begin_errand(session, fd, data_only))
+    if (session->is_auxiliary && cluster->sync_ns > QUICK_NS
+        && begin_errand(session, fd, data_only))
         return sync_apart(session, result);
-    *result = files_sync(fd, data_only);
+    *result = sync_measured(fd, data_only, &cluster->sync_ns);
     return GUEST_RETURNED;
 }

@@ -1,0 +1,61 @@
+"""A temporary directory for a Unix socket: removed by its process, or after a kill by the next.
+
+It is locked (flock) before there is a socket in it. So one that has a socket and no lock is a dead
+process's.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+PREFIX = "pglite-native-"
+
+
+class SocketDirectory:
+    """A new one, of mode 0700; those of dead processes of the same user are removed."""
+
+    def __init__(self) -> None:
+        for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+            with suppress(OSError):  # another process removes it, say
+                _remove_if_dead(left)
+        self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
+        self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def remove(self) -> None:
+        """Remove it with all that is in it; once."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._lock)
+
+
+def _remove_if_dead(directory: Path) -> None:
+    if directory.is_symlink() or directory.stat().st_uid != os.getuid():
+        return
+    with _opened(directory) as fd:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # OSError: its process lives
+        sockets = [path for path in directory.iterdir() if path.is_socket()]
+        if sockets and not any(map(_listens, sockets)):
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _listens(path: Path) -> bool:
+    """Whether there is a process behind a socket, of a version without locks, say."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(os.fspath(path)) != errno.ECONNREFUSED
+
+
+@contextmanager
+def _opened(directory: Path) -> Iterator[int]:
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
