@@ -176,7 +176,7 @@ def test_missing_parents_are_made(tmp_path: Path) -> None:
 # --- left behind ----------------------------------------------------------------------------
 
 SPILLING = """
-import sys
+import sys, time
 from pglite_native import Engine
 from tests.engine.sql import run
 
@@ -189,7 +189,7 @@ run(engine, "create table much as select g, repeat('y', 1000) s from generate_se
 run(engine, "begin; declare c cursor for select * from much order by s, g")
 run(engine, "fetch 10 from c")
 print("spilled", flush=True)
-sys.stdin.read()
+time.sleep(600)
 """
 
 
