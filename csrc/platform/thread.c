@@ -4,8 +4,10 @@
 #include "platform/thread.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { STACK_SIZE = 256 << 10 }; /* the guest runs on coroutines, which have their own */
 
@@ -58,4 +60,22 @@ void thread_join(struct thread *thread)
         return;
     pthread_join(thread->id, NULL);
     free(thread);
+}
+
+void thread_yield(void)
+{
+    sched_yield();
+}
+
+int thread_processors(void)
+{
+#ifdef __linux__
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        return CPU_COUNT(&set);
+#endif
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return count > 1 ? (int) count : 1;
 }

@@ -23,7 +23,7 @@ VARIANTS = {
     "ubsan": ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"],
     "tsan": ["-O1", "-fsanitize=thread", "-fno-omit-frame-pointer"],
 }
-THREADED = {"test_baton", "test_threads"}
+THREADED = {"test_baton", "test_courier", "test_threads"}
 # What a program needs beyond the code under test and check.c and space.c.
 WRAPPED = {
     "test_hostile": ["arena_allocate", "malloc", "calloc", "realloc", "strdup"],
@@ -33,6 +33,7 @@ FLAGS = {program: [f"-Wl,--wrap={name}" for name in names] for program, names in
 SOURCES = {
     "test_model": [HERE / "model.c", HERE / "model_system.c", HERE / "model_vfs.c"],
     "test_baton": [CSRC / "engine" / "cluster" / "baton.c"],
+    "test_courier": [CSRC / "engine" / "session" / "courier.c"],
 }
 SKIPPED = 77
 TIMEOUT_S = 300

@@ -19,9 +19,12 @@ struct postmaster {
     unsigned ready_count;
     pgn_session *first_answered; /* whose answers are kept back: session/attend.c */
     unsigned answered_count;
-    int64_t answered_ns; /* since when the first of them has been kept back */
-    int64_t deadline_ns; /* no session is due before it */
-    int64_t busy_ns;     /* when there was something to do last */
+    struct courier *courier; /* NULL: it has not been needed */
+    bool has_no_courier;     /* nor can it be had */
+    unsigned given_count;    /* sessions that it has */
+    int64_t answered_ns;     /* since when the first of them has been kept back */
+    int64_t deadline_ns;     /* no session is due before it */
+    int64_t busy_ns;         /* when there was something to do last */
 };
 
 /* All inside the monitor but postmaster_stop. */

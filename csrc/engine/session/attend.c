@@ -11,10 +11,12 @@
 #include "engine/cluster/postmaster.h"
 #include "engine/instance/limits.h"
 #include "engine/session/client.h"
+#include "engine/session/courier.h"
 #include "engine/session/housekeeping.h"
 #include "engine/session/run.h"
 #include "platform/clock.h"
 #include "platform/poller.h"
+#include "platform/thread.h"
 #include "platform/world.h"
 
 enum {
@@ -128,13 +130,63 @@ static void answer(struct postmaster *postmaster, pgn_session *session)
         postmaster_note_deadline(postmaster, timer_ns(session));
 }
 
+static pgn_session *next_to_answer(struct postmaster *postmaster)
+{
+    pgn_session *session = postmaster->first_answered;
+
+    if (!session)
+        return NULL;
+    postmaster->first_answered = session->next_answered;
+    postmaster->answered_count--;
+    return session;
+}
+
+static bool need_courier(struct postmaster *postmaster)
+{
+    if (!postmaster->courier && !postmaster->has_no_courier)
+        postmaster->courier = courier_open();
+    postmaster->has_no_courier = !postmaster->courier;
+    return postmaster->courier;
+}
+
+static void give_all(struct postmaster *postmaster)
+{
+    pgn_session *session;
+
+    while ((session = next_to_answer(postmaster))) {
+        session->is_given = true;
+        postmaster->given_count++;
+        courier_give(postmaster->courier, session);
+    }
+    courier_rouse(postmaster->courier);
+}
+
+static void take_back(struct postmaster *postmaster)
+{
+    pgn_session *next,
+        *session = postmaster->given_count ? courier_take(postmaster->courier) : NULL;
+
+    for (; session; session = next) {
+        next = session->next_answered;
+        postmaster->given_count--;
+        session->is_given = session->is_answered = false;
+        answer(postmaster, session);
+        if (session->is_due)
+            postmaster_push(session);
+        session->is_due = false;
+    }
+}
+
+/* By the courier, if there is something else to do meanwhile. */
 static void answer_all(struct postmaster *postmaster)
 {
     pgn_session *session;
 
-    while ((session = postmaster->first_answered)) {
-        postmaster->first_answered = session->next_answered;
-        postmaster->answered_count--;
+    if (postmaster->ready_count > 0 && postmaster->first_answered && need_courier(postmaster)) {
+        give_all(postmaster);
+        return;
+    }
+    while ((session = next_to_answer(postmaster))) {
         session->is_answered = false;
         answer(postmaster, session);
     }
@@ -218,6 +270,10 @@ static void run(struct postmaster *postmaster, pgn_session *session)
     struct cluster *cluster = postmaster->cluster;
     uint64_t written = vfs_bytes_written(cluster->vfs);
 
+    if (session->is_given) {
+        session->is_due = true;
+        return;
+    }
     if (session->state == SESSION_YIELDED)
         answer_all(postmaster); /* as it will use up another time slice */
     if (!take_up(session))
@@ -245,7 +301,7 @@ static void look_around(struct postmaster *postmaster)
     if (!postmaster->first_ready) {
         answer_all(postmaster);
         release_baton(postmaster);
-        if (now_ns - postmaster->busy_ns > AWAKE_NS) {
+        if (!postmaster->given_count && now_ns - postmaster->busy_ns > AWAKE_NS) {
             until_ns = postmaster->deadline_ns;
             postmaster->sleeps = true;
         }
@@ -269,6 +325,7 @@ void attend(void *context)
         int64_t now_ns = platform_monotonic_ns();
         pgn_session *session;
 
+        take_back(postmaster);
         if (now_ns >= postmaster->deadline_ns) {
             keep_baton(postmaster);
             housekeeping_begin_if_due(cluster, now_ns);
@@ -286,5 +343,12 @@ void attend(void *context)
         looked_ns = platform_monotonic_ns();
     }
     release_baton(postmaster);
+    while (postmaster->given_count) {
+        monitor_leave(cluster->monitor);
+        thread_yield();
+        monitor_enter(cluster->monitor);
+        take_back(postmaster);
+    }
     monitor_leave(cluster->monitor);
+    courier_close(postmaster->courier);
 }

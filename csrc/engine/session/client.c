@@ -145,6 +145,21 @@ static bool send_output(struct client *client)
     return true;
 }
 
+/* Whether the client is gone, and what is left, client_rest finds out. */
+void client_send(pgn_session *session)
+{
+    struct client *client = session->client;
+
+    while (client->sent < session->output_size) {
+        ssize_t count = socket_send(client->fd, session->output + client->sent,
+                                    session->output_size - client->sent);
+
+        if (count <= 0)
+            return;
+        client->sent += (size_t) count;
+    }
+}
+
 static void abandon(pgn_session *session)
 {
     session->abandoned = session->discarding = true;

@@ -16,6 +16,8 @@ void client_return(pgn_session *session);
 bool client_begin(pgn_session *session);
 /* It has been resumed, and neither waits nor has yielded. */
 void client_rest(pgn_session *session);
+/* By the courier, while it has the session: as much of the answer as there is room for. */
+void client_send(pgn_session *session);
 /* It has been resumed, and waits or has yielded. */
 void client_pass_on(pgn_session *session);
 /* Something has come of the socket. */

@@ -1,0 +1,126 @@
+/* A cluster's guest code runs on one processor. To send an answer takes a fifth of a short transaction, most of it to
+ * wake the client: another processor can do that.
+ *
+ *     postmaster ── given ──► courier ── done ──► postmaster
+ *
+ * Both boxes are stacks that are emptied at once, without a lock. Between two answers of a busy server the courier
+ * waits awake, as it takes longer to wake it than to send one.
+ */
+#include "engine/session/courier.h"
+
+#include <stdlib.h>
+
+#include "engine/session/client.h"
+#include "platform/clock.h"
+#include "platform/monitor.h"
+#include "platform/thread.h"
+
+enum { AWAKE_NS = 200000 /* several transactions of a busy server */ };
+
+struct courier {
+    struct thread *thread;
+    struct monitor *monitor;     /* for its sleep alone */
+    struct condition *condition; /* something has been given, or it is to end */
+    _Atomic(pgn_session *) given, done;
+    atomic_bool sleeps, stopping;
+};
+
+static void put(_Atomic(pgn_session *) *box, pgn_session *session)
+{
+    session->next_answered = atomic_load(box);
+    while (!atomic_compare_exchange_weak(box, &session->next_answered, session))
+        ;
+}
+
+static bool send_all(struct courier *courier)
+{
+    pgn_session *session = atomic_exchange(&courier->given, NULL);
+    bool has_sent = session != NULL;
+
+    while (session) {
+        pgn_session *next = session->next_answered;
+
+        client_send(session);
+        put(&courier->done, session);
+        session = next;
+    }
+    return has_sent;
+}
+
+/* Whoever gives something afterwards sees that it sleeps, or is seen here. */
+static void sleep_until_roused(struct courier *courier)
+{
+    monitor_enter(courier->monitor);
+    atomic_store(&courier->sleeps, true);
+    while (!atomic_load(&courier->given) && !atomic_load(&courier->stopping))
+        condition_wait(courier->condition, courier->monitor, INT64_MAX);
+    atomic_store(&courier->sleeps, false);
+    monitor_leave(courier->monitor);
+}
+
+static void run(void *context)
+{
+    struct courier *courier = context;
+    int64_t busy_ns = platform_monotonic_ns();
+
+    for (;;) {
+        if (send_all(courier))
+            busy_ns = platform_monotonic_ns();
+        else if (atomic_load(&courier->stopping))
+            return;
+        else if (platform_monotonic_ns() - busy_ns < AWAKE_NS)
+            thread_yield();
+        else
+            sleep_until_roused(courier);
+    }
+}
+
+struct courier *courier_open(void)
+{
+    struct courier *courier = thread_processors() > 1 ? calloc(1, sizeof *courier) : NULL;
+
+    if (!courier)
+        return NULL;
+    courier->monitor = monitor_open();
+    courier->condition = condition_open();
+    if (courier->monitor && courier->condition)
+        courier->thread = thread_start(run, courier);
+    if (courier->thread)
+        return courier;
+    courier_close(courier);
+    return NULL;
+}
+
+void courier_close(struct courier *courier)
+{
+    if (!courier)
+        return;
+    atomic_store(&courier->stopping, true);
+    if (courier->thread)
+        courier_rouse(courier);
+    thread_join(courier->thread);
+    condition_close(courier->condition);
+    monitor_close(courier->monitor);
+    free(courier);
+}
+
+void courier_give(struct courier *courier, pgn_session *session)
+{
+    put(&courier->given, session);
+}
+
+void courier_rouse(struct courier *courier)
+{
+    if (!atomic_load(&courier->sleeps) && !atomic_load(&courier->stopping))
+        return;
+    monitor_enter(courier->monitor);
+    condition_notify(courier->condition);
+    monitor_leave(courier->monitor);
+}
+
+pgn_session *courier_take(struct courier *courier)
+{
+    return atomic_load_explicit(&courier->done, memory_order_relaxed)
+               ? atomic_exchange(&courier->done, NULL)
+               : NULL;
+}
