@@ -146,9 +146,10 @@ class Engine(Session):
         if boot["initdb_args"] is not None:
             options.initdb_arguments = _vector(kept, boot["initdb_args"])
         if boot["data_dir"] is not None:
+            data_dir = Path(boot["data_dir"]).absolute()
             with suppress(OSError):  # of which the next step says more
-                Path(boot["data_dir"]).absolute().parent.mkdir(parents=True, exist_ok=True)
-            kept.append(ffi.new("char[]", os.fsencode(Path(boot["data_dir"]).absolute())))
+                data_dir.parent.mkdir(parents=True, exist_ok=True)
+            kept.append(ffi.new("char[]", os.fsencode(data_dir)))
             options.data_dir = kept[-1]
         options.transport = _TRANSPORTS[boot["transport"]]
         options.buffer_size = boot["buffer_size"]

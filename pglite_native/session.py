@@ -82,7 +82,7 @@ class Session:
 
     @property
     def dsn(self) -> str:
-        """How a driver connects as it does, as libpq's keywords and values.
+        """How a driver connects as this session does, as libpq's keywords and values.
 
         From the first look at it, or at `url`, a server listens on a private Unix socket, until
         the engine is closed. Each connection is one more session of the cluster.

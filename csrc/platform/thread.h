@@ -13,8 +13,9 @@ struct thread *thread_start(void (*function)(void *context), void *context);
 /* Waits for its end and frees it. NULL is fine. */
 void thread_join(struct thread *thread);
 
-void thread_yield(void); /* lets others have the processor, if they want it */
-int thread_processors(
-    void); /* that threads of this process can run on at the same time; at least 1 */
+/* Lets others have the processor, if they want it. */
+void thread_yield(void);
+/* Processors that threads of this process can run on: at least 1. */
+int thread_processors(void);
 
 #endif

@@ -34,7 +34,7 @@ GUEST_LOCAL bool backend_is_copy(void);
 
 /* The process has opened the cluster, or found it open. */
 GUEST_LOCAL void backend_note_opening(void);
-/* The process that has opened it exits, and others are to go on: as one of them. */
+/* The process that has opened it exits as others do: the cluster stays open. */
 GUEST_LOCAL void backend_leave_cluster_open(void);
 
 /* Is there nothing that another backend's turn must wait for: no transaction, not even a failed one? */

@@ -44,7 +44,7 @@ void wal_writer_finish(void)
 
 void __real_XLogSetAsyncXactLSN(uint64_t position);
 
-/* Where commits wait for their WAL, what comes here has not been promised to anybody: what an aborted transaction has
+/* Where commits wait for their WAL, what comes here was promised to no client: what an aborted transaction has
  * written, or a query that has tidied up a page. */
 void __wrap_XLogSetAsyncXactLSN(uint64_t position)
 {

@@ -92,9 +92,11 @@ static void shut_down(pgn_session *session)
     if (cluster->data_dir_lock.fd < 0 || cluster->failed || cluster->loading
         || !session->instance.coroutine)
         return;
-    if (session->state == SESSION_ENDED)
+    if (session->state == SESSION_ENDED) {
         housekeeping_shut_down(cluster);
-    if (session->state >= SESSION_ENDED)
+        return;
+    }
+    if (session->state == SESSION_POISONED)
         return;
     session->shutting_down = true;
     session->discarding = true;

@@ -166,6 +166,6 @@ int pgn_restore(pgn_session *session, pgn_image *image, pgn_error *pgn_error)
         return api_error(pgn_error, &error);
     engine_close_others(cluster);
     status = gate_run(session, can_be_replaced, restore, image, &error);
-    release_others(cluster);
+    release_new(cluster);
     return status ? api_error(pgn_error, &error) : STATUS_OK;
 }

@@ -118,14 +118,30 @@ static void rest(struct client *client)
     }
 }
 
+static bool has_output(const struct client *client)
+{
+    return client->sent < client->session->output_size;
+}
+
+/* Bytes sent, SOCKET_LATER or SOCKET_GONE. */
+static ssize_t send_part(struct client *client)
+{
+    const pgn_session *session = client->session;
+    ssize_t count = socket_send(client->fd, session->output + client->sent,
+                                session->output_size - client->sent);
+
+    if (count > 0)
+        client->sent += (size_t) count;
+    return count;
+}
+
 /* Sends what there is. False: the socket has no room for the rest. */
 static bool send_output(struct client *client)
 {
     pgn_session *session = client->session;
 
-    while (client->sent < session->output_size && !client->is_gone) {
-        ssize_t count = socket_send(client->fd, session->output + client->sent,
-                                    session->output_size - client->sent);
+    while (has_output(client) && !client->is_gone) {
+        ssize_t count = send_part(client);
 
         if (count == SOCKET_LATER && !atomic_load(&session->closing)
             && session->state != SESSION_ENDED) {
@@ -138,26 +154,16 @@ static bool send_output(struct client *client)
         }
         if (count == SOCKET_GONE)
             client->is_gone = true;
-        else
-            client->sent += (size_t) count;
     }
     session->output_size = client->sent = 0;
     return true;
 }
 
-/* Whether the client is gone, and what is left, client_rest finds out. */
+/* What is left, and whether the client is gone, client_rest finds out. */
 void client_send(pgn_session *session)
 {
-    struct client *client = session->client;
-
-    while (client->sent < session->output_size) {
-        ssize_t count = socket_send(client->fd, session->output + client->sent,
-                                    session->output_size - client->sent);
-
-        if (count <= 0)
-            return;
-        client->sent += (size_t) count;
-    }
+    while (has_output(session->client) && send_part(session->client) > 0)
+        ;
 }
 
 static void abandon(pgn_session *session)
@@ -173,19 +179,14 @@ static void abandon(pgn_session *session)
 void client_pass_on(pgn_session *session)
 {
     struct client *client = session->client;
-    ssize_t count;
 
     if (client->is_gone && !session->abandoned)
         abandon(session);
-    if (session->discarding || !transport_drain(session) || client->sent == session->output_size)
+    if (session->discarding || !transport_drain(session) || !has_output(client))
         return;
-    count = socket_send(client->fd, session->output + client->sent,
-                        session->output_size - client->sent);
-    if (count == SOCKET_GONE)
+    if (send_part(client) == SOCKET_GONE)
         client->is_gone = true;
-    else if (count > 0)
-        client->sent += (size_t) count;
-    if (client->sent == session->output_size)
+    if (!has_output(client))
         session->output_size = client->sent = 0;
 }
 

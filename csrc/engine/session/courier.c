@@ -47,7 +47,8 @@ static bool send_all(struct courier *courier)
     return has_sent;
 }
 
-/* Whoever gives something afterwards sees that it sleeps, or is seen here. */
+/* The flag is set before the box is looked into, and the postmaster looks at the flag after it has filled the box: so
+   one of the two sees what the other has done. */
 static void sleep_until_roused(struct courier *courier)
 {
     monitor_enter(courier->monitor);

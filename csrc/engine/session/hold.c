@@ -117,7 +117,7 @@ static pgn_session *find_closed(struct cluster *cluster)
     return session;
 }
 
-/* It is this thread's until then. */
+/* The session has ended: from now on it can be freed by others. */
 static void give_up(pgn_session *session)
 {
     struct monitor *monitor = session->cluster->monitor;
@@ -131,9 +131,9 @@ static void give_up(pgn_session *session)
         session_free(session);
 }
 
-static void end_closed(struct cluster *cluster)
+/* own: NULL where the caller does not have the baton. */
+static void end_closed(struct cluster *cluster, struct claim *own)
 {
-    struct claim *own = cluster->baton.holder;
     pgn_session *session;
 
     while ((session = find_closed(cluster))) {
@@ -146,7 +146,7 @@ static void end_closed(struct cluster *cluster)
     }
 }
 
-void release_others(struct cluster *cluster)
+static void resume(struct cluster *cluster)
 {
     monitor_enter(cluster->monitor);
     cluster->is_held = false;
@@ -158,5 +158,16 @@ void release_others(struct cluster *cluster)
         attend_at_rest(session);
     }
     monitor_leave(cluster->monitor);
-    end_closed(cluster);
+}
+
+void release_others(struct cluster *cluster)
+{
+    resume(cluster);
+    end_closed(cluster, cluster->baton.holder);
+}
+
+void release_new(struct cluster *cluster)
+{
+    resume(cluster);
+    end_closed(cluster, NULL);
 }

@@ -209,12 +209,8 @@ static void begin_checkpoint(struct cluster *cluster, int64_t now_ns)
 
 static bool run_wal_writer(pgn_session *session)
 {
-    uint64_t process = (uint32_t) session->process;
-
-    return session_settle(session,
-                          session_call(session, session->cluster->runtime->exports.begin_wal_writer,
-                                       &process, NULL),
-                          "pglite_begin_wal_writer");
+    return session_call_as_process(session, session->cluster->runtime->exports.begin_wal_writer,
+                                   "pglite_begin_wal_writer");
 }
 
 static void begin_wal_writer(struct cluster *cluster, int64_t now_ns)
@@ -356,12 +352,8 @@ void housekeeping_stop(struct cluster *cluster)
 
 static bool run_shutdown(pgn_session *session)
 {
-    uint64_t process = (uint32_t) session->process;
-
-    return session_settle(session,
-                          session_call(session, session->cluster->runtime->exports.begin_shutdown,
-                                       &process, NULL),
-                          "pglite_begin_shutdown");
+    return session_call_as_process(session, session->cluster->runtime->exports.begin_shutdown,
+                                   "pglite_begin_shutdown");
 }
 
 /* Where there is no memory for it, the next open recovers what there is, as it does after a crash. */

@@ -79,6 +79,13 @@ bool session_settle(pgn_session *session, enum guest_outcome outcome, const char
     }
 }
 
+bool session_call_as_process(pgn_session *session, guest_function function, const char *where)
+{
+    uint64_t process = (uint32_t) session->process;
+
+    return session_settle(session, session_call(session, function, &process, NULL), where);
+}
+
 /* PostgreSQL checks its depth (check_stack_depth) by the stack in linear memory alone, where calls
    without an address-taken variable take nothing: a regular expression's 100,000 parentheses would
    use up the stacks it cannot see. So when those run low, the one it can see is moved by more than
@@ -388,6 +395,14 @@ static void shut_down(pgn_session *session)
                        "pgl_run_atexit_funcs");
 }
 
+bool session_leave(pgn_session *session)
+{
+    return session_settle(session,
+                          session_call(session, session->cluster->runtime->exports.end_backend,
+                                       NULL, NULL),
+                          "pglite_end_backend");
+}
+
 /* What its exit has not done yet: PGlite's Terminate runs no callbacks. A backend that is only one of several
    releases its locks, its slot and its temporary tables now. */
 static void leave_cluster(pgn_session *session)
@@ -396,10 +411,7 @@ static void leave_cluster(pgn_session *session)
 
     session_set_state(session, SESSION_IDLE);
     session_set_state(session, SESSION_RUNNING); /* it may yield, and wait */
-    session_settle(session,
-                   session_call(session, session->cluster->runtime->exports.end_backend, NULL,
-                                NULL),
-                   "pglite_end_backend");
+    session_leave(session);
     if (session->state == SESSION_RUNNING)
         session_set_state(session, SESSION_ENDED);
     if (session->state == SESSION_ENDED)

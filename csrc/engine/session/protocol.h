@@ -12,6 +12,10 @@ enum guest_outcome session_call(pgn_session *session, guest_function function, c
                                 uint64_t *result);
 /* What a call of the guest, named where, has come to. False when the session cannot go on. */
 bool session_settle(pgn_session *session, enum guest_outcome outcome, const char *where);
+/* Both, for a function that takes the session's process number. */
+bool session_call_as_process(pgn_session *session, guest_function function, const char *where);
+/* The backend's exit, which usually is the session's end: false. */
+bool session_leave(pgn_session *session);
 bool session_poison(pgn_session *session, const char *where); /* false, for `return` */
 
 bool session_serve(pgn_session *session); /* the caller's input; false: the session is over */

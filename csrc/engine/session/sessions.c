@@ -156,12 +156,8 @@ enum status session_map_copy(pgn_session *session, const pgn_session *other,
 
 static bool become_backend(pgn_session *session)
 {
-    uint64_t process = (uint32_t) session->process;
-
-    return session_settle(session,
-                          session_call(session, session->cluster->runtime->exports.become_backend,
-                                       &process, NULL),
-                          "pglite_become_backend");
+    return session_call_as_process(session, session->cluster->runtime->exports.become_backend,
+                                   "pglite_become_backend");
 }
 
 /* PGlite reports the session's parameters once more with the next ReadyForQuery: one that the client does not get
@@ -308,15 +304,6 @@ void session_discard(pgn_session *session)
 
 /* --- ending ------------------------------------------------------------------------------- */
 
-/* Runs until the backend's exit, which is what ends the coroutine. */
-static bool leave(pgn_session *session)
-{
-    return session_settle(session,
-                          session_call(session, session->cluster->runtime->exports.end_backend,
-                                       NULL, NULL),
-                          "pglite_end_backend");
-}
-
 /* It waits inside a message: it reads the end of its input, and comes to rest or exits. */
 static void hang_up(pgn_session *session)
 {
@@ -348,7 +335,7 @@ static void end_backend(pgn_session *session)
     if (session->state == SESSION_ENDED)
         session_set_state(session, SESSION_IDLE);
     if (session->state == SESSION_IDLE)
-        session_do(session, leave, &ignored);
+        session_do(session, session_leave, &ignored);
 }
 
 void session_end(pgn_session *session)
