@@ -237,7 +237,10 @@ class Session:
 
     def _pass_log_on(self) -> None:
         size = 64 * 1024
-        buffer = ffi.new("char[]", size)
+        try:
+            buffer = ffi.new("char[]", size)
+        except MemoryError:  # the log waits for the next call, the caller gets this one's reply
+            return
         text = self._log_line
         while count := lib.pgn_log(self._handle, buffer, size):
             text += bytes(ffi.buffer(buffer, count))

@@ -6,6 +6,10 @@
  */
 #include "guest/tier.h"
 
+/* What a growing instance leaves to its process: an error that says "out of memory" is passed on
+   by the host's code and Python's, which need some themselves. */
+enum { LEFT_TO_PROCESS = 4 * 1024 * 1024 };
+
 static bool commit(struct guest *guest, uint64_t size)
 {
     return guest->tier->relies_on_guard
@@ -116,7 +120,8 @@ enum status guest_grow(struct guest *guest, uint64_t size)
 {
     if (size <= *guest->size)
         return STATUS_OK;
-    if (size > GUEST_MEMORY_MAX)
+    if (size > GUEST_MEMORY_MAX
+        || !reservation_can_commit((size_t) (size - *guest->size) + LEFT_TO_PROCESS))
         return STATUS_NO_MEMORY;
     return memory_set_pages(guest, (size + GUEST_PAGE - 1) / GUEST_PAGE);
 }

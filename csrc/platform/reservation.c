@@ -34,6 +34,16 @@ bool reservation_open(struct reservation *reservation, size_t limit)
     return true;
 }
 
+bool reservation_can_commit(size_t size)
+{
+    void *probe = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_FLAGS, -1, 0);
+
+    if (probe == MAP_FAILED)
+        return false;
+    munmap(probe, size);
+    return true;
+}
+
 bool reservation_commit(struct reservation *reservation, size_t size)
 {
     size_t committed = reservation->committed;

@@ -22,6 +22,9 @@ struct reservation {
 /* limit is rounded up to pages. False when the address space cannot be had. */
 bool reservation_open(struct reservation *reservation, size_t limit);
 
+/* Would the system give this process so many bytes more? Its answer holds for the moment. */
+bool reservation_can_commit(size_t size);
+
 /* Makes at least size bytes accessible; never shrinks. New bytes are zero. */
 bool reservation_commit(struct reservation *reservation, size_t size);
 

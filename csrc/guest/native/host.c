@@ -132,7 +132,7 @@ static uint32_t grow(struct native_header *header, uint32_t pages)
     struct guest *guest = &guest_of(header)->base;
     uint32_t before = (uint32_t) (header->memory_size / GUEST_PAGE);
 
-    return memory_set_pages(guest, (uint64_t) before + pages) ? UINT32_MAX : before;
+    return guest_grow(guest, ((uint64_t) before + pages) * GUEST_PAGE) ? UINT32_MAX : before;
 }
 
 static void zero(struct native_header *header, uint64_t offset, uint64_t size)
