@@ -7,12 +7,18 @@
 #include "engine/session/courier.h"
 #include "platform/thread.h"
 
-enum { SESSIONS = 16, ROUNDS = 20000, SLEEPS = 20, SKIPPED = 77 };
+enum { SESSIONS = 16, ROUNDS = 20000, SLEEPS = 20, LISTENED = 3, SKIPPED = 77 };
 
 /* As it is written to without a lock: being given and coming back are to be enough. */
 void client_send(pgn_session *session)
 {
     session->output_size++;
+}
+
+/* It is listened to three times before it comes back. */
+bool client_listen(pgn_session *session)
+{
+    return ++session->framing.left % LISTENED != 0;
 }
 
 static struct courier *opened(void)
@@ -31,6 +37,7 @@ static int take(struct courier *courier)
 
     for (pgn_session *session = courier_take(courier); session; session = session->next_answered) {
         CHECK_INT((int) session->output_size, (int) ++session->input_size);
+        CHECK_INT((int) session->framing.left, (int) session->output_size * LISTENED);
         session->is_given = false;
         count++;
     }
@@ -80,7 +87,7 @@ static void it_is_roused_from_its_sleep(void)
 
 static void closing_it_sends_what_it_was_given(void)
 {
-    for (int i = 0; i < SLEEPS; i++) {
+    for (int i = 0; i < SLEEPS; i++) { /* though it would listen to it */
         pgn_session session = {.output_size = 0};
         struct courier *courier = opened();
 

@@ -78,7 +78,7 @@ struct pgn_session {
     pgn_session *next_ready;
     bool
         is_answered; /* its client's answer is kept back by the postmaster, or the courier has it */
-    bool is_given;   /* to the courier: it is not to be resumed */
+    bool is_given;   /* to the courier, as is what its client says: it is not to be resumed */
     bool is_due;     /* likewise, and is to be looked at when it comes back */
     pgn_session *next_answered;
     atomic_uint signals;     /* bit 1 << n: signal n has been sent and not been delivered */

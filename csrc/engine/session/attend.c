@@ -149,12 +149,19 @@ static bool need_courier(struct postmaster *postmaster)
     return postmaster->courier;
 }
 
+static bool is_courier_worth_it(const struct postmaster *postmaster)
+{
+    return postmaster->ready_count > 0
+           || (postmaster->courier && courier_is_awake(postmaster->courier));
+}
+
 static void give_all(struct postmaster *postmaster)
 {
     pgn_session *session;
 
     while ((session = next_to_answer(postmaster))) {
         session->is_given = true;
+        client_lend(session);
         postmaster->given_count++;
         courier_give(postmaster->courier, session);
     }
@@ -177,12 +184,14 @@ static void take_back(struct postmaster *postmaster)
     }
 }
 
-/* By the courier, if there is something else to do meanwhile. */
+/* By the courier, if there is something else to do meanwhile, or it is awake. */
 static void answer_all(struct postmaster *postmaster)
 {
     pgn_session *session;
 
-    if (postmaster->ready_count > 0 && postmaster->first_answered && need_courier(postmaster)) {
+    if (!postmaster->first_answered)
+        return;
+    if (is_courier_worth_it(postmaster) && need_courier(postmaster)) {
         give_all(postmaster);
         return;
     }

@@ -10,13 +10,15 @@
 #include "engine/session/call.h"
 #include "engine/session/protocol.h"
 #include "engine/session/transport.h"
+#include "platform/clock.h"
 #include "platform/poller.h"
 #include "platform/socket.h"
 
 enum {
     LENGTH_SIZE = 4,
     TERMINATE = 'X',
-    PART_SIZE = 256 << 10 /* of a reply, at least, but for the last */
+    PART_SIZE = 256 << 10, /* of a reply, at least, but for the last */
+    LISTENING_NS = 100000  /* a prompt client needs less to look at an answer and ask again */
 };
 
 /* In the thread of client_serve, which waits meanwhile. */
@@ -26,8 +28,11 @@ struct client {
     int fd;
     uint8_t *buffer; /* for what comes */
     size_t size;
-    size_t sent; /* of the session's output */
-    int watched; /* the events the poller reports for the socket */
+    size_t sent;     /* of the session's output */
+    size_t received; /* in the buffer, by the courier */
+    bool is_prompt;  /* the courier is to listen to it */
+    int64_t sent_ns; /* by the courier */
+    int watched;     /* the events the poller reports for the socket */
     bool is_readable, is_terminating, has_hung_up, is_gone;
     bool is_called; /* it is in a call */
     bool returns;   /* client_serve is to come back */
@@ -115,6 +120,8 @@ static void rest(struct client *client)
         session->inside = session->attended = false;
         condition_notify(session->condition);
         watch(client, POLLER_READABLE);
+        if (client->received > 0)
+            postmaster_push(session);
     }
 }
 
@@ -159,11 +166,33 @@ static bool send_output(struct client *client)
     return true;
 }
 
+void client_lend(pgn_session *session)
+{
+    session->client->is_prompt = session->state == SESSION_IDLE && !call_is_unfinished(session);
+}
+
 /* What is left, and whether the client is gone, client_rest finds out. */
 void client_send(pgn_session *session)
 {
-    while (has_output(session->client) && send_part(session->client) > 0)
+    struct client *client = session->client;
+
+    while (has_output(client) && send_part(client) > 0)
         ;
+    client->sent_ns = platform_monotonic_ns();
+}
+
+/* Whether the client is gone, client_begin finds out. */
+bool client_listen(pgn_session *session)
+{
+    struct client *client = session->client;
+    ssize_t count;
+
+    if (!client->is_prompt || has_output(client) || atomic_load(&session->closing))
+        return false;
+    count = socket_receive(client->fd, client->buffer, client->size);
+    if (count > 0)
+        client->received = (size_t) count;
+    return count == SOCKET_LATER && platform_monotonic_ns() - client->sent_ns < LISTENING_NS;
 }
 
 static void abandon(pgn_session *session)
@@ -213,11 +242,13 @@ void client_rest(pgn_session *session)
 static bool receive(struct client *client)
 {
     pgn_session *session = client->session;
-    ssize_t count = socket_receive(client->fd, client->buffer, client->size);
+    ssize_t count = client->received > 0 ? (ssize_t) client->received
+                                         : socket_receive(client->fd, client->buffer, client->size);
     struct error error;
     size_t size;
 
     client->is_readable = false;
+    client->received = 0;
     if (count == SOCKET_LATER)
         return atomic_load(&session->signals) || host_timer_is_due(&session->instance.host);
     if (count == SOCKET_GONE) {
@@ -240,7 +271,7 @@ bool client_begin(pgn_session *session)
     struct client *client = session->client;
 
     session->output_limit = PART_SIZE;
-    if (!client->is_readable || session->state == SESSION_ENDED
+    if (!(client->is_readable || client->received > 0) || session->state == SESSION_ENDED
         || session->state == SESSION_POISONED) {
         if (session->state < SESSION_HAS_OUTPUT
             && (atomic_load(&session->signals) || host_timer_is_due(&session->instance.host)))

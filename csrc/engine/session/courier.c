@@ -1,10 +1,11 @@
 /* A cluster's guest code runs on one processor. To send an answer takes a fifth of a short transaction, most of it to
- * wake the client: another processor can do that.
+ * wake the client, and to receive a request a tenth: another processor can do that.
  *
  *     postmaster ── given ──► courier ── done ──► postmaster
  *
- * Both boxes are stacks that are emptied at once, without a lock. Between two answers of a busy server the courier
- * waits awake, as it takes longer to wake it than to send one.
+ * Both boxes are stacks that are emptied at once, without a lock. The courier keeps a session for a moment after it
+ * has sent the answer, and brings the next request along. Between two answers of a busy server it waits awake, as it
+ * takes longer to wake it than to send one.
  */
 #include "engine/session/courier.h"
 
@@ -32,19 +33,36 @@ static void put(_Atomic(pgn_session *) *box, pgn_session *session)
         ;
 }
 
-static bool send_all(struct courier *courier)
+/* The sessions that it keeps go to `listening`. */
+static bool send_all(struct courier *courier, pgn_session **listening)
 {
-    pgn_session *session = atomic_exchange(&courier->given, NULL);
+    pgn_session *next, *session = atomic_exchange(&courier->given, NULL);
     bool has_sent = session != NULL;
 
-    while (session) {
-        pgn_session *next = session->next_answered;
-
+    for (; session; session = next) {
+        next = session->next_answered;
         client_send(session);
-        put(&courier->done, session);
-        session = next;
+        session->next_answered = *listening;
+        *listening = session;
     }
     return has_sent;
+}
+
+static void listen_to_all(struct courier *courier, pgn_session **listening)
+{
+    bool stopping = atomic_load(&courier->stopping);
+    pgn_session **at = listening;
+
+    while (*at) {
+        pgn_session *session = *at;
+
+        if (!stopping && client_listen(session)) {
+            at = &session->next_answered;
+        } else {
+            *at = session->next_answered;
+            put(&courier->done, session);
+        }
+    }
 }
 
 /* The flag is set before the box is looked into, and the postmaster looks at the flag after it has filled the box: so
@@ -62,14 +80,18 @@ static void sleep_until_roused(struct courier *courier)
 static void run(void *context)
 {
     struct courier *courier = context;
+    pgn_session *listening = NULL;
     int64_t busy_ns = platform_monotonic_ns();
 
     for (;;) {
-        if (send_all(courier))
+        bool has_sent = send_all(courier, &listening);
+
+        listen_to_all(courier, &listening);
+        if (has_sent)
             busy_ns = platform_monotonic_ns();
-        else if (atomic_load(&courier->stopping))
+        else if (!listening && atomic_load(&courier->stopping))
             return;
-        else if (platform_monotonic_ns() - busy_ns < AWAKE_NS)
+        else if (listening || platform_monotonic_ns() - busy_ns < AWAKE_NS)
             thread_yield();
         else
             sleep_until_roused(courier);
@@ -117,6 +139,11 @@ void courier_rouse(struct courier *courier)
     monitor_enter(courier->monitor);
     condition_notify(courier->condition);
     monitor_leave(courier->monitor);
+}
+
+bool courier_is_awake(const struct courier *courier)
+{
+    return !atomic_load(&courier->sleeps);
 }
 
 pgn_session *courier_take(struct courier *courier)
