@@ -30,7 +30,7 @@ struct client {
     size_t size;
     size_t sent;     /* of the session's output */
     size_t received; /* in the buffer, by the courier */
-    bool is_prompt;  /* the courier is to listen to it */
+    bool is_prompt;  /* the courier is to listen: it may ask again at once */
     int64_t sent_ns; /* by the courier */
     int watched;     /* the events the poller reports for the socket */
     bool is_readable, is_terminating, has_hung_up, is_gone;
@@ -104,6 +104,12 @@ static bool log_waits(const struct cluster *cluster)
     return cluster->log.written != cluster->log.taken;
 }
 
+/* Is client_serve to come back, when there is nothing else to do? */
+static bool is_wanted(const struct client *client)
+{
+    return client->returns || log_waits(client->session->cluster);
+}
+
 /* Nothing is to be done before the client says something. */
 static void rest(struct client *client)
 {
@@ -113,8 +119,8 @@ static void rest(struct client *client)
                        || session->state == SESSION_ENDED;
     if (session->state == SESSION_POISONED) {
         finish_with(client, &session->failure);
-    } else if (client->is_over || client->returns || log_waits(session->cluster)
-               || atomic_load(&session->closing)) {
+    } else if (client->is_over || atomic_load(&session->closing)
+               || (client->received == 0 && is_wanted(client))) {
         finish(client);
     } else {
         session->inside = session->attended = false;
@@ -168,7 +174,8 @@ static bool send_output(struct client *client)
 
 void client_lend(pgn_session *session)
 {
-    session->client->is_prompt = session->state == SESSION_IDLE && !call_is_unfinished(session);
+    session->client->is_prompt = session->state == SESSION_IDLE && !call_is_unfinished(session)
+                                 && !is_wanted(session->client);
 }
 
 /* What is left, and whether the client is gone, client_rest finds out. */
