@@ -48,7 +48,7 @@ PARTS: dict[str, Callable[[bool], Iterable[Group]]] = {
         seconds=1 if quick else 10,
         idle=100 if quick else 1000,
     ),
-    "crowd": lambda quick: crowd.run(rounds=1 if quick else 3, seconds=2 if quick else 5),
+    "crowd": lambda quick: crowd.run(rounds=1 if quick else 7, seconds=2 if quick else 5),
     "statements": lambda quick: statements.run(rounds=1 if quick else 7),
     "rows": lambda quick: rows.run(rounds=1 if quick else 7),
     "memory": lambda quick: memory.run(rounds=1 if quick else 3, stream_mib=100 if quick else 1024),

@@ -7,9 +7,13 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-enum { STACK_SIZE = 256 << 10 }; /* the guest runs on coroutines, which have their own */
+enum {
+    STACK_SIZE = 256 << 10, /* the guest runs on coroutines, which have their own */
+    NICENESS = 5            /* a third of the weight, see sched(7) */
+};
 
 struct thread {
     pthread_t id;
@@ -65,6 +69,13 @@ void thread_join(struct thread *thread)
 void thread_yield(void)
 {
     sched_yield();
+}
+
+void thread_lower_priority(void)
+{
+#ifdef __linux__ /* whose threads have priorities of their own */
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICENESS);
+#endif
 }
 
 int thread_processors(void)

@@ -15,6 +15,8 @@ void thread_join(struct thread *thread);
 
 /* Lets others have the processor, if they want it. */
 void thread_yield(void);
+/* For good: the calling thread gets less of a processor that others want, too. */
+void thread_lower_priority(void);
 /* Processors that threads of this process can run on: at least 1. */
 int thread_processors(void);
 

@@ -83,6 +83,9 @@ static void run(void *context)
     pgn_session *listening = NULL;
     int64_t busy_ns = platform_monotonic_ns();
 
+    /* So that the system takes the processor that it waits on for one with room. The clients it wakes would stay on
+       the postmaster's. */
+    thread_lower_priority();
     for (;;) {
         bool has_sent = send_all(courier, &listening);
 
