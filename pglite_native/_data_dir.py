@@ -18,9 +18,9 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, Literal, cast
 
-from pglite_native._files import Readable, Writable
+from pglite_native._files import Readable, Writable, replacing
 from pglite_native._native import check, ffi, lib
 from pglite_native.errors import DataDirError
 
@@ -57,18 +57,6 @@ def dump(engine: Any, file: Target, compression: Compression) -> None:
 def compression_of(path: Path) -> Literal["gzip", "none"]:
     """What a name asks for, where nothing else is said."""
     return "none" if path.suffix == ".tar" else "gzip"
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes the path's place when it is whole."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with scratch.open("xb") as file:
-            yield file
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 def _write(engine: Any, file: Writable, zips: bool) -> None:
@@ -174,6 +162,13 @@ def _path(name: str) -> str:
 
 class _Member(tarfile.TarInfo):
     """A member's header. tarfile takes a damaged one, or none, for the end of the archive."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> _Member:
+        try:
+            return super().fromtarfile(archive)
+        except (ValueError, IndexError) as error:  # of a sparse file's map, say
+            raise tarfile.ReadError(f"a header says what is no number: {error}") from error
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Member:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
+from weakref import WeakSet
 
 from pglite_native import _runtime, _time
 from pglite_native._address import Address
@@ -38,6 +39,17 @@ _IMAGE_ARGUMENTS = {
     "initdb_args": None,
     "load_data_dir": None,
 }
+
+
+_durable: WeakSet[Engine] = WeakSet()
+
+
+def _forget_locks() -> None:
+    for engine in _durable:
+        lib.pgn_forget_lock(engine._handle)
+
+
+os.register_at_fork(after_in_child=_forget_locks)
 
 
 class Engine(Session):
@@ -158,6 +170,8 @@ class Engine(Session):
         handle, error = ffi.new("pgn_session **"), ffi.new("pgn_error *")
         check(lib.pgn_open(self._runtime.handle, options, handle, error), error)
         self._own(handle[0])
+        if boot["data_dir"] is not None:
+            _durable.add(self)
         if source is not None:
             self._load(source)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pglite_native import _runtime
+from pglite_native._files import replacing
 from pglite_native._native import check, ffi, lib
 
 
@@ -47,14 +48,9 @@ class Snapshot:
         """
         target = Path(path)
         error = ffi.new("pgn_error *")
-        scratch = target.with_name(f".{target.name}.{os.getpid()}.{id(self)}")
-        try:
-            with scratch.open("xb") as file:
-                status = lib.pgn_image_save(self._image, file.fileno(), error)
-                check(status, error, where=str(target))
-            scratch.replace(target)
-        finally:
-            scratch.unlink(missing_ok=True)
+        with replacing(target) as file:
+            status = lib.pgn_image_save(self._image, file.fileno(), error)
+            check(status, error, where=str(target))
 
     @property
     def size(self) -> int:

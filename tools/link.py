@@ -177,6 +177,17 @@ PRIVATE |= {
     "RequestCheckpoint": linker.Within(
         "standard_ProcessUtility", "call *; i32.const 44; call ?; i32.const 0; call *; call *"
     ),
+    **{
+        name: linker.Within("CreateCheckPoint", pattern)
+        for name, pattern in {
+            "ControlFile": "i32.const ?; i32.load; local.tee *; i32.const 3; i32.store 16",
+            "DataDir": "i32.const 3; i32.store 16; i32.const ?; i32.load; local.get *; call *",
+            "update_controlfile": "i32.const 3; i32.store 16; i32.const *; i32.load; local.get *; "
+            "call ?",
+            "LocalXLogInsertAllowed": "call XLogFlush; local.get *; if; i32.const ?; local.get *; "
+            "i32.store",
+        }.items()
+    },
     "AbsorbSyncRequests": linker.Within(
         "CreateCheckPoint", "call GetCurrentTimestamp; i64.store; call ?"
     ),

@@ -19,10 +19,14 @@ enum { ARENA_PAGE = 4096 };
    platform/reservation through its owner, so that base/ stays free of the operating system. */
 typedef bool (*arena_commit)(void *owner, size_t size);
 
+/* The bytes are of no more use, whatever they are then: the system may have their memory back. */
+typedef void (*arena_release)(void *owner, size_t offset, size_t size);
+
 struct arena {
     unsigned char *base; /* page-aligned; borrowed */
     size_t limit;        /* bytes reserved at base */
     arena_commit commit;
+    arena_release release;
     void *owner;
 };
 
@@ -36,12 +40,16 @@ bool arena_attach(struct arena *arena);
 /* Zeroed bytes, 16-aligned (a whole number of pages: page-aligned). 0 when the limit is reached. */
 arena_offset arena_allocate(struct arena *arena, size_t size);
 
-/* size is what was asked for when allocating; the arena keeps no sizes of its own. 0 is fine. */
+/* size is what was asked for when allocating; the arena keeps no sizes of its own. 0 is fine. Memory of many pages in
+   a row is given back to the system. */
 void arena_free(struct arena *arena, arena_offset offset, size_t size);
 
 /* Bytes in use, and bytes that a copy of the arena must take. */
 size_t arena_used(const struct arena *arena);
 size_t arena_size(const struct arena *arena);
+
+/* False for those of count pages from first on that a copy need not have, as they hold nothing. */
+void arena_unmark_free(const struct arena *arena, size_t first, size_t count, bool *pages);
 
 /* Root objects: offsets kept in the header, so that a reader of the bytes finds the rest. One for
    each layer that keeps state here, since none may know the others' objects. */

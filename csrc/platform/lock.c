@@ -95,30 +95,66 @@ static void write_pid(int fd)
         return;
 }
 
+static int lock_file(int fd)
+{
+    int result;
+
+    do
+        result = flock(fd, LOCK_EX | LOCK_NB);
+    while (result != 0 && errno == EINTR);
+    return result;
+}
+
+/* flock: portable, and (unlike fcntl's own locks) not lost when another descriptor is closed. Linux makes it a lock on
+   the server over NFS, which wants files open for writing: directories cannot be. */
+static enum status lock_directory(int directory, const char *path, struct lock *lock,
+                                  struct error *error)
+{
+    lock->directory = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock->directory < 0)
+        return no_lock("open the directory to lock it", path, error);
+    if (lock_file(lock->directory) == 0 || errno == EBADF || errno == EINVAL || errno == EOPNOTSUPP
+        || errno == ENOLCK)
+        return STATUS_OK;
+    if (errno != EWOULDBLOCK)
+        return no_lock("lock the directory", path, error);
+
+    int fd = openat(directory, LOCK_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    enum status status = locked_by(fd < 0 ? 0 : read_pid(fd), path, error);
+
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
+static enum status lock_lock_file(int directory, const char *path, struct lock *lock,
+                                  struct error *error)
+{
+    for (;;) {
+        lock->file = open_lock_file(directory);
+        if (lock->file < 0)
+            return no_lock("make " LOCK_FILE, path, error);
+        if (lock_file(lock->file) != 0)
+            return errno == EWOULDBLOCK ? locked_by(read_pid(lock->file), path, error)
+                                        : no_lock("lock " LOCK_FILE, path, error);
+        if (is_current(directory, lock->file))
+            return STATUS_OK;
+        close(lock->file); /* somebody has removed it since we opened it */
+    }
+}
+
 enum status lock_open(int directory, const char *path, int guest_pid, struct lock *lock,
                       struct error *error)
 {
     enum status status;
     long holder;
-    int fd;
 
-    /* flock: portable, and (unlike fcntl's own locks) not lost when another descriptor is closed.
-       Linux makes it a lock on the server over NFS. */
-    for (;;) {
-        fd = open_lock_file(directory);
-        if (fd < 0)
-            return no_lock("make " LOCK_FILE, path, error);
-        while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-            if (errno == EINTR)
-                continue;
-            status = errno == EWOULDBLOCK ? locked_by(read_pid(fd), path, error)
-                                          : no_lock("lock " LOCK_FILE, path, error);
-            goto fail;
-        }
-        if (is_current(directory, fd))
-            break;
-        close(fd); /* somebody has removed it since we opened it */
-    }
+    *lock = (struct lock){.directory = LOCK_NONE, .file = LOCK_NONE};
+    status = lock_directory(directory, path, lock, error);
+    if (!status)
+        status = lock_lock_file(directory, path, lock, error);
+    if (status)
+        goto fail;
     holder = native_server(directory, guest_pid);
     if (holder) {
         status = error_set(error, STATUS_LOCKED,
@@ -126,17 +162,24 @@ enum status lock_open(int directory, const char *path, int guest_pid, struct loc
                            path, holder);
         goto fail;
     }
-    write_pid(fd);
-    lock->fd = fd;
+    write_pid(lock->file);
     return STATUS_OK;
 
 fail:
-    close(fd);
+    lock_close(lock);
     return status;
+}
+
+bool lock_is_held(const struct lock *lock)
+{
+    return lock->file >= 0;
 }
 
 void lock_close(struct lock *lock)
 {
-    close(lock->fd); /* the lock goes with it */
-    lock->fd = -1;
+    if (lock->file >= 0)
+        close(lock->file);
+    if (lock->directory >= 0)
+        close(lock->directory);
+    *lock = (struct lock){.directory = LOCK_NONE, .file = LOCK_NONE};
 }

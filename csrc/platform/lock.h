@@ -1,12 +1,15 @@
 /* The lock on a data directory: against another engine in this process or any other, and against a
  * native PostgreSQL.
  *
- * An advisory lock of the whole of LOCK_FILE in the directory. It goes with the open file, so the
- * system takes it back when the holder dies, and two engines in one process exclude each other too.
- * The file itself stays: removing it would let a third opener lock another file of the same name.
+ * Two advisory locks: of the directory itself, which is there as long as there is anything to protect, and of LOCK_FILE
+ * in it, for file systems on which directories cannot be locked. They go with the open files, so the system takes them
+ * back when the holder dies, and two engines in one process exclude each other too. A child of fork has to close
+ * its own.
  */
 #ifndef PGN_PLATFORM_LOCK_H
 #define PGN_PLATFORM_LOCK_H
+
+#include <stdbool.h>
 
 #include "base/status.h"
 
@@ -15,8 +18,10 @@
 #define LOCK_FILE LOCK_PREFIX "lock"
 
 struct lock {
-    int fd;
+    int directory, file; /* open descriptors, or LOCK_NONE */
 };
+
+enum { LOCK_NONE = -1 };
 
 /* directory is an open descriptor; path names it in messages. guest_pid is the process number that
    our guests write to postmaster.pid: there it stands for nobody, the lock itself says who lives.
@@ -24,6 +29,9 @@ struct lock {
 enum status lock_open(int directory, const char *path, int guest_pid, struct lock *lock,
                       struct error *error);
 
+bool lock_is_held(const struct lock *lock);
+
+/* Idempotent. */
 void lock_close(struct lock *lock);
 
 #endif

@@ -115,6 +115,11 @@ bool reservation_zero_range(struct reservation *reservation, size_t offset, size
     return map_zeros(reservation->base + first, last - first);
 }
 
+void reservation_release(struct reservation *reservation, size_t offset, size_t size)
+{
+    madvise(reservation->base + offset, size, MADV_DONTNEED);
+}
+
 static bool read_at(int fd, unsigned char *bytes, size_t size, uint64_t position)
 {
     while (size > 0) {

@@ -38,6 +38,10 @@ bool reservation_zero(struct reservation *reservation);
    writing zeros to them would cost more. The caller keeps it inside. */
 bool reservation_zero_range(struct reservation *reservation, size_t offset, size_t size);
 
+/* Gives committed memory back to the system as far as that is possible; what the bytes are then is not defined. Both
+   are multiples of PLATFORM_PAGE. */
+void reservation_release(struct reservation *reservation, size_t offset, size_t size);
+
 /* Lays part of a file over committed bytes, copy-on-write: what is written here stays here, and
    nobody may write to the file. offset, size and position are multiples of PLATFORM_PAGE. */
 bool reservation_map(struct reservation *reservation, size_t offset, size_t size, int fd,

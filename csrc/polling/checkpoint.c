@@ -1,27 +1,30 @@
-/* A checkpoint: by the command's name, as the function behind it is not exported; and what PostgreSQL takes for
- * granted of one, that the same process makes all of them. */
+/* Checkpoints: one for those who copy the files; and what PostgreSQL takes for granted of all, that the same process
+ * makes them. */
 #include "checkpoint.h"
 #include "checkpointer.h"
 #include "sync-requests.h"
 #include "wrapped.h"
 
-bool pglite_checkpoint(void)
+bool pglite_begin_copy(void)
 {
-    PGOid user;
-    int context;
-
     if (IsTransactionState())
         return false;
     StartTransactionCommand();
-    /* The end of a transaction that fails puts the user back, too. */
-    GetUserIdAndSecContext(&user, &context);
-    SetUserIdAndSecContext(PG_BOOTSTRAP_SUPERUSER, context);
-    SPI_connect();
-    SPI_execute("CHECKPOINT", false, 0);
-    SPI_finish();
-    SetUserIdAndSecContext(user, context);
+    __wrap_CreateCheckPoint(PG_CHECKPOINT_IS_SHUTDOWN | PG_CHECKPOINT_IMMEDIATE);
     CommitTransactionCommand();
     return true;
+}
+
+/* As StartupXLOG ends; and this process may write WAL again, which the checkpoint has forbidden it. */
+void pglite_end_copy(void)
+{
+    void *lock = MainLWLockArray + PG_LWLOCK_CONTROL_FILE * PG_LWLOCK_SIZE;
+
+    LocalXLogInsertAllowed = PG_WAL_INSERT_NOT_KNOWN;
+    LWLockAcquire(lock, PG_LW_EXCLUSIVE);
+    ControlFile->state = PG_DB_IN_PRODUCTION;
+    update_controlfile(DataDir, ControlFile);
+    LWLockRelease(lock);
 }
 
 bool __real_CreateCheckPoint(int flags);

@@ -219,6 +219,23 @@ enum { PG_SIGINT = 2 };
 
 /* Verified: CheckpointerMain logs "occurring too frequently" for 128, and restarts for 2 no recovery. */
 enum { PG_CHECKPOINT_END_OF_RECOVERY = 2, PG_CHECKPOINT_CAUSE_XLOG = 128 };
+/* Verified: CreateCheckPoint shuts down for 1, and ShutdownXLOG passes 5. */
+enum { PG_CHECKPOINT_IS_SHUTDOWN = 1, PG_CHECKPOINT_IMMEDIATE = 4 };
+/* pg_control, as it is in shared memory. Verified: CreateCheckPoint stores 3, then 1 at 16 when it shuts down, and
+ * pg_control_system shows the number at 0. */
+typedef struct PGControlFile {
+    uint64_t system_identifier;
+    uint32_t versions[2];
+    int state;
+} PGControlFile;
+enum { PG_DB_IN_PRODUCTION = 6 }; /* verified: StartupXLOG stores it */
+extern PGControlFile *ControlFile;
+extern const char *DataDir;
+/* Writes and syncs it; PANIC if it cannot. Compiled for CreateCheckPoint and its like, which want it synced. */
+void update_controlfile(const char *directory, PGControlFile *control_file);
+/* May this process write WAL? 0: no, 1: yes. Verified: CreateCheckPoint stores 0 when it shuts down. */
+enum { PG_WAL_INSERT_NOT_KNOWN = -1 };
+extern int LocalXLogInsertAllowed;
 /* Verified: CheckpointerMain and CheckPointGuts pass them to WaitLatch. */
 #define PG_WAIT_CHECKPOINTER_MAIN 0x05000004u
 #define PG_WAIT_CHECKPOINTER_SHUTDOWN 0x05000005u
@@ -308,6 +325,7 @@ void *hash_search(void *table, const void *key, int action, bool *found);
  * own in PostgreSQL up to 13, and is initialized like the others, but not used. */
 enum {
     PG_LWLOCK_SIZE = 128,
+    PG_LWLOCK_CONTROL_FILE = 9, /* verified: CreateCheckPoint takes 1152 */
     PG_LWLOCK_CHECKPOINT = 10,
     PG_LWLOCK_CHECKPOINTER_COMM = 17, /* verified: AbsorbSyncRequests takes 2176 */
     PG_LW_EXCLUSIVE = 0

@@ -183,6 +183,13 @@ void vfs_set_quota(struct vfs *vfs, uint64_t bytes)
     vfs->super->blocks_quota = bytes / VFS_BLOCK;
 }
 
+uint64_t vfs_quota(const struct vfs *vfs)
+{
+    uint64_t blocks = vfs->super->blocks_quota;
+
+    return blocks > UINT64_MAX / VFS_BLOCK ? UINT64_MAX : blocks * VFS_BLOCK;
+}
+
 int vfs_exempt(struct vfs *vfs, const char *directory)
 {
     arena_offset node;

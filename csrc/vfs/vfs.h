@@ -133,6 +133,7 @@ void vfs_set_sync(struct vfs *vfs, bool sync);
 
 /* In-memory bytes that files may take; beyond it: -GE_NOSPC. Default: what the arena can hold. */
 void vfs_set_quota(struct vfs *vfs, uint64_t bytes);
+uint64_t vfs_quota(const struct vfs *vfs);
 
 /* What is made from now on in a directory in memory, and below, does not count against the quota and is
    not refused by it. The directory is made when missing. */

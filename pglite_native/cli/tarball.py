@@ -7,7 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from pglite_native._data_dir import compression_of, replacing
+from pglite_native._data_dir import compression_of
+from pglite_native._files import replacing
 from pglite_native.cli.database import add_arguments, existing, open_engine
 from pglite_native.cli.progress import Meter
 from pglite_native.engine import Engine

@@ -15,6 +15,11 @@ bool space_commit(void *reservation, size_t size)
     return reservation_commit(reservation, size);
 }
 
+void space_release(void *reservation, size_t offset, size_t size)
+{
+    reservation_release(reservation, offset, size);
+}
+
 static void record(void *context, int fd, const void *bytes, size_t size)
 {
     struct space *space = context;
@@ -32,6 +37,7 @@ static void reserve(struct space *space, size_t limit)
         .base = space->reservation.base,
         .limit = limit,
         .commit = space_commit,
+        .release = space_release,
         .owner = &space->reservation,
     };
 }

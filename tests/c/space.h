@@ -15,7 +15,8 @@ struct space {
     char log[SPACE_LOG]; /* what was written to descriptors 1 and 2: "1:text" */
 };
 
-bool space_commit(void *reservation, size_t size); /* an arena_commit */
+bool space_commit(void *reservation, size_t size);                 /* an arena_commit */
+void space_release(void *reservation, size_t offset, size_t size); /* an arena_release */
 void space_open(struct space *space, size_t limit);
 void space_close(struct space *space);
 

@@ -21,6 +21,7 @@ static void range_open(struct range *range)
         .base = range->reservation.base,
         .limit = LIMIT,
         .commit = space_commit,
+        .release = space_release,
         .owner = &range->reservation,
     };
     CHECK_TRUE(arena_init(&range->arena));
@@ -97,6 +98,67 @@ static void freed_memory_is_used_again(void)
 }
 
 /* Random allocations, each filled with a byte of its own: they never overlap. */
+enum { MANY = 1900, LOOKED_AFTER = 1100 };
+
+static void fill(const struct range *range, arena_offset page)
+{
+    unsigned char *bytes = arena_at(&range->arena, page);
+
+    CHECK_TRUE(is_zero(bytes, ARENA_PAGE));
+    memset(bytes, 0xa5, ARENA_PAGE);
+}
+
+static int resident_pages(const struct range *range)
+{
+    static bool touched[LIMIT / ARENA_PAGE];
+    size_t count = arena_size(&range->arena) / ARENA_PAGE;
+    int resident = 0;
+
+    reservation_touched(&range->reservation, 0, count, touched);
+    for (size_t i = 0; i < count; i++)
+        resident += touched[i];
+    return resident;
+}
+
+static void pages_in_a_row_go_back_to_the_system_and_come_again(void)
+{
+    static arena_offset pages[MANY];
+    struct range range;
+    size_t size;
+
+    range_open(&range);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < MANY; i++) {
+            CHECK_TRUE(pages[i] = arena_allocate(&range.arena, ARENA_PAGE));
+            fill(&range, pages[i]);
+        }
+        if (round == 0)
+            size = arena_size(&range.arena);
+        CHECK_INT((int) arena_size(&range.arena), (int) size);
+        for (int i = 0; i < MANY; i++)
+            arena_free(&range.arena, pages[i], ARENA_PAGE);
+        CHECK_TRUE(resident_pages(&range) < LOOKED_AFTER);
+        CHECK_INT(arena_used(&range.arena), ARENA_PAGE);
+    }
+    range_close(&range);
+}
+
+static void a_free_list_that_bites_its_tail_is_not_followed_for_ever(void)
+{
+    static arena_offset pages[MANY];
+    struct range range;
+
+    range_open(&range);
+    for (int i = 0; i < MANY; i++)
+        pages[i] = arena_allocate(&range.arena, ARENA_PAGE);
+    for (int i = 0; i < 1000; i++)
+        arena_free(&range.arena, pages[i], ARENA_PAGE);
+    *(arena_offset *) arena_at(&range.arena, pages[0]) = pages[999];
+    for (int i = 1000; i < MANY; i++)
+        arena_free(&range.arena, pages[i], ARENA_PAGE);
+    range_close(&range);
+}
+
 static void no_overlap(void)
 {
     enum { SLOTS = 500, STEPS = 50000 };
@@ -259,6 +321,10 @@ static const struct test tests[] = {
     {"fresh", fresh},
     {"alignment_and_zeros", alignment_and_zeros},
     {"freed_memory_is_used_again", freed_memory_is_used_again},
+    {"pages_in_a_row_go_back_to_the_system_and_come_again",
+     pages_in_a_row_go_back_to_the_system_and_come_again},
+    {"a_free_list_that_bites_its_tail_is_not_followed_for_ever",
+     a_free_list_that_bites_its_tail_is_not_followed_for_ever},
     {"no_overlap", no_overlap},
     {"exhaustion", exhaustion},
     {"free_of_nothing", free_of_nothing},

@@ -200,7 +200,8 @@ static void opening(void)
 
     CHECK_TRUE(reservation_open(&reservation, SPACE_LIMIT));
     for (n = 1;; n++) {
-        struct arena arena = {reservation.base, SPACE_LIMIT, space_commit, &reservation};
+        struct arena arena = {reservation.base, SPACE_LIMIT, space_commit, space_release,
+                              &reservation};
         struct vfs *vfs;
         struct error error;
         enum status status;

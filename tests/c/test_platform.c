@@ -385,6 +385,29 @@ static void lock_excludes_in_this_process(void)
     temporary_close(path);
 }
 
+/* Whatever has become of its file. */
+static void the_directory_is_locked_itself(void)
+{
+    char path[4096];
+    struct lock first, second;
+    struct error error;
+    int directory;
+
+    temporary_open(path);
+    directory = open_directory(path);
+    CHECK_INT(lock_open(directory, path, GUEST_PID, &first, &error), STATUS_OK);
+    CHECK_INT(unlinkat(directory, LOCK_FILE, 0), 0);
+    CHECK_INT(lock_open(directory, path, GUEST_PID, &second, &error), STATUS_LOCKED);
+    CHECK_TRUE(!lock_is_held(&second));
+    lock_close(&first);
+    CHECK_TRUE(!lock_is_held(&first));
+    CHECK_INT(lock_open(directory, path, GUEST_PID, &second, &error), STATUS_OK);
+    CHECK_TRUE(lock_is_held(&second));
+    lock_close(&second);
+    close(directory);
+    temporary_close(path);
+}
+
 /* Another process holds the lock until it is killed. */
 static void lock_excludes_other_processes(void)
 {
@@ -494,6 +517,7 @@ static const struct test tests[] = {
     {"errno_table", errno_table},
     {"maps", maps},
     {"lock_excludes_in_this_process", lock_excludes_in_this_process},
+    {"the_directory_is_locked_itself", the_directory_is_locked_itself},
     {"lock_excludes_other_processes", lock_excludes_other_processes},
     {"lock_sees_a_native_server", lock_sees_a_native_server},
     {"lock_needs_a_usable_directory", lock_needs_a_usable_directory},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -39,6 +40,13 @@ def output(
             raise
     assert child.returncode == 0, f"exit {child.returncode}\n{complaints}"
     return printed
+
+
+def is_killed(script: str, *arguments: object) -> None:
+    """Run a script that kills itself by SIGKILL; any other end fails the test."""
+    with start(script, *arguments) as child:
+        _, complaints = child.communicate()
+    assert child.returncode == -signal.SIGKILL, f"exit {child.returncode}\n{complaints}"
 
 
 Child = subprocess.Popen[str]

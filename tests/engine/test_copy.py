@@ -26,6 +26,13 @@ def test_the_copy_has_the_rows_and_the_settings(durable: Engine) -> None:
         assert run(copy, "select n from t where n = 4") == [("4",)]
 
 
+def test_the_copy_has_the_rows_of_unlogged_tables(durable: Engine) -> None:
+    run(durable, "create unlogged table u as select 1 as n")
+    with durable.copy_to_memory() as copy:
+        assert run(copy, "select n from u") == [("1",)]
+    run(durable, "insert into u values (2)")
+
+
 def test_neither_sees_what_the_other_writes(durable: Engine) -> None:
     with durable.copy_to_memory() as copy:
         run(copy, "delete from t where n > 3; create table only_in_copy()")

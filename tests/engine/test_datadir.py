@@ -7,6 +7,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from tests.engine import child
 from tests.engine.sql import SqlError, run, value
 
 MARKER = ".pglite-native.creating"  # csrc/engine/cluster/datadir.c
+LOCK_FILE = ".pglite-native.lock"  # csrc/platform/lock.h
 NOBODY = 65534
 
 
@@ -152,6 +154,47 @@ def test_the_lock_is_kept_however_the_refused_end(data: Path) -> None:
             with pytest.raises(EngineLocked):
                 Engine(data)
         assert "in use" in child.output(OPEN, data)
+
+
+def test_a_removed_lock_file_lets_no_one_in(data: Path) -> None:
+    with Engine(data):
+        (data / LOCK_FILE).unlink()
+        with pytest.raises(EngineLocked):
+            Engine(data)
+        assert "in use by another process" in child.output(OPEN, data)
+
+
+FORKING = """
+import os, sys, time
+from pglite_native import Engine
+
+engine = Engine(sys.argv[1])
+worker = os.fork()
+if worker == 0:
+    time.sleep(60)
+    os._exit(0)
+if sys.argv[2] == "close":
+    engine.close()
+print(worker, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("end", ["close", "exit"])
+def test_a_forked_worker_holds_no_lock(data: Path, end: str) -> None:
+    """Neither once its parent has closed the engine, nor after the parent's end."""
+    with child.start(FORKING, data, end) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        if end == "exit":
+            assert "in use" in child.output(OPEN, data)
+            parent.kill()
+            parent.wait()
+        try:
+            assert child.output(OPEN, data) == ""
+        finally:
+            parent.kill()
+            os.kill(worker, signal.SIGKILL)
 
 
 def test_locked_by_a_native_server(data: Path) -> None:

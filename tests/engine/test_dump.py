@@ -22,6 +22,7 @@ from pglite_native import (
     SnapshotError,
 )
 from tests import wire
+from tests.engine import child
 from tests.engine.sql import run, value
 
 OWN_FILES = {".pglite-native.lock"}
@@ -105,6 +106,77 @@ def test_a_durable_directory_is_made_of_one(tarball: bytes, ram_path: Path) -> N
     assert not OWN_FILES & set(names(again))
     with Engine(load_data_dir=again) as copy:
         assert value(copy, "select count(*) from t") == "1001"
+
+
+@pytest.mark.parametrize("is_durable", [False, True], ids=["memory", "directory"])
+def test_unlogged_tables_are_in_it(is_durable: bool, ram_path: Path) -> None:
+    with Engine(ram_path / "data" if is_durable else None) as engine:
+        run(engine, "create unlogged table u as select g from generate_series(1, 1000) g")
+        tarball = engine.dump_data_dir(compression="none")
+        run(engine, "insert into u values (1001)")
+        assert value(engine, "select count(*) from u") == "1001"
+    with Engine(load_data_dir=tarball) as copy:
+        assert value(copy, "select count(*) from u") == "1000"
+
+
+DUMPED = """
+import io, os, signal, sys
+from pglite_native import Engine
+from tests.engine.sql import run
+
+class Killing(io.BytesIO):
+    def write(self, data):
+        if sys.argv[2] == "within":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().write(data)
+
+engine = Engine(sys.argv[1])
+run(engine, "create table t as select g from generate_series(1, 1000) g")
+engine.dump_data_dir(Killing(), "none")
+run(engine, "insert into t values (1001)")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize(("when", "rows"), [("within", "1000"), ("after", "1001")])
+def test_killed_within_it_or_after_it_nothing_is_lost(when: str, rows: str, ram_path: Path) -> None:
+    """The directory is one that was shut down for as long as the dump takes, and no longer."""
+    child.is_killed(DUMPED, ram_path / "data", when)
+    with Engine(ram_path / "data") as engine:
+        assert value(engine, "select count(*) from t") == rows
+
+
+LOADER = """
+import io, os, signal, sys
+from pglite_native import Engine
+
+class Killing(io.FileIO):
+    left = int(sys.argv[3])
+
+    def read(self, size):
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.left -= 1
+        return super().read(size)
+
+Engine(sys.argv[1], load_data_dir=Killing(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("reads", [1, 2, 10, 50])
+def test_killed_while_loading_it_leaves_no_empty_database(
+    tarball: bytes, ram_path: Path, reads: int
+) -> None:
+    source, folder = ram_path / "source.tar", ram_path / "data"
+    source.write_bytes(tarball)
+    child.is_killed(LOADER, folder, source, reads)
+    for initdb_args in (None, ["--locale=C"]):
+        with pytest.raises(EngineError, match="load_data_dir was interrupted"):
+            Engine(folder, initdb_args=initdb_args)
+    with Engine(folder, load_data_dir=tarball) as engine:
+        assert value(engine, "select count(*) from t") == "1000"
+    with Engine(folder) as engine:
+        assert value(engine, "select count(*) from t") == "1000"
 
 
 def test_settings_count_and_copies_load_nothing_again(tarball: bytes, ram_path: Path) -> None:
@@ -274,6 +346,15 @@ def test_the_memory_limit_counts(tarball: bytes) -> None:
         Engine(load_data_dir=tarball, memory_limit=1 << 20)
 
 
+@pytest.mark.parametrize("folder", ["pg_wal", "pg_xact"])
+def test_the_memory_limit_counts_for_what_postgresql_may_always_write(
+    tarball: bytes, folder: str
+) -> None:
+    bomb = with_member(tarball, tarfile.TarInfo(f"{folder}/large"), bytes(192 << 20))
+    with pytest.raises(EngineMemoryError, match=f"{folder}/large: there is no space left"):
+        Engine(load_data_dir=gzip.compress(bomb, 1), memory_limit=48 << 20)
+
+
 # --- tarballs that are bad, in memory and in a directory -------------------------------------
 
 
@@ -318,6 +399,15 @@ def sparse(tarball: bytes) -> bytes:
     return bytes(header) + tarball
 
 
+def with_headers(tarball: bytes, name: str, headers: dict[str, str]) -> bytes:
+    buffer = io.BytesIO(tarball)
+    with tarfile.open(fileobj=buffer, mode="a", format=tarfile.PAX_FORMAT) as tar:
+        member = tarfile.TarInfo(name)
+        member.pax_headers = headers
+        tar.addfile(member)
+    return buffer.getvalue()
+
+
 BAD = {
     "nothing": (lambda tarball: b"", "empty"),
     "no tarball": (lambda tarball: b"x" * 5000, "damaged"),
@@ -357,6 +447,14 @@ BAD = {
     "a device": (lambda tarball: with_member(tarball, link("x", tarfile.CHRTYPE, "")), "neither"),
     "a pipe": (lambda tarball: with_member(tarball, link("x", tarfile.FIFOTYPE, "")), "neither"),
     "a sparse file": (sparse, "neither"),
+    "a sparse file's map": (
+        lambda tarball: with_headers(tarball, "base/1/9", {"GNU.sparse.map": "a,b"}),
+        "damaged",
+    ),
+    "a deep tree": (
+        lambda tarball: with_headers(tarball, "d/" * 1900 + "x", {}),
+        "not a path within",
+    ),
     "a long name": (
         lambda tarball: with_member(tarball, tarfile.TarInfo("x" * 300)),
         "not a path within",

@@ -178,6 +178,30 @@ def test_restore_gives_back_what_was_written() -> None:
     assert end < without + 4 * 1024
 
 
+DELETED = """
+engine = Engine()
+rows = "select g, repeat(md5(g::text), 30) from generate_series(1, 300000) g"
+run(engine, "create table t()")
+for delete in ("truncate t", "delete from t", "drop table t"):
+    run(engine, f"drop table t; create table t as {rows}; checkpoint")
+    print(*held(), engine.snapshot().size // 1024)
+    run(engine, delete)
+    run(engine, "vacuum")
+    run(engine, "checkpoint")
+    print(*held(), engine.snapshot().size // 1024)
+"""
+
+
+def test_what_is_deleted_is_given_back_and_not_in_snapshots() -> None:
+    lines = outputs(DELETED)
+    table = (
+        290 * 1024
+    )  # KiB; what stays is WAL, whose files are used again, and PostgreSQL's buffers
+    for full, empty in zip(lines[::2], lines[1::2], strict=True):
+        assert empty[0] < full[0] - table // 2
+        assert empty[3] < full[3] - table // 4
+
+
 GENERATIONS = """
 engine = Engine()
 for n in range(150):

@@ -1,4 +1,4 @@
-/* A copy of another engine's data directory in memory, as its last checkpoint and its WAL have it. */
+/* A copy of another engine's data directory in memory, as if that had been shut down. */
 #include "engine/api/copy.h"
 
 #include <stdlib.h>
@@ -112,14 +112,20 @@ static enum status copy_all(struct vfs *from, struct vfs *to, struct error *erro
 static enum status copy_from(pgn_session *source, void *argument, struct error *error)
 {
     struct cluster *cluster = argument;
+    struct error second;
     enum status status = hold_others(source->cluster, error);
 
     if (status)
         return status;
-    status = session_checkpoint(source, error);
+    status = session_begin_copy(source, error);
+    if (status)
+        goto done;
     cluster_switch_to(source);
-    if (!status)
-        status = copy_all(source->cluster->vfs, cluster->vfs, error);
+    status = copy_all(source->cluster->vfs, cluster->vfs, error);
+    if (session_end_copy(source, status ? &second : error) && !status)
+        status = error->status;
+
+done:
     release_others(source->cluster);
     return status;
 }

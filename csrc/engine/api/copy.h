@@ -1,4 +1,4 @@
-/* A copy of another engine's data directory in memory, as its last checkpoint and its WAL have it. */
+/* A copy of another engine's data directory in memory, as if that had been shut down. */
 #ifndef PGN_ENGINE_COPY_H
 #define PGN_ENGINE_COPY_H
 

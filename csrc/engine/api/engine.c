@@ -89,7 +89,7 @@ static void shut_down(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
 
-    if (cluster->data_dir_lock.fd < 0 || cluster->failed || cluster->loading
+    if (!lock_is_held(&cluster->data_dir_lock) || cluster->failed || cluster->loading
         || !session->instance.coroutine)
         return;
     if (session->state == SESSION_ENDED) {
@@ -200,6 +200,12 @@ int pgn_close(pgn_session *session, pgn_error *pgn_error)
     condition_notify(session->condition);
     monitor_leave(cluster->monitor);
     return STATUS_OK;
+}
+
+void pgn_forget_lock(pgn_session *session)
+{
+    if (gate_is_foreign(session))
+        lock_close(&session->cluster->data_dir_lock);
 }
 
 void pgn_free(pgn_session *session)

@@ -101,6 +101,9 @@ int pgn_close(pgn_session *session, pgn_error *error);
 /* Frees the handle, closing it first if need be. NULL is fine. */
 void pgn_free(pgn_session *session);
 
+/* In a child of fork, for each engine: the lock on a data directory stays its parent's alone. */
+void pgn_forget_lock(pgn_session *session);
+
 /* Writes the engine down; needs an idle one whose files are in memory. The image is the caller's. */
 int pgn_snapshot(pgn_session *session, pgn_image **image, pgn_error *error);
 
@@ -121,7 +124,7 @@ uint64_t pgn_image_size(const pgn_image *image);
 /* Engines that were mapped from it go on. */
 void pgn_image_free(pgn_image *image);
 
-/* Begins to read the data directory's files, as a checkpoint that it makes leaves them. Needs an idle
+/* Begins to read the data directory's files, as those of a cluster that was shut down. Needs an idle
    engine without a transaction; until pgn_dump_end nothing else is possible but pgn_close. */
 int pgn_dump_begin(pgn_session *session, pgn_error *error);
 

@@ -10,7 +10,7 @@
 
 static enum status check_data(pgn_session *session, bool may_have_ended, struct error *error)
 {
-    if (session->cluster->data_dir_lock.fd >= 0)
+    if (lock_is_held(&session->cluster->data_dir_lock))
         return error_set(error, STATUS_SNAPSHOT,
                          "the engine's files are in a data directory, which no snapshot can hold: "
                          "copy_to_memory() gives an engine whose files it can");

@@ -25,7 +25,7 @@ struct cluster {
     struct reservation arena_memory;
     struct arena arena;
     struct vfs *vfs;
-    struct lock data_dir_lock; /* fd -1: in memory */
+    struct lock data_dir_lock; /* not held: in memory */
     int filling;               /* the data directory while it is incomplete; -1: it is not */
     bool loading;              /* files come from the caller; then it boots */
     int load_fd;               /* the one that is coming, or -1 */

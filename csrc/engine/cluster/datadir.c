@@ -21,9 +21,10 @@ enum {
     DEPTH_MAX = 16  /* of a data directory; far beyond PostgreSQL's own */
 };
 
-/* Stands in the directory while it is being filled: what is found beside it after a crash is ours,
-   incomplete, and made again. */
-static const char marker[] = LOCK_PREFIX "creating";
+/* One stands in the directory while it is being filled: what is found beside it after a crash is ours, incomplete, and
+   made again. What a tarball was to fill must not become an empty database instead. */
+static const char creating[] = LOCK_PREFIX "creating";
+static const char loading[] = LOCK_PREFIX "loading";
 
 static enum status fail(struct error *error, const char *what, const char *path, int result)
 {
@@ -75,7 +76,8 @@ static int clear(int directory, int depth)
 /* What a data directory holds before it is opened. */
 struct contents {
     bool is_empty, is_incomplete, is_cluster;
-    bool was_left; /* by an engine that was killed, or runs */
+    bool was_loading; /* and therefore is incomplete */
+    bool was_left;    /* by an engine that was killed, or runs */
 };
 
 static int look(int directory, struct contents *contents)
@@ -87,7 +89,8 @@ static int look(int directory, struct contents *contents)
     for (size_t i = 0; result >= 0 && i < listing.count; i++) {
         const char *name = listing.entries[i].name;
 
-        contents->is_incomplete |= strcmp(name, marker) == 0;
+        contents->was_loading |= strcmp(name, loading) == 0;
+        contents->is_incomplete |= contents->was_loading || strcmp(name, creating) == 0;
         contents->is_cluster |= strcmp(name, "PG_VERSION") == 0;
         contents->was_left |= strcmp(name, ENGINE_PID_FILE) == 0;
         contents->is_empty &= is_ours(name);
@@ -135,10 +138,11 @@ static enum status examine(int directory, const char *path, struct contents *con
     return check_access(directory, path, contents, error);
 }
 
-static int begin_filling(int directory)
+static int begin_filling(int directory, bool loads)
 {
     enum files_type type;
-    int fd = files_open(directory, marker, FILES_WRITE | FILES_CREATE, FILE_MODE, &type);
+    int fd = files_open(directory, loads ? loading : creating, FILES_WRITE | FILES_CREATE,
+                        FILE_MODE, &type);
     int result;
 
     if (fd < 0)
@@ -148,17 +152,26 @@ static int begin_filling(int directory)
     return result < 0 ? result : files_sync(directory, false);
 }
 
+static int unlink_if_there(int directory, const char *name)
+{
+    int result = files_unlink(directory, name);
+
+    return result == -GE_NOENT ? 0 : result;
+}
+
 static int end_filling(int directory)
 {
-    int result = files_unlink(directory, marker);
+    int result = unlink_if_there(directory, creating);
 
+    if (result >= 0)
+        result = unlink_if_there(directory, loading);
     return result < 0 ? result : files_sync(directory, false);
 }
 
 static enum status fill(struct cluster *cluster, int directory, const char *path,
                         struct error *error)
 {
-    int result = begin_filling(directory);
+    int result = begin_filling(directory, cluster->options->loads);
     enum status status;
 
     if (result < 0)
@@ -185,6 +198,12 @@ static enum status prepare(struct cluster *cluster, int directory, const char *p
 
     if (status)
         return status;
+    if (contents.was_loading && !cluster->options->loads)
+        return error_set(
+            error, STATUS_INVALID,
+            "the data directory %s is incomplete: load_data_dir was interrupted. Load it "
+            "again, or remove the directory",
+            path);
     if (contents.is_empty || contents.is_incomplete)
         return fill(cluster, directory, path, error);
     if (cluster->options->initdb_arguments || cluster->options->loads)
@@ -250,7 +269,5 @@ void data_dir_close(struct cluster *cluster)
         files_close(cluster->filling);
     }
     cluster->filling = -1;
-    if (cluster->data_dir_lock.fd >= 0)
-        lock_close(&cluster->data_dir_lock);
-    cluster->data_dir_lock.fd = -1;
+    lock_close(&cluster->data_dir_lock);
 }

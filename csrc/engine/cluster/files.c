@@ -8,6 +8,11 @@
 #include "engine/instance/time.h"
 #include "platform/world.h"
 
+static void release_arena(void *memory, size_t offset, size_t size)
+{
+    reservation_release(memory, offset, size);
+}
+
 static bool commit_arena(void *memory, size_t size)
 {
     return reservation_commit(memory, size);
@@ -22,6 +27,7 @@ static enum status open_arena(struct cluster *cluster, struct error *error)
     cluster->arena = (struct arena){.base = cluster->arena_memory.base,
                                     .limit = cluster->arena_memory.limit,
                                     .commit = commit_arena,
+                                    .release = release_arena,
                                     .owner = &cluster->arena_memory};
     return STATUS_OK;
 }

@@ -122,6 +122,8 @@ static void find_content(const struct image_part *part, enum image_region region
         if (section->region == region && first < end)
             memset(pages + (first - begin), true, end - first);
     }
+    if (part->arena)
+        arena_unmark_free(part->arena, begin, count, pages);
     for (size_t i = 0; i < count; i++)
         pages[i] = pages[i] && !is_zero(start + i * PAGE);
 }

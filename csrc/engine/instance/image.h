@@ -23,7 +23,8 @@ enum image_region { IMAGE_MEMORY, IMAGE_ARENA, IMAGE_REGIONS };
 
 struct image_part {
     struct reservation *reservation;
-    size_t start; /* of the region in it */
+    size_t start;              /* of the region in it */
+    const struct arena *arena; /* that the region is; NULL: it is guest memory */
     int shared_fd; /* the file that the ranges of header->shared are, at the same offsets; -1: they are not */
 };
 

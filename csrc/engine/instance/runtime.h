@@ -21,7 +21,8 @@
     X(send_connection_data, "pgl_sendConnData")                                                    \
     X(flush, "pgl_pq_flush")                                                                       \
     X(remaining, "pq_buffer_remaining_data")                                                       \
-    X(checkpoint, "pglite_checkpoint")                                                             \
+    X(begin_copy, "pglite_begin_copy")                                                             \
+    X(end_copy, "pglite_end_copy")                                                                 \
     X(loop_once, "PostgresMainLoopOnce")                                                           \
     X(long_jump, "PostgresMainLongJmp")                                                            \
     X(ready_for_query, "PostgresSendReadyForQueryIfNecessary")                                     \

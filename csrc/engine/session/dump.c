@@ -1,7 +1,7 @@
 /* A data directory's files, given to the caller one after the other.
  *
- * They are those of a checkpoint just made, and nothing runs until the dump ends: so they are one state,
- * and who starts from them has next to nothing to recover.
+ * They are those of a cluster that was shut down, and nothing runs until the dump ends: so they are one state, and
+ * nothing has to be recovered. Only pg_control says that it is shut down: it is read first.
  */
 #include "engine/session/dump.h"
 
@@ -14,11 +14,18 @@
 #include "engine/session/hold.h"
 #include "engine/session/protocol.h"
 
-enum { CLOSED = -1 };
+enum {
+    CLOSED = -1,
+    CONTROL_SIZE = 8192 /* PG_CONTROL_FILE_SIZE */
+};
+
+static const char control_name[] = "global/pg_control";
 
 struct dump {
     struct tree tree;
     int fd; /* the file at hand, or CLOSED */
+    uint8_t control[CONTROL_SIZE];
+    size_t control_left; /* to be read of it */
 };
 
 static void close_file(struct dump *dump)
@@ -26,11 +33,39 @@ static void close_file(struct dump *dump)
     if (dump->fd != CLOSED)
         vfs_close_fd(dump->tree.vfs, dump->fd);
     dump->fd = CLOSED;
+    dump->control_left = 0;
 }
 
 static enum status fail(const struct dump *dump, int result, struct error *error)
 {
     return error_set(error, STATUS_IO, "cannot read %s (errno %d)", dump->tree.path, -result);
+}
+
+static enum status read_control(struct dump *dump, struct vfs *vfs, struct error *error)
+{
+    int fd = vfs_openat(vfs, VFS_AT_CWD, ENGINE_DATA_DIR "/global/pg_control", VFS_O_RDONLY, 0);
+    int64_t count = fd < 0 ? fd : vfs_read(vfs, fd, dump->control, CONTROL_SIZE);
+
+    if (fd >= 0)
+        vfs_close_fd(vfs, fd);
+    return count == CONTROL_SIZE ? STATUS_OK
+                                 : error_set(error, STATUS_IO, "cannot read %s (errno %d)",
+                                             control_name, count < 0 ? (int) -count : GE_IO);
+}
+
+/* The checkpoint, and what the files are like after it. */
+static enum status bring_to_rest(pgn_session *session, struct dump *dump, struct error *error)
+{
+    struct error second;
+    enum status status = session_begin_copy(session, error);
+
+    if (status)
+        return status;
+    cluster_switch_to(session);
+    status = read_control(dump, session->cluster->vfs, error);
+    if (session_end_copy(session, status ? &second : error) && !status)
+        status = error->status;
+    return status;
 }
 
 /* Links are followed, as PGlite's own dump does: a tablespace's files stand where its link was, which
@@ -43,11 +78,12 @@ enum status dump_begin(pgn_session *session, struct error *error)
 
     if (status)
         return status;
-    status = session_checkpoint(session, error);
-    dump = status ? NULL : malloc(sizeof *dump);
-    if (!dump) {
+    dump = calloc(1, sizeof *dump);
+    status = dump ? bring_to_rest(session, dump, error) : no_memory_for(error, "a dump");
+    if (status) {
+        free(dump);
         release_others(session->cluster);
-        return status ? status : no_memory_for(error, "a dump");
+        return status;
     }
     cluster_switch_to(session);
     dump->fd = CLOSED;
@@ -85,6 +121,10 @@ enum status dump_next(pgn_session *session, pgn_file *file, struct error *error)
     file->mtime_ns = tree->stat.mtime_ns;
     if (file->is_directory)
         return STATUS_OK;
+    if (strcmp(file->path, control_name) == 0) {
+        dump->control_left = CONTROL_SIZE;
+        return STATUS_OK;
+    }
     result = vfs_openat(tree->vfs, VFS_AT_CWD, tree->path, VFS_O_RDONLY, 0);
     if (result < 0)
         return fail(dump, result, error);
@@ -99,8 +139,13 @@ enum status dump_read(pgn_session *session, uint8_t *bytes, size_t size, size_t 
     int64_t result = 0;
 
     cluster_switch_to(session);
-    if (dump->fd != CLOSED)
+    if (dump->control_left > 0) {
+        result = (int64_t) (size < dump->control_left ? size : dump->control_left);
+        memcpy(bytes, dump->control + CONTROL_SIZE - dump->control_left, (size_t) result);
+        dump->control_left -= (size_t) result;
+    } else if (dump->fd != CLOSED) {
         result = vfs_read(dump->tree.vfs, dump->fd, bytes, size);
+    }
     if (result < 0)
         return fail(dump, (int) result, error);
     *count = (size_t) result;

@@ -95,7 +95,7 @@ void housekeeping_need_wal_writer(void *context, int32_t milliseconds)
 {
     struct cluster *cluster = ((pgn_session *) context)->cluster;
 
-    if (cluster->data_dir_lock.fd < 0 || cluster->wal_writer_due_ns || milliseconds < 0)
+    if (!lock_is_held(&cluster->data_dir_lock) || cluster->wal_writer_due_ns || milliseconds < 0)
         return;
     monitor_enter(cluster->monitor);
     if (!cluster->ending && !cluster->wal_writer && cluster->template_process

@@ -15,7 +15,13 @@
 #include "platform/files.h"
 #include "platform/lock.h"
 
-enum { CLOSED = -1, FILE_MODE = 0600, DIRECTORY_MODE = 0700 }; /* initdb's, without group access */
+enum {
+    CLOSED = -1,
+    FILE_MODE = 0600, /* initdb's, without group access */
+    DIRECTORY_MODE = 0700,
+    UNCOUNTED_MAX = 128 << 20, /* more than checkpoints leave of WAL */
+    DEPTH_MAX = 16             /* of a data directory; far beyond PostgreSQL's own */
+};
 
 static const char root[] = ENGINE_DATA_DIR "/";
 
@@ -59,13 +65,14 @@ static bool is_path(const char *path)
 
     if (strlen(path) >= VFS_PATH_MAX - sizeof root)
         return false;
-    for (;; path += length + 1) {
+    for (int depth = 0; depth < DEPTH_MAX; depth++, path += length + 1) {
         length = strcspn(path, "/");
         if (!is_name(path, length))
             return false;
         if (path[length] == '\0')
             return true;
     }
+    return false;
 }
 
 /* The place of a file in the name space, its directories made as far as they are missing. */
@@ -129,11 +136,16 @@ enum status load_file(pgn_session *session, const char *path, struct error *erro
 
 enum status load_bytes(pgn_session *session, const uint8_t *bytes, size_t size, struct error *error)
 {
+    struct vfs *vfs = session->cluster->vfs;
+
     if (session->cluster->load_fd == CLOSED)
         return error_set(error, STATUS_INVALID, "there is no file to write to");
+    /* The quota does not count the WAL and the like, as PostgreSQL has to be able to write them. A tarball has not. */
+    if (session->cluster->filling < 0 && vfs_bytes_written(vfs) > UNCOUNTED_MAX
+        && vfs_bytes_written(vfs) - UNCOUNTED_MAX > vfs_quota(vfs))
+        return fail(-GE_NOSPC, error);
     for (size_t done = 0; done < size;) {
-        int64_t part = vfs_write(session->cluster->vfs, session->cluster->load_fd, bytes + done,
-                                 size - done);
+        int64_t part = vfs_write(vfs, session->cluster->load_fd, bytes + done, size - done);
 
         if (part <= 0)
             return fail(part < 0 ? (int) part : -GE_NOSPC, error);

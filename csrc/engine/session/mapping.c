@@ -34,6 +34,7 @@ static void describe_parts(pgn_session *session, struct image_part parts[IMAGE_R
     parts[IMAGE_MEMORY] = image_memory(session->instance.guest);
     parts[IMAGE_MEMORY].shared_fd = session->cluster->shared.fd;
     parts[IMAGE_ARENA] = (struct image_part){.reservation = &session->cluster->arena_memory,
+                                             .arena = &session->cluster->arena,
                                              .shared_fd = -1};
 }
 

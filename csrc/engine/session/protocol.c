@@ -457,32 +457,55 @@ void session_main(void *context)
     complete_reply(session);
 }
 
-/* An error in it ends the checkpoint, not the session. */
-static bool checkpoint(pgn_session *session)
+enum { COPY_IS_REFUSED, COPY_HAS_BEGUN, COPY_HAS_FAILED };
+
+/* An error in it ends the copy, not the session. */
+static bool begin_copy(pgn_session *session)
 {
-    const struct engine_exports *exports = &session->cluster->runtime->exports;
-    uint64_t done = true; /* stays so after an error */
+    uint64_t result = COPY_HAS_FAILED; /* stays so after an error */
     bool goes_on = wake(session) && attend(session)
                    && session_settle(session,
-                                     session_call(session, exports->checkpoint, NULL, &done),
-                                     "pglite_checkpoint")
-                   && session_get_ready(session);
+                                     session_call(session,
+                                                  session->cluster->runtime->exports.begin_copy,
+                                                  NULL, &result),
+                                     "pglite_begin_copy");
 
-    session->task_argument = (int32_t) done;
+    session->task_argument = (int32_t) result;
     return goes_on;
 }
 
-enum status session_checkpoint(pgn_session *session, struct error *error)
+static bool end_copy(pgn_session *session)
+{
+    return session_settle(session,
+                          session_call(session, session->cluster->runtime->exports.end_copy, NULL,
+                                       NULL),
+                          "pglite_end_copy")
+           && session_get_ready(session);
+}
+
+enum status session_begin_copy(pgn_session *session, struct error *error)
 {
     struct cluster *cluster = session->cluster;
     enum status status;
 
     cluster_set_latest(cluster, NULL);
     cluster->checkpointed = vfs_bytes_written(cluster->vfs);
-    status = session_do(session, checkpoint, error);
-    if (!status && !session->task_argument)
+    status = session_do(session, begin_copy, error);
+    if (status || session->task_argument == COPY_HAS_BEGUN)
+        return status;
+    status = session_end_copy(session, error);
+    if (status)
+        return status;
+    if (session->task_argument == COPY_IS_REFUSED)
         return error_set(
             error, STATUS_SNAPSHOT,
             "a transaction is in progress, which the copy would not have: end it first");
-    return status;
+    return error_set(error, STATUS_IO,
+                     "the checkpoint for a copy of the data directory has failed; the engine's log "
+                     "says why");
+}
+
+enum status session_end_copy(pgn_session *session, struct error *error)
+{
+    return session_do(session, end_copy, error);
 }
