@@ -228,6 +228,17 @@ PRIVATE |= {
     ),
 }
 
+# Roles.
+PRIVATE |= {
+    "check_session_authorization": linker.Mentions(
+        'permission denied to set session authorization "%s"'
+    ),
+    "AuthenticatedUserId": linker.Within(
+        "check_session_authorization",
+        "call *; local.get *; i32.const ?; i32.load; i32.eq",
+    ),
+}
+
 # The WAL writer.
 PRIVATE |= {
     "WalWriterMain": linker.Contains("i32.const 83886097"),  # its wait event

@@ -393,6 +393,8 @@ int SPI_execute(const char *command, bool read_only, long row_limit);
 int SPI_finish(void);
 
 bool superuser_arg(PGOid role);
+/* Who the session is of, whatever SET SESSION AUTHORIZATION has made of it since. */
+extern PGOid AuthenticatedUserId;
 PGOid get_role_oid(const char *name, bool missing_ok);
 char *get_database_name(PGOid database);
 int object_aclcheck(PGOid class_id, PGOid object, PGOid role, uint64_t mode);

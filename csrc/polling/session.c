@@ -47,8 +47,9 @@ static PGOid log_in(const char *user)
                file, 877, function);
     ReleaseSysCache(tuple);
 
-    /* The server's own way: the setting's hook makes the role the session's and the current one. What
-     * stays is the authenticated user, the bootstrap superuser, who may SET SESSION AUTHORIZATION. */
+    /* The server's own way: the setting's hook makes the role the session's and the current one, if the authenticated
+     * user may be that: until now it is the bootstrap superuser. */
+    AuthenticatedUserId = role;
     SetConfigOption("session_authorization", user, PGC_BACKEND, PGC_S_OVERRIDE);
     return role;
 }

@@ -17,7 +17,7 @@ import pytest
 
 from pglite_native import Engine, EngineError, EngineLocked
 from tests.engine import child
-from tests.engine.sql import SqlError, run, value
+from tests.engine.sql import SqlError, run, sqlstate, value
 
 MARKER = ".pglite-native.creating"  # csrc/engine/cluster/datadir.c
 LOCK_FILE = ".pglite-native.lock"  # csrc/platform/lock.h
@@ -112,6 +112,7 @@ def test_users_and_databases_of_its_own(tmp_path: Path) -> None:
         run(engine, "create database shop owner alice")
     with Engine(folder, user="alice", database="shop") as engine:
         assert run(engine, "select current_user, current_database()") == [("alice", "shop")]
+        assert sqlstate(engine, "set session authorization postgres") == "42501"
         run(engine, "create table t as select 1 as n")
     with Engine(folder) as engine:
         assert value(engine, "select to_regclass('t')") is None

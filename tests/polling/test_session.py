@@ -109,7 +109,8 @@ def test_user(engine: Engine) -> None:
     assert wire.parameters(reply)["is_superuser"] == "off"
     assert ask(engine, who) == ["plain", "plain", "off"]
     assert wire.sqlstates(engine.exec_protocol_raw(wire.query("table t"))) == ["42501"]
-    assert wire.sqlstates(engine.exec_protocol_raw(wire.query("set role postgres"))) == ["42501"]
+    for become in ("set role postgres", "set session authorization postgres"):
+        assert wire.sqlstates(engine.exec_protocol_raw(wire.query(become))) == ["42501"]
     execute(engine, "reset session authorization")
     assert ask(engine, who) == ["plain", "plain", "off"]
     assert wire.errors(log_in(engine, {})) == []

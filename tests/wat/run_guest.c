@@ -279,6 +279,11 @@ static bool commit(void *owner, size_t size)
     return reservation_commit(owner, size);
 }
 
+static void release(void *owner, size_t offset, size_t size)
+{
+    reservation_release(owner, offset, size);
+}
+
 static void print_outcome(const struct guest *guest, const char *name, enum guest_outcome outcome)
 {
     switch (outcome) {
@@ -432,7 +437,7 @@ static enum status open_all(struct runner *runner, const uint8_t *wasm, size_t s
     if (status)
         return status;
 
-    runner->arena = (struct arena){runner->memory.base, runner->memory.limit, commit,
+    runner->arena = (struct arena){runner->memory.base, runner->memory.limit, commit, release,
                                    &runner->memory};
     if (!arena_init(&runner->arena))
         return error_set(error, STATUS_NO_MEMORY, "no arena");
