@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
-from pglite_native import _files, _rows, _types, _wire
+from pglite_native import _files, _forking, _rows, _types, _wire
 from pglite_native._conversation import IDLE, Answer, Conversation
 from pglite_native._files import Source
 from pglite_native._scalars import Parser, Serializer
@@ -43,6 +43,11 @@ class Connection:
         self.channels: dict[str, list[Callback]] = {}
         self.listeners: list[Listener] = []
         self._notifies = False
+        _forking.register(self)
+
+    def _after_fork(self) -> None:
+        """See _forking."""
+        self.lock = threading.RLock()
 
     def settle(self) -> None:
         """Undo a transaction whose beginning or end was interrupted."""

@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-from pglite_native import _store
+from pglite_native import _forking, _store
 from pglite_native._native import check, ffi, lib
 from pglite_native.errors import EngineError
 
@@ -60,6 +60,11 @@ class Runtime:
         self.handle: Any = handle[0]
         self._image: Any = None
         self._lock = threading.Lock()
+        _forking.register(self)
+
+    def _after_fork(self) -> None:
+        """See _forking."""
+        self._lock = threading.Lock()
 
     @property
     def tier(self) -> Literal["wasm3", "native"]:
@@ -95,6 +100,14 @@ class Runtime:
 
 _lock = threading.Lock()
 _runtimes: dict[tuple[Files, Path | None], Runtime] = {}
+
+
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
 
 
 @cache

@@ -9,9 +9,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
-from weakref import WeakSet
 
-from pglite_native import _runtime, _time
+from pglite_native import _forking, _runtime, _time
 from pglite_native._address import Address
 from pglite_native._native import check, ffi, lib
 from pglite_native.session import Session
@@ -39,17 +38,6 @@ _IMAGE_ARGUMENTS = {
     "initdb_args": None,
     "load_data_dir": None,
 }
-
-
-_durable: WeakSet[Engine] = WeakSet()
-
-
-def _forget_locks() -> None:
-    for engine in _durable:
-        lib.pgn_forget_lock(engine._handle)
-
-
-os.register_at_fork(after_in_child=_forget_locks)
 
 
 class Engine(Session):
@@ -171,7 +159,7 @@ class Engine(Session):
         check(lib.pgn_open(self._runtime.handle, options, handle, error), error)
         self._own(handle[0])
         if boot["data_dir"] is not None:
-            _durable.add(self)
+            _forking.register(self)
         if source is not None:
             self._load(source)
 
@@ -183,6 +171,10 @@ class Engine(Session):
         except BaseException:
             lib.pgn_close(self._handle, ffi.NULL)
             raise
+
+    def _after_fork(self) -> None:
+        """See _forking. The lock on the data directory stays the parent's alone."""
+        lib.pgn_forget_lock(self._handle)
 
     @property
     def engine(self) -> Engine:

@@ -318,14 +318,14 @@ child = os.fork()
 if child == 0:
     began = time.monotonic()
     for use in (lambda: run(idle, "select 1"), lambda: run(busy, "select 1"),
-                lambda: run(engine, "select 1"), lambda: engine.open_session(),
-                idle.close, busy.close, engine.close):
+                lambda: run(engine, "select 1"), lambda: engine.open_session()):
         try:
             use()
         except EngineError:
             continue
         os._exit(1)
     idle.cancel(); busy.cancel()
+    idle.close(); busy.close(); engine.close()
     with Engine() as own, own.open_session() as session:
         if value(session, "select 1") != "1":
             os._exit(2)

@@ -95,7 +95,7 @@ int pgn_release_time(pgn_session *session, pgn_error *error);
 int pgn_advance(pgn_session *session, int64_t duration_ns, pgn_error *error);
 
 /* Ends the session and frees everything but the handle; idempotent. A statement running in another
-   thread is cancelled and awaited. */
+   thread is cancelled and awaited. In a child of fork it does nothing: the session is its parent's. */
 int pgn_close(pgn_session *session, pgn_error *error);
 
 /* Frees the handle, closing it first if need be. NULL is fine. */

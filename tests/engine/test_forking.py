@@ -1,0 +1,78 @@
+"""os.fork() at any moment: the child has its own engines, and leaves its parent's alone."""
+
+from __future__ import annotations
+
+from tests.engine import child
+
+PATIENCE_S = 120
+
+STORM = """
+import os, signal, threading, time, warnings
+from pglite_native import Engine
+from tests.engine.sql import value
+
+warnings.simplefilter("ignore")  # of Python 3.12, that this is what it is
+is_over = threading.Event()
+
+def open_and_close():
+    while not is_over.is_set():
+        with Engine() as engine, engine.fork() as twin, engine.open_session() as session:
+            value(twin, "select sum(n) from generate_series(1, 1000) n")
+            value(session, "select 1")
+
+threads = [threading.Thread(target=open_and_close) for _ in range(3)]
+for thread in threads:
+    thread.start()
+ends = []
+for moment in range(30):  # the first ones while everything is loaded for the first time
+    time.sleep(0.002 * moment)
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(60)
+        with Engine() as engine, engine.fork() as twin, engine.open_session() as session:
+            right = [value(one, "select 6 * 7") for one in (engine, twin, session)] == ["42"] * 3
+        os._exit(0 if right else 1)
+    ends.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+is_over.set()
+for thread in threads:
+    thread.join()
+print(set(ends))
+"""
+
+
+def test_a_child_forked_at_any_moment_opens_engines() -> None:
+    assert child.output(STORM, seconds=PATIENCE_S) == "{0}\n"
+
+
+INHERITED = """
+import os, signal, threading, time, warnings
+from pglite_native import EngineError, PGlite
+
+warnings.simplefilter("ignore")
+db = PGlite()
+db.exec("create table t as select 1 as n")
+busy = threading.Thread(target=db.query, args=("select pg_sleep(1)",))
+busy.start()
+time.sleep(0.2)  # the other thread holds what there is to be held
+pid = os.fork()
+if pid == 0:
+    signal.alarm(60)
+    refused = 0
+    for use in (lambda: db.query("select 1"), lambda: db.exec("drop table t"), db.clone,
+                db.connect, db.dump_data_dir):
+        try:
+            use()
+        except EngineError as error:
+            assert "parent process" in str(error), error
+            refused += 1
+    db.close()
+    del db
+    os._exit(refused)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+busy.join()
+print(db.query("select n from t").rows)
+"""
+
+
+def test_what_a_child_inherits_refuses_and_closes_at_once() -> None:
+    assert child.output(INHERITED, seconds=PATIENCE_S) == "5\n[{'n': 1}]\n"
