@@ -92,8 +92,8 @@ def test_pg_sleep_under_timers(engine: Engine) -> None:
 
 def test_pg_sleep_after_a_cancelled_one_in_the_same_call(engine: Engine) -> None:
     timer = threading.Timer(0.2, engine.cancel)
-    timer.start()
     with resting(1.0):
+        timer.start()
         reply = engine.exec_protocol_raw(
             wire.query("SELECT pg_sleep(600)") + wire.query("SELECT pg_sleep(0.8)")
         )
