@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -30,7 +29,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
     What was there before stays, should anything fail, the power included.
     """
-    scratch = path.with_name(f".pglite-native-{secrets.token_hex(8)}")
+    scratch = path.with_name(f".pglite-native-{os.urandom(8).hex()}")
     try:
         with scratch.open("xb") as file:
             yield file
