@@ -169,7 +169,7 @@ class Engine(Session):
         try:
             _data_dir.load(self._handle, source)
         except BaseException:
-            lib.pgn_close(self._handle, ffi.NULL)
+            lib.pgn_close(self._handle)
             raise
 
     def _after_fork(self) -> None:

@@ -223,11 +223,8 @@ class Session:
         """
         if not self._handle:  # finalized
             return
-        error = ffi.new("pgn_error *")
-        try:
-            check(lib.pgn_close(self._handle, error), error)
-        finally:
-            self._pass_log_on()
+        lib.pgn_close(self._handle)
+        self._pass_log_on()
 
     def __enter__(self) -> Self:
         return self

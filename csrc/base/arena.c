@@ -18,9 +18,8 @@ enum {
     CLASS_MAX = 40,
     CLASSES = CLASS_MAX + 1,
     WORD_BITS = 64,
-    EXTENT_PAGES_MIN =
-        16,           /* less is not worth a system call, nor the faults when it is used again */
-    TRIM_PAGES = 1024 /* that have become free since the list was last looked through */
+    EXTENT_PAGES_MIN = 16, /* less is not worth a system call and the faults of its next use */
+    TRIM_PAGES = 1024      /* that have become free since the list was last looked through */
 };
 
 #define ARENA_MAGIC UINT64_C(0x32414e4552414e47) /* "GNARENA2" */
@@ -32,8 +31,8 @@ struct arena_header {
     arena_offset roots[ARENA_ROOTS];
     arena_offset free[CLASSES]; /* each free block starts with the offset of the next */
     arena_offset extents;
-    uint64_t free_pages,
-        free_pages_trimmed; /* in the list of pages: now, and when it was last looked through */
+    uint64_t free_pages;         /* in the list of pages */
+    uint64_t free_pages_trimmed; /* at most what it had when it was last looked through */
 };
 
 /* At the start of its first page. */

@@ -149,7 +149,7 @@ enum status lock_open(int directory, const char *path, int guest_pid, struct loc
     enum status status;
     long holder;
 
-    *lock = (struct lock){.directory = LOCK_NONE, .file = LOCK_NONE};
+    *lock = LOCK_NONE;
     status = lock_directory(directory, path, lock, error);
     if (!status)
         status = lock_lock_file(directory, path, lock, error);
@@ -181,5 +181,5 @@ void lock_close(struct lock *lock)
         close(lock->file);
     if (lock->directory >= 0)
         close(lock->directory);
-    *lock = (struct lock){.directory = LOCK_NONE, .file = LOCK_NONE};
+    *lock = LOCK_NONE;
 }

@@ -18,10 +18,10 @@
 #define LOCK_FILE LOCK_PREFIX "lock"
 
 struct lock {
-    int directory, file; /* open descriptors, or LOCK_NONE */
+    int directory, file; /* open descriptors, or -1 */
 };
 
-enum { LOCK_NONE = -1 };
+#define LOCK_NONE ((struct lock) {.directory = -1, .file = -1})
 
 /* directory is an open descriptor; path names it in messages. guest_pid is the process number that
    our guests write to postmaster.pid: there it stands for nobody, the lock itself says who lives.

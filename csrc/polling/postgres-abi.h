@@ -231,7 +231,7 @@ typedef struct PGControlFile {
 enum { PG_DB_IN_PRODUCTION = 6 }; /* verified: StartupXLOG stores it */
 extern PGControlFile *ControlFile;
 extern const char *DataDir;
-/* Writes and syncs it; PANIC if it cannot. Compiled for CreateCheckPoint and its like, which want it synced. */
+/* Writes pg_control and syncs it, or raises a PANIC. The compiler has removed its third parameter, do_sync: it is true. */
 void update_controlfile(const char *directory, PGControlFile *control_file);
 /* May this process write WAL? 0: no, 1: yes. Verified: CreateCheckPoint stores 0 when it shuts down. */
 enum { PG_WAL_INSERT_NOT_KNOWN = -1 };
@@ -382,15 +382,6 @@ extern char *HbaFileName;
 extern PGOid MyDatabaseId;
 
 /* Roles, databases, catalogs */
-
-enum { PG_BOOTSTRAP_SUPERUSER = 10 };
-void GetUserIdAndSecContext(PGOid *user, int *context);
-void SetUserIdAndSecContext(PGOid user, int context);
-
-/* Commands from within. As the documentation's chapter on SPI has them. */
-int SPI_connect(void);
-int SPI_execute(const char *command, bool read_only, long row_limit);
-int SPI_finish(void);
 
 bool superuser_arg(PGOid role);
 /* Who the session is of, whatever SET SESSION AUTHORIZATION has made of it since. */

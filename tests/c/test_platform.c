@@ -364,25 +364,45 @@ static int open_directory(const char *path)
     return fd;
 }
 
-static void lock_excludes_in_this_process(void)
+/* Makes a directory and locks it; closed by unlocked. */
+static int locked(char path[4096], struct lock *lock)
 {
-    char path[4096], expected[8192];
-    struct lock first, second;
     struct error error;
     int directory;
 
     temporary_open(path);
     directory = open_directory(path);
-    CHECK_INT(lock_open(directory, path, GUEST_PID, &first, &error), STATUS_OK);
+    CHECK_INT(lock_open(directory, path, GUEST_PID, lock, &error), STATUS_OK);
+    return directory;
+}
+
+/* Gives up the first lock: another can be had. */
+static void unlocked(const char *path, int directory, struct lock *lock)
+{
+    struct lock second;
+    struct error error;
+
+    lock_close(lock);
+    CHECK_TRUE(!lock_is_held(lock));
+    CHECK_INT(lock_open(directory, path, GUEST_PID, &second, &error), STATUS_OK);
+    CHECK_TRUE(lock_is_held(&second));
+    lock_close(&second);
+    close(directory);
+    temporary_close(path);
+}
+
+static void lock_excludes_in_this_process(void)
+{
+    char path[4096], expected[8192];
+    struct lock first, second;
+    struct error error;
+    int directory = locked(path, &first);
+
     CHECK_INT(lock_open(directory, path, GUEST_PID, &second, &error), STATUS_LOCKED);
     snprintf(expected, sizeof expected,
              "the data directory %s is in use by another engine in this process", path);
     CHECK_TEXT(error.message, expected);
-    lock_close(&first);
-    CHECK_INT(lock_open(directory, path, GUEST_PID, &second, &error), STATUS_OK);
-    lock_close(&second);
-    close(directory);
-    temporary_close(path);
+    unlocked(path, directory, &first);
 }
 
 /* Whatever has become of its file. */
@@ -391,21 +411,12 @@ static void the_directory_is_locked_itself(void)
     char path[4096];
     struct lock first, second;
     struct error error;
-    int directory;
+    int directory = locked(path, &first);
 
-    temporary_open(path);
-    directory = open_directory(path);
-    CHECK_INT(lock_open(directory, path, GUEST_PID, &first, &error), STATUS_OK);
     CHECK_INT(unlinkat(directory, LOCK_FILE, 0), 0);
     CHECK_INT(lock_open(directory, path, GUEST_PID, &second, &error), STATUS_LOCKED);
     CHECK_TRUE(!lock_is_held(&second));
-    lock_close(&first);
-    CHECK_TRUE(!lock_is_held(&first));
-    CHECK_INT(lock_open(directory, path, GUEST_PID, &second, &error), STATUS_OK);
-    CHECK_TRUE(lock_is_held(&second));
-    lock_close(&second);
-    close(directory);
-    temporary_close(path);
+    unlocked(path, directory, &first);
 }
 
 /* Another process holds the lock until it is killed. */

@@ -88,15 +88,16 @@ static int copy_entry(struct copy *copy)
     }
 }
 
-static enum status copy_all(struct vfs *from, struct vfs *to, struct error *error)
+static enum status copy_all(pgn_session *source, void *argument, struct error *error)
 {
+    struct cluster *cluster = argument;
     struct copy *copy = malloc(sizeof *copy);
     int result;
 
     if (!copy)
         return no_memory_for(error, "a copy of the data directory");
-    copy->to = to;
-    result = tree_open(&copy->from, from, ENGINE_DATA_DIR, TREE_LINKS_SHOWN);
+    copy->to = cluster->vfs;
+    result = tree_open(&copy->from, source->cluster->vfs, ENGINE_DATA_DIR, TREE_LINKS_SHOWN);
     while (result >= 0 && (result = tree_next(&copy->from)) > 0)
         result = copy_entry(copy);
     tree_close(&copy->from);
@@ -111,21 +112,11 @@ static enum status copy_all(struct vfs *from, struct vfs *to, struct error *erro
 /* With the source's gate and baton. */
 static enum status copy_from(pgn_session *source, void *argument, struct error *error)
 {
-    struct cluster *cluster = argument;
-    struct error second;
     enum status status = hold_others(source->cluster, error);
 
     if (status)
         return status;
-    status = session_begin_copy(source, error);
-    if (status)
-        goto done;
-    cluster_switch_to(source);
-    status = copy_all(source->cluster->vfs, cluster->vfs, error);
-    if (session_end_copy(source, status ? &second : error) && !status)
-        status = error->status;
-
-done:
+    status = session_copy(source, copy_all, argument, error);
     release_others(source->cluster);
     return status;
 }

@@ -129,7 +129,7 @@ void engine_close_others(struct cluster *cluster)
         monitor_leave(cluster->monitor);
         if (!other)
             return;
-        pgn_close(other, NULL);
+        pgn_close(other);
         monitor_enter(cluster->monitor);
         other->pinned = false;
         condition_notify(other->condition);
@@ -180,13 +180,12 @@ static bool shut_gate(pgn_session *session)
     return !closed;
 }
 
-int pgn_close(pgn_session *session, pgn_error *pgn_error)
+void pgn_close(pgn_session *session)
 {
     struct cluster *cluster = session->cluster;
 
-    (void) pgn_error;
     if (gate_is_foreign(session))
-        return STATUS_OK;
+        return;
     if (shut_gate(session)) {
         if (session == cluster->first)
             close_cluster(session);
@@ -197,7 +196,6 @@ int pgn_close(pgn_session *session, pgn_error *pgn_error)
     session->inside = false;
     condition_notify(session->condition);
     monitor_leave(cluster->monitor);
-    return STATUS_OK;
 }
 
 void pgn_forget_lock(pgn_session *session)
@@ -213,7 +211,7 @@ void pgn_free(pgn_session *session)
 
     if (!session || gate_is_foreign(session))
         return; /* a child of fork has no threads to meet: it leaks */
-    pgn_close(session, NULL);
+    pgn_close(session);
     monitor = session->cluster->monitor;
     monitor_enter(monitor);
     ends_later = session->is_freed = session->ends_later;

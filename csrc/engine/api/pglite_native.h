@@ -96,7 +96,7 @@ int pgn_advance(pgn_session *session, int64_t duration_ns, pgn_error *error);
 
 /* Ends the session and frees everything but the handle; idempotent. A statement running in another
    thread is cancelled and awaited. In a child of fork it does nothing: the session is its parent's. */
-int pgn_close(pgn_session *session, pgn_error *error);
+void pgn_close(pgn_session *session);
 
 /* Frees the handle, closing it first if need be. NULL is fine. */
 void pgn_free(pgn_session *session);

@@ -27,7 +27,7 @@ enum status cluster_open(pgn_runtime *runtime, const pgn_options *options,
     cluster->options = options;
     cluster->attend = attend;
     cluster->owner = process_number(runtime->process);
-    cluster->data_dir_lock = (struct lock){.directory = LOCK_NONE, .file = LOCK_NONE};
+    cluster->data_dir_lock = LOCK_NONE;
     cluster->filling = cluster->load_fd = cluster->shared.fd = -1;
     cluster->loading = options->loads;
     cluster->last_process = FIRST_PROCESS - 1;

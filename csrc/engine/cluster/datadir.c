@@ -10,15 +10,15 @@
 #include "engine/cluster/cluster.h"
 #include "engine/cluster/leftovers.h"
 #include "engine/instance/limits.h"
+#include "engine/instance/tree.h"
 #include "platform/files.h"
 
 enum {
     DIRECTORY_MODE = 0700, /* what initdb gives PGDATA */
     REFUSED_MODE = 0027,   /* what it may not have of: PG_MODE_MASK_GROUP */
     FILE_MODE = 0600,
-    UMASK = 0077,   /* which checkDataDir would set, for what fopen makes */
-    GUEST_PID = 42, /* Emscripten's getpid */
-    DEPTH_MAX = 16  /* of a data directory; far beyond PostgreSQL's own */
+    UMASK = 0077,  /* which checkDataDir would set, for what fopen makes */
+    GUEST_PID = 42 /* Emscripten's getpid */
 };
 
 /* One stands in the directory while it is being filled: what is found beside it after a crash is ours, incomplete, and
@@ -47,7 +47,7 @@ static bool is_ours(const char *name)
 static int clear(int directory, int depth)
 {
     struct files_listing listing = {NULL, 0};
-    int result = depth < DEPTH_MAX ? files_list(directory, &listing) : -GE_LOOP;
+    int result = depth < TREE_DEPTH_MAX ? files_list(directory, &listing) : -GE_LOOP;
 
     for (size_t i = 0; result >= 0 && i < listing.count; i++) {
         const struct files_entry *entry = &listing.entries[i];

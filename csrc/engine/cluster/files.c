@@ -8,17 +8,17 @@
 #include "engine/instance/time.h"
 #include "platform/world.h"
 
-static void release_arena(void *memory, size_t offset, size_t size)
-{
-    reservation_release(memory, offset, size);
-}
-
 static bool commit_arena(void *memory, size_t size)
 {
     return reservation_commit(memory, size);
 }
 
 /* Address space for the arena; nothing is in it yet. */
+static void release_arena(void *memory, size_t offset, size_t size)
+{
+    reservation_release(memory, offset, size);
+}
+
 static enum status open_arena(struct cluster *cluster, struct error *error)
 {
     if (!reservation_open(&cluster->arena_memory, ENGINE_FILES_MAX))

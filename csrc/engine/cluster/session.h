@@ -76,10 +76,9 @@ struct pgn_session {
     bool is_auxiliary;      /* a process of the housekeeping: the postmaster's own */
     bool is_ready;          /* in the postmaster's queue */
     pgn_session *next_ready;
-    bool
-        is_answered; /* its client's answer is kept back by the postmaster, or the courier has it */
-    bool is_given;   /* to the courier, as is what its client says: it is not to be resumed */
-    bool is_due;     /* likewise, and is to be looked at when it comes back */
+    bool is_answered; /* the postmaster keeps its client's answer back, or the courier has it */
+    bool is_given;    /* to the courier, as is what its client says: it is not to be resumed */
+    bool is_due;      /* likewise, and is to be looked at when it comes back */
     pgn_session *next_answered;
     atomic_uint signals;     /* bit 1 << n: signal n has been sent and not been delivered */
     atomic_bool closing;     /* pgn_close waits for the running thread */

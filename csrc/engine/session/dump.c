@@ -41,8 +41,11 @@ static enum status fail(const struct dump *dump, int result, struct error *error
     return error_set(error, STATUS_IO, "cannot read %s (errno %d)", dump->tree.path, -result);
 }
 
-static enum status read_control(struct dump *dump, struct vfs *vfs, struct error *error)
+/* Of the whole copy only this: the other files stay as they are. */
+static enum status read_control(pgn_session *session, void *argument, struct error *error)
 {
+    struct dump *dump = argument;
+    struct vfs *vfs = session->cluster->vfs;
     int fd = vfs_openat(vfs, VFS_AT_CWD, ENGINE_DATA_DIR "/global/pg_control", VFS_O_RDONLY, 0);
     int64_t count = fd < 0 ? fd : vfs_read(vfs, fd, dump->control, CONTROL_SIZE);
 
@@ -51,21 +54,6 @@ static enum status read_control(struct dump *dump, struct vfs *vfs, struct error
     return count == CONTROL_SIZE ? STATUS_OK
                                  : error_set(error, STATUS_IO, "cannot read %s (errno %d)",
                                              control_name, count < 0 ? (int) -count : GE_IO);
-}
-
-/* The checkpoint, and what the files are like after it. */
-static enum status bring_to_rest(pgn_session *session, struct dump *dump, struct error *error)
-{
-    struct error second;
-    enum status status = session_begin_copy(session, error);
-
-    if (status)
-        return status;
-    cluster_switch_to(session);
-    status = read_control(dump, session->cluster->vfs, error);
-    if (session_end_copy(session, status ? &second : error) && !status)
-        status = error->status;
-    return status;
 }
 
 /* Links are followed, as PGlite's own dump does: a tablespace's files stand where its link was, which
@@ -79,7 +67,8 @@ enum status dump_begin(pgn_session *session, struct error *error)
     if (status)
         return status;
     dump = calloc(1, sizeof *dump);
-    status = dump ? bring_to_rest(session, dump, error) : no_memory_for(error, "a dump");
+    status = dump ? session_copy(session, read_control, dump, error)
+                  : no_memory_for(error, "a dump");
     if (status) {
         free(dump);
         release_others(session->cluster);

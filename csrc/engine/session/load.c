@@ -19,8 +19,7 @@ enum {
     CLOSED = -1,
     FILE_MODE = 0600, /* initdb's, without group access */
     DIRECTORY_MODE = 0700,
-    UNCOUNTED_MAX = 128 << 20, /* more than checkpoints leave of WAL */
-    DEPTH_MAX = 16             /* of a data directory; far beyond PostgreSQL's own */
+    UNCOUNTED_MAX = 128 << 20 /* more than checkpoints leave of WAL */
 };
 
 static const char root[] = ENGINE_DATA_DIR "/";
@@ -65,7 +64,7 @@ static bool is_path(const char *path)
 
     if (strlen(path) >= VFS_PATH_MAX - sizeof root)
         return false;
-    for (int depth = 0; depth < DEPTH_MAX; depth++, path += length + 1) {
+    for (int depth = 0; depth < TREE_DEPTH_MAX; depth++, path += length + 1) {
         length = strcspn(path, "/");
         if (!is_name(path, length))
             return false;

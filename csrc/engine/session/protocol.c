@@ -483,29 +483,33 @@ static bool end_copy(pgn_session *session)
            && session_get_ready(session);
 }
 
-enum status session_begin_copy(pgn_session *session, struct error *error)
+enum status session_copy(pgn_session *session, session_copier copier, void *argument,
+                         struct error *error)
 {
     struct cluster *cluster = session->cluster;
-    enum status status;
+    struct error second;
+    enum status status, end_status;
 
     cluster_set_latest(cluster, NULL);
     cluster->checkpointed = vfs_bytes_written(cluster->vfs);
     status = session_do(session, begin_copy, error);
-    if (status || session->task_argument == COPY_HAS_BEGUN)
-        return status;
-    status = session_end_copy(session, error);
     if (status)
         return status;
-    if (session->task_argument == COPY_IS_REFUSED)
-        return error_set(
-            error, STATUS_SNAPSHOT,
-            "a transaction is in progress, which the copy would not have: end it first");
-    return error_set(error, STATUS_IO,
-                     "the checkpoint for a copy of the data directory has failed; the engine's log "
-                     "says why");
-}
-
-enum status session_end_copy(pgn_session *session, struct error *error)
-{
-    return session_do(session, end_copy, error);
+    switch (session->task_argument) {
+    case COPY_HAS_BEGUN:
+        cluster_switch_to(session);
+        status = copier(session, argument, error);
+        break;
+    case COPY_IS_REFUSED:
+        status =
+            error_set(error, STATUS_SNAPSHOT,
+                      "a transaction is in progress, which the copy would not have: end it first");
+        break;
+    default:
+        status = error_set(error, STATUS_IO,
+                           "the checkpoint for a copy of the data directory has failed; the "
+                           "engine's log says why");
+    }
+    end_status = session_do(session, end_copy, status ? &second : error);
+    return status ? status : end_status;
 }

@@ -21,10 +21,10 @@ bool session_poison(pgn_session *session, const char *where); /* false, for `ret
 bool session_serve(pgn_session *session); /* the caller's input; false: the session is over */
 /* What PostgreSQL does before it waits for a command. False when the session is over. */
 bool session_get_ready(pgn_session *session);
-/* By an idle session, while all others are held: the data directory's files are those of a cluster that was shut down,
-   until session_end_copy. */
-enum status session_begin_copy(pgn_session *session, struct error *error);
-enum status session_end_copy(pgn_session *session, struct error *error);
+/* Has an idle session's files copied while all others are held, as those of a cluster that was shut down. */
+typedef enum status (*session_copier)(pgn_session *session, void *argument, struct error *error);
+enum status session_copy(pgn_session *session, session_copier copier, void *argument,
+                         struct error *error);
 
 enum guest_outcome session_attend_reading(pgn_session *session);
 
