@@ -51,7 +51,7 @@ class Conversation:
         self._notice_listeners = [on_notice] if on_notice is not None else []
         self._status: str | None = None
         self._copies = False  # COPY FROM STDIN: the next bytes are its
-        self._lost = False  # an answer was, by an interrupt: the session may wait for such bytes
+        self._lost = False  # no ReadyForQuery has come, by an interrupt: it may wait for such bytes
 
     @property
     def status(self) -> str:
@@ -117,7 +117,7 @@ class Conversation:
         messages = self._send(message + end)
         if self._status is None and any(kind == "G" for kind, _ in messages):
             # COPY FROM STDIN waits; it has taken the Sync for nothing.
-            messages += self._send(_wire.copy_fail(NO_COPY_DATA) + end)
+            messages += self._call(_wire.copy_fail(NO_COPY_DATA) + end)
         _raise_error(messages, sql)
         return messages
 
@@ -129,11 +129,11 @@ class Conversation:
         messages = self._send(_wire.parse(sql) + _wire.bind([]) + _wire.execute())
         if not any(kind == "G" for kind, _ in messages):
             _raise_end(messages, sql)
-            messages += self._send(_wire.sync())
+            messages += self._call(_wire.sync())
             _raise_error(messages, sql)
             raise ValueError(f"not a COPY FROM STDIN: {sql}")
-        self._copies = True
         try:
+            self._copies = True
             for chunk in chunks:
                 messages += self._call(_wire.copy_data(chunk))
                 _raise_end(messages[-1:], sql)
@@ -167,11 +167,10 @@ class Conversation:
                         write(_rows.payloads(received.payload))
                     elif received.kind != "D":  # rows of something else
                         others.append(received)
-        self._lost = False
         messages = self._sorted(others)
         _raise_end(messages, sql)
         if self._status is None:  # COPY FROM STDIN waits
-            messages += self._send(_wire.copy_fail(NO_COPY_DATA) + _wire.sync())
+            messages += self._call(_wire.copy_fail(NO_COPY_DATA) + _wire.sync())
         _raise_error(messages, sql)
         if not any(kind == "H" for kind, _ in messages):
             raise ValueError(f"not a COPY TO STDOUT: {sql}")
@@ -181,16 +180,15 @@ class Conversation:
         """Send messages; return the reply to them without what is said by the way."""
         if self._copies:
             raise EngineBusy("a COPY is reading its source, which cannot use the database")
+        self._find()
         return self._call(message)
 
     def _call(self, message: bytes) -> list[_wire.Message]:
         self._status = None  # until ReadyForQuery: the call may be interrupted, or the session end
-        self._find()
         self._lost = True
         splitter = _wire.Splitter(RUNS)
         received: list[_wire.Message] = []
         self.session._exec_in_parts(message, lambda part: received.extend(splitter.feed(part)))
-        self._lost = False
         return self._sorted(received)
 
     def _find(self) -> None:
@@ -206,6 +204,7 @@ class Conversation:
             kind, payload = received
             if kind == "Z":
                 self._status = _wire.text(payload)
+                self._lost = False
             elif kind == "N":
                 self._notice(Notice(_wire.report(payload)))
             elif kind == "A":
