@@ -1,4 +1,8 @@
-"""What a child of fork has to do to the objects that it inherits, before it can use any."""
+"""What a child of fork has to do to the objects that it inherits, before it can use any.
+
+CPython does not renew the lock of a module whose import another thread has begun: a child that
+imports it waits forever. So opening and asking import nothing (tests/engine/test_forking.py).
+"""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -113,7 +112,8 @@ os.register_at_fork(after_in_child=_renew_lock)
 @cache
 def packaged() -> Path:
     """Return the folder of the packaged guest's files."""
-    return Path(str(resources.files("pglite_native") / "resources")).resolve()
+    # Not importlib.resources, which imports modules when it is called: see _forking.
+    return Path(__file__).resolve().parent / "resources"
 
 
 def files() -> Files:

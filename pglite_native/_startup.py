@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pglite_native import _wire
 from pglite_native._native import ffi, lib
 from pglite_native.errors import DatabaseError
-from pglite_native.session import Session
+
+if TYPE_CHECKING:
+    from pglite_native.session import Session
 
 
 def open_session(sibling: Session, database: str | None, user: str | None) -> Session:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from pglite_native.engine import Engine
 
+from pglite_native import _startup
 from pglite_native._native import check, ffi, lib
 from pglite_native.errors import EngineClosed
 
@@ -118,8 +119,6 @@ class Session:
             # Refused, PostgreSQL says why to a client that logs in.
             with suppress(EngineClosed):
                 return self._open_sibling(None)
-        from pglite_native import _startup  # most engines have one session
-
         session = _startup.open_session(self, database, user)
         session._database, session._user = database, user
         return session

@@ -44,6 +44,26 @@ def test_a_child_forked_at_any_moment_opens_engines() -> None:
     assert child.output(STORM, seconds=PATIENCE_S) == "{0}\n"
 
 
+IMPORTS = """
+import sys
+from pglite_native import PGlite
+
+loaded = set(sys.modules)
+with PGlite() as db, db.clone() as twin, db.connect(user="postgres") as session:
+    for one in (db, twin, session):
+        one.query("select $1::int + 1", [1])
+        one.exec("select 1")
+    with db.transaction() as transaction:
+        transaction.query("select 1")
+print(sorted(set(sys.modules) - loaded))
+"""
+
+
+def test_opening_and_asking_import_nothing() -> None:
+    """A child of fork waits forever for a module that another thread was importing at the time."""
+    assert child.output(IMPORTS, seconds=PATIENCE_S) == "[]\n"
+
+
 INHERITED = """
 import os, signal, threading, time, warnings
 from pglite_native import PGlite
