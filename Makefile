@@ -14,7 +14,7 @@ HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'c
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
 .PHONY: help build native run test test-wasm3 test-native test-asan test-tsan compatibility bench bench-peers suites conformance \
-	wheel sdist dev lint format clean
+	wheel sdist dev lint docs format clean
 .DEFAULT_GOAL := help
 
 help: ## show this page
@@ -81,6 +81,9 @@ lint: build ## check style, types and C warnings
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $(C_FILES)
 	$(CC) -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -Icsrc -isystem build/vendor/wasm3 -isystem build/vendor/xxhash -isystem $(PYTHON_H) $(HOST_C)
+
+docs: .venv/ready ## write what is generated of the pages: the tables of docs/ARCHITECTURE.md
+	$(BIN)/python -m tools.architecture
 
 format: .venv/ready ## lay the sources out as `make lint` wants them
 	$(BIN)/ruff check --fix --quiet

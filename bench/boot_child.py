@@ -29,10 +29,11 @@ def main() -> None:
     data_dir = sys.argv[3] if len(sys.argv) > 3 else None
     watch = Stopwatch()
 
-    from pglite_native import Engine, _runtime
+    from pglite_native import Engine
+    from pglite_native.engine import guest
 
     watch.lap("import")
-    _runtime.runtime()
+    guest.runtime()
     watch.lap("runtime")
     engine = Engine(data_dir, image=image)
     watch.lap("open")

@@ -7,8 +7,8 @@ import sys
 import time
 
 from bench.process import field_mib
-from pglite_native._native import check, ffi, lib
-from pglite_native._runtime import runtime
+from pglite_native.engine.binding import check, ffi, lib
+from pglite_native.engine.guest import runtime
 
 
 def main() -> None:

@@ -24,7 +24,8 @@ from bench.__main__ import RESULTS
 from bench.figures import Group
 from bench.report import Result
 from bench.statements import COMPUTING
-from pglite_native import Engine, _runtime
+from pglite_native import Engine
+from pglite_native.engine import guest
 from tests import wire
 
 ROUNDS = 5
@@ -95,10 +96,10 @@ def in_a_process(library: Path) -> dict[str, float]:
 def measure(library: Path) -> dict[str, float]:
     """CPU time of each statement in this process, in microseconds."""
 
-    def instead(guest: _runtime.Files, tier: _runtime.Tier) -> Path | None:
+    def instead(files: guest.Files, tier: guest.Tier) -> Path | None:
         return library
 
-    _runtime.library = instead
+    guest.library = instead
     figures = {}
     with Engine() as engine:
         message = wire.query(SELECT_1)

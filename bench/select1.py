@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from bench import progress
 from bench.figures import Group
 from pglite_native import Engine
-from pglite_native._native import check, ffi, lib
+from pglite_native.engine.binding import check, ffi, lib
 from tests import wire
 
 SELECT_1 = wire.query("select 1")

@@ -14,10 +14,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pglite_native._quoting import identifier
-    from pglite_native.asynchronous import AsyncPGlite, AsyncTransaction
+    from pglite_native.database.asynchronous import AsyncPGlite, AsyncTransaction
+    from pglite_native.database.pglite import PGlite
+    from pglite_native.database.quoting import identifier
+    from pglite_native.database.results import Description, Field, Results
+    from pglite_native.database.transaction import Transaction
+    from pglite_native.database.values import Interval, Range
     from pglite_native.diagnostics import Diagnostic, Notice
-    from pglite_native.engine import Engine
+    from pglite_native.engine.engine import Engine
+    from pglite_native.engine.session import Session, Stream
+    from pglite_native.engine.snapshot import Snapshot
     from pglite_native.errors import (
         DatabaseError,
         DataDirError,
@@ -31,12 +37,6 @@ if TYPE_CHECKING:
         SnapshotError,
         TransactionError,
     )
-    from pglite_native.pglite import PGlite
-    from pglite_native.results import Description, Field, Results
-    from pglite_native.session import Session, Stream
-    from pglite_native.snapshot import Snapshot
-    from pglite_native.transaction import Transaction
-    from pglite_native.values import Interval, Range
 
 __all__ = [
     "AsyncPGlite",
@@ -71,10 +71,16 @@ __all__ = [
 # Imported when asked for: an engine starts sooner than the rest is read, asyncio above all; and
 # pytest imports the package for its plugin in every run, whether or not a test wants a database.
 _MODULES = {
-    "_quoting": ("identifier",),
-    "asynchronous": ("AsyncPGlite", "AsyncTransaction"),
+    "database.asynchronous": ("AsyncPGlite", "AsyncTransaction"),
+    "database.pglite": ("PGlite",),
+    "database.quoting": ("identifier",),
+    "database.results": ("Description", "Field", "Results"),
+    "database.transaction": ("Transaction",),
+    "database.values": ("Interval", "Range"),
     "diagnostics": ("Diagnostic", "Notice"),
-    "engine": ("Engine",),
+    "engine.engine": ("Engine",),
+    "engine.session": ("Session", "Stream"),
+    "engine.snapshot": ("Snapshot",),
     "errors": (
         "DataDirError",
         "DatabaseError",
@@ -88,12 +94,6 @@ _MODULES = {
         "SnapshotError",
         "TransactionError",
     ),
-    "pglite": ("PGlite",),
-    "results": ("Description", "Field", "Results"),
-    "session": ("Session", "Stream"),
-    "snapshot": ("Snapshot",),
-    "transaction": ("Transaction",),
-    "values": ("Interval", "Range"),
 }
 _PLACES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -1,3 +1,5 @@
+"""The types of _rows, the extension module that csrc/python/rows.c makes."""
+
 from collections.abc import Callable
 from typing import Any
 

@@ -28,7 +28,7 @@ GUEST = BUILD / "guest"
 LINK = BUILD / "link"
 PACKAGE = ROOT / "pglite_native"
 RESOURCES = PACKAGE / "resources"
-PACK = (PACKAGE / "_pack.py", TOOLS / "pack.py")
+PACK = (PACKAGE / "engine/pack.py", TOOLS / "pack.py")
 PINS = ("wasm3", "xxhash", "pglite", "pglite-pgvector")
 NATIVE = RESOURCES / "pglite-native.so"
 GUEST_FILES = tuple(RESOURCES / name for name in ("pglite.wasm", "initdb.wasm", "system.pack"))
@@ -152,7 +152,7 @@ def image_step(extension: Path) -> Step:
             extension,
             *GUEST_FILES,
             RESOURCES / "cluster.pack",
-            PACKAGE / "_image.py",
+            PACKAGE / "engine/image.py",
             TOOLS / "image.py",
         ),
         outputs=(output,),

@@ -61,11 +61,12 @@ def cluster_entries(data_dir: Path) -> list[Entry]:
 def main(extension: Path, output: Path) -> None:
     """Make the pack, and put it into place whole: engines may be running from the old one."""
     load_extensions(extension)
-    from pglite_native import Engine, _runtime
+    from pglite_native import Engine
+    from pglite_native.engine import guest
 
     # An earlier build's cluster need not be one to this engine.
-    files = _runtime.files()._replace(cluster=Path(os.devnull, "none"))
-    _runtime.files = lambda: files
+    files = guest.files()._replace(cluster=Path(os.devnull, "none"))
+    guest.files = lambda: files
     new = output.with_suffix(".new")
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"

@@ -13,7 +13,7 @@ from tools.cluster import load_extensions
 
 def main(extension: Path, output: Path) -> None:
     load_extensions(extension)
-    from pglite_native._image import write_image
+    from pglite_native.engine.image import write_image
 
     write_image(output)
 

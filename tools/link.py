@@ -19,16 +19,10 @@ import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
+from pglite_native import linker
 from tools import ROOT
-from tools.package import load
 from tools.upstream import extension_bundles, read_bundle, read_data
-
-if TYPE_CHECKING:
-    from pglite_native import linker as linker
-else:
-    linker = load("linker")
 
 # Our own objects come first: where several modules define a symbol, the first one wins.
 GUEST_OBJECTS = {"polling": True, "encoding": False}  # name: do its symbols become exports?

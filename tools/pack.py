@@ -1,19 +1,11 @@
-"""Write packs (pglite_native/_pack.py), of a host's directory too."""
+"""Write packs (pglite_native/engine/pack.py), of a host's directory too."""
 
 from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tools.package import load
-
-if TYPE_CHECKING:
-    from pglite_native._pack import Entry, PackError, pack, unpack, write_pack
-else:
-    _pack = load("_pack")
-    Entry, PackError = _pack.Entry, _pack.PackError
-    pack, unpack, write_pack = _pack.pack, _pack.unpack, _pack.write_pack
+from pglite_native.engine.pack import Entry, PackError, pack, unpack, write_pack
 
 __all__ = ["Entry", "PackError", "pack", "read_directory", "unpack", "write_pack"]
 

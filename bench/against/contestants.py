@@ -16,7 +16,8 @@ from pathlib import Path
 
 from bench import peers, py_pglite, template
 from bench.machine import ROOT
-from pglite_native import EngineError, _runtime
+from pglite_native import EngineError
+from pglite_native.engine import guest
 from tests.oracle import native
 
 PYTEST_PGLITE = "pytest-pglite==0.4.1"
@@ -103,15 +104,15 @@ def _serve(*arguments: str | Path, python: str | Path = sys.executable) -> list[
     return [python, "-m", "bench.against.serve", *arguments]
 
 
-def _ours(name: str, way: str, tier: _runtime.Tier) -> Contestant:
+def _ours(name: str, way: str, tier: guest.Tier) -> Contestant:
     try:
-        _runtime.runtime(tier)
+        guest.runtime(tier)
     except EngineError as error:
         raise peers.PeerMissing(str(error)) from error
     return Contestant(
         name,
         _serve(way),
-        environment={_runtime.TIER_VARIABLE: tier},
+        environment={guest.TIER_VARIABLE: tier},
         serves=way == "our_server",
         installed=[PACKAGE, *_distributions("cffi", "pycparser", "scramp", "asn1crypto")],
         without=[] if tier == "native" else [LIBRARY],

@@ -14,7 +14,7 @@ from pglite_native import Engine, PGlite
 from pglite_native.server import Server
 
 if TYPE_CHECKING:
-    from pglite_native._runtime import Tier
+    from pglite_native.engine.guest import Tier
 
 
 def main(directory: Path, database: str, tier: Tier) -> None:

@@ -7,9 +7,9 @@ import io
 import sys
 from pathlib import Path
 
-from pglite_native._quoting import identifier
 from pglite_native.cli import script
-from pglite_native.engine import Engine
+from pglite_native.database.quoting import identifier
+from pglite_native.engine.engine import Engine
 from pglite_native.errors import PGliteError
 
 CREATE = """

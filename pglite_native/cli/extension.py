@@ -7,7 +7,7 @@ import sys
 
 from pglite_native import extensions
 from pglite_native.cli import script
-from pglite_native.engine import Engine
+from pglite_native.engine.engine import Engine
 
 LIST = """
 with added as (select unnest(array[{added}]::name[]) as name)

@@ -8,10 +8,11 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from pglite_native import _runtime, extensions
+from pglite_native import extensions
 from pglite_native.cli.database import add_arguments, existing, open_engine
-from pglite_native.engine import Engine
-from pglite_native.pglite import PGlite
+from pglite_native.database.pglite import PGlite
+from pglite_native.engine import guest
+from pglite_native.engine.engine import Engine
 
 # vendor/pins.toml, which is not installed; a test compares.
 PGLITE = "0.5.16"
@@ -62,7 +63,7 @@ def package_version() -> str:
 
 def collect(engine: Engine) -> dict[str, Any]:
     """Ask the package, and an engine of it."""
-    files = _runtime.files()
+    files = guest.files()
     with PGlite(engine=engine) as db:
         available = db.query(EXTENSIONS).rows
         database = db.query(DATABASE).rows[0]
@@ -75,7 +76,7 @@ def collect(engine: Engine) -> dict[str, Any]:
         "pglite": PGLITE,
         "tier": engine.tier,
         "guest": {
-            "identity": (_runtime.packaged() / "identity").read_text().strip(),
+            "identity": (guest.packaged() / "identity").read_text().strip(),
             "module": str(files.module),
         },
         "image": {"path": str(files.image), "bytes": files.image.stat().st_size},

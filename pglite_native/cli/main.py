@@ -9,10 +9,9 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from pglite_native.cli import extension, info, move, shell, snapshot, sql, tarball
+from pglite_native.cli import extension, info, migrate, serve, shell, snapshot, sql, tarball
 from pglite_native.cli.database import Failed
 from pglite_native.errors import PGliteError
-from pglite_native.server import command as serve
 
 OK = 0
 FAILED = 1
@@ -77,6 +76,6 @@ def _parser() -> argparse.ArgumentParser:
         "--version", action="version", version=f"pglite-native {info.package_version()}"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (sql, shell, serve, tarball, snapshot, move, extension, info):
+    for module in (sql, shell, serve, tarball, snapshot, migrate, extension, info):
         module.add(commands)
     return parser

@@ -14,11 +14,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pglite_native import _wire
 from pglite_native.cli import script
 from pglite_native.cli.formats import Table
-from pglite_native.engine import Engine
+from pglite_native.engine.engine import Engine
 from pglite_native.errors import EngineClosed
+from pglite_native.protocol import wire
 
 HELP = """\
 Statements end with a semicolon, and may have many lines. Ctrl-C cancels one,
@@ -133,10 +133,10 @@ class Prompt:
 
     def _is_open(self, sql: str) -> bool:
         """Has a quotation, a comment or a body begun that has not ended?"""
-        reply = self._parser.exec_protocol_raw(_wire.parse(sql) + _wire.sync())
-        for kind, payload in _wire.Splitter().feed(reply):
+        reply = self._parser.exec_protocol_raw(wire.parse(sql) + wire.sync())
+        for kind, payload in wire.Splitter().feed(reply):
             if kind == "E":
-                reason = _wire.report(payload)["M"]
+                reason = wire.report(payload)["M"]
                 return reason.startswith(OPEN_START) or reason.endswith(OPEN_END)
         return False
 
@@ -159,7 +159,7 @@ class Prompt:
         return os.get_terminal_size().columns or None if sys.stdout.isatty() else None
 
     def _prompt(self) -> str:
-        reply = self._engine.exec_protocol_raw(_wire.sync())
+        reply = self._engine.exec_protocol_raw(wire.sync())
         mark = STATUS_MARKS[reply[-1:].decode()]
         return f"pglite{'-' if self._typed else '='}{mark}# "
 

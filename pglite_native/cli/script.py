@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import BinaryIO, TextIO
 
-from pglite_native import _wire
 from pglite_native.cli.formats import Format, Table
 from pglite_native.cli.report import describe
-from pglite_native.engine import Engine
+from pglite_native.engine.engine import Engine
+from pglite_native.protocol import wire
 
 COPY_BYTES = 64 * 1024
 
@@ -34,12 +34,12 @@ def run(
         ValueError: the format cannot have this result; the statement was cancelled.
     """
     printer = _Printer(sql, output, errors, form or Table("", None))
-    printer.exchange(engine, _wire.query(sql))
+    printer.exchange(engine, wire.query(sql))
     while printer.wants_copy_data:
         try:
             message = _copy_message(copy_input)
         except BaseException as error:  # an interrupt most likely: the server still waits
-            printer.exchange(engine, _wire.copy_fail(str(error) or type(error).__name__))
+            printer.exchange(engine, wire.copy_fail(str(error) or type(error).__name__))
             raise
         printer.exchange(engine, message)
     return not printer.failed
@@ -47,9 +47,9 @@ def run(
 
 def _copy_message(copy_input: BinaryIO | None) -> bytes:
     if copy_input is None:
-        return _wire.copy_fail("the standard input was the SQL")
+        return wire.copy_fail("the standard input was the SQL")
     data = copy_input.read(COPY_BYTES)
-    return _wire.copy_data(data) if data else _wire.copy_done()
+    return wire.copy_data(data) if data else wire.copy_done()
 
 
 class _Printer:
@@ -62,7 +62,7 @@ class _Printer:
         self._output = output
         self._errors = errors
         self._format = form
-        self._splitter = _wire.Splitter()
+        self._splitter = wire.Splitter()
         self._has_rows = False
         self._copies_out = False
 
@@ -73,15 +73,15 @@ class _Printer:
                 for received in self._splitter.feed(part):
                     self._take(received)
 
-    def _take(self, message: _wire.Message) -> None:
+    def _take(self, message: wire.Message) -> None:
         kind, payload = message
         if kind == "D":
-            self._lines(self._format.row(_wire.values(payload)))
+            self._lines(self._format.row(wire.values(payload)))
         elif kind == "T":
             self._has_rows = True
-            self._lines(self._format.begin(_wire.columns(payload)))
+            self._lines(self._format.begin(wire.columns(payload)))
         elif kind == "C":
-            self._complete(_wire.string(payload))
+            self._complete(wire.string(payload))
         elif kind in "EN":
             self._report(payload, failed=kind == "E")
         elif kind == "G":
@@ -89,9 +89,9 @@ class _Printer:
         elif kind == "H":
             self._copies_out = True
         elif kind == "d":
-            self._output.write(_wire.text(payload))
+            self._output.write(wire.text(payload))
         elif kind == "A":
-            process, channel, content = _wire.notification(payload)
+            process, channel, content = wire.notification(payload)
             with_content = f' with payload "{content}"' if content else ""
             self._remark(
                 f'Asynchronous notification "{channel}"{with_content}'
@@ -110,7 +110,7 @@ class _Printer:
 
     def _report(self, payload: bytes, failed: bool) -> None:
         self._output.flush()  # so that the two streams keep their order on a terminal
-        for line in describe(_wire.report(payload), self._sql):
+        for line in describe(wire.report(payload), self._sql):
             print(line, file=self._errors)
         if failed:
             self.failed = True

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from pglite_native.cli.database import add_arguments, open_engine
 from pglite_native.cli.prompt import Prompt
-from pglite_native.engine import Engine
+from pglite_native.engine.engine import Engine
 from pglite_native.server import Server
 
 DESCRIPTION = """\

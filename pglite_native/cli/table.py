@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
-from pglite_native._wire import Column
+from pglite_native.protocol.wire import Column
 
 # pg_type.dat: int8 int2 int4 oid xid cid float4 float8 money numeric xid8, which psql aligns right.
 NUMERIC_TYPES = frozenset((20, 21, 23, 26, 28, 29, 700, 701, 790, 1700, 5069))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 
+from pglite_native.engine.snapshot import Snapshot
 from pglite_native.server import Server
-from pglite_native.snapshot import Snapshot
 
 
 class Database:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def pglite_template(pytestconfig: pytest.Config) -> PGlite:
     """What every test's database is a fork of; override it to run your migrations, once."""
     from pglite_native import PGlite
-    from pglite_native._quoting import identifier
+    from pglite_native.database.quoting import identifier
 
     db = PGlite()
     for extension in pytestconfig.getini("pglite_extensions"):

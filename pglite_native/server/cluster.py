@@ -9,14 +9,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pglite_native import _wire
-from pglite_native.engine import Engine
+from pglite_native.engine.engine import Engine
+from pglite_native.engine.session import Session
+from pglite_native.engine.snapshot import Snapshot
 from pglite_native.errors import EngineBusy, EngineError, SnapshotError
+from pglite_native.protocol import wire
 from pglite_native.server import messages
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import Startup
-from pglite_native.session import Session
-from pglite_native.snapshot import Snapshot
 
 LEAVING_PATIENCE_S = 1.0
 
@@ -45,7 +45,7 @@ class Whereabouts(NamedTuple):
     @classmethod
     def of(cls, session: Session) -> Whereabouts:
         """Those of a session, which is idle."""
-        ((user, database, superuser),) = _rows(session.exec_protocol_raw(_wire.query(WHEREABOUTS)))
+        ((user, database, superuser),) = _rows(session.exec_protocol_raw(wire.query(WHEREABOUTS)))
         return cls(str(user), str(database), str(superuser))
 
 
@@ -133,7 +133,7 @@ class Cluster:
         Raises:
             EngineError: it cannot be asked.
         """
-        question = _wire.parse(PASSWORD) + _wire.bind([role]) + _wire.execute() + _wire.sync()
+        question = wire.parse(PASSWORD) + wire.bind([role]) + wire.execute() + wire.sync()
         with self._engine.open_session(user=self.whereabouts.superuser) as session:
             rows = _rows(session.exec_protocol_raw(question))
         if not rows:
@@ -186,7 +186,7 @@ def _welcome(reply: bytes) -> bytes:
 
     To say that it is ready for a query is, where the session was opened by the packet, left to us.
     """
-    if all(kind != "K" for kind, _ in _wire.Splitter().feed(reply)):
+    if all(kind != "K" for kind, _ in wire.Splitter().feed(reply)):
         raise LoginRefused(reply)
     return reply if reply.endswith(messages.READY_IDLE) else reply + messages.READY_IDLE
 
@@ -194,9 +194,9 @@ def _welcome(reply: bytes) -> bytes:
 def _rows(reply: bytes) -> list[list[str | None]]:
     """The rows of a reply; EngineError where there is an error instead."""
     rows = []
-    for kind, payload in _wire.Splitter().feed(reply):
+    for kind, payload in wire.Splitter().feed(reply):
         if kind == "E":
-            raise EngineError(f"a question of the server's failed: {_wire.report(payload)['M']}")
+            raise EngineError(f"a question of the server's failed: {wire.report(payload)['M']}")
         if kind == "D":
-            rows.append(_wire.values(payload))
+            rows.append(wire.values(payload))
     return rows

@@ -12,25 +12,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pglite_native import _wire
-from pglite_native.engine import Engine
+from pglite_native.engine.engine import Engine
+from pglite_native.engine.snapshot import Snapshot
 from pglite_native.errors import EngineBusy, SnapshotError
+from pglite_native.protocol import wire
 from pglite_native.server import scratch
 from pglite_native.server.cluster import Cluster, Password, Seat, Whereabouts
 from pglite_native.server.messages import Refusal
 from pglite_native.server.scratch import Scratch
 from pglite_native.server.startup import Startup
-from pglite_native.snapshot import Snapshot
 
 # What ends all that a session has of its own. The first ROLLBACK undoes a pipeline that no Sync has
 # committed; where an error has made PostgreSQL skip to the next Sync it is skipped too, and the
 # second does the work.
 CLEANING = (
-    _wire.copy_fail("the template is written down")
-    + _wire.query("ROLLBACK")
-    + _wire.sync()
-    + _wire.query("ROLLBACK")
-    + _wire.query("DISCARD ALL")
+    wire.copy_fail("the template is written down")
+    + wire.query("ROLLBACK")
+    + wire.sync()
+    + wire.query("ROLLBACK")
+    + wire.query("DISCARD ALL")
 )
 
 

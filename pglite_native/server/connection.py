@@ -14,8 +14,9 @@ from contextlib import suppress
 from hmac import compare_digest
 from typing import Protocol
 
-from pglite_native import _wire
+from pglite_native.engine.session import Session
 from pglite_native.errors import EngineClosed, EngineError, EngineMemoryError
+from pglite_native.protocol import wire
 from pglite_native.server import messages
 from pglite_native.server.authentication import Authentication
 from pglite_native.server.cluster import Cluster, Seat, crashed
@@ -24,7 +25,6 @@ from pglite_native.server.decryption import decrypted
 from pglite_native.server.handshake import Gone, Handshake
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest, Startup
-from pglite_native.session import Session
 
 RECEIVE_BYTES = 64 * 1024  # at a time, from a client
 LINGER_S = 1.0
@@ -35,7 +35,7 @@ TERMINATED = Refusal("57P01", "terminating connection due to administrator comma
 class Others(Protocol):
     """What a connection asks of the others' register."""
 
-    def admit(self, connection: Connection) -> None:
+    def admit(self, connection: ClientConnection) -> None:
         """Let it in, or raise a Refusal."""
 
     def cancel(self, request: CancelRequest) -> None:
@@ -45,7 +45,7 @@ class Others(Protocol):
         """End the connections of a cluster that has failed."""
 
 
-class Connection:
+class ClientConnection:
     """One client's connection."""
 
     def __init__(
@@ -160,13 +160,13 @@ class Connection:
     def _with_own_key(self, welcome: bytes, size: int) -> bytes:
         """Put a secret of the server's in place of the engine's, which is no secret."""
         parts = []
-        for kind, payload in _wire.Splitter().feed(welcome):
+        for kind, payload in wire.Splitter().feed(welcome):
             if kind == "K":
                 self._process = int.from_bytes(payload[:4], "big")
                 self._secret = secrets.token_bytes(size)
                 parts.append(messages.backend_key_data(self._process, self._secret))
             else:
-                parts.append(_wire.message(kind.encode(), payload))
+                parts.append(wire.message(kind.encode(), payload))
         return b"".join(parts)
 
     def _refuse(self, refusal: Refusal) -> None:

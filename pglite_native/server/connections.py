@@ -6,7 +6,7 @@ import threading
 import time
 
 from pglite_native.server.cluster import Cluster, crashed
-from pglite_native.server.connection import TERMINATED, Connection
+from pglite_native.server.connection import TERMINATED, ClientConnection
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest
 
@@ -25,11 +25,11 @@ class Connections:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        self._threads: dict[Connection, threading.Thread] = {}
-        self._admitted: set[Connection] = set()
+        self._threads: dict[ClientConnection, threading.Thread] = {}
+        self._admitted: set[ClientConnection] = set()
         self._is_closing = False
 
-    def start(self, connection: Connection) -> bool:
+    def start(self, connection: ClientConnection) -> bool:
         """Serve it, in a thread of its own; False if there is no room for one more."""
         thread = threading.Thread(
             target=self._serve, args=(connection,), name="pglite-connection", daemon=True
@@ -44,7 +44,7 @@ class Connections:
             self._threads[connection] = thread
         return True
 
-    def admit(self, connection: Connection) -> None:
+    def admit(self, connection: ClientConnection) -> None:
         """Let it in.
 
         Raises:
@@ -73,7 +73,7 @@ class Connections:
     def close(self) -> None:
         """End all, and let none in any more (57P01)."""
         deadline = time.monotonic() + END_PATIENCE_S
-        aborting: set[Connection] = set()
+        aborting: set[ClientConnection] = set()
         while True:
             with self._lock:
                 self._is_closing = True
@@ -87,11 +87,11 @@ class Connections:
                     threading.Thread(target=connection.abort, daemon=True).start()
             next(iter(left.values())).join(END_INTERVAL_S)
 
-    def _present(self) -> list[Connection]:
+    def _present(self) -> list[ClientConnection]:
         with self._lock:
             return list(self._admitted)
 
-    def _serve(self, connection: Connection) -> None:
+    def _serve(self, connection: ClientConnection) -> None:
         try:
             connection.serve()
         finally:

@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 
-from pglite_native._wire import HEADER, LENGTH_BYTES
+from pglite_native.protocol.wire import HEADER, LENGTH_BYTES
 from pglite_native.server import messages, startup, tls
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest, Startup

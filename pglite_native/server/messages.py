@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from pglite_native._wire import message
+from pglite_native.protocol.wire import message
 
 READY_IDLE = b"Z\0\0\0\5I"  # ReadyForQuery, outside of a transaction
 

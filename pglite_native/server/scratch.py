@@ -10,10 +10,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from pglite_native.engine import Engine
+from pglite_native.engine.engine import Engine
+from pglite_native.engine.snapshot import Snapshot
 from pglite_native.server.cluster import Cluster, Whereabouts
 from pglite_native.server.messages import Refusal
-from pglite_native.snapshot import Snapshot
 
 PREFIX = "scratch_"
 

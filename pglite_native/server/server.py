@@ -12,17 +12,17 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from pglite_native.engine import Engine
+from pglite_native.engine.engine import Engine
+from pglite_native.engine.snapshot import Snapshot
 from pglite_native.server import scratch
 from pglite_native.server.addresses import Address
 from pglite_native.server.authentication import Authentication, Scram, Trust
 from pglite_native.server.clusters import Clusters
-from pglite_native.server.connection import Connection
+from pglite_native.server.connection import ClientConnection
 from pglite_native.server.connections import Connections
 from pglite_native.server.listeners import listen_tcp, listen_unix, prepare
 from pglite_native.server.socket_directory import SocketDirectory
 from pglite_native.server.tls import announce
-from pglite_native.snapshot import Snapshot
 
 PORT = 5432
 
@@ -255,7 +255,7 @@ class Server:
     def _welcome(self, client: socket.socket, authentication: Authentication) -> None:
         with suppress(OSError):
             prepare(client)
-        connection = Connection(
+        connection = ClientConnection(
             client,
             clusters=self._clusters,
             others=self._connections,

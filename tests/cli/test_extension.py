@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from pglite_native import Engine, ExtensionError, _bundle, _runtime, extensions
-from pglite_native._store import Store
+from pglite_native import Engine, ExtensionError, extensions
 from pglite_native.cli import main
+from pglite_native.engine import guest
+from pglite_native.engine.store import Store
+from pglite_native.extensions import bundle
 from tests.cli import tarballs
 from tests.engine.sql import run, sqlstate, value
 from vendor.fetch import find_archive
@@ -51,7 +53,7 @@ def snapshot(folder: Path) -> dict[str, str]:
 
 
 def test_an_added_extension_works(probe: Path) -> None:
-    packaged = snapshot(_runtime.packaged())
+    packaged = snapshot(guest.packaged())
     assert extensions.add(probe) == ("probe",)
     with Engine() as engine:
         run(engine, "create extension probe")
@@ -61,7 +63,7 @@ def test_an_added_extension_works(probe: Path) -> None:
         assert value(engine, "select '[1,2,3]'::vector <-> '[1,2,5]'") == "2"
     with Engine() as engine:
         assert sqlstate(engine, PROBE) == "42883", "another engine has a database of its own"
-    assert snapshot(_runtime.packaged()) == packaged
+    assert snapshot(guest.packaged()) == packaged
 
 
 def test_it_works_in_a_durable_database_and_in_another_process(probe: Path, tmp_path: Path) -> None:
@@ -110,7 +112,7 @@ def test_the_order_does_not_matter(probe: Path, tmp_path: Path, home: Path) -> N
     for order in ((probe, other), (other, probe)):
         for tarball in order:
             extensions.add(tarball)
-        store = Store(_runtime.packaged(), home)
+        store = Store(guest.packaged(), home)
         files = snapshot(store.current() or home)
         del files["postgres.image"]  # of another boot: times and random numbers are in it
         found.append(files)
@@ -261,14 +263,14 @@ def test_a_damaged_tarball(probe: Path, home: Path, damage: Callable[[bytes], by
 def test_a_tarball_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = tmp_path / "bomb.tar.gz"
     tarballs.write(bomb, sql_and(share__zeros=bytes(2_000_000)))
-    monkeypatch.setattr(_bundle, "MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(bundle, "MAX_BYTES", 1_000_000)
     with pytest.raises(ExtensionError, match="more than 1000000 bytes or 10000 files"):
         extensions.add(bomb)
     links = [member(f"share/link{n}", tarfile.SYMTYPE, "half") for n in range(3)]
     files = tarballs.sql_only("bad") | {"share/half": bytes(400_000)}
     with pytest.raises(ExtensionError, match="more than 1000000 bytes"):
         extensions.add(tarballs.write(bomb, files, *links))
-    monkeypatch.setattr(_bundle, "MAX_FILES", 5)
+    monkeypatch.setattr(bundle, "MAX_FILES", 5)
     many = {f"share/{number}": b"" for number in range(6)}
     with pytest.raises(ExtensionError, match="or 5 files"):
         extensions.add(tarballs.write(bomb, tarballs.sql_only("bad") | many))
@@ -382,8 +384,9 @@ def test_without_a_home_there_is_just_the_packaged_guest(monkeypatch: pytest.Mon
 
 AS_NOBODY = """
 import os
-from pglite_native import Engine, EngineError, _runtime
-_runtime.packaged()  # which imports, and root may have Python where nobody may read
+from pglite_native import Engine, EngineError
+from pglite_native.engine import guest
+guest.packaged()  # which imports, and root may have Python where nobody may read
 if os.geteuid() == 0:
     os.seteuid(65534)
 try:

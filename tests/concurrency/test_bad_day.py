@@ -16,15 +16,8 @@ from typing import Any
 
 import pytest
 
-from pglite_native import (
-    DatabaseError,
-    Engine,
-    EngineClosed,
-    EngineError,
-    Session,
-    SnapshotError,
-)
-from pglite_native._native import check, ffi, lib
+from pglite_native import DatabaseError, Engine, EngineClosed, EngineError, Session, SnapshotError
+from pglite_native.engine.binding import check, ffi, lib
 from tests import wire
 from tests.engine import child
 from tests.engine.sql import run, sqlstate, value

@@ -24,8 +24,8 @@ PRELUDE = """
 import sys, threading
 from concurrent.futures import ThreadPoolExecutor
 from pglite_native import Engine
-from pglite_native._native import check, ffi, lib
-from pglite_native._runtime import runtime
+from pglite_native.engine.binding import check, ffi, lib
+from pglite_native.engine.guest import runtime
 from tests.engine.sql import run, value
 
 THREADS, turn = map(int, sys.argv[1:])

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pglite_native import Engine
-from pglite_native._pack import BLOCK, unpack
-from pglite_native._runtime import packaged
+from pglite_native.engine.guest import packaged
+from pglite_native.engine.pack import BLOCK, unpack
 from tests.engine.sql import run, sqlstate, value
 
 ROWS = 20_000

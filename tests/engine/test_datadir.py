@@ -423,8 +423,9 @@ def test_killed_while_writing(ram_path: Path) -> None:
 
 CREATOR = """
 import json, sys
-from pglite_native import Engine, _runtime
-_runtime.runtime()
+from pglite_native import Engine
+from pglite_native.engine import guest
+guest.runtime()
 print("open", flush=True)
 Engine(sys.argv[1], initdb_args=json.loads(sys.argv[2]))
 print("done", flush=True)
@@ -559,8 +560,9 @@ def test_a_file_in_its_place(tmp_path: Path) -> None:
 UNPRIVILEGED = """
 import os, sys
 from pathlib import Path
-from pglite_native import Engine, EngineError, _runtime
-_runtime.runtime()
+from pglite_native import Engine, EngineError
+from pglite_native.engine import guest
+guest.runtime()
 if os.geteuid() == 0:
     os.seteuid(int(sys.argv[2]))
 try:

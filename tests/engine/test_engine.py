@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pglite_native import Engine, EngineBusy, EngineClosed, EngineError, PGliteError
-from pglite_native._native import lib
+from pglite_native.engine.binding import lib
 from tests import wire
 from tests.engine import child
 from tests.engine.sql import run, sqlstate, value
@@ -385,7 +385,7 @@ def test_time_in_the_guest_is_measured_when_asked_for() -> None:
 
 
 def pglite_error() -> Any:
-    from pglite_native._native import ffi
+    from pglite_native.engine.binding import ffi
 
     return ffi.new("pgn_error *")
 
@@ -458,8 +458,8 @@ def test_disk_full_in_memory(kind: str) -> None:
 
 COMPILED = """
 from pglite_native import Engine
-from pglite_native._native import check, ffi, lib
-from pglite_native._runtime import runtime
+from pglite_native.engine.binding import check, ffi, lib
+from pglite_native.engine.guest import runtime
 from tests.engine.sql import value
 
 error = ffi.new("pgn_error *")

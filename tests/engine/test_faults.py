@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pglite_native import Engine, EngineError
-from pglite_native._native import check, ffi, lib
+from pglite_native.engine.binding import check, ffi, lib
 from tests.engine import child
 from tests.engine.sql import SqlError, run
 

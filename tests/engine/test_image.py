@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pglite_native import Engine, EngineError, Snapshot, SnapshotError, _runtime
+from pglite_native import Engine, EngineError, Snapshot, SnapshotError
+from pglite_native.engine import guest
 from tests.cli import tarballs
 from tests.engine import child
 from tests.engine.sql import run, sqlstate, value
@@ -213,17 +214,18 @@ def test_what_is_no_file(path: Path) -> None:
 
 
 def test_other_files_of_this_package_are_no_images() -> None:
-    for file in _runtime.files()[:-1]:
+    for file in guest.files()[:-1]:
         refused(file, NOT_AN_IMAGE)
 
 
 PACKAGED = """
 import sys
 from pathlib import Path
-from pglite_native import Engine, EngineError, _runtime
+from pglite_native import Engine, EngineError
+from pglite_native.engine import guest
 from tests.engine.sql import value
 
-_runtime.packaged = lambda: Path(sys.argv[1])
+guest.packaged = lambda: Path(sys.argv[1])
 for _ in range(2):
     try:
         Engine()
@@ -243,7 +245,7 @@ def package(ram_path: Path) -> Path:
     """A copy of the packaged files, as links; the image is missing."""
     folder = ram_path / "resources"
     folder.mkdir()
-    for file in _runtime.packaged().iterdir():
+    for file in guest.packaged().iterdir():
         if file.name != "postgres.image":
             (folder / file.name).symlink_to(file)
     return folder
@@ -411,7 +413,7 @@ def test_saving_to_a_full_device() -> None:
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("this system has no /dev/full")
-    from pglite_native._native import check, ffi, lib
+    from pglite_native.engine.binding import check, ffi, lib
 
     error = ffi.new("pgn_error *")
     with Engine() as engine, full.open("wb") as file:

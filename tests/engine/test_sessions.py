@@ -14,14 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pglite_native import (
-    DatabaseError,
-    Engine,
-    EngineBusy,
-    EngineClosed,
-    Session,
-    SnapshotError,
-)
+from pglite_native import DatabaseError, Engine, EngineBusy, EngineClosed, Session, SnapshotError
 from tests import wire
 from tests.engine import child
 from tests.engine.sql import run, sqlstate, value

@@ -13,15 +13,8 @@ from typing import Any
 
 import pytest
 
-from pglite_native import (
-    Engine,
-    EngineBusy,
-    EngineClosed,
-    EngineError,
-    Snapshot,
-    SnapshotError,
-)
-from pglite_native._native import check, ffi, lib
+from pglite_native import Engine, EngineBusy, EngineClosed, EngineError, Snapshot, SnapshotError
+from pglite_native.engine.binding import check, ffi, lib
 from tests import wire
 from tests.engine import child, states
 from tests.engine.sql import run, sqlstate, value

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from pglite_native import Engine, EngineError, _runtime
+from pglite_native import Engine, EngineError
+from pglite_native.engine import guest
 from tests.engine.sql import run, sqlstate, value
 
-LIBRARY = _runtime.packaged() / _runtime.LIBRARY
+LIBRARY = guest.packaged() / guest.LIBRARY
 native = pytest.mark.skipif(not LIBRARY.exists(), reason="not compiled: make native")
 
 
@@ -34,10 +35,10 @@ def test_a_tier_that_does_not_exist() -> None:
 
 
 def test_the_environment_decides_for_auto(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(_runtime.TIER_VARIABLE, "wasm3")
+    monkeypatch.setenv(guest.TIER_VARIABLE, "wasm3")
     with Engine() as engine:
         assert engine.tier == "wasm3"
-    monkeypatch.setenv(_runtime.TIER_VARIABLE, "fastest")
+    monkeypatch.setenv(guest.TIER_VARIABLE, "fastest")
     with pytest.raises(ValueError, match="'fastest'"):
         Engine()
 
@@ -45,23 +46,23 @@ def test_the_environment_decides_for_auto(monkeypatch: pytest.MonkeyPatch) -> No
 def test_native_where_nothing_has_been_compiled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(_runtime.TIER_VARIABLE, raising=False)
-    guest = _runtime.files()._replace(module=tmp_path / "pglite.wasm")
+    monkeypatch.delenv(guest.TIER_VARIABLE, raising=False)
+    files = guest.files()._replace(module=tmp_path / "pglite.wasm")
     with pytest.raises(EngineError, match=r"pglite-native\.so does not exist.*make native"):
-        _runtime.library(guest, "native")
-    assert _runtime.library(guest, "auto") is None
+        guest.library(files, "native")
+    assert guest.library(files, "auto") is None
 
 
 def test_a_library_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "pglite-native.so"
     path.write_bytes(b"no shared object")
     with pytest.raises(EngineError, match="cannot load"):
-        _runtime.Runtime(_runtime.files(), path)
+        guest.Runtime(guest.files(), path)
 
 
 def test_a_library_of_something_else() -> None:
     with pytest.raises(EngineError, match="has no pglite_native_module"):
-        _runtime.Runtime(_runtime.files(), Path(_libm()))
+        guest.Runtime(guest.files(), Path(_libm()))
 
 
 def _libm() -> str:
@@ -71,7 +72,7 @@ def _libm() -> str:
 
 @native
 def test_auto_is_native_where_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(_runtime.TIER_VARIABLE, raising=False)
+    monkeypatch.delenv(guest.TIER_VARIABLE, raising=False)
     with Engine() as engine:
         assert engine.tier == "native"
 
@@ -79,7 +80,7 @@ def test_auto_is_native_where_it_is_there(monkeypatch: pytest.MonkeyPatch) -> No
 @native
 @pytest.mark.parametrize(("of", "on"), [("wasm3", "native"), ("native", "wasm3")])
 def test_a_snapshot_of_one_tier_goes_on_in_the_other(
-    of: _runtime.Tier, on: _runtime.Tier, tmp_path: Path
+    of: guest.Tier, on: guest.Tier, tmp_path: Path
 ) -> None:
     with Engine(tier=of) as engine:
         run(engine, "create table t as select n, md5(n::text) s from generate_series(1, 1000) n")

@@ -27,9 +27,6 @@ from tools.upstream import read_data
 VENDOR, GUEST = ROOT / "build" / "vendor", ROOT / "build" / "guest"
 MAIN = VENDOR / "pglite" / "dist" / "pglite.wasm"
 
-# The build's own copy of the linker goes with its policy.
-link_all, POLICY = build.linker.link, build.POLICY
-
 
 @pytest.fixture(scope="module")
 def sides() -> list[SideModule]:
@@ -130,7 +127,7 @@ def test_functions_are_wrapped_with_reasons(report: dict[str, Any]) -> None:
 
 
 def test_import_of_no_subsystem_stops_the_build() -> None:
-    with pytest.raises(build.linker.LinkError, match="answers the import fork"):
+    with pytest.raises(LinkError, match="answers the import fork"):
         build.subsystem_of("fork")
 
 
@@ -155,13 +152,13 @@ def test_link_table_has_every_export(sides: list[SideModule], host: Host) -> Non
 
 
 def test_link_is_reproducible(main: bytes, sides: list[SideModule], built: Path) -> None:
-    assert link_all(main, sides, POLICY).binary == (built / "pglite.wasm").read_bytes()
+    assert link(main, sides, build.POLICY).binary == (built / "pglite.wasm").read_bytes()
 
 
 def test_extensions_added_later(main: bytes, sides: list[SideModule], host: Host) -> None:
     """Also one that needs an import of a new shape, as `extension add` may meet it."""
     late = [module for module in sides if module.name in ("vector", "pg_stat_statements")]
-    linked = link_all(main, [module for module in sides if module not in late], POLICY)
+    linked = link(main, [module for module in sides if module not in late], build.POLICY)
     new_imports: list[str] = []
     for module in late:
         linked = link(linked.binary, [module])

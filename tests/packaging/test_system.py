@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pglite_native import _engine
-from pglite_native._pack import MAGIC
+from pglite_native.engine.pack import MAGIC
 from tools import ROOT
 from tools.build import LINK, VENDOR
 from tools.cluster import cluster_entries

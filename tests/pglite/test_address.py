@@ -123,7 +123,7 @@ def test_a_forked_child_leaves_its_parents_socket_alone(db: PGlite) -> None:
     child = os.fork()
     if child == 0:
         try:
-            db.engine._address.close()
+            db.engine._private_server.close()
         finally:
             os._exit(0)
     os.waitpid(child, 0)

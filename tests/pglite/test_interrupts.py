@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pglite_native import Engine, PGlite, _conversation
+from pglite_native import Engine, PGlite
+from pglite_native.database import conversation
 from tests import wire
 from tests.interrupts import interrupted_after, interrupted_at
 
@@ -92,7 +93,7 @@ def test_an_interrupt_between_any_two_functions_leaves_the_session_usable(
         while True:
             crossing += 1
             try:
-                with interrupted_at(_conversation, crossing):
+                with interrupted_at(conversation, crossing):
                     work(db)
             except KeyboardInterrupt:
                 assert db.query("select 6 * 7 as n").rows == [{"n": 42}]

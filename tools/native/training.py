@@ -61,12 +61,13 @@ class Training:
 
 def main(extension: Path, library: Path | None) -> None:
     load_extensions(extension)
-    from pglite_native import Engine, Snapshot, _runtime
-    from pglite_native._native import ffi, lib
+    from pglite_native import Engine, Snapshot
+    from pglite_native.engine import guest
+    from pglite_native.engine.binding import ffi, lib
 
     # Not the user's own guest, with extensions added.
-    guest = _runtime.Files(*(_runtime.packaged() / name for name in _runtime.NAMES))
-    runtime = _runtime.Runtime(guest, library)
+    files = guest.Files(*(guest.packaged() / name for name in guest.NAMES))
+    runtime = guest.Runtime(files, library)
     image = Snapshot(runtime, runtime.packaged_image())
     with Engine(image=image, clock=CLOCK, seed=SEED) as engine:
         train(engine)
@@ -77,36 +78,34 @@ def main(extension: Path, library: Path | None) -> None:
 
 
 def train(engine: Engine) -> None:
-    from pglite_native import _wire
+    from pglite_native.protocol import wire
 
     def run(message: bytes) -> None:
         reply = engine.exec_protocol_raw(message)
-        for kind, payload in _wire.Splitter().feed(reply):
+        for kind, payload in wire.Splitter().feed(reply):
             if kind == "E":
-                raise RuntimeError(str(_wire.report(payload)))
+                raise RuntimeError(str(wire.report(payload)))
 
     for statement in STATEMENTS.read_text().split(";\n"):
-        run(_wire.query(statement))
+        run(wire.query(statement))
     lines = "".join(f"{n}\t1\t{n * 7}\tsome text\n" for n in range(10_000, 10_000 + ROWS))
-    run(
-        _wire.query("copy account from stdin") + _wire.copy_data(lines.encode()) + _wire.copy_done()
-    )
-    run(_wire.query("copy account to stdout"))
+    run(wire.query("copy account from stdin") + wire.copy_data(lines.encode()) + wire.copy_done())
+    run(wire.query("copy account to stdout"))
     for n in range(REPEATED):
-        run(_wire.query("select 1"))
+        run(wire.query("select 1"))
         run(
-            _wire.parse("select id, balance from account where id = $1")
-            + _wire.bind([str(n)])
-            + _wire.describe_portal()
-            + _wire.execute()
-            + _wire.sync()
+            wire.parse("select id, balance from account where id = $1")
+            + wire.bind([str(n)])
+            + wire.describe_portal()
+            + wire.execute()
+            + wire.sync()
         )
-        run(_wire.bind([str(n + 1)]) + _wire.execute() + _wire.sync())
-        run(_wire.query("begin"))
-        run(_wire.query(f"update account set balance = balance + {n} where id = {n + 1}"))
-        run(_wire.query(f"select balance from account where id = {n + 1}"))
-        run(_wire.query(f"insert into history (account, delta) values ({n + 1}, {n})"))
-        run(_wire.query("commit"))
+        run(wire.bind([str(n + 1)]) + wire.execute() + wire.sync())
+        run(wire.query("begin"))
+        run(wire.query(f"update account set balance = balance + {n} where id = {n + 1}"))
+        run(wire.query(f"select balance from account where id = {n + 1}"))
+        run(wire.query(f"insert into history (account, delta) values ({n + 1}, {n})"))
+        run(wire.query("commit"))
 
 
 if __name__ == "__main__":

@@ -13,18 +13,11 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from tools.package import load
-
-if TYPE_CHECKING:
-    from pglite_native.linker import leb128
-    from pglite_native.linker.decoder import decode
-    from pglite_native.linker.module import Kind, Module, describe_type
-else:
-    linker = load("linker")
-    leb128, decode = linker.leb128, linker.decoder.decode
-    Kind, describe_type = linker.module.Kind, linker.module.describe_type
+from pglite_native.linker import leb128
+from pglite_native.linker.decoder import decode
+from pglite_native.linker.module import Kind, Module, describe_type
 
 PREFIX = "m"  # of wasm2c's names: w2c_m_...
 GLOBALS_MAX = 32  # NATIVE_GLOBALS_MAX

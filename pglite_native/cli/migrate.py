@@ -1,0 +1,154 @@
+"""`pglite-native export` and `import`: a database to a PostgreSQL server, or from one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from pglite_native.cli.database import existing
+from pglite_native.engine.engine import Engine
+from pglite_native.errors import PGliteError
+from pglite_native.server import Server
+
+if TYPE_CHECKING:
+    from pglite_native.migrate import Moved
+
+EXPORT = """\
+Move schema and data to a PostgreSQL server: what was begun here goes on there.
+The database that is left is not changed.
+"""
+
+IMPORT = """\
+Move schema and data of a PostgreSQL server's database into a new directory.
+That database is only read, as it was at one moment.
+"""
+
+COMMON = """\
+A password is better not said on a command line: PGPASSWORD, ~/.pgpass and all
+that libpq knows work, too.
+
+An end in the middle (Ctrl-C, a lost connection, a kill) loses nothing: the same
+command goes on with the first table that is not done. Nothing is said to be
+done before both sides have counted the same rows.
+
+Wanted: pip install 'pglite-native[move]', and a pg_dump as new as the source.
+What moves and what does not: docs/LEAVING.md.
+"""
+
+EXPORT_EPILOG = f"""\
+examples:
+  export --data-dir ./shop --to postgresql://shop@db.example.com/shop
+  export --data-dir ./shop --to "host=/run/postgresql dbname=shop" --checksum
+
+{COMMON}"""
+
+IMPORT_EPILOG = f"""\
+examples:
+  import --from postgresql://shop@db.example.com/shop --data-dir ./shop
+  import --from "service=shop" --data-dir ./shop --pg-dump ~/pg18/bin/pg_dump
+
+{COMMON}"""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands to the command line's."""
+    exporting = commands.add_parser(
+        "export",
+        help="move a database to a PostgreSQL server",
+        description=EXPORT,
+        epilog=EXPORT_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    exporting.set_defaults(command=_export)
+    place = exporting.add_mutually_exclusive_group(required=True)
+    place.add_argument("--data-dir", metavar="DIR", help="the directory to be moved")
+    place.add_argument("--image", metavar="FILE", help="or what `snapshot` has saved")
+    exporting.add_argument("--to", metavar="URL", required=True, help="where to: libpq's address")
+    _add_choices(exporting)
+
+    importing = commands.add_parser(
+        "import",
+        help="move a PostgreSQL server's database here",
+        description=IMPORT,
+        epilog=IMPORT_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    importing.set_defaults(command=_import)
+    importing.add_argument(
+        "--from", metavar="URL", required=True, dest="origin", help="where from: libpq's address"
+    )
+    importing.add_argument(
+        "--data-dir", metavar="DIR", required=True, help="the directory, made if there is none"
+    )
+    _add_choices(importing)
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--checksum",
+        action="store_true",
+        help="verify by hashes of all rows, not by their number alone",
+    )
+    parser.add_argument(
+        "--with-owners",
+        action="store_true",
+        help="move owners and privileges, too; their roles must be there",
+    )
+    parser.add_argument(
+        "--allow-non-empty", action="store_true", help="the target may have something already"
+    )
+    parser.add_argument(
+        "--allow-older", action="store_true", help="the target may be an older PostgreSQL"
+    )
+    parser.add_argument("--pg-dump", metavar="PATH", help="the program (default: looked for)")
+
+
+def _export(options: argparse.Namespace) -> bool:
+    if options.data_dir is not None:
+        existing(options.data_dir)
+    with (
+        Engine(options.data_dir, image=options.image) as engine,
+        Server(engine) as server,
+    ):
+        _move(options, source=server.url, target=options.to, is_export=True)
+    return True
+
+
+def _import(options: argparse.Namespace) -> bool:
+    with Engine(options.data_dir) as engine, Server(engine) as server:
+        _move(options, source=options.origin, target=server.url, is_export=False)
+    return True
+
+
+def _move(options: argparse.Namespace, *, source: str, target: str, is_export: bool) -> None:
+    try:
+        from pglite_native.migrate import Choices, Side, move
+    except ImportError as error:
+        raise PGliteError(
+            f"moving wants libraries that are not installed ({error}): "
+            "pip install 'pglite-native[move]'"
+        ) from error
+    choices = Choices(
+        checksum=options.checksum,
+        with_owners=options.with_owners,
+        allow_non_empty=options.allow_non_empty,
+        allow_older=options.allow_older,
+        pg_dump=options.pg_dump,
+    )
+    try:
+        moved = move(Side(source, is_export), Side(target, not is_export), choices)
+    except KeyboardInterrupt:
+        print("The same command goes on where this one ends.", file=sys.stderr)
+        raise
+    _print(moved, checked="rows and hashes" if options.checksum else "rows")
+
+
+def _print(moved: Moved, checked: str) -> None:
+    print(f"tables:        {moved.tables}")
+    if moved.resumed:
+        print(f"  of these     {moved.resumed} by an earlier run")
+    print(f"rows:          {moved.rows}")
+    print(f"sequences:     {moved.sequences}")
+    print(f"large objects: {moved.large_objects}")
+    print(f"Both sides have the same {checked}.")

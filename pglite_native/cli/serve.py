@@ -1,0 +1,160 @@
+"""`python -m pglite_native serve`."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import signal
+import ssl
+import sys
+import threading
+from pathlib import Path
+
+from pglite_native.cli import script
+from pglite_native.engine.engine import Engine
+from pglite_native.server.server import Server
+
+DESCRIPTION = """\
+Serve PostgreSQL's wire protocol: any PostgreSQL client connects, and gets a
+database of its own, a fork of one template. What a connection does no other
+one sees, and it is gone when the connection ends.
+
+Connections that ask for a database scratch_<anything> share the fork of that
+name, which stays until the server stops.
+
+With --shared, or --data-dir, all connections have sessions of one cluster
+instead, with all its databases, as with a PostgreSQL server.
+"""
+
+EPILOG = """\
+examples:
+  serve                                 on a Unix socket, for this user alone
+  serve --sql schema.sql                every connection finds that schema
+  serve --host 127.0.0.1 --trust        on TCP, for everybody on this machine
+  serve --host 127.0.0.1 --port 5432 --password-file secret
+  serve --data-dir ./shop               one durable cluster for all
+
+and then, with the address it prints:
+  psql "postgresql://postgres@/postgres?host=..."
+  psql "postgresql://postgres@/scratch_mine?host=..."
+
+The address is the one line on standard output, as soon as clients can connect.
+SIGTERM or SIGINT (Ctrl-C) stops the server: statements are cancelled, clients
+told (SQLSTATE 57P01). Exit status: 0 stopped, 1 could not start, 2 wrong usage.
+"""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the command line's."""
+    serve = commands.add_parser(
+        "serve",
+        help="serve any PostgreSQL client, each in a fork of its own or all in one cluster",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    serve.set_defaults(command=run)
+    template = serve.add_argument_group("what connections find")
+    source = template.add_mutually_exclusive_group()
+    source.add_argument(
+        "--template", metavar="SNAPSHOT", help="a saved snapshot (default: an empty database)"
+    )
+    source.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="a durable directory, made if there is none, for all connections",
+    )
+    template.add_argument(
+        "--shared", action="store_true", help="all connections have sessions of one cluster"
+    )
+    template.add_argument(
+        "--sql",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="run in the template first; may be repeated",
+    )
+    where = serve.add_argument_group("where it listens")
+    where.add_argument(
+        "--socket-dir",
+        metavar="DIR",
+        help="directory of the Unix socket (default: a temporary one)",
+    )
+    where.add_argument("--host", help="an address, for TCP; without --socket-dir only for TCP")
+    where.add_argument(
+        "--port", type=int, help="the port (default: 5432 for the Unix socket, any for TCP)"
+    )
+    who = serve.add_argument_group("who may connect by TCP")
+    who.add_argument(
+        "--password-file",
+        metavar="FILE",
+        help="its first line is the password (SCRAM-SHA-256) of roles that have none of their own",
+    )
+    who.add_argument("--trust", action="store_true", help="ask for no password; loopback only")
+    who.add_argument("--tls-cert", metavar="FILE", help="certificate (PEM), to offer TLS with")
+    who.add_argument("--tls-key", metavar="FILE", help="its key (default: in the same file)")
+    limits = serve.add_argument_group("limits")
+    limits.add_argument(
+        "--max-connections", metavar="N", type=int, default=200, help="(default: %(default)s)"
+    )
+    limits.add_argument(
+        "--authentication-timeout",
+        metavar="SECONDS",
+        type=float,
+        default=60.0,
+        help="until a client must be let in (default: %(default)g)",
+    )
+
+
+def run(options: argparse.Namespace) -> bool:
+    """Serve until a signal comes; False if the SQL to be run first fails."""
+    stopping = threading.Event()
+    handlers = {
+        number: signal.signal(number, lambda *_: stopping.set())
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        with Engine(options.data_dir, image=options.template) as engine:
+            if not all(_run_file(engine, name) for name in options.sql):
+                return False
+            is_shared = options.shared or options.data_dir is not None
+            with _server(engine, is_shared, options) as server:
+                print(server.url_of(server.database, with_password=False), flush=True)
+                stopping.wait()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    return True
+
+
+def _run_file(engine: Engine, name: str) -> bool:
+    sql = Path(name).read_text(encoding="utf-8")
+    return script.run(engine, sql, io.StringIO(), sys.stderr)
+
+
+def _server(engine: Engine, is_shared: bool, options: argparse.Namespace) -> Server:
+    password = None
+    if options.password_file is not None:
+        password = Path(options.password_file).read_text(encoding="utf-8").partition("\n")[0]
+    return Server(
+        engine,
+        shared=is_shared,
+        host=options.host,
+        port=options.port,
+        unix_socket_dir=options.socket_dir,
+        password=password,
+        trust=options.trust,
+        tls=_tls(options),
+        max_connections=options.max_connections,
+        authentication_timeout=options.authentication_timeout,
+    )
+
+
+def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
+    if options.tls_cert is None:
+        if options.tls_key is not None:
+            raise ValueError("--tls-key wants --tls-cert")
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(options.tls_cert, options.tls_key)
+    return context

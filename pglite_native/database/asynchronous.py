@@ -1,0 +1,462 @@
+"""AsyncPGlite: PGlite for asyncio. SQL runs in a thread of its own, and the event loop goes on.
+
+Theory of operation: a session has one worker thread, in which everything happens that a PGlite
+does, so that its transactions stay in one thread, and whatever it waits for keeps no other session
+waiting. Before that, tasks wait for each other: one holds a session's lock for as long as its
+transaction is open, and a transaction's while one within it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from pglite_native.database.pglite import EngineOptions, PGlite
+from pglite_native.database.results import Description
+from pglite_native.database.scalars import Parser, Serializer
+from pglite_native.database.transaction import (
+    Arrays,
+    ExecOptions,
+    Objects,
+    Queries,
+    QueryOptions,
+    Transaction,
+)
+from pglite_native.database.typed_conversation import Callback, Listener
+from pglite_native.diagnostics import Notice
+from pglite_native.engine.files import Source, Writable
+from pglite_native.engine.session import Session
+from pglite_native.errors import EngineClosed
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from pglite_native.engine.data_dir import Compression, Target
+
+Value = TypeVar("Value")
+
+CANCEL_AGAIN_SECONDS = 0.05
+"""A cancel that comes between two statements of a call is missed by both."""
+
+
+class _Worker:
+    """The thread, and the database in it."""
+
+    def __init__(self, open_database: Callable[[], PGlite]) -> None:
+        self._open = open_database
+        self._pool = ThreadPoolExecutor(1, "pglite")
+        self.database: PGlite | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.closed = False
+
+    async def run(self, call: Callable[[PGlite], Value], *, cancels: bool = True) -> Value:
+        """Call a function in the thread, and wait for its end in any case.
+
+        When the waiting task is cancelled, then so is the statement, if `cancels`.
+        """
+        if self.closed:
+            raise EngineClosed("the database is closed")
+        self.loop = asyncio.get_running_loop()
+        future = self._pool.submit(self._call, call)
+        waiter = asyncio.wrap_future(future)
+        try:
+            return await asyncio.shield(waiter)
+        except asyncio.CancelledError:
+            while not waiter.done():
+                if cancels and not future.cancel() and self.database is not None:
+                    self.database.session.cancel()
+                with contextlib.suppress(asyncio.CancelledError):  # once is enough
+                    await asyncio.wait([waiter], timeout=CANCEL_AGAIN_SECONDS)
+            if not waiter.cancelled():
+                waiter.exception()  # seen: that it was cancelled is no news
+            raise
+
+    def _call(self, call: Callable[[PGlite], Value]) -> Value:
+        if self.database is None:
+            if self.closed:
+                raise EngineClosed("the database is closed")
+            self.database = self._open()
+        return call(self.database)
+
+    def opened(self) -> PGlite:
+        """Return the database, opened; to be called from other threads than the worker's."""
+        if self.closed:
+            raise EngineClosed("the database is closed")
+        return self.database or self._pool.submit(self._call, lambda database: database).result()
+
+    async def close(self) -> None:
+        self.closed = True
+        # Not in the worker, which may be busy; nor in a pool that others may have filled.
+        closer = ThreadPoolExecutor(1, "pglite-close")
+        await asyncio.wrap_future(closer.submit(self._close))
+        closer.shutdown()
+
+    def _close(self) -> None:
+        if self.database is not None:
+            self.database.close()
+        self._pool.shutdown()  # waits: the worker may just be opening
+        if self.database is not None:
+            self.database.close()
+
+
+class _TaskLock:
+    """A lock that a task may take more than once."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._owner: asyncio.Task[Any] | None = None
+        self._depth = 0
+
+    async def __aenter__(self) -> None:
+        if self._owner is not asyncio.current_task():
+            await self._lock.acquire()
+            self._owner = asyncio.current_task()
+        self._depth += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            self._owner = None
+            self._lock.release()
+
+
+class AsyncQueries:
+    """What an asynchronous database and a transaction in it have in common."""
+
+    def __init__(self, worker: _Worker) -> None:
+        """Not to be called."""
+        self._worker = worker
+        self._lock = _TaskLock()
+
+    def _queries(self, database: PGlite) -> Queries:
+        """Return what the calls of this object are for."""
+        return database
+
+    @overload
+    async def query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        *,
+        row_mode: Literal["object"] = "object",
+        **options: Unpack[QueryOptions],
+    ) -> Objects: ...
+
+    @overload
+    async def query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        *,
+        row_mode: Literal["array"],
+        **options: Unpack[QueryOptions],
+    ) -> Arrays: ...
+
+    async def query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        *,
+        row_mode: Any = "object",
+        **options: Unpack[QueryOptions],
+    ) -> Objects | Arrays:
+        """Run one statement, as PGlite.query does."""
+        self._lend_loop(options)
+
+        def call(database: PGlite) -> Objects:
+            return self._queries(database).query(sql, params, row_mode=row_mode, **options)
+
+        async with self._lock:
+            return await self._worker.run(call)
+
+    @overload
+    async def exec(
+        self,
+        sql: str,
+        *,
+        row_mode: Literal["object"] = "object",
+        **options: Unpack[ExecOptions],
+    ) -> list[Objects]: ...
+
+    @overload
+    async def exec(
+        self, sql: str, *, row_mode: Literal["array"], **options: Unpack[ExecOptions]
+    ) -> list[Arrays]: ...
+
+    async def exec(
+        self, sql: str, *, row_mode: Any = "object", **options: Unpack[ExecOptions]
+    ) -> list[Objects] | list[Arrays]:
+        """Run any number of statements, as PGlite.exec does."""
+        self._lend_loop(options)
+
+        def call(database: PGlite) -> list[Objects]:
+            return self._queries(database).exec(sql, row_mode=row_mode, **options)
+
+        async with self._lock:
+            return await self._worker.run(call)
+
+    def _lend_loop(self, options: ExecOptions) -> None:
+        """Have callbacks called by the event loop."""
+        on_notice = options.get("on_notice")
+        if on_notice is not None:
+            options["on_notice"] = _InLoop(asyncio.get_running_loop(), on_notice)
+
+    async def copy_from(self, sql: str, source: Source) -> int:
+        """Run a COPY FROM STDIN, as PGlite.copy_from does; `source` is read in the thread."""
+        async with self._lock:
+            return await self._worker.run(
+                lambda database: self._queries(database).copy_from(sql, source)
+            )
+
+    @overload
+    async def copy_to(self, sql: str) -> bytes: ...
+
+    @overload
+    async def copy_to(self, sql: str, sink: Writable) -> int: ...
+
+    async def copy_to(self, sql: str, sink: Writable | None = None) -> bytes | int:
+        """Run a COPY TO STDOUT, as PGlite.copy_to does; `sink` is written to in the thread."""
+
+        def call(database: PGlite) -> bytes | int:
+            queries = self._queries(database)
+            return queries.copy_to(sql) if sink is None else queries.copy_to(sql, sink)
+
+        async with self._lock:
+            return await self._worker.run(call)
+
+    async def describe_query(self, sql: str, *, param_types: Sequence[int] = ()) -> Description:
+        """Describe a statement, as PGlite.describe_query does."""
+        async with self._lock:
+            return await self._worker.run(
+                lambda database: self._queries(database).describe_query(
+                    sql, param_types=param_types
+                )
+            )
+
+    def transaction(self) -> AsyncTransaction:
+        """Return a transaction, to be used in an `async with` statement: PGlite.transaction.
+
+        While it is open the database is its task's; other tasks use the transaction, or wait.
+        """
+        return AsyncTransaction(self)
+
+
+class AsyncTransaction(AsyncQueries):
+    """A transaction, or within one a savepoint; made by `transaction()`, good for one block."""
+
+    def __init__(self, parent: AsyncQueries) -> None:
+        """Not to be called."""
+        super().__init__(parent._worker)
+        self._parent = parent
+        self._transaction: Transaction | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self._transaction is not None and self._transaction.closed
+
+    async def rollback(self) -> None:
+        """Undo it, and end it: the rest of its block cannot use it any more."""
+        async with self._lock:
+            await self._worker.run(lambda database: self._own(database).rollback(), cancels=False)
+
+    def _queries(self, database: PGlite) -> Queries:
+        return self._own(database)
+
+    def _own(self, database: PGlite) -> Transaction:
+        if self._transaction is None:
+            self._transaction = self._parent._queries(database).transaction()
+        return self._transaction
+
+    async def __aenter__(self) -> AsyncTransaction:
+        await self._parent._lock.__aenter__()
+        try:
+            await self._worker.run(lambda database: self._own(database).__enter__(), cancels=False)
+        except BaseException as error:
+            if self._transaction is not None and self._transaction._open:
+                await self._exit(type(error))  # cancelled when it had just begun
+            await self._parent._lock.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            await self._exit(kind)
+        finally:
+            await self._parent._lock.__aexit__()
+
+    async def _exit(self, kind: type[BaseException] | None) -> None:
+        # Not to be cancelled: a transaction half-way out would be the next task's.
+        await self._worker.run(lambda database: self._own(database).__exit__(kind), cancels=False)
+
+
+@dataclass(frozen=True)
+class _InLoop:
+    """A callback that the worker's thread hands to the event loop."""
+
+    loop: asyncio.AbstractEventLoop
+    callback: Callable[..., object]
+
+    def __call__(self, *arguments: object) -> None:
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.callback, *arguments)
+
+
+class AsyncPGlite(AsyncQueries):
+    """PGlite for asyncio: the same arguments, and the same methods to be awaited.
+
+    It opens with the first call, or in `async with`, and belongs to the event loop that runs then.
+    When a task that waits for a statement is cancelled, then so is the statement.
+
+    >>> async with AsyncPGlite() as db:
+    ...     print((await db.query("select $1::int + 1 as sum", [41])).rows)
+    [{'sum': 42}]
+
+    It is one session, whose tasks wait for each other; `connect` gives a task one of its own.
+    Callbacks are called by the event loop.
+    """
+
+    def __init__(
+        self,
+        data_dir: str | os.PathLike[str] | None = None,
+        *,
+        engine: Session | None = None,
+        parsers: Mapping[int, Parser] | None = None,
+        serializers: Mapping[int | type, Serializer] | None = None,
+        on_notice: Callable[[Notice], None] | None = None,
+        **options: Unpack[EngineOptions],
+    ) -> None:
+        self._on_notice = on_notice
+        opening = partial(
+            PGlite,
+            data_dir,
+            engine=engine,
+            parsers=parsers,
+            serializers=serializers,
+            on_notice=self._notice if on_notice else None,
+            **options,
+        )
+        super().__init__(_Worker(opening))
+
+    def _notice(self, notice: Notice) -> None:
+        if self._worker.loop is not None and self._on_notice is not None:
+            _InLoop(self._worker.loop, self._on_notice)(notice)
+
+    async def wait_ready(self) -> None:
+        """Open the database, if it is not open yet.
+
+        Raises:
+            EngineError: as Engine does.
+        """
+        async with self._lock:
+            await self._worker.run(lambda database: None)
+
+    @property
+    def closed(self) -> bool:
+        """Whether close() was called."""
+        return self._worker.closed
+
+    @property
+    def dsn(self) -> str:
+        """How a driver connects to this live database: PGlite.dsn. Opens it, if need be."""
+        return self._worker.opened().dsn
+
+    @property
+    def url(self) -> str:
+        """The same as a URL."""
+        return self._worker.opened().url
+
+    def connect(self, database: str | None = None, user: str | None = None) -> AsyncPGlite:
+        """Return one more session of the same cluster, as PGlite.connect does.
+
+        As every AsyncPGlite it opens with its first call, when awaited, or in `async with`. It has
+        a thread of its own: one that waits for a lock keeps no other waiting.
+        """
+        session = AsyncPGlite(on_notice=self._on_notice)
+        on_notice = session._notice if self._on_notice else None
+        session._worker._open = lambda: self._worker.opened()._connect(database, user, on_notice)
+        return session
+
+    async def listen(
+        self, channel: str, callback: Callback
+    ) -> Callable[[], Coroutine[Any, Any, None]]:
+        """LISTEN on a channel, as PGlite.listen does; return a function to be awaited to end it."""
+        listener = _InLoop(asyncio.get_running_loop(), callback)
+        async with self._lock:
+            await self._worker.run(lambda database: database.listen(channel, listener))
+        return lambda: self.unlisten(channel, callback)
+
+    async def unlisten(self, channel: str, callback: Callback | None = None) -> None:
+        """End what listen() began, for one callback or for all of the channel."""
+        listener = callback and _InLoop(asyncio.get_running_loop(), callback)
+        async with self._lock:
+            await self._worker.run(lambda database: database.unlisten(channel, listener))
+
+    async def on_notification(self, callback: Listener) -> Callable[[], None]:
+        """Call a function with channel and payload of every notification; return one to end it."""
+        listener = _InLoop(asyncio.get_running_loop(), callback)
+        async with self._lock:
+            return await self._worker.run(lambda database: database.on_notification(listener))
+
+    async def refresh_array_types(self) -> None:
+        """Look up all types in the database, as PGlite.refresh_array_types does."""
+        async with self._lock:
+            await self._worker.run(PGlite.refresh_array_types)
+
+    @overload
+    async def dump_data_dir(self, *, compression: Compression = "auto") -> bytes: ...
+
+    @overload
+    async def dump_data_dir(self, file: Target, compression: Compression = "auto") -> None: ...
+
+    async def dump_data_dir(
+        self,
+        file: Target | None = None,
+        compression: Compression = "auto",
+    ) -> bytes | None:
+        """Write the database's files as a tarball, as PGlite.dump_data_dir does."""
+
+        def call(database: PGlite) -> bytes | None:
+            if file is None:
+                return database.dump_data_dir(compression=compression)
+            database.dump_data_dir(file, compression)
+            return None
+
+        async with self._lock:
+            return await self._worker.run(call)
+
+    async def clone(self) -> AsyncPGlite:
+        """Return a copy in memory, as PGlite.clone does."""
+        async with self._lock:
+            database = await self._worker.run(PGlite.clone)
+        clone = AsyncPGlite()
+        clone._worker._open = lambda: database
+        await clone.wait_ready()
+        return clone
+
+    async def close(self) -> None:
+        """End the session, and with an engine's first one the whole cluster; idempotent.
+
+        A running statement is cancelled.
+        """
+        await self._worker.close()
+
+    def __await__(self) -> Generator[Any, Any, AsyncPGlite]:
+        return self.__aenter__().__await__()
+
+    async def __aenter__(self) -> AsyncPGlite:
+        try:
+            await self.wait_ready()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()

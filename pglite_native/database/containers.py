@@ -1,0 +1,109 @@
+"""The text format of arrays, ranges and multiranges.
+
+Reference: PostgreSQL documentation, "Array Input and Output Syntax", "Range Input/Output";
+arrayfuncs.c: array_out, rangetypes.c: range_parse.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from pglite_native.database.values import Range
+
+# A quoted string, a brace, a delimiter, or what is left: an element without quotes.
+_ARRAY_TOKENS = re.compile(r'"((?:[^"\\]|\\.)*)"|([{}])|([,;])|([^{},;"]+)', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_TO_ESCAPE = re.compile(r'(["\\])')
+_BOUND = r'(?:"((?:[^"\\]|\\.|"")*)"|([^",\[\]()]*))'
+_RANGES = re.compile(rf"([\[(]){_BOUND},{_BOUND}([\])])", re.DOTALL)
+_RANGE_ESCAPE = re.compile(r'\\(.)|"(")', re.DOTALL)
+
+
+def parse_array(text: str, parse: Callable[[str], Any], delimiter: str = ",") -> list[Any]:
+    """Nested lists; lower bounds other than 1 are left out, as Python has none."""
+    if text.startswith("["):
+        text = text.partition("=")[2]
+    found: list[Any] = []
+    open_lists = [found]
+    for quoted, brace, separator, bare in _tokens(text, delimiter):
+        if brace == "{":
+            inner: list[Any] = []
+            open_lists[-1].append(inner)
+            open_lists.append(inner)
+        elif brace:
+            open_lists.pop()
+        elif bare is not None:
+            open_lists[-1].append(None if bare == "NULL" else parse(bare))
+        elif not separator:
+            open_lists[-1].append(parse(_ESCAPE.sub(r"\1", quoted or "")))
+    (array,) = found
+    assert isinstance(array, list)
+    return array
+
+
+def _tokens(
+    text: str, delimiter: str
+) -> Iterator[tuple[str | None, str | None, str | None, str | None]]:
+    """Yield (quoted, brace, separator, bare), one of them each."""
+    pending = ""  # a bare element may hold the delimiter of other types: box has "(1,1),(0,0);..."
+    for token in _ARRAY_TOKENS.finditer(text):
+        quoted, brace, separator, bare = token.groups()
+        if bare is not None or (separator and separator != delimiter):
+            pending += token[0]
+            continue
+        if pending:
+            yield None, None, None, pending
+            pending = ""
+        yield quoted, brace, separator, None
+
+
+def serialize_array(
+    values: Iterable[Any], serialize: Callable[[Any], str], delimiter: str = ","
+) -> str:
+    """Write nested lists as an array; None is NULL."""
+    return "{" + delimiter.join(_item(value, serialize, delimiter) for value in values) + "}"
+
+
+def _item(value: Any, serialize: Callable[[Any], str], delimiter: str) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, list | tuple):
+        return serialize_array(value, serialize, delimiter)
+    return _quoted(serialize(value))
+
+
+def _quoted(text: str) -> str:
+    return '"' + _TO_ESCAPE.sub(r"\\\1", text) + '"'
+
+
+def parse_range(text: str, parse: Callable[[str], Any]) -> Range:
+    found = _RANGES.fullmatch(text)
+    return _range(found, parse) if found else Range(empty=True)  # the one other form is 'empty'
+
+
+def parse_multirange(text: str, parse: Callable[[str], Any]) -> list[Range]:
+    return [_range(found, parse) for found in _RANGES.finditer(text)]
+
+
+def _range(found: re.Match[str], parse: Callable[[str], Any]) -> Range:
+    opening, quoted_lower, lower, quoted_upper, upper, closing = found.groups()
+    return Range(
+        _bound(quoted_lower, lower, parse), _bound(quoted_upper, upper, parse), opening + closing
+    )
+
+
+def _bound(quoted: str | None, bare: str | None, parse: Callable[[str], Any]) -> Any:
+    if quoted is not None:
+        return parse(_RANGE_ESCAPE.sub(r"\1\2", quoted))
+    return parse(bare) if bare else None
+
+
+def serialize_range(value: Range, serialize: Callable[[Any], str]) -> str:
+    if value.empty:
+        return "empty"
+    lower, upper = (
+        "" if bound is None else _quoted(serialize(bound)) for bound in (value.lower, value.upper)
+    )
+    return f"{value.bounds[0]}{lower},{upper}{value.bounds[1]}"

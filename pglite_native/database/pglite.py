@@ -1,0 +1,289 @@
+"""PGlite: a database with Python values in it. Names are those of PGlite's own interface."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, TypedDict, overload
+
+from pglite_native.database.conversation import IDLE, Conversation
+from pglite_native.database.quoting import identifier
+from pglite_native.database.scalars import Parser, Serializer
+from pglite_native.database.transaction import Queries
+from pglite_native.database.typed_conversation import Callback, Listener, TypedConversation
+from pglite_native.database.types import Types
+from pglite_native.diagnostics import Notice
+from pglite_native.engine.engine import Engine
+from pglite_native.engine.session import Session
+from pglite_native.engine.snapshot import Snapshot
+from pglite_native.errors import EngineClosed, SnapshotError, TransactionError
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from pglite_native.engine.data_dir import Compression, Source, Target
+
+
+class EngineOptions(TypedDict, total=False):
+    """The keyword arguments of Engine, which describes them."""
+
+    settings: Mapping[str, str] | None
+    user: str
+    database: str
+    transport: Literal["polling", "callback"] | None
+    buffer_size: int
+    memory_limit: int | None
+    initdb_args: Sequence[str] | None
+    load_data_dir: Source | None
+    clock: datetime | None
+    seed: int | None
+    image: Snapshot | str | os.PathLike[str] | Literal[False] | None
+
+
+class PGlite(Queries):
+    """A PostgreSQL 18 database in this process, in memory or in a directory.
+
+    >>> with PGlite() as db:
+    ...     db.exec("create table author (id int generated always as identity, name text)")
+    ...     db.query("insert into author (name) values ($1)", ["Eliot"])
+    ...     print(db.query("select * from author").rows)
+    [{'id': 1, 'name': 'Eliot'}]
+
+    It is one session: threads may share it, and each call, and each transaction as a whole, waits
+    for the one before. `connect` gives a thread a session of its own.
+
+    Args:
+        data_dir: a directory for a durable database, made if it is missing; None for memory.
+        engine: an engine or a session to use, in place of all arguments that describe an engine;
+            it is closed with the database.
+        parsers: converters of results by the type's OID: they get the value's text.
+        serializers: converters of parameters by the type's OID, or by the value's class: they
+            return the value's text.
+        on_notice: called with each notice and warning. They are logged in any case, by the logger
+            pglite_native.notice.
+        options: keyword arguments of Engine.
+
+    Raises:
+        EngineError: as Engine does.
+    """
+
+    def __init__(
+        self,
+        data_dir: str | os.PathLike[str] | None = None,
+        *,
+        engine: Session | None = None,
+        parsers: Mapping[int, Parser] | None = None,
+        serializers: Mapping[int | type, Serializer] | None = None,
+        on_notice: Callable[[Notice], None] | None = None,
+        **options: Unpack[EngineOptions],
+    ) -> None:
+        if engine is not None and (data_dir is not None or options):
+            raise ValueError("an engine has its own data_dir and options")
+        self._on_notice = on_notice
+        self._session = Engine(data_dir, **options) if engine is None else engine
+        conversation = Conversation(self._session, on_notice)
+        self._conversation = TypedConversation(conversation, Types(parsers, serializers))
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of its cluster, for what that alone can do: its clock, snapshots."""
+        return self._session.engine
+
+    @property
+    def session(self) -> Session:
+        """Its session, for the raw protocol; the engine itself, if it came with one."""
+        return self._session
+
+    @property
+    def dsn(self) -> str:
+        """How a driver connects to this live database, as libpq's keywords and values.
+
+        From the first look at it, or at `url`, a server listens on a private Unix socket, until
+        the engine is closed. Each connection is one more session.
+        """
+        return self._session.dsn
+
+    @property
+    def url(self) -> str:
+        """The same as a URL."""
+        return self._session.url
+
+    def connect(self, database: str | None = None, user: str | None = None) -> PGlite:
+        """Return one more session of the same cluster, with transactions of its own.
+
+        Both can be used at the same time, each from its own thread; they wait for each other's
+        locks as connections to a server do. It has this one's converters and on_notice. Closing
+        it rolls back what it has not committed; it is also closed with the cluster, that is, with
+        the PGlite that was there first.
+
+        Args:
+            database: any database of the cluster; None for this one.
+            user: any role that may log in; None for this one's.
+
+        Raises:
+            EngineError: as Session.open_session does.
+        """
+        return self._connect(database, user, self._on_notice)
+
+    def _connect(
+        self, database: str | None, user: str | None, on_notice: Callable[[Notice], None] | None
+    ) -> PGlite:
+        if self.closed:
+            raise EngineClosed("the database is closed: there is nothing to connect to")
+        return PGlite(
+            engine=self._session.open_session(database, user),
+            parsers=self.parsers,
+            serializers=self.serializers,
+            on_notice=on_notice,
+        )
+
+    @property
+    def parsers(self) -> dict[int, Parser]:
+        """Converters of results by the type's OID; changes count from the next result on."""
+        return self._conversation.types.parsers
+
+    @property
+    def serializers(self) -> dict[int | type, Serializer]:
+        """Converters of parameters by the type's OID, or by the value's class."""
+        return self._conversation.types.serializers
+
+    @property
+    def closed(self) -> bool:
+        """Whether close() was called."""
+        return self._conversation.closed
+
+    @contextlib.contextmanager
+    def _use(self) -> Iterator[TypedConversation]:
+        with self._conversation.lock:
+            if self.closed:
+                raise EngineClosed("the database is closed")
+            self._conversation.settle()
+            yield self._conversation
+
+    def listen(self, channel: str, callback: Callback) -> Callable[[], None]:
+        """LISTEN on a channel; return a function that ends it.
+
+        `callback` gets the payload of each notification, after the statement that brought it and
+        in the thread that ran that; if it fails, the exception is logged. The channel's name is
+        taken as it is: SQL's `listen Jobs`, without quotes, means "jobs".
+
+        Raises:
+            DatabaseError: PostgreSQL's error.
+        """
+        with self._use() as conversation:
+            conversation.exec(f"listen {identifier(channel)}")
+            conversation.channels.setdefault(channel, []).append(callback)
+        return lambda: self.unlisten(channel, callback)
+
+    def unlisten(self, channel: str, callback: Callback | None = None) -> None:
+        """End what listen() began, for one callback or for all of the channel.
+
+        UNLISTEN is sent when none is left. Unknown channels and callbacks are passed over.
+
+        Raises:
+            DatabaseError: PostgreSQL's error.
+        """
+        with self._use() as conversation:
+            callbacks = conversation.channels.get(channel, [])
+            left = [known for known in callbacks if callback not in (None, known)]
+            if left:
+                conversation.channels[channel] = left
+            elif conversation.channels.pop(channel, None):
+                conversation.exec(f"unlisten {identifier(channel)}")
+
+    def on_notification(self, callback: Listener) -> Callable[[], None]:
+        """Call a function with channel and payload of every notification; return one to end it.
+
+        What is heard are the channels that are listened to.
+        """
+        with self._use() as conversation:
+            conversation.listeners.append(callback)
+
+        def off() -> None:
+            with contextlib.suppress(ValueError):  # twice is as good as once
+                self._conversation.listeners.remove(callback)
+
+        return off
+
+    def refresh_array_types(self) -> None:
+        """Look up all types, of arrays, ranges and domains too, in the database.
+
+        New types are looked up when they are first met, so this is only needed where an OID has
+        come to mean something else: after Engine.restore.
+
+        Raises:
+            DatabaseError: PostgreSQL's error.
+        """
+        with self._use() as conversation:
+            conversation.look_up_types()
+
+    def clone(self) -> PGlite:
+        """Return a copy in memory, which shares nothing with this database but the converters.
+
+        A database in memory is forked, in microseconds to milliseconds whatever its size, with its
+        session's settings and temporary tables; of a directory the files are copied. What this one
+        listens to stays with it.
+
+        Raises:
+            TransactionError: a transaction is open.
+            EngineError: as Engine.fork and Engine.copy_to_memory do.
+        """
+        with self._use() as conversation:
+            _check_idle(conversation, "cloned")
+            try:
+                engine = self.engine.fork()
+            except SnapshotError:  # its files are in a directory, most likely; or this raises, too
+                engine = self.engine.copy_to_memory()
+            clone = PGlite(engine=engine, on_notice=self._on_notice)
+            clone._conversation.types = conversation.types.copy()
+            if conversation.channels:
+                clone.exec("unlisten *")
+        return clone
+
+    @overload
+    def dump_data_dir(self, *, compression: Compression = "auto") -> bytes: ...
+
+    @overload
+    def dump_data_dir(self, file: Target, compression: Compression = "auto") -> None: ...
+
+    def dump_data_dir(
+        self,
+        file: Target | None = None,
+        compression: Compression = "auto",
+    ) -> bytes | None:
+        """Write the database's files as a tarball, as Engine.dump_data_dir does; return it when
+        there is no file.
+
+        `PGlite(load_data_dir=...)` loads it, and so does PGlite on Node.
+
+        Raises:
+            TransactionError: a transaction is open.
+            OSError: the file cannot be written.
+        """
+        with self._use() as conversation:
+            _check_idle(conversation, "dumped")
+            if file is None:
+                return self.engine.dump_data_dir(compression=compression)
+            self.engine.dump_data_dir(file, compression)
+            return None
+
+    def close(self) -> None:
+        """End the session, and with an engine's first one the whole cluster; idempotent.
+
+        A statement that runs in another thread is cancelled.
+        """
+        self._conversation.closed = True
+        self._session.close()
+
+    def __enter__(self) -> PGlite:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _check_idle(conversation: TypedConversation, what: str) -> None:
+    if conversation.text.status != IDLE:
+        raise TransactionError(f"a database cannot be {what} while a transaction is open")

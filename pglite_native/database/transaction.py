@@ -1,0 +1,276 @@
+"""Queries, and transactions around them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
+
+from pglite_native.database.conversation import IDLE, IN_TRANSACTION
+from pglite_native.database.results import Description, Results
+from pglite_native.database.scalars import Parser, Serializer
+from pglite_native.database.typed_conversation import RowMode, TypedConversation
+from pglite_native.diagnostics import Notice
+from pglite_native.engine.files import Source, Writable
+from pglite_native.errors import EngineError, TransactionError
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+Objects = Results[dict[str, Any]]
+Arrays = Results[tuple[Any, ...]]
+
+
+class ExecOptions(TypedDict, total=False):
+    """The options of exec(): see Queries.query."""
+
+    parsers: Mapping[int, Parser] | None
+    on_notice: Callable[[Notice], object] | None
+
+
+class QueryOptions(ExecOptions, total=False):
+    """The options of query(): see Queries.query."""
+
+    serializers: Mapping[int | type, Serializer] | None
+    param_types: Sequence[int]
+
+
+class Queries(ABC):
+    """What a database and a transaction in it have in common."""
+
+    _conversation: TypedConversation
+
+    @abstractmethod
+    def _use(self) -> AbstractContextManager[TypedConversation]:
+        """Wait for what is in progress in other threads; be refused when it is too late."""
+
+    @overload
+    def query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        *,
+        row_mode: Literal["object"] = "object",
+        **options: Unpack[QueryOptions],
+    ) -> Objects: ...
+
+    @overload
+    def query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        *,
+        row_mode: Literal["array"],
+        **options: Unpack[QueryOptions],
+    ) -> Arrays: ...
+
+    def query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        *,
+        row_mode: RowMode = "object",
+        **options: Unpack[QueryOptions],
+    ) -> Objects | Arrays:
+        """Run one statement.
+
+        Args:
+            sql: the statement, with $1, $2, ... for its parameters.
+            params: their values, in order; None is NULL.
+            row_mode: "object" for rows as dicts by the columns' names, of which the last of a name
+                counts; "array" for tuples.
+            options: parsers: converters of results by the type's OID, before those of the database.
+                serializers: converters of parameters by the type's OID, or by the value's class.
+                on_notice: called with each notice and warning, beside the database's own.
+                param_types: the parameters' types as OIDs, where they are to be other than
+                PostgreSQL would find out; 0 leaves it to that.
+
+        Raises:
+            DatabaseError: PostgreSQL's error.
+            TypeError: there is no serializer for a value.
+            EngineError: the engine cannot go on; its subclasses say why.
+        """
+        with self._use() as conversation:
+            return conversation.query(sql, params, row_mode, **options)
+
+    @overload
+    def exec(
+        self,
+        sql: str,
+        *,
+        row_mode: Literal["object"] = "object",
+        **options: Unpack[ExecOptions],
+    ) -> list[Objects]: ...
+
+    @overload
+    def exec(
+        self, sql: str, *, row_mode: Literal["array"], **options: Unpack[ExecOptions]
+    ) -> list[Arrays]: ...
+
+    def exec(
+        self, sql: str, *, row_mode: RowMode = "object", **options: Unpack[ExecOptions]
+    ) -> list[Objects] | list[Arrays]:
+        """Run any number of statements, without parameters; return a result for each.
+
+        Outside of a transaction they are one: if a statement fails, none has taken effect.
+
+        Takes row_mode, parsers and on_notice, and raises, as query() does.
+        """
+        with self._use() as conversation:
+            return conversation.exec(sql, row_mode, **options)
+
+    def copy_from(self, sql: str, source: Source) -> int:
+        """Run a COPY FROM STDIN; return how many rows were copied.
+
+        >>> db.copy_from("copy author (name) from stdin", b"Eliot\\nAusten\\n")
+        2
+
+        Args:
+            sql: the statement.
+            source: what it reads, in the format that it names: bytes, a binary file, or an iterable
+                of bytes. It is read as it is sent, and must not use the database. What it
+                raises is raised, and nothing has been copied.
+
+        Raises:
+            ValueError: the statement is another one; it has been run.
+            TypeError: there is something else than bytes in `source`.
+        Otherwise raises as query() does.
+        """
+        with self._use() as conversation:
+            return conversation.copy_from(sql, source)
+
+    @overload
+    def copy_to(self, sql: str) -> bytes: ...
+
+    @overload
+    def copy_to(self, sql: str, sink: Writable) -> int: ...
+
+    def copy_to(self, sql: str, sink: Writable | None = None) -> bytes | int:
+        """Run a COPY TO STDOUT; write to a file and return how many rows were copied, or without
+        one return what was copied.
+
+        >>> db.copy_to("copy author (name) to stdout (format csv, header)")
+        b'name\\nEliot\\nAusten\\n'
+
+        Args:
+            sql: the statement.
+            sink: a binary file; it is written to as rows come, and must not use the database. What
+                it raises cancels the statement and is raised.
+
+        Raises:
+            ValueError: the statement is another one; it has been run.
+        Otherwise raises as query() does.
+        """
+        with self._use() as conversation:
+            if sink is not None:
+                return conversation.copy_to(sql, sink)
+            buffer = io.BytesIO()
+            conversation.copy_to(sql, buffer)
+            return buffer.getvalue()
+
+    def describe_query(self, sql: str, *, param_types: Sequence[int] = ()) -> Description:
+        """Return the types of a statement's parameters and result, without running it.
+
+        Takes param_types, and raises, as query() does.
+        """
+        with self._use() as conversation:
+            return conversation.describe(sql, param_types)
+
+    def transaction(self) -> Transaction:
+        """Return a transaction, to be used in a `with` statement.
+
+        It is committed when the block ends, and rolled back when an exception leaves it. Within
+        another one it is a savepoint: what it did can be undone alone. While it is open other
+        threads wait; those with a session of their own (PGlite.connect) only for its locks.
+
+        >>> with db.transaction() as transaction:
+        ...     transaction.query("insert into author (name) values ($1)", ["Eliot"])
+        """
+        return Transaction(self)
+
+
+class Transaction(Queries):
+    """A transaction, or within one a savepoint; made by `transaction()`, good for one block."""
+
+    def __init__(self, parent: Queries) -> None:
+        """Not to be called."""
+        self._parent = parent
+        self._conversation = parent._conversation
+        self._savepoint: str | None = None
+        self._open = False
+        self._used = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self._used and not self._open
+
+    def rollback(self) -> None:
+        """Undo it, and end it: the rest of its block cannot use it any more."""
+        with self._use() as conversation:
+            conversation.unsettled = self._savepoint is None
+            self._open = False
+            self._roll_back()
+            conversation.unsettled = False
+
+    @contextlib.contextmanager
+    def _use(self) -> Iterator[TypedConversation]:
+        with self._parent._use() as conversation:  # which may take until it is over
+            if not self._open:
+                raise TransactionError("the transaction is over, or was not entered by `with`")
+            yield conversation
+
+    def __enter__(self) -> Transaction:
+        if self._used:
+            raise TransactionError("a transaction is good for one `with` statement")
+        with self._parent._use() as conversation:
+            if conversation.text.status == IDLE:
+                conversation.unsettled = True
+                conversation.text.simple("begin")
+            else:
+                name = f"pglite_{conversation.savepoints + 1}"
+                conversation.exec(f"savepoint {name}")
+                self._savepoint = name
+                conversation.savepoints += 1
+            conversation.lock.acquire()  # until the block ends
+        self._open = self._used = True
+        conversation.unsettled = False
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if self._open:
+                self._conversation.unsettled = self._savepoint is None
+                self._open = False
+                if kind is None:
+                    self._commit()
+                else:
+                    with contextlib.suppress(EngineError):  # then nothing is left to be undone
+                        self._roll_back()
+                self._conversation.unsettled = False
+        finally:
+            if self._savepoint:
+                self._conversation.savepoints -= 1
+            self._conversation.lock.release()
+
+    def _commit(self) -> None:
+        status = self._conversation.text.status
+        if status == IN_TRANSACTION:
+            name = self._savepoint
+            self._conversation.exec(f"release savepoint {name}" if name else "commit")
+            return
+        self._roll_back()
+        if status == IDLE:
+            raise TransactionError("the transaction was ended by a statement in its block")
+        raise TransactionError("the transaction was rolled back: a statement in it had failed")
+
+    def _roll_back(self) -> None:
+        if self._conversation.text.status == IDLE:
+            return
+        name = self._savepoint
+        self._conversation.exec(
+            f"rollback to savepoint {name}; release savepoint {name}" if name else "rollback"
+        )

@@ -1,0 +1,194 @@
+"""Which converter a value goes through: by what PostgreSQL's catalogs say of its type.
+
+The commonest types are known from the start. Others, the user's own above all, are looked up in
+pg_type when a value of one is first met; from then on arrays, ranges, multiranges and domains of
+them are converted like those of any type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+from pglite_native import _rows
+from pglite_native.database import containers, scalars
+from pglite_native.database.scalars import Parser, Serializer
+from pglite_native.database.values import Range
+
+
+class Type(NamedTuple):
+    """A type as far as its text format depends on it; `of` is the OID of what it is made of."""
+
+    name: str
+    kind: Literal["scalar", "array", "range", "multirange", "domain"] = "scalar"
+    of: int = 0
+    delimiter: str = ","
+
+
+# Their OIDs and those of their arrays are fixed: pg_type.dat.
+_KNOWN = {
+    "bool": (16, 1000),
+    "bytea": (17, 1001),
+    "char": (18, 1002),
+    "name": (19, 1003),
+    "int8": (20, 1016),
+    "int2": (21, 1005),
+    "int2vector": (22, 1006),
+    "int4": (23, 1007),
+    "text": (25, 1009),
+    "oid": (26, 1028),
+    "oidvector": (30, 1013),
+    "json": (114, 199),
+    "cidr": (650, 651),
+    "float4": (700, 1021),
+    "float8": (701, 1022),
+    "inet": (869, 1041),
+    "bpchar": (1042, 1014),
+    "varchar": (1043, 1015),
+    "date": (1082, 1182),
+    "time": (1083, 1183),
+    "timestamp": (1114, 1115),
+    "timestamptz": (1184, 1185),
+    "interval": (1186, 1187),
+    "timetz": (1266, 1270),
+    "numeric": (1700, 1231),
+    "record": (2249, 2287),
+    "void": (2278, 0),
+    "uuid": (2950, 2951),
+    "jsonb": (3802, 3807),
+}
+
+LOOKUP = """
+select t.oid, t.typname, t.typtype, t.typbasetype, e.oid, e.typdelim, r.rngsubtype, m.rngtypid
+from pg_catalog.pg_type t
+left join pg_catalog.pg_type e on e.typarray operator(pg_catalog.=) t.oid
+left join pg_catalog.pg_range r on r.rngtypid operator(pg_catalog.=) t.oid
+left join pg_catalog.pg_range m on m.rngmultitypid operator(pg_catalog.=) t.oid"""
+
+
+class Types:
+    """A database's types, and the user's own converters, which come before ours."""
+
+    def __init__(
+        self,
+        parsers: Mapping[int, Parser] | None = None,
+        serializers: Mapping[int | type, Serializer] | None = None,
+    ) -> None:
+        self.parsers = dict(parsers or {})
+        self.serializers = dict(serializers or {})
+        self._types: dict[int, Type] = {}
+        for name, (oid, array) in _KNOWN.items():
+            self._types[oid] = Type(name)
+            if array:
+                self._types[array] = Type("_" + name, "array", oid)
+
+    def know(self, oids: Iterable[int]) -> bool:
+        return all(oid in self._types for oid in oids)
+
+    def learn(self, rows: Iterable[Sequence[str | None]]) -> None:
+        """Take in what LOOKUP found."""
+        self._types = dict(map(_type, rows))
+
+    def with_converters(
+        self,
+        parsers: Mapping[int, Parser] | None,
+        serializers: Mapping[int | type, Serializer] | None,
+    ) -> Types:
+        """Return the same types, with further converters, if any, before those there are."""
+        return self.copy(parsers, serializers) if parsers or serializers else self
+
+    def copy(
+        self,
+        parsers: Mapping[int, Parser] | None = None,
+        serializers: Mapping[int | type, Serializer] | None = None,
+    ) -> Types:
+        """Return the same types with converters of their own."""
+        types = Types(
+            {**self.parsers, **(parsers or {})}, {**self.serializers, **(serializers or {})}
+        )
+        types._types = self._types  # replaced as a whole by learn(), never changed
+        return types
+
+    def parser(self, oid: int) -> Parser:
+        """Return the parser for a type's text."""
+        if oid in self.parsers:
+            return self.parsers[oid]
+        match self._types.get(oid):
+            case Type(_, "array", of, delimiter):
+                return partial(_parse_array, self.parser(of), delimiter)
+            case Type(_, "range", of):
+                return partial(_parse_range, self.parser(of))
+            case Type(_, "multirange", of) if of in self._types and of not in self.parsers:
+                return partial(_parse_multirange, self.parser(self._types[of].of))
+            case Type(_, "domain", of):
+                return self.parser(of)
+            case Type(name):
+                return scalars.PARSERS.get(name, str)
+        return str
+
+    def converter(self, oid: int) -> _rows.Converter:
+        """Return the same as _rows wants it, which knows some types itself."""
+        if oid in self.parsers:
+            return self.parsers[oid], None
+        match self._types.get(oid, Type("")):
+            case Type(_, "domain", of):
+                return self.converter(of)
+            case Type(name, "scalar"):
+                return scalars.CONVERTERS.get(name, _rows.TEXT)
+        return self.parser(oid), None
+
+    def serialize(self, oid: int, value: Any) -> str:
+        """Write a value, not None, as text for a parameter of a type.
+
+        Raises:
+            TypeError: there is no serializer for it.
+        """
+        if oid in self.serializers:
+            return self.serializers[oid](value)
+        for kind in type(value).__mro__:
+            if kind in self.serializers:
+                return self.serializers[kind](value)
+        if isinstance(value, Enum):
+            return self.serialize(oid, value.value)
+        if isinstance(value, str):  # of whatever type, it is the server who reads it
+            return value
+        known = self._types.get(oid, Type(""))
+        serialize = partial(self.serialize, known.of)
+        match known.kind, value:
+            case "array", list() | tuple():
+                return containers.serialize_array(value, serialize, known.delimiter)
+            case "range", Range():
+                return containers.serialize_range(value, serialize)
+            case "multirange", list() | tuple():
+                return "{" + ",".join(map(serialize, value)) + "}"
+            case "domain", _:
+                return serialize(value)
+        return scalars.SERIALIZERS.get(known.name, scalars.serialize)(value)
+
+
+def _type(row: Sequence[str | None]) -> tuple[int, Type]:
+    """Read a row of LOOKUP."""
+    oid, name, kind, base, element, delimiter, subtype, range_type = (item or "" for item in row)
+    if element:
+        return int(oid), Type(name, "array", int(element), delimiter)
+    if subtype:
+        return int(oid), Type(name, "range", int(subtype))
+    if range_type:
+        return int(oid), Type(name, "multirange", int(range_type))
+    if kind == "d":
+        return int(oid), Type(name, "domain", int(base))
+    return int(oid), Type(name)
+
+
+def _parse_array(parse: Parser, delimiter: str, text: str) -> list[Any]:
+    return containers.parse_array(text, parse, delimiter)
+
+
+def _parse_range(parse: Parser, text: str) -> Range:
+    return containers.parse_range(text, parse)
+
+
+def _parse_multirange(parse: Parser, text: str) -> list[Range]:
+    return containers.parse_multirange(text, parse)

@@ -1,0 +1,1 @@
+"""Engines: a cluster in this process and its sessions, as bytes of the wire protocol."""

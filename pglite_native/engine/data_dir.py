@@ -1,0 +1,215 @@
+"""Data directories as tarballs, which PGlite on Node writes and reads too.
+
+Format: ustar, whole or gzipped. Names are relative to the data directory; PGlite writes a slash
+before them. Regular files and directories only: a tablespace's files stand in place of its link.
+Owners, permissions and times say nothing. What a running server keeps for itself is left out.
+
+A tarball may come from anybody: what it holds ends up in the engine's own name space, below its
+data directory, or nowhere. What PostgreSQL then makes of the files happens within the guest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import os
+import tarfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from pglite_native.engine.binding import check, ffi, lib
+from pglite_native.engine.files import Readable, Writable, replacing
+from pglite_native.errors import DataDirError
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Readable
+Target = str | os.PathLike[str] | Writable
+Compression = Literal["auto", "gzip", "none"]
+
+CHUNK = 256 * 1024
+ZIP_LEVEL = 6  # gzip's own default
+GZIP_MAGIC = b"\x1f\x8b"
+PID_FILE = "postmaster.pid"
+OWN_PREFIX = ".pglite-native."  # csrc/platform/lock.h: LOCK_PREFIX
+
+_DAMAGED = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
+
+
+# --- out ------------------------------------------------------------------------------------
+
+
+def dump(engine: Any, file: Target, compression: Compression) -> None:
+    """Write a tarball of the files of an engine, a pgn_engine, to a path or to an open file."""
+    if compression not in ("auto", "gzip", "none"):
+        raise ValueError(f"compression must be 'auto', 'gzip' or 'none': {compression!r}")
+    if not isinstance(file, str | os.PathLike):
+        _write(engine, file, compression != "none")
+        return
+    path = Path(file)
+    if compression == "auto":
+        compression = compression_of(path)
+    with replacing(path) as scratch:
+        _write(engine, scratch, compression != "none")
+
+
+def compression_of(path: Path) -> Literal["gzip", "none"]:
+    """What a name asks for, where nothing else is said."""
+    return "none" if path.suffix == ".tar" else "gzip"
+
+
+def _write(engine: Any, file: Writable, zips: bool) -> None:
+    with contextlib.ExitStack() as stack:
+        output = cast(Any, file)  # that write is enough, no type says
+        if zips:  # no time in its header: the same files give the same bytes
+            output = stack.enter_context(gzip.GzipFile("", "wb", ZIP_LEVEL, output, mtime=0))
+        tar = stack.enter_context(
+            tarfile.open(fileobj=output, mode="w|", format=tarfile.USTAR_FORMAT)
+        )
+        error = ffi.new("pgn_error *")
+        check(lib.pgn_dump_begin(engine, error), error)
+        stack.callback(lib.pgn_dump_end, engine, ffi.NULL)  # refused only when closed meanwhile
+        entry = ffi.new("pgn_file *")
+        while True:
+            check(lib.pgn_dump_next(engine, entry, error), error)
+            if entry.path[0] == b"\0":
+                break
+            tar.addfile(_member(entry), _Content(engine))
+
+
+def _member(entry: Any) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(os.fsdecode(ffi.string(entry.path)))
+    member.type = tarfile.DIRTYPE if entry.is_directory else tarfile.REGTYPE
+    member.mode = 0o700 if entry.is_directory else 0o600
+    member.size = entry.size
+    member.mtime = entry.mtime_ns // 1_000_000_000
+    return member
+
+
+class _Content(io.RawIOBase):
+    """The content of the entry that came last."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        error, count = ffi.new("pgn_error *"), ffi.new("size_t *")
+        data = ffi.from_buffer("uint8_t[]", buffer, require_writable=True)
+        check(lib.pgn_dump_read(self._engine, data, len(data), count, error), error)
+        return int(count[0])
+
+
+# --- in -------------------------------------------------------------------------------------
+
+
+def load(engine: Any, source: Source) -> None:
+    """Give an engine that waits for its files, a pgn_engine, those of a tarball, and boot it.
+
+    Raises:
+        OSError: the tarball cannot be opened or read.
+        DataDirError: it is damaged, or not one of a data directory.
+    """
+    error = ffi.new("pgn_error *")
+    with _opened(source) as file:
+        try:
+            has_version = _load_members(engine, _unzipped(file), error)
+        except _DAMAGED as damage:
+            raise DataDirError(f"the tarball is damaged or cut off: {damage}") from damage
+    if not has_version:
+        raise DataDirError(
+            "the tarball has no PG_VERSION at its top: not a data directory's, or in a folder of it"
+        )
+    check(lib.pgn_load_end(engine, error), error)
+
+
+def _load_members(engine: Any, file: io.BufferedIOBase, error: Any) -> bool:
+    """Return whether there is a PG_VERSION among them."""
+    has_version = False
+    with tarfile.open(fileobj=file, mode="r|", tarinfo=_Member) as tar:
+        for member in tar:
+            path = _path(member.name)
+            if not path or path == PID_FILE or path.startswith(OWN_PREFIX):
+                continue
+            has_version |= path == "PG_VERSION"
+            name = ffi.new("char[]", os.fsencode(path))
+            if member.isdir():
+                check(lib.pgn_load_directory(engine, name, error), error, path)
+                continue
+            if not member.isreg() or member.issparse():
+                raise DataDirError(f"{path}: it is neither a file nor a directory")
+            check(lib.pgn_load_file(engine, name, error), error, path)
+            content = tar.extractfile(member)
+            assert content is not None  # it is a regular file
+            while chunk := content.read(CHUNK):
+                data = ffi.from_buffer("uint8_t[]", chunk)
+                check(lib.pgn_load_bytes(engine, data, len(data), error), error, path)
+            cast(Any, tar).members.clear()  # else they are all kept
+    while file.read(CHUNK):  # gzip's checksum stands at the end
+        pass
+    return has_version
+
+
+def _path(name: str) -> str:
+    """Return a member's path within the data directory; the engine refuses those that leave it."""
+    if "\0" in name:
+        raise DataDirError(f"not a path: {name!r}")
+    return "/".join(word for word in name.split("/") if word not in ("", "."))
+
+
+class _Member(tarfile.TarInfo):
+    """A member's header. tarfile takes a damaged one, or none, for the end of the archive."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> _Member:
+        try:
+            return super().fromtarfile(archive)
+        except (ValueError, IndexError) as error:  # of a sparse file's map, say
+            raise tarfile.ReadError(f"a header says what is no number: {error}") from error
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Member:
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if buf and not any(buf):  # a block of zeros is the end
+                raise
+            raise tarfile.ReadError(str(error)) from error
+
+
+@contextlib.contextmanager
+def _opened(source: Source) -> Iterator[Readable]:
+    if isinstance(source, str | os.PathLike):
+        with open(source, "rb") as file:
+            yield file
+    elif isinstance(source, bytes | bytearray | memoryview):
+        yield io.BytesIO(source)
+    else:
+        yield source
+
+
+def _unzipped(file: Readable) -> io.BufferedIOBase:
+    """Return the tar of a file that may be gzipped, whatever its name says."""
+    start = file.read(len(GZIP_MAGIC)) or b""
+    whole = io.BufferedReader(_Chained(start, file), CHUNK)
+    return gzip.GzipFile(fileobj=whole) if start == GZIP_MAGIC else whole
+
+
+class _Chained(io.RawIOBase):
+    """What has been read of a file, and then the rest; so that pipes will do."""
+
+    def __init__(self, start: bytes, file: Readable) -> None:
+        self._start = start
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._start or self._file.read(len(buffer)) or b""
+        self._start = b""
+        buffer[: len(chunk)] = chunk
+        return len(chunk)

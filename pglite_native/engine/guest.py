@@ -1,0 +1,159 @@
+"""The guest's code and files, loaded once in a process and shared by its engines."""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+from pglite_native.engine import forking, store
+from pglite_native.engine.binding import check, ffi, lib
+from pglite_native.errors import EngineError
+
+Tier = Literal["auto", "wasm3", "native"]
+"""What is to run the guest; "auto": native where the guest has been compiled."""
+
+TIER_VARIABLE = "PGLITE_NATIVE_TIER"
+"""In the environment, what "auto" means."""
+
+LIBRARY = "pglite-native.so"
+"""The guest compiled ahead of time, beside its module where it is there at all."""
+
+
+class Files(NamedTuple):
+    """A guest: the linked module, initdb, packs of its tree and of a fresh cluster, the image."""
+
+    module: Path
+    initdb: Path
+    system: Path
+    cluster: Path
+    image: Path
+
+
+NAMES = ("pglite.wasm", "initdb.wasm", "system.pack", "cluster.pack", "postgres.image")
+
+
+class Runtime:
+    """A guest in use. It is never closed: engines may live as long as the process."""
+
+    def __init__(self, files: Files, library: Path | None = None) -> None:
+        """Open a guest, run by the native tier from `library`, or else by wasm3.
+
+        Without cluster.pack only engines with a data directory of their own, or initdb_args, can
+        open, and without an image they boot: so the build makes both.
+
+        Raises:
+            EngineError: another file is missing or not what it should be.
+        """
+        self.files = files
+        self.library = library
+        handle, error = ffi.new("pgn_runtime **"), ffi.new("pgn_error *")
+        module, *paths, cluster = (bytes(path) for path in files[:-1])
+        if not files.cluster.exists():
+            cluster = ffi.NULL
+        compiled = bytes(library) if library else ffi.NULL
+        status = lib.pgn_runtime_open(module, compiled, *paths, cluster, handle, error)
+        check(status, error)
+        self.handle: Any = handle[0]
+        self._image: Any = None
+        self._lock = threading.Lock()
+        forking.register(self)
+
+    def _after_fork(self) -> None:
+        """See forking."""
+        self._lock = threading.Lock()
+
+    @property
+    def tier(self) -> Literal["wasm3", "native"]:
+        """What runs the guest."""
+        name = ffi.string(lib.pgn_runtime_tier(self.handle))
+        return "native" if name == b"native" else "wasm3"
+
+    def packaged_image(self) -> Any:
+        """Return the guest's image, a pgn_image, checked once."""
+        with self._lock:
+            if self._image is None:
+                try:
+                    self._image = self.open_image(self.files.image)
+                except (OSError, EngineError) as error:
+                    raise EngineError(
+                        f"{error}. Is the package complete? Engine(image=False) boots without it"
+                    ) from error
+            return self._image
+
+    def open_image(self, path: Path) -> Any:
+        """Return the image in a file, a pgn_image.
+
+        Raises:
+            OSError: the file cannot be opened.
+            EngineError: it is not an image, damaged, or of another guest.
+        """
+        image, error = ffi.new("pgn_image **"), ffi.new("pgn_error *")
+        with path.open("rb") as file:
+            status = lib.pgn_image_open(self.handle, file.fileno(), image, error)
+        check(status, error, where=str(path))
+        return ffi.gc(image[0], lib.pgn_image_free)
+
+
+_lock = threading.Lock()
+_runtimes: dict[tuple[Files, Path | None], Runtime] = {}
+
+
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
+
+
+@cache
+def packaged() -> Path:
+    """Return the folder of the packaged guest's files."""
+    # Not importlib.resources, which imports modules when it is called: see forking.
+    return Path(__file__).resolve().parents[1] / "resources"
+
+
+def files() -> Files:
+    """Return the guest's files: packaged ones, or the user's in their place (`extensions`)."""
+    own = store.Store(packaged(), store.home()).current()
+    found = (own / name if own and (own / name).exists() else packaged() / name for name in NAMES)
+    return Files(*found)
+
+
+def library(files: Files, tier: Tier) -> Path | None:
+    """Return what the native tier would run, or None for wasm3.
+
+    Raises:
+        ValueError: there is no such tier.
+        EngineError: the native tier is asked for, and the guest has not been compiled.
+    """
+    if tier == "auto":
+        tier = os.environ.get(TIER_VARIABLE, "auto")  # type: ignore[assignment]
+    if tier not in get_args(Tier):
+        raise ValueError(f"tier must be one of {', '.join(get_args(Tier))}: {tier!r}")
+    path = files.module.with_name(LIBRARY)
+    if tier == "wasm3" or (tier == "auto" and not path.exists()):
+        return None
+    if not path.exists():
+        raise EngineError(
+            f"no native tier: {path} does not exist. `make native` makes it where the package is"
+            " built from its sources; a guest with extensions added has none"
+        )
+    return path
+
+
+def runtime(tier: Tier = "auto") -> Runtime:
+    """Return the process's runtime of the guest that is in use.
+
+    Raises:
+        ValueError, EngineError: as `library` does.
+    """
+    guest = files()
+    key = (guest, library(guest, tier))
+    with _lock:
+        if key not in _runtimes:
+            _runtimes[key] = Runtime(*key)
+        return _runtimes[key]

@@ -1,0 +1,164 @@
+"""Add PGlite extensions that are not bundled, on the machine where they are used.
+
+Adding one links its side module onto the packaged guest and puts its files into the guest's tree.
+The result is a guest of the user's own, which every engine of theirs runs from then on
+(docs/EXTENSIONS.md). An extension's code runs in the guest, with the rights PostgreSQL has there.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from pglite_native.engine import guest, pack
+from pglite_native.engine.store import HOME_VARIABLE, Prepared, Store, home
+from pglite_native.errors import ExtensionError
+from pglite_native.extensions.bundle import Bundle, read_bundle
+from pglite_native.linker import LinkError, SideModule, link
+
+PREFIX = "pglite"  # the guest's installation
+BUNDLES = "bundles"
+
+# Reads every control file, as CREATE EXTENSION does.
+TRIAL = "select count(*) from pg_available_extensions"
+
+
+def add(tarball: str | os.PathLike[str], *, replace: bool = False) -> tuple[str, ...]:
+    """Add the extension in a tarball; return the names it is known by.
+
+    `replace` puts it in the place of one that was added under the same name.
+
+    Raises:
+        ExtensionError: it cannot be added, and why. Nothing has changed.
+    """
+    bundle = read_bundle(Path(tarball))
+    store = _store()
+    with store.lock():
+        others = []
+        for other in _read_added(store):
+            if not set(other.names) & set(bundle.names):
+                others.append(other)
+            elif not replace:
+                raise ExtensionError(f"{other} is added already: replace it, or remove it first")
+        _rebuild(store, [*others, bundle])
+    return bundle.names
+
+
+def remove(name: str) -> tuple[str, ...]:
+    """Remove an added extension; return the names of all that came, and goes, with it.
+
+    Databases that have created it keep their tables, but its functions fail.
+
+    Raises:
+        ExtensionError: none was added under this name.
+    """
+    store = _store()
+    with store.lock():
+        bundles = _read_added(store)
+        gone = [bundle for bundle in bundles if name in bundle.names]
+        if not gone:
+            raise ExtensionError(f"no extension {name!r} was added")
+        _rebuild(store, [bundle for bundle in bundles if bundle not in gone])
+    return gone[0].names
+
+
+def added() -> list[str]:
+    """Return the names of what was added, sorted."""
+    return sorted(name for bundle in _read_added(_store()) for name in bundle.names)
+
+
+def _store() -> Store:
+    return Store(guest.packaged(), home())
+
+
+def _read_added(store: Store) -> list[Bundle]:
+    current = store.current()
+    return [read_bundle(path) for path in sorted((current / BUNDLES).iterdir())] if current else []
+
+
+def _rebuild(store: Store, bundles: Sequence[Bundle]) -> None:
+    """Make a guest of the packaged one and some bundles, and use it."""
+    if not bundles:
+        store.use(None)
+        return
+    # The same set gives the same guest, in whatever order it came together.
+    bundles = sorted(bundles, key=lambda bundle: bundle.names)
+    with store.prepare() as prepared:
+        prepared.write("system.pack", _add_files(bundles))
+        prepared.write("pglite.wasm", _link(bundles))
+        for bundle in bundles:
+            digest = sha256(bundle.tarball).hexdigest()
+            prepared.write(f"{BUNDLES}/{digest}.tar.gz", bundle.tarball)
+        _try(prepared, bundles)
+        _run(prepared, "pglite_native.engine.image", str(prepared.folder / "postgres.image"))
+        prepared.use()
+
+
+def _link(bundles: Sequence[Bundle]) -> bytes:
+    modules = [SideModule(*module) for bundle in bundles for module in bundle.modules.items()]
+    base = (guest.packaged() / "pglite.wasm").read_bytes()
+    try:
+        return link(base, modules).binary
+    except LinkError as error:
+        raise ExtensionError(f"cannot be linked: {error}") from error
+
+
+def _add_files(bundles: Sequence[Bundle]) -> bytes:
+    tree = {
+        entry.path: entry for entry in pack.unpack((guest.packaged() / "system.pack").read_bytes())
+    }
+    for bundle in bundles:
+        for path, content in bundle.files.items():
+            entry = _entry(f"{PREFIX}/{path}", content)
+            if entry.path in tree:
+                raise ExtensionError(
+                    f"{bundle}: {path} is there already, of a bundled extension"
+                    " or of another one that was added"
+                )
+            tree[entry.path] = entry
+    try:
+        return pack.pack(tree.values())
+    except pack.PackError as error:
+        raise ExtensionError(str(error)) from error
+
+
+def _entry(path: str, content: bytes) -> pack.Entry:
+    """Of a side module, which is linked, the server only looks for the file (tools/system.py)."""
+    if path.endswith(".so"):
+        return pack.Entry(path, stat.S_IFREG | 0o755)
+    return pack.Entry(path, stat.S_IFREG | 0o644, content)
+
+
+def _try(prepared: Prepared, bundles: Sequence[Bundle]) -> None:
+    """Start an engine with the new guest and all its new modules; see whether it answers.
+
+    PostgreSQL checks that a module was made for its version, and each module sets itself up. In a
+    process of its own, as there is no knowing what that does.
+    """
+    modules = ",".join(f'"{name}"' for bundle in bundles for name in bundle.modules)
+    setting = f"shared_preload_libraries={modules}"
+    _run(prepared, "pglite_native", "sql", "--setting", setting, TRIAL)
+
+
+def _run(prepared: Prepared, module: str, *arguments: str) -> None:
+    """Run a module of this package with the new guest."""
+    result = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        # The child finds this package where we have found it.
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            HOME_VARIABLE: str(prepared.home),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    if result.returncode != 0:
+        reason = result.stderr.strip() or f"exit status {result.returncode}"
+        raise ExtensionError(f"PostgreSQL does not start with it: {reason}")

