@@ -33,7 +33,7 @@ command goes on with the first table that is not done. Nothing is said to be
 done before both sides have counted the same rows.
 
 Wanted: pip install 'pglite-native[move]', and a pg_dump as new as the source.
-What moves and what does not: docs/LEAVING.md.
+What moves and what does not: docs/MIGRATING.md.
 """
 
 EXPORT_EPILOG = f"""\

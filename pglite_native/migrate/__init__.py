@@ -1,4 +1,4 @@
-"""Moving a database to a PostgreSQL server, or from one: docs/LEAVING.md.
+"""Moving a database to a PostgreSQL server, or from one: docs/MIGRATING.md.
 
 Theory of operation: both sides are PostgreSQL to a driver, ours too, by a private Unix socket; so
 there is one way to move, whichever side is ours.

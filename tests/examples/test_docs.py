@@ -57,3 +57,9 @@ def test_files_named_in_passing_are_there() -> None:
         for path, text in texts.items()
         if (missing := [name for name in MENTION.findall(text) if not (ROOT / name).exists()])
     } == {}
+
+
+def test_the_index_lists_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+    listed = set(LINK.findall(index.read_text(encoding="utf-8")))
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} - listed == {index.name}

@@ -1,30 +1,37 @@
-"""What README.md shows is what happens."""
+"""What README.md and docs/ENGINE.md show is what happens."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
+import pytest
+
 from tools import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-BLOCKS = BLOCK.findall(README)
 
 
-def test_the_python_is_one_program_that_prints_as_shown(run: Callable[..., str]) -> None:
-    (_, _), *rest = BLOCKS  # the first is that of `make run`
-    assert {language for language, _ in rest} == {"python", "text"}
-    code = "".join(text for language, text in rest if language == "python")
-    shown = "".join(text for language, text in rest if language == "text")
-    assert run("-", stdin=code) == shown
+def blocks(page: str) -> list[tuple[str, str]]:
+    return BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
+
+
+# The last block of README.md is what `make run` prints.
+@pytest.mark.parametrize("shown", [blocks("README.md")[:-1], blocks("docs/ENGINE.md")])
+def test_the_python_is_one_program_that_prints_as_shown(
+    shown: list[tuple[str, str]], run: Callable[..., str]
+) -> None:
+    assert {language for language, _ in shown} == {"python", "text"}
+    code = "".join(text for language, text in shown if language == "python")
+    printed = "".join(text for language, text in shown if language == "text")
+    assert run("-", stdin=code) == printed
 
 
 def test_make_run_prints_as_shown(run: Callable[..., str]) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (sql,) = re.findall(r"^SQL \?= (.*)$", makefile, re.MULTILINE)
     (command,) = re.findall(r'-m (pglite_native sql .*) "\$\$PGLITE_SQL"$', makefile, re.MULTILINE)
-    assert run("-m", *command.split(), sql) == BLOCKS[0][1]
+    assert run("-m", *command.split(), sql) == blocks("README.md")[-1][1]
 
 
 def test_every_command_of_make_is_there() -> None:
