@@ -64,6 +64,6 @@ enum status library_open(const char *path, const char *symbol, struct library *l
     if (!library->symbol)
         return error_set(error, STATUS_MODULE, "%s has no %s", path, symbol);
     if (!library->code)
-        return error_set(error, STATUS_MODULE, "%s: where its code is, is not known here", path);
+        return error_set(error, STATUS_MODULE, "%s: the address of its code is unknown", path);
     return STATUS_OK;
 }

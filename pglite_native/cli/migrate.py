@@ -32,7 +32,7 @@ An end in the middle (Ctrl-C, a lost connection, a kill) loses nothing: the same
 command goes on with the first table that is not done. Nothing is said to be
 done before both sides have counted the same rows.
 
-Wanted: pip install 'pglite-native[move]', and a pg_dump as new as the source.
+Wanted: pip install 'pglite-native[migrate]', and a pg_dump as new as the source.
 What moves and what does not: docs/MIGRATING.md.
 """
 
@@ -126,8 +126,8 @@ def _move(options: argparse.Namespace, *, source: str, target: str, is_export: b
         from pglite_native.migrate import Choices, Side, move
     except ImportError as error:
         raise PGliteError(
-            f"moving wants libraries that are not installed ({error}): "
-            "pip install 'pglite-native[move]'"
+            f"export and import need libraries that are not installed ({error}): "
+            "pip install 'pglite-native[migrate]'"
         ) from error
     choices = Choices(
         checksum=options.checksum,

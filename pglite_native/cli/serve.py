@@ -153,7 +153,7 @@ def _server(engine: Engine, is_shared: bool, options: argparse.Namespace) -> Ser
 def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
     if options.tls_cert is None:
         if options.tls_key is not None:
-            raise ValueError("--tls-key wants --tls-cert")
+            raise ValueError("--tls-key needs --tls-cert")
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(options.tls_cert, options.tls_key)

@@ -70,7 +70,9 @@ def _dump(options: argparse.Namespace) -> bool:
     if options.data_dir is not None:
         existing(options.data_dir)
     if options.file == "-" and sys.stdout.isatty():
-        options.parser.error("a tarball is nothing for a terminal")
+        options.parser.error(
+            "the tarball will not be written to a terminal: redirect it to a file, or give a FILE"
+        )
     with open_engine(options) as engine:
         if options.file == "-":
             with Meter("dump", sys.stdout.buffer) as meter:

@@ -180,7 +180,9 @@ class Conversation:
     def _send(self, message: bytes) -> list[wire.Message]:
         """Send messages; return the reply to them without what is said by the way."""
         if self._copies:
-            raise EngineBusy("a COPY is reading its source, which cannot use the database")
+            raise EngineBusy(
+                "the database is busy: a COPY reads from its source, which must not query it"
+            )
         self._find()
         return self._call(message)
 

@@ -80,7 +80,9 @@ class PGlite(Queries):
         **options: Unpack[EngineOptions],
     ) -> None:
         if engine is not None and (data_dir is not None or options):
-            raise ValueError("an engine has its own data_dir and options")
+            raise ValueError(
+                "PGlite(engine) takes neither a data_dir nor options: give them to the Engine"
+            )
         self._on_notice = on_notice
         self._session = Engine(data_dir, **options) if engine is None else engine
         conversation = Conversation(self._session, on_notice)
@@ -131,7 +133,7 @@ class PGlite(Queries):
         self, database: str | None, user: str | None, on_notice: Callable[[Notice], None] | None
     ) -> PGlite:
         if self.closed:
-            raise EngineClosed("the database is closed: there is nothing to connect to")
+            raise EngineClosed("the database is closed: open it again before connecting")
         return PGlite(
             engine=self._session.open_session(database, user),
             parsers=self.parsers,

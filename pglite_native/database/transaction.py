@@ -220,12 +220,14 @@ class Transaction(Queries):
     def _use(self) -> Iterator[TypedConversation]:
         with self._parent._use() as conversation:  # which may take until it is over
             if not self._open:
-                raise TransactionError("the transaction is over, or was not entered by `with`")
+                raise TransactionError("the transaction has ended, or was not entered by `with`")
             yield conversation
 
     def __enter__(self) -> Transaction:
         if self._used:
-            raise TransactionError("a transaction is good for one `with` statement")
+            raise TransactionError(
+                "a transaction can be used in one `with` statement: call transaction() for another"
+            )
         with self._parent._use() as conversation:
             if conversation.text.status == IDLE:
                 conversation.unsettled = True
@@ -264,8 +266,8 @@ class Transaction(Queries):
             return
         self._roll_back()
         if status == IDLE:
-            raise TransactionError("the transaction was ended by a statement in its block")
-        raise TransactionError("the transaction was rolled back: a statement in it had failed")
+            raise TransactionError("a statement in the block ended the transaction")
+        raise TransactionError("the transaction was rolled back: a statement in it has failed")
 
     def _roll_back(self) -> None:
         if self._conversation.text.status == IDLE:

@@ -168,7 +168,7 @@ class _Member(tarfile.TarInfo):
         try:
             return super().fromtarfile(archive)
         except (ValueError, IndexError) as error:  # of a sparse file's map, say
-            raise tarfile.ReadError(f"a header says what is no number: {error}") from error
+            raise tarfile.ReadError(f"a header field is not a number: {error}") from error
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Member:

@@ -114,7 +114,9 @@ class Engine(Session):
                 raise ValueError(f"seed must be 0 to 2**64 - 1: {seed}")
             options.seeded, options.seed = True, seed
         if load_data_dir is not None and initdb_args is not None:
-            raise ValueError("a database comes from load_data_dir or from initdb_args")
+            raise ValueError(
+                "load_data_dir and initdb_args exclude each other: a tarball holds a database"
+            )
         boot = {
             "data_dir": data_dir,
             "settings": settings or None,
@@ -361,7 +363,9 @@ def _start(
             raise ValueError("image must be a Snapshot, a path, False or None")
         return guest.runtime(tier), ffi.NULL
     if changed:
-        raise ValueError(f"an image has its own: {', '.join(changed)}")
+        raise ValueError(
+            f"these options belong to the image and cannot be given with one: {', '.join(changed)}"
+        )
     snapshot = image if isinstance(image, Snapshot) else Snapshot.load(image)
     runtime = snapshot._runtime if tier == "auto" else guest.runtime(tier)
     return runtime, snapshot._image
@@ -378,5 +382,5 @@ def _text(value: str) -> bytes:
     """Encode for C; a NUL would cut the string off unnoticed."""
     encoded = value.encode()
     if b"\0" in encoded:
-        raise ValueError(f"contains a NUL character: {value!r}")
+        raise ValueError(f"must not contain a NUL character: {value!r}")
     return encoded

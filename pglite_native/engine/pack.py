@@ -141,7 +141,7 @@ def _complete(entries: Iterable[Entry]) -> dict[tuple[bytes, ...], Entry]:
             if name in (b"", b".", b"..") or b"\0" in name or len(name) > NAME_MAX:
                 raise PackError(f"{entry.path!r}: not a clean relative path")
         if parts in tree:
-            raise PackError(f"{entry.path!r}: twice in one tree")
+            raise PackError(f"{entry.path!r}: occurs twice in the tree")
         is_directory = stat.S_ISDIR(entry.mode)
         if not (is_directory or stat.S_ISREG(entry.mode) or stat.S_ISLNK(entry.mode)):
             raise PackError(f"{entry.path!r}: mode {entry.mode:o} is no file, directory or symlink")

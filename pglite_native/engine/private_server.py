@@ -33,7 +33,7 @@ class PrivateServer:
 
         with self._lock:
             if self._closed:
-                raise EngineClosed("the engine is closed, and has no address any more")
+                raise EngineClosed("the engine is closed: it has no address")
             if self._server is None:
                 self._server = Server(engine, scratch=False)
             return self._server

@@ -29,7 +29,7 @@ def clock(time: datetime) -> int:
 def step(duration: timedelta) -> int:
     """Return a duration in nanoseconds."""
     if duration < timedelta(0):
-        raise ValueError(f"time does not go back: {duration!r}; set_time sets the clock back")
+        raise ValueError(f"a clock cannot advance by {duration!r}: set_time sets it back")
     if duration > LAST - EPOCH:
-        raise ValueError(f"{duration!r} leads out of the clock's range, {EPOCH} to {LAST}")
+        raise ValueError(f"{duration!r} leads outside the clock's range, {EPOCH} to {LAST}")
     return nanoseconds(duration)

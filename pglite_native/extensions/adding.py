@@ -44,7 +44,7 @@ def add(tarball: str | os.PathLike[str], *, replace: bool = False) -> tuple[str,
             if not set(other.names) & set(bundle.names):
                 others.append(other)
             elif not replace:
-                raise ExtensionError(f"{other} is added already: replace it, or remove it first")
+                raise ExtensionError(f"{other} was added before: replace it, or remove it first")
         _rebuild(store, [*others, bundle])
     return bundle.names
 

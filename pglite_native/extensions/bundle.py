@@ -85,7 +85,7 @@ def _read_files(tarball: bytes) -> dict[str, bytes]:
                 continue
             path = _clean(member.name)
             if path in files:
-                raise ExtensionError(f"{path} is in it twice")
+                raise ExtensionError(f"{path} occurs twice in the tarball")
             if not path.startswith(LEFT_OUT):
                 files[path] = _content(tar, member)
                 # Again, as a link takes as much as what it leads to.
@@ -104,7 +104,9 @@ def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     try:
         file = tar.extractfile(member)
     except (KeyError, RecursionError):
-        raise ExtensionError(f"{member.name!r} is a link to no file in it") from None
+        raise ExtensionError(
+            f"{member.name!r} is a link to a file that the tarball does not contain"
+        ) from None
     if file is None:
         raise ExtensionError(f"{member.name!r} is neither a file nor a link to one")
     return file.read(MAX_BYTES + 1)

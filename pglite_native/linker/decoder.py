@@ -46,7 +46,7 @@ class Reader:
     def take(self, size: int) -> bytes:
         end = self.position + size
         if end > len(self.data):
-            raise MalformedModuleError(f"truncated: {size} bytes wanted at {self.position}")
+            raise MalformedModuleError(f"truncated: {size} bytes expected at {self.position}")
         taken = self.data[self.position : end]
         self.position = end
         return taken

@@ -148,7 +148,7 @@ def _sql(sql: str) -> bytes:
 
 def _string(text: str) -> bytes:
     if "\0" in text:
-        raise ValueError(f"contains a NUL character: {text!r}")
+        raise ValueError(f"must not contain a NUL character: {text!r}")
     return text.encode() + b"\0"
 
 

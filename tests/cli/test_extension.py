@@ -125,7 +125,7 @@ def test_replacing(tmp_path: Path) -> None:
     old = tarballs.write(tmp_path / "old.tar.gz", tarballs.sql_only("answer", 41))
     new = tarballs.write(tmp_path / "new.tar.gz", tarballs.sql_only("answer", 42))
     extensions.add(old)
-    with pytest.raises(ExtensionError, match="answer is added already"):
+    with pytest.raises(ExtensionError, match="answer was added before"):
         extensions.add(new)
     extensions.add(new, replace=True)
     assert extensions.added() == ["answer"]
@@ -205,12 +205,12 @@ CONTROL = f"{tarballs.EXTENSION}/bad.control"
         ({"share\\bad.control": b"x"}, [], "is not a path"),
         ({"share/postgresql/extension/bad\n.control": b"x"}, [], "is not a path"),
         ({"lib/postgresql": b"x"}, [], "is not a path"),
-        ({CONTROL: b""}, [member("share/a", tarfile.SYMTYPE, "/etc/passwd")], "link to no file"),
+        ({CONTROL: b""}, [member("share/a", tarfile.SYMTYPE, "/etc/passwd")], "does not contain"),
         ({CONTROL: b""}, [member("share/a", tarfile.SYMTYPE, "../../etc/passwd")], "link to no"),
-        ({CONTROL: b""}, [member("share/a", tarfile.LNKTYPE, "/etc/passwd")], "link to no file"),
-        ({CONTROL: b""}, [member("share/a", tarfile.SYMTYPE, "a")], "link to no file"),
+        ({CONTROL: b""}, [member("share/a", tarfile.LNKTYPE, "/etc/passwd")], "does not contain"),
+        ({CONTROL: b""}, [member("share/a", tarfile.SYMTYPE, "a")], "does not contain"),
         ({CONTROL: b""}, [member("share/pipe", tarfile.FIFOTYPE)], "neither a file nor a link"),
-        ({CONTROL: b""}, [member(CONTROL, tarfile.REGTYPE)], "is in it twice"),
+        ({CONTROL: b""}, [member(CONTROL, tarfile.REGTYPE)], "occurs twice in the tarball"),
         ({CONTROL: b"", f"{CONTROL}/below": b""}, [], "parent is not a directory"),
         ({CONTROL: b"", f"share/{'n' * 256}": b""}, [], "not a clean relative path"),
         ({CONTROL: b"default_version = 'unterminated"}, [], "syntax error in file .*bad.control"),

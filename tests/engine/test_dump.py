@@ -430,7 +430,7 @@ BAD = {
     ),
     "a file twice": (
         lambda tarball: with_member(tarball, tarfile.TarInfo("PG_VERSION"), b"18\n"),
-        "PG_VERSION: it is there twice",
+        "PG_VERSION: the same path occurs twice",
     ),
     "a file in a file": (
         lambda tarball: with_member(tarball, tarfile.TarInfo("PG_VERSION/x")),

@@ -101,7 +101,7 @@ def test_signed_round_trip(value: int) -> None:
         (b"\x7fELF\1\1\1\0", "not WebAssembly"),
         (b"\0asm\x0d\0\1\0", "version 0d000100 of WebAssembly"),
         (b"\0asm\1\0\0\0\1", "no integer ends"),
-        (b"\0asm\1\0\0\0\1\x05\0", "truncated: 5 bytes wanted at 10"),
+        (b"\0asm\1\0\0\0\1\x05\0", "truncated: 5 bytes expected at 10"),
         (b"\0asm\1\0\0\0\1" + b"\xff" * 12, "no integer ends within 10 bytes"),
         (b"\0asm\1\0\0\0\x0d\1\0", "unknown section 13"),
         (b"\0asm\1\0\0\0\3\1\0\1\1\0", "section TYPE after FUNCTION"),

@@ -221,7 +221,7 @@ def test_libraries_that_are_missing_are_named(small: Path, tmp_path: Path) -> No
     command = ["-c", program, "export", "--data-dir", str(small), "--to", "postgresql:///x"]
     done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "pip install 'pglite-native[move]'" in done.stderr and "Traceback" not in done.stderr
+    assert "pip install 'pglite-native[migrate]'" in done.stderr and "Traceback" not in done.stderr
 
 
 # --- other versions -------------------------------------------------------------------------

@@ -119,7 +119,7 @@ def test_a_failed_inner_one_can_be_left_behind(db: PGlite) -> None:
 
 
 def test_a_statement_that_ends_it_is_found_out(db: PGlite) -> None:
-    with pytest.raises(TransactionError, match="ended by a statement"):
+    with pytest.raises(TransactionError, match="ended the transaction"):
         with db.transaction() as transaction:
             insert(transaction, 1)
             transaction.exec("rollback")

@@ -29,11 +29,11 @@ static enum status fail(int result, struct error *error)
 {
     switch (result) {
     case -GE_NOSPC:
-        return error_set(error, STATUS_NO_MEMORY, "there is no space left for it");
+        return error_set(error, STATUS_NO_MEMORY, "no space is left for it");
     case -GE_EXIST:
-        return error_set(error, STATUS_FILES, "it is there twice");
+        return error_set(error, STATUS_FILES, "the same path occurs twice");
     case -GE_NOTDIR:
-        return error_set(error, STATUS_FILES, "what it is in is not a directory");
+        return error_set(error, STATUS_FILES, "its parent is not a directory");
     default:
         return error_set(error, STATUS_IO, "cannot write it (errno %d)", -result);
     }
@@ -79,7 +79,7 @@ static enum status find_place(pgn_session *session, const char *path, char place
                               struct error *error)
 {
     if (!is_path(path))
-        return error_set(error, STATUS_FILES, "it is not a path within a data directory");
+        return error_set(error, STATUS_FILES, "its path does not lie within the data directory");
     memcpy(place, root, sizeof root);
     memcpy(place + sizeof root - 1, path, strlen(path) + 1);
     for (char *slash = place + sizeof root - 1; (slash = strchr(slash, '/')); slash++) {

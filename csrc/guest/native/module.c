@@ -64,7 +64,7 @@ static enum status lend(struct native_module_state *module, const struct guest_o
 
     module->lent = calloc(offer->lent_count + 1, sizeof *module->lent);
     if (!module->lent)
-        return error_set(error, STATUS_NO_MEMORY, "no memory for lent functions");
+        return error_set(error, STATUS_NO_MEMORY, "no memory for host functions in the table");
     for (size_t i = 0; i < offer->lent_count; i++) {
         const struct guest_lent *lent = &offer->lent[i];
         uint32_t type = 0;
