@@ -82,8 +82,9 @@ lint: build ## check style, types and C warnings
 	$(BIN)/clang-format --dry-run --Werror $(C_FILES)
 	$(CC) -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -Icsrc -isystem build/vendor/wasm3 -isystem build/vendor/xxhash -isystem $(PYTHON_H) $(HOST_C)
 
-docs: .venv/ready ## write what is generated of the pages: the tables of docs/ARCHITECTURE.md
+docs: build ## write the generated pages: docs/REFERENCE.md, and the tables of docs/ARCHITECTURE.md
 	$(BIN)/python -m tools.architecture
+	$(BIN)/python -m tools.reference
 
 format: .venv/ready ## lay the sources out as `make lint` wants them
 	$(BIN)/ruff check --fix --quiet

@@ -16,6 +16,7 @@ from pglite_native.database.typed_conversation import Callback, Listener, TypedC
 from pglite_native.database.types import Types
 from pglite_native.diagnostics import Notice
 from pglite_native.engine.engine import Engine
+from pglite_native.engine.guest import Tier
 from pglite_native.engine.session import Session
 from pglite_native.engine.snapshot import Snapshot
 from pglite_native.errors import EngineClosed, SnapshotError, TransactionError
@@ -40,6 +41,7 @@ class EngineOptions(TypedDict, total=False):
     clock: datetime | None
     seed: int | None
     image: Snapshot | str | os.PathLike[str] | Literal[False] | None
+    tier: Tier
 
 
 class PGlite(Queries):

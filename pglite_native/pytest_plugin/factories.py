@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from pglite_native import PGlite
     from pglite_native.pytest_plugin.databases import Database
 
+__all__ = ["connection", "database", "dsn", "engine", "pglite", "session", "template", "url"]
+
 TEMPLATE_MARK = "_is_pglite_template"
 
 
@@ -41,7 +43,7 @@ def template(function: Callable[..., Any]) -> Any:
 
     It runs once in a session, also in one of several processes (pytest-xdist). What it returns may
     be a PGlite, an AsyncPGlite, an Engine, a Snapshot or the path of a saved one, or a Database of
-    `pglite_server`. Who asks for the fixture gets a PGlite with its content.
+    `pglite_server`. A test that asks for the fixture gets a PGlite with its content.
     """
     setattr(function, TEMPLATE_MARK, True)
     return pytest.fixture(scope="session")(function)

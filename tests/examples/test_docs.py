@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import ROOT, architecture
+from tools import ROOT, architecture, reference
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("vendor/*.md")])
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
@@ -32,6 +32,10 @@ def test_every_folder_has_a_section_of_the_architecture_page() -> None:
     }
     # The tiers stand with what is common to them.
     assert described - set(sections) == {"csrc/guest/native", "csrc/guest/wasm3"}
+
+
+def test_the_reference_says_what_the_docstrings_say() -> None:
+    assert reference.PAGE.read_text(encoding="utf-8") == reference.render()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import pglite_native
+from pglite_native import Engine
+from pglite_native.database.pglite import EngineOptions
 from tests.distributions import build, install
 
 SAMPLE = Path(__file__).with_name("sample")
@@ -30,6 +32,7 @@ db.copy_to("copy t to stdout").read()  # attr-defined
 db.copy_from("copy t from stdin", ["text"])  # list-item
 db.dump_data_dir(compression="zip")  # call-overload
 PGlite(setings={})  # call-arg
+PGlite(tier="fastest")  # arg-type
 Engine(transport="pipe")  # arg-type
 Engine().exec_protocol_raw("select 1")  # arg-type
 
@@ -95,3 +98,11 @@ def test_what_is_wrong_is_seen(python: Path, tmp_path: Path) -> None:
         if ": error: " in line
     }
     assert list(found) == expected, found
+
+
+def test_the_options_of_pglite_are_those_of_engine() -> None:
+    arguments = {**Engine.__init__.__annotations__}
+    del arguments["data_dir"], arguments["return"]
+    assert {name: of.__forward_arg__ for name, of in EngineOptions.__annotations__.items()} == {
+        name: of.removeprefix("guest.") for name, of in arguments.items()
+    }

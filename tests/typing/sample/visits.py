@@ -20,7 +20,7 @@ async def count(transaction: AsyncTransaction, page: str) -> int:
 
 
 async def main() -> None:
-    async with AsyncPGlite(seed=1) as db:
+    async with AsyncPGlite(seed=1, tier="auto") as db:
         await db.exec("create table visit (page text)")
         async with db.transaction() as transaction:
             assert await count(transaction, "/") == 1
