@@ -337,8 +337,8 @@ def test_two_at_once(tmp_path: Path) -> None:
 def test_killed_on_the_way(probe: Path, home: Path) -> None:
     """Killed anywhere before the end nothing has changed, and the next one clears up."""
     script = (
-        "import os; from pglite_native import extensions, _store;"
-        f"setattr(_store.{{}}, lambda *_: os._exit(9)); extensions.add({str(probe)!r})"
+        "import os; from pglite_native import extensions; from pglite_native.engine import store;"
+        f"setattr(store.{{}}, lambda *_: os._exit(9)); extensions.add({str(probe)!r})"
     )
     for step in ("Prepared, 'use'", "Store, 'use'"):
         killed = subprocess.run([sys.executable, "-c", script.format(step)], check=False)
