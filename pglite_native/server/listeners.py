@@ -6,7 +6,10 @@ import errno
 import os
 import socket
 import stat
+import threading
 from pathlib import Path
+
+from pglite_native.server.startup import InternetAddress
 
 # As many as the system lets wait: on a Unix socket who finds the queue full is refused at once.
 BACKLOG = socket.SOMAXCONN
@@ -37,11 +40,58 @@ def listen_tcp(host: str, port: int) -> socket.socket:
     return socket.create_server(address[:2], family=family, backlog=BACKLOG)
 
 
+class SpareDescriptor:
+    """What the last client is accepted with, so that it can be told that there is no other."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # as several listeners have it in common
+        self._fd = self._open()
+
+    def accept(self, listener: socket.socket) -> tuple[socket.socket, bool]:
+        """Return the next client, and whether it has taken the last descriptor.
+
+        Raises:
+            OSError: the listener has ended, or not even the spare one is left.
+        """
+        try:
+            return listener.accept()[0], False
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+        with self._lock:
+            self.close()
+            try:
+                client = listener.accept()[0]
+            finally:
+                self._fd = self._open()
+        return client, self._fd is None
+
+    def close(self) -> None:
+        """Give it back; idempotent."""
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            os.close(fd)
+
+    def _open(self) -> int | None:
+        try:
+            return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+
+
 def prepare(client: socket.socket) -> None:
     """What a client's socket wants to be."""
     if client.family != socket.AF_UNIX:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+
+def address_of(client: socket.socket) -> InternetAddress | None:
+    """Where a client is; None: on this machine, as it comes by a Unix socket."""
+    if client.family == socket.AF_UNIX:
+        return None
+    host, port = client.getpeername()[:2]
+    return InternetAddress.parse(host.partition("%")[0], port)  # without an interface's name
 
 
 def _remove_stale(path: Path) -> None:

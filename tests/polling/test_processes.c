@@ -162,6 +162,11 @@ static void test_attending(void)
     pglite_attend_reading(); /* it has been */
     CHECK_CALLS("");
     QueryCancelPending = ProcDiePending = 0;
+
+    DoingCommandRead = InterruptPending = 1; /* half a command has come: it is idle still */
+    pglite_attend_reading();
+    CHECK_CALLS("ProcessInterrupts(cancel=0)");
+    DoingCommandRead = 0;
 }
 
 /* What refuses to work under another number than getpid's is given that one meanwhile. */
@@ -568,9 +573,16 @@ void __real_PostgresMainLoopOnce(void)
     called("loop_once");
 }
 
-void pgl_startPGlite(void)
+void __real_pgl_startPGlite(void);
+
+void __real_pgl_startPGlite(void)
 {
     called("start(%s)", HbaFileName);
+}
+
+void pgl_startPGlite(void)
+{
+    __wrap_pgl_startPGlite();
 }
 
 PGPort *pgl_getMyProcPort(void)
@@ -609,7 +621,7 @@ static void test_first_process_is_kept(void)
 
 static void test_copy_begins_as_a_backend(void)
 {
-    CHECK_ENDS(pglite_begin_backend(OTHER));
+    CHECK_ENDS(pglite_begin_backend(OTHER, 0, 0, 0, 0));
     CHECK_CALLS("leave_original(43) start(/pglite/pg_hba.conf) startup_packet take_slot "
                 "PostgresMain(theirs,them) under 0,1 InitPostgres(theirs,them) under 1 "
                 "note_opening exit(99)");
@@ -623,7 +635,7 @@ static void test_copy_begins_as_a_backend(void)
 static void test_copy_without_a_startup_packet_ends(void)
 {
     startup_status = -1;
-    CHECK_ENDS(pglite_begin_backend(OTHER));
+    CHECK_ENDS(pglite_begin_backend(OTHER, 0, 0, 0, 0));
     CHECK_CALLS("leave_original(43) start(/pglite/pg_hba.conf) startup_packet "
                 "proc_exit_prepare(0) exit(0)");
     startup_status = 0;
