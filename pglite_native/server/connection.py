@@ -30,6 +30,7 @@ from pglite_native.server.startup import CancelRequest, Startup
 
 RECEIVE_BYTES = 64 * 1024  # at a time, from a client
 LINGER_S = 1.0
+LINGER_WITH_LAST_S = 0.1  # descriptor, which the next client is to be refused with
 
 # What a wrong password costs, as it is guessed by trying.
 FAILED_LOGIN_DELAY_S = 0.5
@@ -205,12 +206,14 @@ class ClientConnection:
         make the system reset the connection, and drop what was said.
         """
         client = self._handshake.client
-        client.settimeout(LINGER_S)
+        linger_s = LINGER_S if self._refusal is None else LINGER_WITH_LAST_S
+        client.settimeout(linger_s)
         client.sendall(refusal.encode())
         self._shut(socket.SHUT_WR)
-        deadline = time.monotonic() + LINGER_S
-        while time.monotonic() < deadline and client.recv(RECEIVE_BYTES):
-            pass
+        deadline = time.monotonic() + linger_s
+        while client.recv(RECEIVE_BYTES) and time.monotonic() < deadline:
+            if self._refusal is not None:
+                break  # it has seen that there is one to be read
 
     def _hang_up(self) -> None:
         client = self._handshake.client

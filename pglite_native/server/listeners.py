@@ -7,6 +7,7 @@ import os
 import socket
 import stat
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from pglite_native.server.startup import InternetAddress
@@ -45,7 +46,7 @@ class SpareDescriptor:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # as several listeners have it in common
-        self._fd = self._open()
+        self._fd: int | None = None
 
     def accept(self, listener: socket.socket) -> tuple[socket.socket, bool]:
         """Return the next client, and whether it has taken the last descriptor.
@@ -53,6 +54,9 @@ class SpareDescriptor:
         Raises:
             OSError: the listener has ended, or not even the spare one is left.
         """
+        with self._lock:
+            if self._fd is None:
+                self._fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         try:
             return listener.accept()[0], False
         except OSError as error:
@@ -60,23 +64,16 @@ class SpareDescriptor:
                 raise
         with self._lock:
             self.close()
-            try:
-                client = listener.accept()[0]
-            finally:
-                self._fd = self._open()
-        return client, self._fd is None
+            client = listener.accept()[0]
+            with suppress(OSError):
+                self._fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            return client, self._fd is None
 
     def close(self) -> None:
         """Give it back; idempotent."""
         fd, self._fd = self._fd, None
         if fd is not None:
             os.close(fd)
-
-    def _open(self) -> int | None:
-        try:
-            return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            return None
 
 
 def prepare(client: socket.socket) -> None:
