@@ -10,6 +10,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from pglite_native.engine.folders import make_private
 from pglite_native.server.startup import InternetAddress
 
 # As many as the system lets wait: on a Unix socket who finds the queue full is refused at once.
@@ -21,7 +22,7 @@ def listen_unix(directory: Path, port: int) -> socket.socket:
 
     Directory and socket are the user's alone: who can reach the socket is trusted.
     """
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(directory)
     path = directory / f".s.PGSQL.{port}"
     _remove_stale(path)
     listener = socket.socket(socket.AF_UNIX)
