@@ -143,7 +143,9 @@ def test_a_thousand_clients_at_once_are_let_in_or_told(tmp_path: Path) -> None:
     ):
         psycopg.connect(serving.url).close()
         before, threads = serving.private_bytes(), serving.count_threads()
-        clients = [stack.enter_context(closing(socket.socket(socket.AF_UNIX))) for _ in range(CLIENTS)]
+        clients = [
+            stack.enter_context(closing(socket.socket(socket.AF_UNIX))) for _ in range(CLIENTS)
+        ]
         for client in clients:
             client.connect(str(directory / ".s.PGSQL.5432"))
             client.sendall(wire.startup(PARAMETERS))

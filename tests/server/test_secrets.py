@@ -26,11 +26,10 @@ MALFORMED = {
     "no message of COPY": wire.query("COPY (SELECT) FROM STDIN") + b"d\0\0\0\3",
     "a startup packet": wire.startup({"user": "postgres"}),
 }
-CRASH = [
-    ("S", "FATAL"),
-    ("C", "57P02"),
-    ("M", "terminating connection because of crash of another server process"),
-]
+CRASH = {
+    "C": "57P02",
+    "M": "terminating connection because of crash of another server process",
+}
 
 
 @contextmanager
@@ -124,8 +123,7 @@ def test_a_crash_tells_bystanders_nothing_but_that(caplog: pytest.LogCaptureFixt
             crash(engine)
             for client in (idle, busy):
                 reply = client.receive()
-                assert list(wire.errors(reply)[0].items())[0] == CRASH[0]
-                assert set(CRASH) <= wire.errors(reply)[0].items()
+                assert CRASH.items() <= wire.errors(reply)[0].items()
                 assert SECRET.encode() not in reply
                 assert b"trap" not in reply
             with Client(server) as late:
