@@ -1,7 +1,7 @@
-"""SQL does not reach the host, whatever a superuser says: its files, programs, libraries, environment, network.
+"""SQL does not reach the host, whatever a superuser says.
 
-A folder of the host with a secret in it stands for all of them. After each attempt the secret has not been told, and
-the folder is as it was.
+Not its files, programs, libraries, environment or network. A folder with a secret in it stands for
+them: after each attempt the secret has not been told, and the folder is as it was.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ def test_settings_of_the_next_start_reach_nothing(tmp_path: Path, host: Host) ->
     """With them it starts or does not; nothing is run, written or listened at."""
     names = host.names
     attempts = [
-        {name: "touch {made}" for name in COMMANDS} | {"archive_mode": "on"},
+        dict.fromkeys(COMMANDS, "touch {made}") | {"archive_mode": "on"},
         {"logging_collector": "on", "log_directory": "{folder}", "log_filename": "made"},
         {"external_pid_file": "{made}", "listen_addresses": "127.0.0.1", "port": "{port}"},
         {"unix_socket_directories": "{folder}", "dynamic_library_path": "{folder}"},

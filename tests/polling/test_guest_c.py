@@ -69,7 +69,8 @@ def test_wrapped(build: Build) -> None:
 
 
 def test_processes(build: Build) -> None:
-    names = ("autovacuum", "checkpointer", "idle", "process", "semaphore", "shared", "template")
+    names = ("autovacuum", "checkpointer", "client-address", "idle", "process", "semaphore")
+    names += ("shared", "template")
     sources = (
         HERE / "test_processes.c",
         *(POLLING / f"{name}.c" for name in (*names, "wal-writer")),

@@ -163,7 +163,8 @@ static void test_attending(void)
     CHECK_CALLS("");
     QueryCancelPending = ProcDiePending = 0;
 
-    DoingCommandRead = InterruptPending = 1; /* half a command has come: it is idle still */
+    DoingCommandRead = true;
+    InterruptPending = 1; /* half a command has come: it is idle still */
     pglite_attend_reading();
     CHECK_CALLS("ProcessInterrupts(cancel=0)");
     DoingCommandRead = 0;
@@ -632,6 +633,32 @@ static void test_copy_begins_as_a_backend(void)
     CHECK_CALLS("loop_once");
 }
 
+#define CHECK_CLIENT(host, number)                                                                 \
+    do {                                                                                           \
+        CHECK_TEXT(host, port.client_host);                                                        \
+        CHECK_TEXT(number, port.client_port);                                                      \
+    } while (0)
+
+static void test_where_the_client_is(void)
+{
+    static const uint8_t inet[] = {127, 0, 0, 1};
+
+    CHECK_ENDS(pglite_begin_backend(OTHER, 0, 0, 0, 0));
+    CHECK_CLIENT("[local]", "");
+    CHECK_INT(PG_AF_UNIX, port.client.family);
+    CHECK_INT(2, port.client_length);
+
+    CHECK_ENDS(pglite_begin_backend(OTHER, 4, 50000, UINT64_C(0x7f000001) << 32, 0));
+    CHECK_CLIENT("127.0.0.1", "50000");
+    CHECK_INT(0, memcmp(inet, port.client.inet.address, sizeof inet));
+    CHECK_INT(16, port.client_length);
+
+    CHECK_ENDS(pglite_begin_backend(OTHER, 6, 1, UINT64_C(0x20010db8) << 32, 0xab));
+    CHECK_CLIENT("2001:db8::ab", "1");
+    CHECK_INT(28, port.client_length);
+    calls[0] = '\0';
+}
+
 static void test_copy_without_a_startup_packet_ends(void)
 {
     startup_status = -1;
@@ -654,6 +681,7 @@ int main(void)
     test_autovacuum_s_processes();
     test_first_process_is_kept();
     test_copy_begins_as_a_backend();
+    test_where_the_client_is();
     test_copy_without_a_startup_packet_ends();
     test_wal_writer();
     test_checkpointer(); /* which its process stays */

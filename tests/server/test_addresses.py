@@ -31,10 +31,13 @@ def log(connection: psycopg.Connection[tuple[object, ...]]) -> None:
 def test_on_the_unix_socket_there_is_no_address(
     engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with Server(engine) as server, caplog.at_level(logging.INFO):
-        with psycopg.connect(server.dsn) as connection:
-            assert connection.execute(OWN).fetchone() == (None, -1, None, None)
-            log(connection)
+    with (
+        Server(engine) as server,
+        caplog.at_level(logging.INFO),
+        psycopg.connect(server.dsn) as connection,
+    ):
+        assert connection.execute(OWN).fetchone() == (None, -1, None, None)
+        log(connection)
     assert "[local]|[local]|LOG:  here" in caplog.text
 
 

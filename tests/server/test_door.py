@@ -159,7 +159,7 @@ def test_a_thousand_clients_at_once_are_let_in_or_told(tmp_path: Path) -> None:
 
 def replies(clients: list[socket.socket]) -> list[bytes]:
     """What each client is told, until it is asked for a query or hung up on."""
-    told = {client: b"" for client in clients}
+    told = dict.fromkeys(clients, b"")
     with selectors.DefaultSelector() as selector:
         for client in clients:
             selector.register(client, selectors.EVENT_READ)

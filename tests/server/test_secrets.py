@@ -1,4 +1,4 @@
-"""What a client is told of others: nothing of what they say, whatever happens to them or the engine."""
+"""What a client is told of others: nothing of what they say, whatever happens."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_malformed_message_is_answered_without_others_words(
 
 
 def test_half_messages_hold_up_nobody(talked: Server) -> None:
-    """A Query of 70,000 bytes, of which one comes, say; each of them waits for its own client alone."""
+    """A Query of 70,000 bytes, of which one comes, say: it waits for its own client alone."""
     halves = [b"Q", b"Q\0\1\x11\x70a", b"P\0\1\x11\x70" + b"x" * 60000, b"Q\x3f\xff\xff\xfe"]
     with Client(talked) as other:
         other.log_in()
