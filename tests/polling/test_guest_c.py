@@ -70,10 +70,9 @@ def test_wrapped(build: Build) -> None:
 
 def test_processes(build: Build) -> None:
     names = ("autovacuum", "checkpointer", "client-address", "idle", "process", "semaphore")
-    names += ("shared", "template")
     sources = (
         HERE / "test_processes.c",
-        *(POLLING / f"{name}.c" for name in (*names, "wal-writer")),
+        *(POLLING / f"{name}.c" for name in (*names, "shared", "template", "wal-writer")),
     )
     assert run(build(*sources)) == "ok\n"
 

@@ -101,9 +101,9 @@ def test_a_wrong_password_takes_its_time_and_no_other_s(monkeypatch: pytest.Monk
     with Engine() as engine:
         server = Server(engine, host="127.0.0.1", password=PASSWORD, max_connections=1)
         with server, ExitStack() as stack:
-            guesses = [stack.enter_context(Guess(server)) for _ in range(20)]
+            guesses = [stack.enter_context(Client(server)) for _ in range(20)]
             for guess in guesses:
-                guess.make()
+                answer_wrongly(guess)
             with psycopg.connect(server.dsn) as good:
                 sessions = good.execute(
                     "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
@@ -119,18 +119,16 @@ def test_a_wrong_password_takes_its_time_and_no_other_s(monkeypatch: pytest.Monk
                 assert wire.sqlstates(guess.receive()) == ["57P01"]
 
 
-class Guess(Client):
-    """A client that answers every question with a password that is wrong."""
-
-    def make(self) -> None:
-        first = b"n,,n=,r=abcdefgh"
-        initial = b"SCRAM-SHA-256\0" + struct.pack("!i", len(first)) + first
-        self.send(wire.startup(PARAMETERS) + wire.message("p", initial))
-        received = b""
-        while received.count(b"R\0\0\0") < 2:
-            received += self.socket.recv(4096)
-        nonce = received.partition(b"r=")[2].partition(b",")[0]
-        self.send(wire.message("p", b"c=biws,r=" + nonce + b",p=" + b"A" * 43 + b"="))
+def answer_wrongly(client: Client) -> None:
+    """Log in with a proof of no password."""
+    first = b"n,,n=,r=abcdefgh"
+    initial = b"SCRAM-SHA-256\0" + struct.pack("!i", len(first)) + first
+    client.send(wire.startup(PARAMETERS) + wire.message("p", initial))
+    received = b""
+    while received.count(b"R\0\0\0") < 2:
+        received += client.socket.recv(4096)
+    nonce = received.partition(b"r=")[2].partition(b",")[0]
+    client.send(wire.message("p", b"c=biws,r=" + nonce + b",p=" + b"A" * 43 + b"="))
 
 
 @pytest.mark.usefixtures("descriptors")
@@ -167,12 +165,12 @@ def replies(clients: list[socket.socket]) -> list[bytes]:
             ready = selector.select(SOON_S)
             assert ready
             for key, _ in ready:
-                client = key.fileobj
-                assert isinstance(client, socket.socket)
-                part = client.recv(65536)
-                told[client] += part
-                if not part or told[client].endswith(b"Z\0\0\0\5I"):
-                    selector.unregister(client)
+                one = key.fileobj
+                assert isinstance(one, socket.socket)
+                part = one.recv(65536)
+                told[one] += part
+                if not part or told[one].endswith(b"Z\0\0\0\5I"):
+                    selector.unregister(one)
     for reply in told.values():
         assert wire.sqlstates(reply) in ([], ["53300"])
     return list(told.values())
