@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -14,12 +15,15 @@ STOP_S = 20
 class Serving:
     """`python -m pglite_native serve`; what it printed first is its URL. Usable in a `with`."""
 
-    def __init__(self, *arguments: str | Path) -> None:
+    def __init__(self, *arguments: str | Path, descriptors: int | None = None) -> None:
         command = [sys.executable, "-m", "pglite_native", "serve", *map(str, arguments)]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert self.process.stdout is not None
+        if descriptors is not None:
+            limits = descriptors, descriptors
+            resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, limits)
         self.url = self.process.stdout.readline().strip()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:

@@ -313,6 +313,7 @@ WRAPS = {
     "PostgresMain": linker.Wrap("begins a backend that the host wants a copy of"),
     "PostgresMainLoopOnce": linker.Wrap("does not come back while a backend begins"),
     "PostgresSendReadyForQueryIfNecessary": linker.Wrap("keeps a snapshot of the catalogs"),
+    "pgl_startPGlite": linker.Wrap("says that every client is at 127.0.0.1"),
     "InitPostgres": linker.Wrap("opens the cluster once more where there is no postmaster"),
     "proc_exit": linker.Wrap("refuses a process number other than the one getpid returns"),
     "ProcKill": linker.Wrap("likewise"),

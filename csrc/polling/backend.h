@@ -17,8 +17,16 @@ GUEST_EXPORT(pglite_become_backend) void pglite_become_backend(int process);
 
 /* The first call into a copy of a process that is not a backend yet (template.c): becomes one by the startup
  * packet that is the input. Leaves by exit as PGlite's main does, with 99 for success; on failure the client has
- * been told. */
-GUEST_EXPORT(pglite_begin_backend) void pglite_begin_backend(int process);
+ * been told.
+ *
+ * Where the client is: on this machine (version 0), or at an Internet address of version 4 or 6, a port, and the
+ * address's bytes, of which `high` has the first eight, the first one at the top. */
+GUEST_EXPORT(pglite_begin_backend)
+void pglite_begin_backend(int process, int version, int port, uint64_t high, uint64_t low);
+
+/* Notes in a port that the client is on this machine, or where else it is. */
+GUEST_LOCAL void client_is_local(PGPort *port);
+GUEST_LOCAL void client_is_remote(PGPort *port, int version, int number, uint64_t high, uint64_t low);
 
 /* Likewise becomes an autovacuum launcher or a worker, which runs to its exit. */
 GUEST_EXPORT(pglite_begin_autovacuum) void pglite_begin_autovacuum(int process, bool is_worker);

@@ -364,10 +364,38 @@ void ProcessGUCArray(void *array, int context, int source, int action);
 
 /* The session's connection */
 
-/* What the startup packet said. Verified: ProcessStartupPacket stores the four at 360 to 372. */
-enum { PG_PORT_BEFORE_NAMES = 360 };
+/* An address of a socket, of any family: numbers in network order. Verified: pq_init stores its length 128 bytes in. */
+typedef union PGSocketAddress {
+    uint16_t family;
+    struct {
+        uint16_t family;
+        uint8_t port[2];
+        uint8_t address[4];
+    } inet;
+    struct {
+        uint16_t family;
+        uint8_t port[2];
+        uint32_t flow;
+        uint8_t address[16];
+        uint32_t scope;
+    } inet6;
+    uint8_t bytes[128];
+} PGSocketAddress;
+enum { PG_AF_UNIX = 1, PG_AF_INET = 2, PG_AF_INET6 = 10 };
+
+/* Where the client is, and what its startup packet said. Verified: pq_init copies the client's address to 144, and its
+ * length to 272; ProcessStartupPacket stores the names, and what follows them, at 360 to 372. BackendInitialize, which
+ * PGlite lacks, sets client_host and client_port. */
+enum { PG_PORT_BEFORE_CLIENT = 144, PG_PORT_BEFORE_NAMES = 64 };
 typedef struct PGPort {
-    uint8_t before[PG_PORT_BEFORE_NAMES];
+    uint8_t before[PG_PORT_BEFORE_CLIENT];
+    PGSocketAddress client;
+    uint32_t client_length;
+    const char *client_host; /* as text: "[local]" where it is on this machine */
+    void *client_host_name;
+    int host_name_state[2];
+    const char *client_port; /* "" where it has none */
+    uint8_t before_names[PG_PORT_BEFORE_NAMES];
     char *database_name;
     char *user_name;
     char *command_line_options; /* the value of "options", or NULL */

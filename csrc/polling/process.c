@@ -25,10 +25,11 @@ void pglite_attend(void)
     DoingCommandRead = false;
 }
 
-/* The same within one, COPY say. */
+/* ProcessClientReadInterrupt within one: half of a command's first message has come, in which the timeouts of an idle
+ * session strike as before it; or a command is under way, COPY say, which is only ended with the session. */
 void pglite_attend_reading(void)
 {
-    if (ProcDiePending && InterruptPending)
+    if (InterruptPending && (DoingCommandRead || ProcDiePending))
         ProcessInterrupts();
 }
 

@@ -39,23 +39,26 @@ void __wrap_InitPostgres(const char *database, PGOid database_id, const char *us
     backend_note_opening();
 }
 
-/* BackendInitialize's part: a port, and what the client says first. The latch is the one that a process has until
- * InitProcess gives it another. */
+void __real_pgl_startPGlite(void);
+
+void __wrap_pgl_startPGlite(void)
+{
+    __real_pgl_startPGlite();
+    client_is_local(pgl_getMyProcPort());
+}
+
+/* BackendInitialize's part: a port. The latch is the one that a process has until InitProcess gives it another. */
 static PGPort *open_port(void)
 {
     static PGLatch latch;
     char *hba_file = HbaFileName;
-    PGPort *port;
 
     latch = (PGLatch){.owner = MyProcPid};
     MyLatch = &latch;
     HbaFileName = TRUSTING_HBA_FILE;
     pgl_startPGlite();
     HbaFileName = hba_file;
-    port = pgl_getMyProcPort();
-    if (ProcessStartupPacket(port, true, true) != 0)
-        proc_exit(0);
-    return port;
+    return pgl_getMyProcPort();
 }
 
 static bool is_beginning;
@@ -74,13 +77,17 @@ void __wrap_PostgresMainLoopOnce(void)
     __real_PostgresMainLoopOnce();
 }
 
-void pglite_begin_backend(int process)
+void pglite_begin_backend(int process, int version, int number, uint64_t high, uint64_t low)
 {
     PGPort *port;
 
     is_beginning = true;
     backend_leave_original(process);
     port = open_port(); /* before there can be an error for the client: too many clients, say */
+    if (version != 0)
+        client_is_remote(port, version, number, high, low);
+    if (ProcessStartupPacket(port, true, true) != 0)
+        proc_exit(0);
     backend_take_slot();
     IsUnderPostmaster = false;
     __real_PostgresMain(port->database_name, port->user_name);

@@ -42,6 +42,9 @@ void *__wrap_mmap(void *address, size_t length, int protection, int flags, int f
 GUEST_EXPORT(__wrap_PostgresMain)
 void __wrap_PostgresMain(const char *database, const char *user);
 
+/* PGlite's: makes the port, and reads the file that says who is let in how. */
+GUEST_EXPORT(__wrap_pgl_startPGlite) void __wrap_pgl_startPGlite(void);
+
 /* PostgreSQL's: makes the process one of the cluster's, of a database and a user. */
 GUEST_EXPORT(__wrap_InitPostgres)
 void __wrap_InitPostgres(const char *database, PGOid database_id, const char *user, PGOid user_id,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pglite_native.engine import forking, guest, times
 from pglite_native.engine.binding import check, ffi, lib
+from pglite_native.engine.folders import make_private
 from pglite_native.engine.private_server import PrivateServer
 from pglite_native.engine.session import Session
 from pglite_native.engine.snapshot import Snapshot
@@ -150,7 +151,7 @@ class Engine(Session):
         if boot["data_dir"] is not None:
             data_dir = Path(boot["data_dir"]).absolute()
             with suppress(OSError):  # of which the next step says more
-                data_dir.parent.mkdir(parents=True, exist_ok=True)
+                make_private(data_dir.parent)
             kept.append(ffi.new("char[]", os.fsencode(data_dir)))
             options.data_dir = kept[-1]
         options.transport = _TRANSPORTS[boot["transport"]]

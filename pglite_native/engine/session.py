@@ -123,12 +123,18 @@ class Session:
         session._database, session._user = database, user
         return session
 
-    def _open_sibling(self, packet: BytesLike | None) -> Session:
-        """Open a session by a startup packet, whose answer the next call returns, refusals too."""
+    def _open_sibling(
+        self, packet: BytesLike | None, address: tuple[int, int, int, int] | None = None
+    ) -> Session:
+        """Open a session by a startup packet, whose answer the next call returns, refusals too.
+
+        `address`: where the client is, as pgn_address has it; None: on this machine.
+        """
         data = ffi.NULL if packet is None else ffi.from_buffer(_BYTES, packet)
         handle, error = ffi.new("pgn_session **"), ffi.new("pgn_error *")
         size = 0 if packet is None else len(data)
-        status = lib.pgn_session_open(self._handle, data, size, handle, error)
+        client = ffi.NULL if address is None else ffi.new("pgn_address *", address)
+        status = lib.pgn_session_open(self._handle, data, size, client, handle, error)
         self._pass_log_on()
         check(status, error)
         session = Session.__new__(Session)

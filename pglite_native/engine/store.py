@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pglite_native.engine.folders import make_private
 from pglite_native.errors import EngineError
 
 HOME_VARIABLE = "PGLITE_NATIVE_HOME"
@@ -59,7 +60,7 @@ class Store:
         """Keep others from changing anything. A process that ends, however it ends, lets go."""
         import fcntl  # not on every platform, and not needed for starting engines
 
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_private(self.folder)
         with (self.folder / "lock").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield

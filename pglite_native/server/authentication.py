@@ -38,6 +38,13 @@ MECHANISM_PLUS = "SCRAM-SHA-256-PLUS"
 Look = Callable[[], Password | None]
 
 
+class LoginFailed(Refusal):
+    """The password is wrong, or there is no such user: the client does not hear which."""
+
+    def __init__(self, user: str) -> None:
+        super().__init__("28P01", f'password authentication failed for user "{user}"')
+
+
 class Authentication(Protocol):
     """One way of finding out whether to let a user in."""
 
@@ -63,11 +70,11 @@ class Scram:
         self._binding = tls.channel_binding(context) if context is not None else None
 
     def admit(self, handshake: Handshake, user: str, look: Look) -> None:
-        known = self._verifier_of(look())
         binding = self._binding if handshake.is_encrypted else None
         offered = [MECHANISM] if binding is None else [MECHANISM_PLUS, MECHANISM]
         names = b"".join(cstring(name) for name in offered)
         name, first = _initial_response(handshake.ask(SASL, names + b"\0"), offered)
+        known = self._verifier_of(look())  # not before: who says nothing costs the cluster nothing
         if binding is not None and name == MECHANISM and first.startswith(b"y"):
             raise Refusal(
                 "28000",
@@ -87,9 +94,9 @@ class Scram:
             final = handshake.ask(SASL_CONTINUE, exchange.get_server_first().encode())
             exchange.set_client_final(final.decode())
         except (ScramException, UnicodeDecodeError, ValueError) as error:
-            raise _failed(user) from error
+            raise LoginFailed(user) from error
         if known is None:
-            raise _failed(user)
+            raise LoginFailed(user)
         proof = exchange.get_server_final().encode()
         handshake.client.sendall(authentication(SASL_FINAL, proof))
 
@@ -103,10 +110,6 @@ class Scram:
         if password.verifier is None:
             return self._common
         return verifier.parse(password.verifier)
-
-
-def _failed(user: str) -> Refusal:
-    return Refusal("28P01", f'password authentication failed for user "{user}"')
 
 
 def _set_client_first(exchange: Any, first: str) -> None:

@@ -91,6 +91,7 @@ class Cluster:
                 whereabouts = Whereabouts.of(session)
         self.whereabouts = whereabouts
         self.has_failed = False
+        self._asking = threading.Lock()  # for passwords: whoever knocks, one session is in use
         self._seats = 0
         self._seat_left = threading.Condition()
 
@@ -103,11 +104,12 @@ class Cluster:
             EngineError: there is no memory for one more session.
         """
         if self.has_failed:
-            raise crashed("")
+            raise crashed()
         with self._seat_left:
             self._seats += 1
         try:
-            with self._engine._open_sibling(startup.encode(database)) as session:
+            packet = startup.encode(database)
+            with self._engine._open_sibling(packet, startup.address) as session:
                 yield Seat(self, session, _welcome(session.exec_protocol_raw(b"")))
         finally:
             with self._seat_left:
@@ -118,9 +120,10 @@ class Cluster:
     def only_seat(self, startup: Startup) -> Iterator[Seat]:
         """The session of a cluster that is there for one connection.
 
-        It is the engine's own if it is of the right database, which saves opening one.
+        It is the engine's own if it is of the right database, which saves opening one; but that
+        has no address.
         """
-        if startup.database == self.whereabouts.database:
+        if startup.database == self.whereabouts.database and startup.address is None:
             reply = self._engine.exec_protocol_raw(startup.encode(startup.database))
             yield Seat(self, self._engine, _welcome(reply))
         else:
@@ -134,7 +137,8 @@ class Cluster:
             EngineError: it cannot be asked.
         """
         question = wire.parse(PASSWORD) + wire.bind([role]) + wire.execute() + wire.sync()
-        with self._engine.open_session(user=self.whereabouts.superuser) as session:
+        superuser = self.whereabouts.superuser
+        with self._asking, self._engine.open_session(user=superuser) as session:
             rows = _rows(session.exec_protocol_raw(question))
         if not rows:
             return None
@@ -172,12 +176,18 @@ class Cluster:
             self._engine.close()
 
 
-def crashed(detail: str) -> Refusal:
-    """What the connections of a cluster are told when it has failed."""
+def crashed() -> Refusal:
+    """What the connections of a cluster are told when it has failed: PostgreSQL's words.
+
+    Why it has is in the engine's log, which has other connections' statements in it.
+    """
     return Refusal(
         "57P02",
-        "terminating connection because the database cluster has failed",
-        detail=detail,
+        "terminating connection because of crash of another server process",
+        detail="The postmaster has commanded this server process to roll back the current"
+        " transaction and exit, because another server process exited abnormally and possibly"
+        " corrupted shared memory.",
+        hint="In a moment you should be able to reconnect to the database and repeat your command.",
     )
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from pglite_native.engine.engine import Engine
 from pglite_native.engine.snapshot import Snapshot
-from pglite_native.errors import EngineBusy, SnapshotError
+from pglite_native.errors import EngineBusy, EngineClosed, SnapshotError
 from pglite_native.protocol import wire
 from pglite_native.server import scratch
 from pglite_native.server.cluster import Cluster, Password, Seat, Whereabouts
@@ -108,7 +108,7 @@ class Clusters:
             return self._template
         try:
             return self._home.snapshot()
-        except (SnapshotError, EngineBusy) as error:
+        except (SnapshotError, EngineBusy, EngineClosed) as error:
             raise Refusal(
                 "55000",
                 "the served cluster cannot be forked now",

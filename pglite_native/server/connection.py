@@ -6,9 +6,11 @@ thread and back pays for it more than it pays for all the rest of the server.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import socket
 import ssl
+import threading
 import time
 from contextlib import suppress
 from hmac import compare_digest
@@ -18,7 +20,7 @@ from pglite_native.engine.session import Session
 from pglite_native.errors import EngineClosed, EngineError, EngineMemoryError
 from pglite_native.protocol import wire
 from pglite_native.server import messages
-from pglite_native.server.authentication import Authentication
+from pglite_native.server.authentication import Authentication, LoginFailed
 from pglite_native.server.cluster import Cluster, Seat, crashed
 from pglite_native.server.clusters import Clusters
 from pglite_native.server.decryption import decrypted
@@ -28,6 +30,12 @@ from pglite_native.server.startup import CancelRequest, Startup
 
 RECEIVE_BYTES = 64 * 1024  # at a time, from a client
 LINGER_S = 1.0
+LINGER_WITH_LAST_S = 0.1  # descriptor, which the next client is to be refused with
+
+# What a wrong password costs, as it is guessed by trying.
+FAILED_LOGIN_DELAY_S = 0.5
+
+_log = logging.getLogger("pglite_native.server")
 
 TERMINATED = Refusal("57P01", "terminating connection due to administrator command")
 
@@ -57,21 +65,29 @@ class ClientConnection:
         authentication: Authentication,
         tls: ssl.SSLContext | None,
         startup_limit_s: float,
+        refusal: Refusal | None = None,
     ) -> None:
         self._clusters = clusters
         self._others = others
         self._authentication = authentication
         self._handshake = Handshake(client, tls, startup_limit_s)
+        self._refusal = refusal  # what the client is told whatever it says
         self._seat: Seat | None = None
         self._process = 0
         self._secret = b""
         self._ending: Refusal | None = None  # what the client is told when it is ended
+        self._has_to_leave = threading.Event()
 
     @property
     def cluster(self) -> Cluster | None:
         """Where it has its session, while it has one."""
         seat = self._seat
         return None if seat is None else seat.cluster
+
+    @property
+    def waits_since_s(self) -> float:
+        """Since when, on the monotonic clock, it waits for what the client is to say first."""
+        return self._handshake.waits_since_s
 
     def serve(self) -> None:
         """Do everything there is to do for the client, and hang up."""
@@ -98,36 +114,41 @@ class ClientConnection:
     def stop(self, reason: Refusal) -> None:
         """Have the connection end, and the client told; from any thread, any number of times."""
         self._ending = self._ending or reason
+        self._has_to_leave.set()
         seat = self._seat
         if seat is not None:
             seat.session.cancel()
         self._shut(socket.SHUT_RD)  # ends a recv
 
+    def turn_away(self) -> None:
+        """Have one end that has not been let in; from any thread, any number of times."""
+        self._has_to_leave.set()
+        self._shut(socket.SHUT_RDWR)
+
     def abort(self) -> None:
         """End it in spite of a client that does not read, or a statement that takes no cancel.
 
-        The client is told why, unless it does not read.
+        The client is told why, unless it does not read. One without a session is ended by being
+        told so, in LINGER_S at most.
         """
         seat = self._seat
-        if seat is None:
-            self._shut(socket.SHUT_RDWR)
-            return
-        with suppress(EngineError):
-            seat.session.close()
+        if seat is not None:
+            with suppress(EngineError):
+                seat.session.close()
 
     def _serve(self) -> None:
+        if self._refusal is not None:
+            raise self._refusal
         request = self._handshake.receive_startup()
         if isinstance(request, CancelRequest):
             self._others.cancel(request)
             return
-        self._others.admit(self)
         if request.is_negotiated:
             self._handshake.client.sendall(
                 messages.negotiate_protocol_version(request.version, request.unknown_options)
             )
-        self._authentication.admit(
-            self._handshake, request.user, lambda: self._clusters.password_of(request)
-        )
+        self._authenticate(request)
+        self._others.admit(self)
         with self._clusters.seat(request) as seat:
             try:
                 self._serve_session(request, seat)
@@ -135,6 +156,16 @@ class ClientConnection:
                 self._seat = None
         if self._ending is not None:
             raise self._ending
+
+    def _authenticate(self, request: Startup) -> None:
+        try:
+            self._authentication.admit(
+                self._handshake, request.user, lambda: self._clusters.password_of(request)
+            )
+        except LoginFailed as error:
+            _log.warning("%s", error)
+            self._has_to_leave.wait(FAILED_LOGIN_DELAY_S)
+            raise
 
     def _serve_session(self, request: Startup, seat: Seat) -> None:
         welcome = self._with_own_key(seat.welcome, request.secret_size)
@@ -148,7 +179,8 @@ class ClientConnection:
             except EngineError as error:
                 seat.cluster.has_failed = True
                 self._others.end_cluster(seat.cluster)
-                raise crashed(str(error)) from error
+                _log.critical("a session has failed, and with it its cluster: %s", error)
+                raise crashed() from error
 
     def _converse(self, session: Session, client: socket.socket) -> None:
         """Let C carry bytes both ways, without the GIL, until one side ends it."""
@@ -174,12 +206,14 @@ class ClientConnection:
         make the system reset the connection, and drop what was said.
         """
         client = self._handshake.client
-        client.settimeout(LINGER_S)
+        linger_s = LINGER_S if self._refusal is None else LINGER_WITH_LAST_S
+        client.settimeout(linger_s)
         client.sendall(refusal.encode())
         self._shut(socket.SHUT_WR)
-        deadline = time.monotonic() + LINGER_S
-        while time.monotonic() < deadline and client.recv(RECEIVE_BYTES):
-            pass
+        deadline = time.monotonic() + linger_s
+        while client.recv(RECEIVE_BYTES) and time.monotonic() < deadline:
+            if self._refusal is not None:
+                break  # it has seen that there is one to be read
 
     def _hang_up(self) -> None:
         client = self._handshake.client
@@ -204,4 +238,6 @@ def _refusal_of(error: Refusal | EngineError) -> Refusal:
         return TERMINATED
     if isinstance(error, EngineMemoryError):
         return Refusal("53200", "out of memory", detail=str(error))
-    return Refusal("XX000", "the database engine cannot serve the connection", detail=str(error))
+    # Why may have words of other connections in it.
+    _log.error("a connection cannot be served: %s", error)
+    return Refusal("XX000", "the database engine cannot serve the connection")

@@ -11,8 +11,12 @@ from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest
 
 # Connections that are not let in yet, over and above those that are: room for CancelRequests, and
-# a bound on threads.
-STARTING_MAX = 64
+# a bound on threads and descriptors. When there are more, those that come wait in the listener's
+# queue, and who has kept the server waiting for longest has to leave: so clients that say nothing
+# keep those out that do for seconds at most.
+STARTING_MAX = 256
+STARTING_PATIENCE_S = 1.0
+STARTING_INTERVAL_S = 0.05
 
 # After it, who has not ended by being told so is hung up on.
 END_PATIENCE_S = 0.5
@@ -24,24 +28,32 @@ class Connections:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()  # notified when one has been let in, or has left
         self._threads: dict[ClientConnection, threading.Thread] = {}
+        self._starting: set[ClientConnection] = set()
         self._admitted: set[ClientConnection] = set()
         self._is_closing = False
 
     def start(self, connection: ClientConnection) -> bool:
-        """Serve it, in a thread of its own; False if there is no room for one more."""
+        """Serve it, in a thread of its own, as soon as there is room for one more.
+
+        Return False if the server is closing, or the system has no thread left.
+        """
         thread = threading.Thread(
             target=self._serve, args=(connection,), name="pglite-connection", daemon=True
         )
         with self._lock:
-            if self._is_closing or len(self._threads) >= self._limit + STARTING_MAX:
+            while len(self._starting) >= STARTING_MAX and not self._is_closing:
+                self._hurry()
+                self._lock.wait(STARTING_INTERVAL_S)
+            if self._is_closing:
                 return False
             try:
                 thread.start()
             except RuntimeError:  # the system has no thread left
                 return False
             self._threads[connection] = thread
+            self._starting.add(connection)
         return True
 
     def admit(self, connection: ClientConnection) -> None:
@@ -56,6 +68,8 @@ class Connections:
             if len(self._admitted) >= self._limit:
                 raise Refusal("53300", "sorry, too many clients already")
             self._admitted.add(connection)
+            self._starting.remove(connection)
+            self._lock.notify_all()
 
     def cancel(self, request: CancelRequest) -> None:
         """Cancel what runs for the connection that has the key."""
@@ -65,18 +79,24 @@ class Connections:
 
     def end_cluster(self, cluster: Cluster) -> None:
         """Have a cluster's connections end, as it has failed or is to be closed (57P02, 57P01)."""
-        reason = crashed("Another session has ended it.") if cluster.has_failed else TERMINATED
+        reason = crashed() if cluster.has_failed else TERMINATED
         for connection in self._present():
             if connection.cluster is cluster:
                 connection.stop(reason)
 
+    def shut(self) -> None:
+        """Let none in any more."""
+        with self._lock:
+            self._is_closing = True
+            self._lock.notify_all()
+
     def close(self) -> None:
-        """End all, and let none in any more (57P01)."""
+        """End all (57P01)."""
+        self.shut()
         deadline = time.monotonic() + END_PATIENCE_S
         aborting: set[ClientConnection] = set()
         while True:
             with self._lock:
-                self._is_closing = True
                 left = dict(self._threads)
             if not left:
                 return
@@ -86,6 +106,12 @@ class Connections:
                     aborting.add(connection)
                     threading.Thread(target=connection.abort, daemon=True).start()
             next(iter(left.values())).join(END_INTERVAL_S)
+
+    def _hurry(self) -> None:
+        """Hang up on who has kept the server waiting for longest, if that is too long."""
+        slowest = min(self._starting, key=lambda connection: connection.waits_since_s)
+        if slowest.waits_since_s < time.monotonic() - STARTING_PATIENCE_S:
+            slowest.turn_away()
 
     def _present(self) -> list[ClientConnection]:
         with self._lock:
@@ -97,4 +123,6 @@ class Connections:
         finally:
             with self._lock:
                 del self._threads[connection]
+                self._starting.discard(connection)
                 self._admitted.discard(connection)
+                self._lock.notify_all()

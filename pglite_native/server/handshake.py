@@ -5,12 +5,16 @@ Everything a client sends here is limited in size, and all of it together in tim
 
 from __future__ import annotations
 
+import math
 import socket
 import ssl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pglite_native.protocol.wire import HEADER, LENGTH_BYTES
 from pglite_native.server import messages, startup, tls
+from pglite_native.server.listeners import address_of
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest, Startup
 
@@ -30,6 +34,8 @@ class Handshake:
         self.client = client  # becomes an SSLSocket if the client wants one
         self._tls = context
         self._deadline = time.monotonic() + limit_s
+        # Since when the client is to say something that it has not said in full; inf: it is not.
+        self.waits_since_s = math.inf
 
     def receive_startup(self) -> Startup | CancelRequest:
         """Answer requests for encryption; return what follows them.
@@ -49,7 +55,7 @@ class Handshake:
             if code == startup.CANCEL_REQUEST:
                 return startup.parse_cancel_request(packet)
             if code not in (startup.SSL_REQUEST, startup.GSSENC_REQUEST) or code in asked:
-                return startup.parse_startup(packet)
+                return startup.parse_startup(packet, address_of(self.client))
             asked.add(code)
             if code == startup.SSL_REQUEST and self._can_encrypt():
                 self.client.sendall(b"S")
@@ -84,7 +90,8 @@ class Handshake:
         """Does the client start with TLS, without asking for it? (libpq's sslnegotiation=direct)"""
         self.client.settimeout(self._remaining_s())
         try:
-            return self.client.recv(1, socket.MSG_PEEK) == tls.RECORD
+            with self._waiting():
+                return self.client.recv(1, socket.MSG_PEEK) == tls.RECORD
         except TimeoutError:
             raise _too_slow() from None
 
@@ -103,21 +110,31 @@ class Handshake:
         self.client.settimeout(self._remaining_s())
         client = self._tls.wrap_socket(self.client, server_side=True, do_handshake_on_connect=False)
         self.client = client
-        client.do_handshake()
+        with self._waiting():
+            client.do_handshake()
         return client
 
     def _receive(self, size: int) -> bytes:
         received = bytearray()
-        while len(received) < size:
-            self.client.settimeout(self._remaining_s())
-            try:
-                part = self.client.recv(size - len(received))
-            except TimeoutError:
-                raise _too_slow() from None
-            if not part:
-                raise Gone
-            received += part
+        with self._waiting():
+            while len(received) < size:
+                self.client.settimeout(self._remaining_s())
+                try:
+                    part = self.client.recv(size - len(received))
+                except TimeoutError:
+                    raise _too_slow() from None
+                if not part:
+                    raise Gone
+                received += part
         return bytes(received)
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        self.waits_since_s = time.monotonic()
+        try:
+            yield
+        finally:
+            self.waits_since_s = math.inf
 
     def _remaining_s(self) -> float:
         remaining = self._deadline - time.monotonic()

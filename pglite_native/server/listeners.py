@@ -6,7 +6,12 @@ import errno
 import os
 import socket
 import stat
+import threading
+from contextlib import suppress
 from pathlib import Path
+
+from pglite_native.engine.folders import make_private
+from pglite_native.server.startup import InternetAddress
 
 # As many as the system lets wait: on a Unix socket who finds the queue full is refused at once.
 BACKLOG = socket.SOMAXCONN
@@ -17,7 +22,7 @@ def listen_unix(directory: Path, port: int) -> socket.socket:
 
     Directory and socket are the user's alone: who can reach the socket is trusted.
     """
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(directory)
     path = directory / f".s.PGSQL.{port}"
     _remove_stale(path)
     listener = socket.socket(socket.AF_UNIX)
@@ -37,11 +42,54 @@ def listen_tcp(host: str, port: int) -> socket.socket:
     return socket.create_server(address[:2], family=family, backlog=BACKLOG)
 
 
+class SpareDescriptor:
+    """What the last client is accepted with, so that it can be told that there is no other."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # as several listeners have it in common
+        self._fd: int | None = None
+
+    def accept(self, listener: socket.socket) -> tuple[socket.socket, bool]:
+        """Return the next client, and whether it has taken the last descriptor.
+
+        Raises:
+            OSError: the listener has ended, or not even the spare one is left.
+        """
+        with self._lock:
+            if self._fd is None:
+                self._fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return listener.accept()[0], False
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+        with self._lock:
+            self.close()
+            client = listener.accept()[0]
+            with suppress(OSError):
+                self._fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            return client, self._fd is None
+
+    def close(self) -> None:
+        """Give it back; idempotent."""
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            os.close(fd)
+
+
 def prepare(client: socket.socket) -> None:
     """What a client's socket wants to be."""
     if client.family != socket.AF_UNIX:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+
+def address_of(client: socket.socket) -> InternetAddress | None:
+    """Where a client is; None: on this machine, as it comes by a Unix socket."""
+    if client.family == socket.AF_UNIX:
+        return None
+    host, port = client.getpeername()[:2]
+    return InternetAddress.parse(host.partition("%")[0], port)  # without an interface's name
 
 
 def _remove_stale(path: Path) -> None:

@@ -20,13 +20,21 @@ from pglite_native.server.authentication import Authentication, Scram, Trust
 from pglite_native.server.clusters import Clusters
 from pglite_native.server.connection import ClientConnection
 from pglite_native.server.connections import Connections
-from pglite_native.server.listeners import listen_tcp, listen_unix, prepare
+from pglite_native.server.listeners import SpareDescriptor, listen_tcp, listen_unix, prepare
+from pglite_native.server.messages import Refusal
 from pglite_native.server.socket_directory import SocketDirectory
 from pglite_native.server.tls import announce
 
 PORT = 5432
 
 ACCEPT_RETRY_S = 0.1
+
+NO_DESCRIPTOR = Refusal(
+    "53300",
+    "sorry, too many clients already",
+    detail="The server's process has no file descriptor left.",
+    hint="Let it have more (ulimit -n), or fewer connections (max_connections).",
+)
 
 
 class Server:
@@ -95,6 +103,7 @@ class Server:
         self._unix: tuple[str, int] | None = None
         self._tcp: tuple[str, int] | None = None
         self._listeners: list[tuple[socket.socket, threading.Thread]] = []
+        self._spare = SpareDescriptor()
         self._connections = Connections(max_connections)
         self._clusters = Clusters(
             source,
@@ -192,10 +201,12 @@ class Server:
             return  # a child of fork has sockets in common with the server, and none of its threads
         self._is_closing = True
         atexit.unregister(self.close)
+        self._connections.shut()
         for listener, thread in self._listeners:
             listener.shutdown(socket.SHUT_RDWR)  # ends the accept
             thread.join()
             listener.close()
+        self._spare.close()
         self._connections.close()
         self._clusters.close()
         if self._unix is not None:
@@ -245,14 +256,16 @@ class Server:
     def _accept(self, listener: socket.socket, authentication: Authentication) -> None:
         while not self._is_closing:
             try:
-                client, _ = listener.accept()
+                client, is_last = self._spare.accept(listener)
             except OSError:
-                # The listener's end, or no descriptor left, which passes as clients leave.
+                # The listener's end, or no descriptor left at all.
                 time.sleep(0 if self._is_closing else ACCEPT_RETRY_S)
                 continue
-            self._welcome(client, authentication)
+            self._welcome(client, authentication, NO_DESCRIPTOR if is_last else None)
 
-    def _welcome(self, client: socket.socket, authentication: Authentication) -> None:
+    def _welcome(
+        self, client: socket.socket, authentication: Authentication, refusal: Refusal | None
+    ) -> None:
         with suppress(OSError):
             prepare(client)
         connection = ClientConnection(
@@ -262,6 +275,7 @@ class Server:
             authentication=authentication,
             tls=self._tls,
             startup_limit_s=self._startup_limit_s,
+            refusal=refusal,
         )
         if not self._connections.start(connection):
             client.close()

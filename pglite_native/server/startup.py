@@ -6,9 +6,11 @@ backend_startup.c, which the errors are worded after.
 
 from __future__ import annotations
 
+import ipaddress
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pglite_native.server.messages import Refusal, cstring
 
@@ -29,6 +31,22 @@ SECRET_BYTES = 32
 _REPLICATION_OFF = {"", "0", "f", "false", "n", "no", "of", "off"}
 
 
+class InternetAddress(NamedTuple):
+    """An address and a port, as the engine has them: pgn_address."""
+
+    version: int
+    port: int
+    high: int
+    low: int
+
+    @classmethod
+    def parse(cls, host: str, port: int) -> InternetAddress:
+        """One that is written as numbers."""
+        address = ipaddress.ip_address(host)
+        number = int.from_bytes(address.packed.ljust(16, b"\0"), "big")
+        return cls(address.version, port, number >> 64, number & (2**64 - 1))
+
+
 @dataclass(frozen=True)
 class CancelRequest:
     """The one message of a connection that wants another one's statement cancelled."""
@@ -45,6 +63,7 @@ class Startup:
     version: int  # negotiated
     unknown_options: tuple[str, ...]
     parameters: Mapping[str, str]
+    address: InternetAddress | None = None  # the client's; None: it is on this machine
 
     @property
     def user(self) -> str:
@@ -91,7 +110,7 @@ def parse_cancel_request(packet: bytes) -> CancelRequest:
     return CancelRequest(process, packet[12:])
 
 
-def parse_startup(packet: bytes) -> Startup:
+def parse_startup(packet: bytes, address: InternetAddress | None = None) -> Startup:
     version = code_of(packet)
     if version >> 16 != 3:
         raise Refusal(
@@ -110,6 +129,7 @@ def parse_startup(packet: bytes) -> Startup:
         version=min(version, PROTOCOL_LATEST),
         unknown_options=tuple(key for key in pairs if key.startswith("_pq_.")),
         parameters=parameters,
+        address=address,
     )
 
 

@@ -280,6 +280,46 @@ def test_a_terminated_session_says_so_with_its_next_call(pair: Pair) -> None:
     assert value(other, "select 1") == "1"
 
 
+@pytest.mark.parametrize("place", ["in memory", "in a directory"])
+def test_the_first_session_can_be_terminated_as_any_other(place: str, tmp_path: Path) -> None:
+    """At once, also when it is idle; the cluster is there for the others, and ends as it does."""
+    directory = None if place == "in memory" else tmp_path / "data"
+    with Engine(directory) as engine, engine.open_session() as other:
+        run(engine, "create table t as select 1 as n")
+        run(engine, "begin")
+        run(engine, "update t set n = 10")
+        assert value(other, f"select pg_terminate_backend({engine.pid}, 10000)") == "t"
+        assert value(other, "update t set n = n + 1 returning n") == "2"
+        assert wire.sqlstates(engine.exec_protocol_raw(wire.query("table t"))) == ["57P01"]
+        with pytest.raises(EngineClosed):
+            run(engine, "table t")
+        with engine.open_session() as third:
+            assert value(third, "table t") == "2"
+    if directory is not None:
+        with Engine(directory) as engine:
+            assert value(engine, "table t") == "2"
+
+
+def test_the_first_session_is_terminated_in_a_statement(engine: Engine, pair: Pair) -> None:
+    with ThreadPoolExecutor() as pool:
+        busy = pool.submit(engine.exec_protocol_raw, wire.query("select pg_sleep(600)"))
+        waiting = f"select wait_event from pg_stat_activity where pid = {engine.pid}"
+        while value(pair[0], waiting) != "PgSleep":
+            pass
+        assert value(pair[0], f"select pg_terminate_backend({engine.pid}, 10000)") == "t"
+        assert wire.sqlstates(busy.result()) == ["57P01"]
+    assert value(pair[1], "select 6 * 7") == "42"
+
+
+def test_a_database_is_dropped_in_spite_of_the_first_session(engine: Engine) -> None:
+    run(engine, "create database shop")
+    with engine.open_session(database="shop") as other:
+        assert sqlstate(other, "drop database postgres") == "55006"
+        run(other, "drop database postgres with (force)")
+        assert wire.sqlstates(engine.exec_protocol_raw(wire.query("select 1"))) == ["57P01"]
+        assert value(other, "select count(*) from pg_database where datname = 'postgres'") == "0"
+
+
 def test_a_terminate_message_ends_the_session_alone(engine: Engine, pair: Pair) -> None:
     one, other = pair
     one.exec_protocol_raw(wire.terminate())

@@ -69,10 +69,10 @@ def test_wrapped(build: Build) -> None:
 
 
 def test_processes(build: Build) -> None:
-    names = ("autovacuum", "checkpointer", "idle", "process", "semaphore", "shared", "template")
+    names = ("autovacuum", "checkpointer", "client-address", "idle", "process", "semaphore")
     sources = (
         HERE / "test_processes.c",
-        *(POLLING / f"{name}.c" for name in (*names, "wal-writer")),
+        *(POLLING / f"{name}.c" for name in (*names, "shared", "template", "wal-writer")),
     )
     assert run(build(*sources)) == "ok\n"
 

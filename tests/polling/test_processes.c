@@ -162,6 +162,12 @@ static void test_attending(void)
     pglite_attend_reading(); /* it has been */
     CHECK_CALLS("");
     QueryCancelPending = ProcDiePending = 0;
+
+    DoingCommandRead = true;
+    InterruptPending = 1; /* half a command has come: it is idle still */
+    pglite_attend_reading();
+    CHECK_CALLS("ProcessInterrupts(cancel=0)");
+    DoingCommandRead = 0;
 }
 
 /* What refuses to work under another number than getpid's is given that one meanwhile. */
@@ -568,9 +574,16 @@ void __real_PostgresMainLoopOnce(void)
     called("loop_once");
 }
 
-void pgl_startPGlite(void)
+void __real_pgl_startPGlite(void);
+
+void __real_pgl_startPGlite(void)
 {
     called("start(%s)", HbaFileName);
+}
+
+void pgl_startPGlite(void)
+{
+    __wrap_pgl_startPGlite();
 }
 
 PGPort *pgl_getMyProcPort(void)
@@ -609,7 +622,7 @@ static void test_first_process_is_kept(void)
 
 static void test_copy_begins_as_a_backend(void)
 {
-    CHECK_ENDS(pglite_begin_backend(OTHER));
+    CHECK_ENDS(pglite_begin_backend(OTHER, 0, 0, 0, 0));
     CHECK_CALLS("leave_original(43) start(/pglite/pg_hba.conf) startup_packet take_slot "
                 "PostgresMain(theirs,them) under 0,1 InitPostgres(theirs,them) under 1 "
                 "note_opening exit(99)");
@@ -620,10 +633,36 @@ static void test_copy_begins_as_a_backend(void)
     CHECK_CALLS("loop_once");
 }
 
+#define CHECK_CLIENT(host, number)                                                                 \
+    do {                                                                                           \
+        CHECK_TEXT(host, port.client_host);                                                        \
+        CHECK_TEXT(number, port.client_port);                                                      \
+    } while (0)
+
+static void test_where_the_client_is(void)
+{
+    static const uint8_t inet[] = {127, 0, 0, 1};
+
+    CHECK_ENDS(pglite_begin_backend(OTHER, 0, 0, 0, 0));
+    CHECK_CLIENT("[local]", "");
+    CHECK_INT(PG_AF_UNIX, port.client.family);
+    CHECK_INT(2, port.client_length);
+
+    CHECK_ENDS(pglite_begin_backend(OTHER, 4, 50000, UINT64_C(0x7f000001) << 32, 0));
+    CHECK_CLIENT("127.0.0.1", "50000");
+    CHECK_INT(0, memcmp(inet, port.client.inet.address, sizeof inet));
+    CHECK_INT(16, port.client_length);
+
+    CHECK_ENDS(pglite_begin_backend(OTHER, 6, 1, UINT64_C(0x20010db8) << 32, 0xab));
+    CHECK_CLIENT("2001:db8::ab", "1");
+    CHECK_INT(28, port.client_length);
+    calls[0] = '\0';
+}
+
 static void test_copy_without_a_startup_packet_ends(void)
 {
     startup_status = -1;
-    CHECK_ENDS(pglite_begin_backend(OTHER));
+    CHECK_ENDS(pglite_begin_backend(OTHER, 0, 0, 0, 0));
     CHECK_CALLS("leave_original(43) start(/pglite/pg_hba.conf) startup_packet "
                 "proc_exit_prepare(0) exit(0)");
     startup_status = 0;
@@ -642,6 +681,7 @@ int main(void)
     test_autovacuum_s_processes();
     test_first_process_is_kept();
     test_copy_begins_as_a_backend();
+    test_where_the_client_is();
     test_copy_without_a_startup_packet_ends();
     test_wal_writer();
     test_checkpointer(); /* which its process stays */

@@ -150,10 +150,10 @@ int pgn_load_end(pgn_session *session, pgn_error *error);
 /* Opens another session of the cluster that a session belongs to; it has its own transaction, and any thread
    may use it while others are in use. packet: a startup packet, by which PostgreSQL chooses its user and
    database, and whose answer the next call gives, a refusal too; NULL for the first session's, without a
-   greeting. What concerns the cluster as a whole is for the first session, the one that pgn_open gave: its end is
+   greeting. address: where its client is, which PostgreSQL shows; NULL: on this machine. What concerns the cluster as a whole is for the first session, the one that pgn_open gave: its end is
    that of all. */
 int pgn_session_open(pgn_session *sibling, const uint8_t *packet, size_t size,
-                     pgn_session **session, pgn_error *error);
+                     const pgn_address *address, pgn_session **session, pgn_error *error);
 
 /* Has other sessions begin as the first, which is idle, is now; in place of before its first use. */
 int pgn_session_keep(pgn_session *session, pgn_error *error);

@@ -9,13 +9,14 @@
 struct packet {
     const uint8_t *bytes; /* NULL: there is none */
     size_t size;
+    const pgn_address *address;
 };
 
 static enum status begin(pgn_session *session, void *argument, struct error *error)
 {
     const struct packet *packet = argument;
 
-    return session_begin(session, packet->bytes, packet->size, error);
+    return session_begin(session, packet->bytes, packet->size, packet->address, error);
 }
 
 static enum status open_session(struct cluster *cluster, struct packet *packet,
@@ -37,10 +38,10 @@ static enum status open_session(struct cluster *cluster, struct packet *packet,
     return status;
 }
 
-int pgn_session_open(pgn_session *sibling, const uint8_t *packet, size_t size, pgn_session **opened,
-                     pgn_error *pgn_error)
+int pgn_session_open(pgn_session *sibling, const uint8_t *packet, size_t size,
+                     const pgn_address *address, pgn_session **opened, pgn_error *pgn_error)
 {
-    struct packet given = {.bytes = packet, .size = size};
+    struct packet given = {.bytes = packet, .size = size, .address = address};
     struct error error;
 
     return open_session(sibling->cluster, &given, opened, &error) ? api_error(pgn_error, &error)

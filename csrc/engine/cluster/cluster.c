@@ -127,8 +127,6 @@ int cluster_signal(void *context, int32_t process, int signal)
     target = cluster_find(cluster, process);
     if (process == POSTMASTER_PROCESS)
         signal_postmaster(cluster, signal);
-    if (target == cluster->first && signal == SIGTERM_OF_GUEST)
-        signal = 0; /* its exit is the cluster's: only who holds it may end it */
     if (target && signal != 0) {
         if (signal != SIGURG_OF_GUEST)
             atomic_fetch_or(&target->signals, UINT32_C(1) << signal);

@@ -23,6 +23,13 @@ enum {
     PGN_TRANSPORT_CALLBACK = 2
 };
 
+/* Where a client is. */
+typedef struct {
+    int version; /* of the Internet protocol, 4 or 6 */
+    int port;
+    uint64_t high, low; /* the address's bytes, the first at high's top */
+} pgn_address;
+
 typedef struct {
     const char *data_dir; /* NULL: in memory */
     const char *user;

@@ -184,13 +184,17 @@ static bool drop_second_report(pgn_session *session)
 /* The startup packet is the input. Its answer stays, for the next call. */
 static bool begin_backend(pgn_session *session)
 {
-    uint64_t process = (uint32_t) session->process;
+    const pgn_address *address = session->address;
+    uint64_t args[] = {(uint32_t) session->process,
+                       address ? (uint32_t) address->version : 0,
+                       address ? (uint32_t) address->port : 0,
+                       address ? address->high : 0,
+                       address ? address->low : 0};
     enum guest_outcome outcome;
 
     session->discarding = false;
     transport_fill(session);
-    outcome = session_call(session, session->cluster->runtime->exports.begin_backend, &process,
-                           NULL);
+    outcome = session_call(session, session->cluster->runtime->exports.begin_backend, args, NULL);
     if (outcome == GUEST_EXITED && guest_exit_code(session->instance.guest) == EXIT_ALIVE)
         return drop_second_report(session);
     return session_settle(session, outcome == GUEST_RETURNED ? GUEST_EXITED : outcome,
@@ -225,7 +229,7 @@ static enum status begin_process(pgn_session *session, const uint8_t *packet, si
 }
 
 enum status session_begin(pgn_session *session, const uint8_t *packet, size_t size,
-                          struct error *error)
+                          const pgn_address *address, struct error *error)
 {
     struct cluster *cluster = session->cluster;
     uint8_t own_packet[STARTUP_MAX];
@@ -244,8 +248,12 @@ enum status session_begin(pgn_session *session, const uint8_t *packet, size_t si
     if (!cluster->template_process)
         return error_set(error, STATUS_INVALID,
                          "the cluster has no process to begin sessions from");
-    if (packet)
-        return begin_process(session, packet, size, error);
+    if (packet) {
+        session->address = address;
+        status = begin_process(session, packet, size, error);
+        session->address = NULL;
+        return status;
+    }
     size = startup_packet(cluster->user, cluster->database, own_packet);
     status = begin_process(session, own_packet, size, error);
     session->output_size = 0; /* who sends no packet gets no answer to it */

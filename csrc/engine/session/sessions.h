@@ -11,9 +11,10 @@ pgn_session *session_new(struct cluster *cluster, bool is_auxiliary);
 void session_free(pgn_session *session);
 
 /* For one that is not the first: its instance, as that of a session that begins. packet: a startup packet, whose
-   answer waits then; NULL: the first session's, without an answer. With the baton. */
+   answer waits then; NULL: the first session's, without an answer. address: its client's; NULL: it is on this machine.
+   With the baton. */
 enum status session_begin(pgn_session *session, const uint8_t *packet, size_t size,
-                          struct error *error);
+                          const pgn_address *address, struct error *error);
 
 /* For one that is not the first, with its gate closed: its backend leaves the cluster, as when a client is
    gone, and its instance is no more. */
