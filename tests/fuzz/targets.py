@@ -49,10 +49,12 @@ class Target:
 
 LAYERS = ("base/*.c", "platform/*.c", "vfs/*.c")
 
+HOST = (*LAYERS, "guest/*.c", "guest/*/*.c", "host/*.c")
+ENGINE = (*HOST, "engine/*/*.c")
+RESOURCES = (f'-DRESOURCES="{ROOT / "pglite_native" / "resources"}"',)
 GUEST_SIDE = ("csrc/polling", "csrc/encoding")
 WRAPS = ("arena_allocate", "arena_free")
 
-HOST = (*LAYERS, "guest/*.c", "guest/*/*.c", "host/*.c")
 SPACE = ("space.c", "scratch.c")
 
 
@@ -105,6 +107,15 @@ TARGETS = (
         counters=4096,
         size=1024,
         leaks=False,
+    ),
+    Target(
+        "protocol",
+        "conversations with an engine, whole and in pieces",
+        ENGINE,
+        own=("engine.c",),
+        flags=RESOURCES,
+        counters=16384,
+        size=2048,
     ),
 )
 
