@@ -133,7 +133,11 @@ class Cluster:
         Raises:
             EngineError: it cannot be asked.
         """
-        question = _wire.parse(PASSWORD) + _wire.bind([role]) + _wire.execute() + _wire.sync()
+        try:
+            named = _wire.bind([role])
+        except UnicodeEncodeError:  # bytes that are no UTF-8, in which no role's name is kept
+            return None
+        question = _wire.parse(PASSWORD) + named + _wire.execute() + _wire.sync()
         with self._engine.open_session(user=self.whereabouts.superuser) as session:
             rows = _rows(session.exec_protocol_raw(question))
         if not rows:

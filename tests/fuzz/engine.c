@@ -61,16 +61,17 @@ static const char *path(const char *name)
 
 void engine_prepare(void)
 {
-    const char *library = path("pglite-native.so");
+    const char *library = path("pglite-native.so"), *tier = getenv("PGLITE_NATIVE_TIER");
     pgn_options options = {.seeded = true, .seed = 1, .clock_frozen = true,
                            .clock_ns = CLOCK_S * INT64_C(1000000000)};
     pgn_session *session;
     pgn_error error;
     int fd = open(path("postgres.image"), O_RDONLY | O_CLOEXEC);
 
-    succeed(pgn_runtime_open(path("pglite.wasm"), access(library, R_OK) == 0 ? library : NULL,
-                             path("initdb.wasm"), path("system.pack"), path("cluster.pack"), &runtime,
-                             &error),
+    if ((tier && strcmp(tier, "wasm3") == 0) || access(library, R_OK) != 0)
+        library = NULL;
+    succeed(pgn_runtime_open(path("pglite.wasm"), library, path("initdb.wasm"), path("system.pack"),
+                             path("cluster.pack"), &runtime, &error),
             &error);
     succeed(pgn_image_open(runtime, fd, &options.image, &error), &error);
     close(fd);

@@ -117,6 +117,17 @@ TARGETS = (
         counters=16384,
         size=2048,
     ),
+    Target(
+        "client",
+        "the same by a socket that an engine serves",
+        ENGINE,
+        own=("engine.c",),
+        flags=RESOURCES,
+        counters=16384,
+        size=2048,
+    ),
+    Target("server", "clients of a server from their first byte on"),
+    Target("tarball", "tarballs of data directories and extensions", size=20480),
 )
 
 BY_NAME = {target.name: target for target in TARGETS}
