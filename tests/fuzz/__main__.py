@@ -1,4 +1,7 @@
-"""Fuzz: `python -m tests.fuzz [TARGET…] --seconds 60`, or repeat: `TARGET --input FILE`."""
+"""Fuzz: `python -m tests.fuzz [TARGET…] --seconds 60`, or repeat: `TARGET --input FILE`.
+
+What all runs have come to is kept in build/fuzz/figures.jsonl.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.fuzz import figures
 from tests.fuzz.building import build
 from tests.fuzz.running import Run, repeat, run
 from tests.fuzz.targets import BY_NAME, TARGETS, Target
@@ -17,6 +21,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(BY_NAME))
     parser.add_argument("--seconds", type=int, default=60, help="for all of them together")
+    parser.add_argument("--total", type=int, help="go on until there have been so many inputs")
+    parser.add_argument("--report", action="store_true", help="write what all runs have come to")
     parser.add_argument("--input", type=Path, help="a file to give to the target, and no other")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.targets if name not in BY_NAME]
@@ -27,7 +33,12 @@ def main() -> int:
         if len(targets) != 1:
             parser.error("one target takes the input")
         return repeat(targets[0], arguments.input.resolve())
-    return _fuzz(targets, arguments.seconds)
+    status = _fuzz(targets, arguments.seconds)
+    while status == 0 and figures.inputs() < (arguments.total or 0):
+        status = _fuzz(targets, arguments.seconds)
+    if arguments.report:
+        print(*figures.write("python -m tests.fuzz"), sep="\n")
+    return status
 
 
 def _fuzz(targets: list[Target], seconds: int) -> int:
@@ -45,8 +56,10 @@ def _fuzz(targets: list[Target], seconds: int) -> int:
     print(f"{'target':10} {'inputs':>12} {'a second':>10} {'edges':>6}", flush=True)
     with ThreadPoolExecutor(workers) as pool:
         for target, result, taken in pool.map(one, targets):
+            figures.add(target, result, taken)
             speed = result.inputs / max(taken, 1e-3)
-            print(f"{target.name:10} {result.inputs:12,} {speed:10,.0f} {result.edges:6}", flush=True)
+            row = f"{target.name:10} {result.inputs:12,} {speed:10,.0f} {result.edges:6}"
+            print(row, flush=True)
             if result.failure:
                 failures.append(result.failure)
     print("\n".join(failures), end="")

@@ -1,4 +1,4 @@
-"""Building the targets in C: objects are kept in build/fuzz, and made anew when a source changes."""
+"""Building the targets in C: objects are kept in build/fuzz until a source changes."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def _build(target: Target) -> Path:
             special = INTERPRETER_FLAGS
         else:
             special = (*SANITIZERS, *(() if source in own else COVERAGE))
-        arguments = [*FLAGS, *special, *target.flags, *INCLUDES, "-c", source, "-o", made]
-        subprocess.run([*COMPILER, *arguments], check=True)
+        options = [*FLAGS, *special, *target.flags, *INCLUDES]
+        subprocess.run([*COMPILER, *options, "-c", str(source), "-o", str(made)], check=True)
         return made
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -69,6 +69,6 @@ def _build(target: Target) -> Path:
         return program
     wraps = [f"-Wl,--wrap={name}" for name in ("__sanitizer_cov_trace_pc", *target.wraps)]
     libraries = [*target.libraries, "-lstdc++", "-lm", "-lpthread", "-ldl"]
-    link = [*SANITIZERS, *wraps, *objects, fuzzer, *libraries, "-o", program]
+    link: list[str | Path] = [*SANITIZERS, *wraps, *objects, fuzzer, *libraries, "-o", program]
     subprocess.run([*COMPILER, *link], check=True)
     return program

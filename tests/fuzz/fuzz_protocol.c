@@ -75,6 +75,13 @@ static void converse(size_t piece, struct transcript *transcript)
     pgn_free(session);
 }
 
+/* A session that ends without a word, as at an impossible length, keeps what it has not flushed; each call flushes. */
+static bool are_alike(void)
+{
+    return (whole.size == pieces.size || (whole.is_over && whole.size < pieces.size))
+           && memcmp(whole.bytes, pieces.bytes, whole.size) == 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct input input = {bytes, bytes + size};
@@ -89,8 +96,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (conversation.is_whole && !whole.is_over)
         FUZZ_CHECK(transcript_is_sane(&whole));
     converse(piece, &pieces);
-    FUZZ_CHECK(pieces.is_cut
-               || (whole.size == pieces.size
-                   && memcmp(whole.bytes, pieces.bytes, whole.size) == 0));
+    FUZZ_CHECK(pieces.is_cut || are_alike());
     return 0;
 }

@@ -1,5 +1,6 @@
-"""Clients of a server from their first byte on: whatever they send, and in whatever pieces, they are answered and let go,
-and the next one is served.
+"""Clients of a server from their first byte on.
+
+Whatever they send, and in whatever pieces, they are answered and let go, and the next is served.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fuzzing in Python, by the command line that libFuzzer has: inputs are mutated, and nothing is counted but them."""
+"""Fuzzing in Python, by libFuzzer's command line. Which code an input reaches is not looked at."""
 
 from __future__ import annotations
 
@@ -36,12 +36,16 @@ def mutate(data: bytes, others: list[bytes], size: int, chance: Random) -> bytes
         else:
             other = chance.choice(others)
             start = chance.randrange(len(other) + 1)
-            mutated[at : at + length] = other[start : start + chance.choice((4, 64, 512, len(other)))]
+            taken = chance.choice((4, 64, 512, len(other)))
+            mutated[at : at + length] = other[start : start + taken]
     return bytes(mutated[:size])
 
 
 def main(check: Callable[[bytes], None]) -> int:
-    """Give `check` a file, or else all of the folders and what derives from them; what it raises is a defect."""
+    """Give `check` a file, or else all files of folders and what derives from them.
+
+    What it raises is a defect.
+    """
     options = dict(word[1:].split("=", 1) for word in sys.argv[1:] if word.startswith("-"))
     paths = [Path(word) for word in sys.argv[1:] if not word.startswith("-")]
     if len(paths) == 1 and paths[0].is_file():

@@ -38,7 +38,7 @@ def test_a_defect_is_found_and_how_to_repeat_it_is_said() -> None:
     planted.corpus.rmdir()
     assert found.edges > 1
     assert "heap-buffer-overflow" in found.failure
-    (path,) = re.findall(r"to repeat it: python -m tests\.fuzz planted --input (\S+)", found.failure)
+    (path,) = re.findall(r"repeat it: python -m tests\.fuzz planted --input (\S+)", found.failure)
     assert repeat(planted, Path(path)) != 0
 
 
