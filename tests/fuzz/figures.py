@@ -82,8 +82,8 @@ def _markdown(
     lines = [f"# Fuzzing until {head['date'][:10]}", ""]
     lines += [f"- {name}: {value}" for name, value in head.items()]
     lines += [f"- {name.replace('_', ' ')}: {value}" for name, value in described.items()]
-    lines += ["", "Inputs of all runs that led to this commit, the C under ASAN and UBSAN. Places are"]
-    lines += ["basic blocks of the C that a target is built of; Python's are not counted.", ""]
+    lines += ["", "Inputs of all runs that led to this commit, the C under ASAN and UBSAN. Places"]
+    lines += ["are basic blocks of the C that a target is built of; Python's are not counted.", ""]
     lines += ["| target | what | inputs | seconds | places reached | runs that found something |"]
     lines += ["|---|---|---:|---:|---:|---:|"]
     for row in figures:
