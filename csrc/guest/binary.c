@@ -11,7 +11,9 @@ enum {
     SECTION_MEMORY = 5,
     SECTION_GLOBAL = 6,
     SECTION_EXPORT = 7,
+    SECTION_CODE = 10,
     SECTION_DATA = 11,
+    SECTION_DATA_COUNT = 12, /* stands before the code, which is 10 */
 
     OP_END = 0x0b,
     OP_GLOBAL_GET = 0x23,
@@ -237,6 +239,15 @@ static void read_custom(struct reader *reader, struct binary *binary)
     reader->bad = false;
 }
 
+/* Where a section stands among the others, which are each there once, in order: what is checked against one that came
+   before stays true. */
+static unsigned place_of(uint8_t id)
+{
+    if (id == SECTION_DATA_COUNT)
+        return 2 * SECTION_CODE - 1;
+    return 2u * id;
+}
+
 static const char *read_section(uint8_t id, struct reader *reader, struct binary *binary)
 {
     switch (id) {
@@ -253,11 +264,11 @@ static const char *read_section(uint8_t id, struct reader *reader, struct binary
             read_limits(reader, &binary->memory_pages, &binary->memory_pages_max);
         return NULL;
     case SECTION_GLOBAL:
-        return binary->globals ? "it has two global sections" : read_globals(reader, binary);
+        return read_globals(reader, binary);
     case SECTION_EXPORT:
-        return binary->exports ? "it has two export sections" : read_exports(reader, binary);
+        return read_exports(reader, binary);
     case SECTION_DATA:
-        return binary->segments ? "it has two data sections" : read_segments(reader, binary);
+        return read_segments(reader, binary);
     default:
         return NULL;
     }
@@ -284,6 +295,7 @@ enum status binary_read(const uint8_t *wasm, size_t size, struct binary *binary,
     struct reader module = {wasm, wasm + size, false};
     const uint8_t *start;
     const char *fault = NULL;
+    unsigned place = 0;
 
     memset(binary, 0, sizeof *binary);
     start = read_bytes(&module, HEADER_SIZE);
@@ -298,7 +310,12 @@ enum status binary_read(const uint8_t *wasm, size_t size, struct binary *binary,
         if (!read_bytes(&module, length))
             break;
         section.end = module.at;
-        fault = read_section(id, &section, binary);
+        if (id != SECTION_CUSTOM && place_of(id) <= place)
+            fault = "its sections are not in order, or one is there twice";
+        else
+            fault = read_section(id, &section, binary);
+        if (id != SECTION_CUSTOM)
+            place = place_of(id);
         if (!fault && section.bad)
             fault = "a section ends too early or holds what this reader does not know";
     }

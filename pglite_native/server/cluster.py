@@ -136,7 +136,11 @@ class Cluster:
         Raises:
             EngineError: it cannot be asked.
         """
-        question = wire.parse(PASSWORD) + wire.bind([role]) + wire.execute() + wire.sync()
+        try:
+            named = wire.bind([role])
+        except UnicodeEncodeError:  # bytes that are no UTF-8, in which no role's name is kept
+            return None
+        question = wire.parse(PASSWORD) + named + wire.execute() + wire.sync()
         superuser = self.whereabouts.superuser
         with self._asking, self._engine.open_session(user=superuser) as session:
             rows = _rows(session.exec_protocol_raw(question))

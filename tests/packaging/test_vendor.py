@@ -193,6 +193,24 @@ def test_a_client_that_fails_or_brings_nothing_stops(
         find_archive(replace(pin, registry="floppy"), cache=tmp_path / "cache")
 
 
+def test_apt_fetches_the_version_that_is_pinned_by_lists_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin = make_archive(tmp_path / "part-1.tgz", MEMBERS)
+    script = f"""case "$*" in
+*Dir::State::Lists={tmp_path}/cache/apt/lists*update) ;;
+*"download part=1") cp {tmp_path}/part-1.tgz . ;;
+*) exit 1 ;;
+esac"""
+    fake_client(tmp_path, "apt-get", script)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    found = find_archive(replace(pin, registry="debian"), cache=tmp_path / "cache")
+    assert found.read_bytes() == (tmp_path / "part-1.tgz").read_bytes()
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    with pytest.raises(VendorError, match="only a Debian can fetch it, by apt-get"):
+        find_archive(replace(pin, registry="debian"), cache=tmp_path / "other")
+
+
 def test_pip_is_given_the_hash_before_it_runs_a_setup(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

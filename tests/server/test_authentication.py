@@ -86,6 +86,15 @@ def test_what_is_no_scram_is_refused(guarded: Server, message: bytes, sqlstate: 
         assert wire.sqlstates(reply) == [sqlstate]
 
 
+def test_a_name_that_is_no_text_is_nobodys(guarded: Server) -> None:
+    with Client(guarded) as client:
+        startup = wire.startup({**PARAMETERS, "user": "no_text"}).replace(b"no_text", b"no\xfftext")
+        client.send(startup + sasl_initial(b"nonsense"))
+        reply = client.receive()
+        assert wire.kinds(reply) == "RE"
+        assert wire.sqlstates(reply) == ["28P01"]
+
+
 def test_a_proof_cannot_be_replayed(guarded: Server) -> None:
     """With the right password, but a proof made for another nonce of the server's."""
 

@@ -12,7 +12,8 @@ LISTED = """
 import json, os, stat, sys, tempfile
 os.umask(int(sys.argv[1], 8))
 from pathlib import Path
-from pglite_native import Engine, _store
+from pglite_native import Engine
+from pglite_native.engine import store
 from pglite_native.server import Server
 from tests.engine.sql import run
 
@@ -40,7 +41,7 @@ with tempfile.TemporaryDirectory(prefix="t") as place:
         with engine.copy_to_memory() as copy:
             copy.snapshot().save(place / "snapshot")
         look("written", place / "dump.tar", place / "snapshot")
-    store = _store.Store.__new__(_store.Store)
+    store = store.Store.__new__(store.Store)
     store.folder = place / "added" / "guests"
     with store.lock():
         look("guests", place / "added")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pglite_native import Engine
+from pglite_native.engine.session import Session
 from pglite_native.server import Server
-from pglite_native.session import Session
 from tests import wire
 from tests.engine.sql import run
 from tests.server.client import Client

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from pglite_native import Engine, EngineError
-from pglite_native._native import check, ffi, lib
+from pglite_native.engine.binding import check, ffi, lib
 from pglite_native.server import Server
 from tests import wire
 from tests.server.client import Client

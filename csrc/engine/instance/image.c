@@ -457,8 +457,9 @@ static enum status open_in(pgn_runtime *runtime, const struct map *file, int fd,
     pgn_image *image;
 
     if (!fault && second)
-        fault = second + IMAGE_HEADER_ROOM > file->size ? "it is truncated"
-                                                        : fault_of(runtime, file, second);
+        fault = second > file->size || file->size - second < IMAGE_HEADER_ROOM
+                    ? "it is truncated"
+                    : fault_of(runtime, file, second);
     if (fault)
         return error_set(error, STATUS_IMAGE, "the image cannot be used: %s", fault);
     image = image_in(file, fd, 0);
