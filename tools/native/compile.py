@@ -131,7 +131,7 @@ def build(
     if not hit:
         cached.parent.mkdir(parents=True, exist_ok=True)
         with (
-            tempfile.TemporaryDirectory(prefix="pglite-native-") as scratch,
+            tempfile.TemporaryDirectory(prefix="wasm2c-") as scratch,
             # Each compiler takes some 200 MB.
             ThreadPoolExecutor(jobs or os.cpu_count()) as pool,
         ):
