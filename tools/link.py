@@ -91,6 +91,7 @@ PRIVATE: dict[str, linker.Mentions | linker.Contains | linker.Within] = {
     # All signals' handler: calls PostgreSQL's own.
     "wrapper_handler": linker.Contains("i32.const MyProcPid; i32.load; i32.const 42; i32.ne; if"),
     "CheckPointGuts": linker.Mentions("ProcessSyncRequests"),
+    "LWLockReleaseAll": linker.Within("ProcKill", "call ?; call ConditionVariableCancelSleep"),
     "ProcessNotifyInterrupt": linker.Mentions("ProcessIncomingNotify"),
     "pgstat_get_entry_ref": linker.Mentions("PgStat Shared Ref"),
     "pgstat_beinit": linker.Within(
@@ -324,6 +325,8 @@ WRAPS = {
     "CheckPointGuts": linker.Wrap("is not told when a checkpoint of another process begins"),
     "RegisterSyncRequest": linker.Wrap("relies on a checkpointer, which remembers all requests"),
     "AbsorbSyncRequests": linker.Wrap("likewise: does nothing in another process"),
+    "LWLockReleaseAll": linker.Wrap("lets others checkpoint, without what one that failed remembers"),
+    "smgrexists": linker.Wrap("opens files after a commit, where an error is a PANIC"),
     "XLogSetAsyncXactLSN": linker.Wrap("relies on a WAL writer, which is there already"),
     "PostmasterIsAliveInternal": linker.Wrap(
         "ends the session: there is no postmaster's pipe to read", POSTMASTER_IS_ALIVE

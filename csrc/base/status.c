@@ -1,6 +1,8 @@
 /* Status names and messages, from the one table. */
 #include "base/status.h"
 
+#include "base/errno.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -38,4 +40,16 @@ enum status error_set(struct error *error, enum status status, const char *forma
         va_end(args);
     }
     return status;
+}
+
+enum status error_set_errno(struct error *error, int result, const char *format, ...)
+{
+    char what[ERROR_MESSAGE_SIZE];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    return error_set(error, result == -GE_NOMEM ? STATUS_NO_MEMORY : STATUS_IO, "%s: %s", what,
+                     errno_text(-result));
 }

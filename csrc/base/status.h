@@ -48,4 +48,8 @@ const char *status_message(enum status status);
 enum status error_set(struct error *error, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Of a call that gave -errno: the message ends in what that means. NO_MEMORY for ENOMEM, else IO. */
+enum status error_set_errno(struct error *error, int result, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 #endif

@@ -177,3 +177,14 @@ void __wrap_AbsorbSyncRequests(void)
     else
         sync_requests_close(); /* after one that failed */
 }
+
+void __real_LWLockReleaseAll(void);
+
+/* After a checkpoint that failed its requests are given back before another process can checkpoint: it would not sync
+ * what this one remembers, and may remove a file that this one then wants to be synced, which is a PANIC. */
+void __wrap_LWLockReleaseAll(void)
+{
+    if (pendingOps != NULL && LWLockHeldByMe(checkpoint_lock()) && !LWLockHeldByMe(queue_lock()))
+        sync_requests_close();
+    __real_LWLockReleaseAll();
+}

@@ -80,6 +80,14 @@ bool __wrap_RegisterSyncRequest(const PGPendingFile *file, int type, bool retrie
 /* PostgreSQL's: the checkpointer takes over what others have requested. */
 GUEST_EXPORT(__wrap_AbsorbSyncRequests) void __wrap_AbsorbSyncRequests(void);
 
+/* PostgreSQL's: what every error does, and a process that ends. */
+GUEST_EXPORT(__wrap_LWLockReleaseAll) void __wrap_LWLockReleaseAll(void);
+
+/* drop.c */
+
+/* PostgreSQL's: does a fork of a relation have a file? */
+GUEST_EXPORT(__wrap_smgrexists) bool __wrap_smgrexists(void *relation, int fork);
+
 /* wal-writer.c */
 
 /* PostgreSQL's: a commit has not waited for its WAL, which reaches as far as `position`. */

@@ -153,6 +153,6 @@ enum status pack_extract(const struct pack *pack, int host_fd, bool sync, struct
             files_close(extraction.directories[i]);
     free(extraction.directories);
     if (result < 0)
-        return error_set(error, STATUS_IO, "cannot unpack into the directory (errno %d)", -result);
+        return error_set_errno(error, result, "cannot unpack into the directory");
     return STATUS_OK;
 }

@@ -165,7 +165,7 @@ enum status vfs_mount_pack(struct vfs *vfs, const char *at, const struct pack *p
         result = add_nodes(vfs, nodes, vfs->pack_count - 1);
     free(nodes);
     if (result < 0)
-        return error_set(error, status_of(result), "cannot mount a pack at %s (errno %d)", at,
-                         -result);
+        return error_set(error, status_of(result), "cannot mount a pack at %s: %s", at,
+                         errno_text(-result));
     return STATUS_OK;
 }

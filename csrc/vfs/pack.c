@@ -247,7 +247,7 @@ enum status pack_open(const char *path, struct pack **opened, struct error *erro
     if (result == -GE_NOENT)
         status = error_set(error, STATUS_NOT_FOUND, "the pack %s does not exist", path);
     else if (result < 0)
-        status = error_set(error, STATUS_IO, "cannot map the pack %s (errno %d)", path, -result);
+        status = error_set_errno(error, result, "cannot map the pack %s", path);
     else if (problem)
         status = error_set(error, STATUS_PACK, "%s is not a usable pack: %s", path, problem);
     if (status != STATUS_OK) {

@@ -159,7 +159,8 @@ enum status vfs_mount_host(struct vfs *vfs, const char *at, int host_fd, bool sy
     if (result < 0) {
         files_close(host_fd);
         return error_set(error, result == -GE_NOSPC ? STATUS_NO_MEMORY : STATUS_INVALID,
-                         "cannot mount a host directory at %s (errno %d)", at, -result);
+                         "cannot mount a host directory at %s: %s", at,
+                         result == -GE_NOSPC ? "out of memory" : errno_text(-result));
     }
     vfs->mounts[vfs->mount_count] = (struct mount){.fd = host_fd, .sync = sync, .node = node};
     node_at(vfs, node)->directory.mount = ++vfs->mount_count;

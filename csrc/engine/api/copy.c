@@ -104,9 +104,7 @@ static enum status copy_all(pgn_session *source, void *argument, struct error *e
     free(copy);
     if (result == -GE_NOSPC)
         return no_memory_for(error, "a copy of the data directory");
-    if (result < 0)
-        return error_set(error, STATUS_IO, "cannot copy the data directory (errno %d)", -result);
-    return STATUS_OK;
+    return result < 0 ? error_set_errno(error, result, "cannot copy the data directory") : STATUS_OK;
 }
 
 /* With the source's gate and baton. */

@@ -28,13 +28,7 @@ static const char loading[] = LOCK_PREFIX "loading";
 
 static enum status fail(struct error *error, const char *what, const char *path, int result)
 {
-    return error_set(error, STATUS_IO, "cannot %s the data directory %s: %s", what, path,
-                     result == -GE_ACCES || result == -GE_PERM ? "permission denied"
-                     : result == -GE_ROFS                      ? "read-only file system"
-                     : result == -GE_NOSPC                     ? "no space left on device"
-                     : result == -GE_NOTDIR                    ? "not a directory"
-                     : result == -GE_NOENT                     ? "no such directory"
-                                                               : "input/output error");
+    return error_set_errno(error, result, "cannot %s the data directory %s", what, path);
 }
 
 static bool is_ours(const char *name)

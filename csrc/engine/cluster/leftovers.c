@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "engine/cluster/twophase.h"
 #include "engine/instance/limits.h"
 #include "platform/files.h"
 
@@ -121,5 +122,7 @@ int leftovers_remove(int directory)
 
     if (result >= 0)
         result = for_each_in(directory, "pg_tblspc", clear_tablespaces);
+    if (result >= 0)
+        result = twophase_remove_future(directory);
     return result < 0 ? result : files_unlink(directory, ENGINE_PID_FILE);
 }

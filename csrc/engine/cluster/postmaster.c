@@ -97,6 +97,8 @@ bool postmaster_need(struct cluster *cluster)
 
     if (postmaster)
         return true;
+    if (cluster->postmaster_stopped)
+        return false; /* the cluster would be freed under its feet */
     postmaster = calloc(1, sizeof *postmaster);
     if (!postmaster)
         return false;
@@ -119,6 +121,7 @@ void postmaster_stop(struct cluster *cluster)
     struct postmaster *postmaster;
 
     monitor_enter(cluster->monitor);
+    cluster->postmaster_stopped = true;
     postmaster = cluster->postmaster;
     if (postmaster) {
         postmaster->stopping = true;

@@ -58,22 +58,25 @@ static int write_ranges(const struct cluster *cluster, int fd)
     return result < 0 ? (int) result : 0;
 }
 
-static bool map_ranges(const struct cluster *cluster, int fd, struct guest *guest)
+/* How many there are, unless one cannot be mapped. */
+static uint32_t map_ranges(const struct cluster *cluster, int fd, struct guest *guest)
 {
     const struct shared_memory *shared = &cluster->shared;
     size_t start;
     struct reservation *memory = guest_reservation(guest, &start);
-    bool done = true;
+    uint32_t done = 0;
 
-    for (uint32_t i = 0; i < shared->count && done; i++)
-        done = reservation_share(memory, start + shared->ranges[i].address, shared->ranges[i].size,
-                                 fd, shared->ranges[i].address);
+    while (done < shared->count
+           && reservation_share(memory, start + shared->ranges[done].address,
+                                shared->ranges[done].size, fd, shared->ranges[done].address))
+        done++;
     return done;
 }
 
 enum status shared_publish(struct cluster *cluster, struct error *error)
 {
-    bool written, mapped;
+    uint32_t mapped = 0;
+    bool written;
     int fd;
 
     if (cluster->shared.fd >= 0)
@@ -83,13 +86,14 @@ enum status shared_publish(struct cluster *cluster, struct error *error)
         return no_memory_for(error, "a session");
     monitor_enter(cluster->monitor); /* which others hold who write to it: pgn_cancel */
     written = write_ranges(cluster, fd) == 0;
-    mapped = written && map_ranges(cluster, fd, cluster->first->instance.guest);
+    if (written)
+        mapped = map_ranges(cluster, fd, cluster->first->instance.guest);
     monitor_leave(cluster->monitor);
-    if (!written) {
+    if (!written || mapped == 0) { /* nothing has changed */
         files_close(fd);
         return no_memory_for(error, "a session");
     }
-    if (!mapped) {
+    if (mapped < cluster->shared.count) { /* a part is shared: with a file that nobody else will have */
         struct error failure;
 
         files_close(fd);
@@ -131,7 +135,7 @@ enum status shared_map(const struct cluster *cluster, struct instance *instance,
         return status;
     part = image_memory(instance->guest);
     if (!map_private(&cluster->shared, private_memory, &part)
-        || !map_ranges(cluster, cluster->shared.fd, instance->guest))
+        || map_ranges(cluster, cluster->shared.fd, instance->guest) < cluster->shared.count)
         return no_memory_for(error, "a session");
     instance->began_as = private_memory;
     return STATUS_OK;

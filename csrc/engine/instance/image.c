@@ -482,8 +482,7 @@ enum status image_open(pgn_runtime *runtime, int fd, pgn_image **opened, struct 
     if (result == -GE_INVAL)
         status = error_set(error, STATUS_IMAGE, "the image cannot be used: it is not an image");
     else if (result < 0)
-        status = error_set(error, result == -GE_NOMEM ? STATUS_NO_MEMORY : STATUS_IO,
-                           "cannot open the image (errno %d)", -result);
+        status = error_set_errno(error, result, "cannot open the image");
     else
         status = open_in(runtime, &file, fd, opened, error);
     map_close(&file);

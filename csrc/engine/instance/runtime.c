@@ -61,7 +61,7 @@ static enum status map_file(const char *path, struct map *map, struct error *err
     if (result == -GE_NOENT)
         return error_set(error, STATUS_NOT_FOUND, "%s does not exist: is the package complete?",
                          path);
-    return error_set(error, STATUS_IO, "cannot map %s (errno %d)", path, -result);
+    return error_set_errno(error, result, "cannot map %s", path);
 }
 
 enum status runtime_open(const char *module, const char *library, const char *initdb,

@@ -72,9 +72,14 @@ static bool fail_boot(pgn_session *session, const char *step)
     const char *trap = guest_trap(session->instance.guest);
 
     log_tail(&session->cluster->log, tail);
+    session->lacks_memory |= !session->cluster->log.ring && !trap; /* even for its log */
     session_set_state(session, SESSION_ENDED);
-    error_set(&session->failure, STATUS_BOOT, "PostgreSQL did not start (%s): %s%s%s", step,
-              trap ? trap : "", trap ? "\n" : "", tail);
+    error_set(&session->failure, session->lacks_memory ? STATUS_NO_MEMORY : STATUS_BOOT,
+              "PostgreSQL did not start (%s): %s%s%s", step,
+              trap                    ? trap
+              : session->lacks_memory ? "out of memory"
+                                      : "",
+              trap ? "\n" : "", tail);
     return false;
 }
 
@@ -102,9 +107,10 @@ static bool start_backend(pgn_session *session)
         return fail_boot(session, "/dev/null");
     if (session_call(session, exports->set_active, &active, NULL))
         return fail_boot(session, "pgl_setPGliteActive");
-    outcome = collect_arguments(session, &arguments)
-                  ? program_main(&session->instance.host, &arguments, NULL)
-                  : guest_set_trap(session->instance.guest, "no memory for its arguments");
+    session->lacks_memory = !collect_arguments(session, &arguments);
+    outcome = session->lacks_memory
+                  ? guest_set_trap(session->instance.guest, "no memory for its arguments")
+                  : program_main(&session->instance.host, &arguments, NULL);
     arguments_close(&arguments);
     if (outcome != GUEST_EXITED || guest_exit_code(session->instance.guest) != EXIT_ALIVE)
         return fail_boot(session, "main");
@@ -148,9 +154,9 @@ static bool make_cluster(pgn_session *session)
         session_set_state(session, SESSION_ENDED);
         return false;
     }
-    return session->cluster->options->data_dir
-           || !quota_exempt_bookkeeping(session->cluster->vfs, &ignored)
-           || fail_boot(session, "no memory for its files");
+    session->lacks_memory = !session->cluster->options->data_dir
+                            && quota_exempt_bookkeeping(session->cluster->vfs, &ignored);
+    return !session->lacks_memory || fail_boot(session, "its files");
 }
 
 bool engine_boot(pgn_session *session)

@@ -38,7 +38,7 @@ static void close_file(struct dump *dump)
 
 static enum status fail(const struct dump *dump, int result, struct error *error)
 {
-    return error_set(error, STATUS_IO, "cannot read %s (errno %d)", dump->tree.path, -result);
+    return error_set_errno(error, result, "cannot read %s", dump->tree.path);
 }
 
 /* Of the whole copy only this: the other files stay as they are. */
@@ -51,9 +51,10 @@ static enum status read_control(pgn_session *session, void *argument, struct err
 
     if (fd >= 0)
         vfs_close_fd(vfs, fd);
-    return count == CONTROL_SIZE ? STATUS_OK
-                                 : error_set(error, STATUS_IO, "cannot read %s (errno %d)",
-                                             control_name, count < 0 ? (int) -count : GE_IO);
+    return count == CONTROL_SIZE
+               ? STATUS_OK
+               : error_set_errno(error, count < 0 ? (int) count : -GE_IO, "cannot read %s",
+                                 control_name);
 }
 
 /* Links are followed, as PGlite's own dump does: a tablespace's files stand where its link was, which

@@ -367,6 +367,7 @@ void housekeeping_shut_down(struct cluster *cluster)
     process = session_begin_auxiliary(cluster, run_shutdown, 0, &ignored);
     if (process) {
         process->attended = process->is_auxiliary = false; /* this thread runs it, to its end */
+        process->inside = true;
         monitor_leave(cluster->monitor);
         session_run(process);
         monitor_enter(cluster->monitor);

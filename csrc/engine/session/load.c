@@ -35,7 +35,7 @@ static enum status fail(int result, struct error *error)
     case -GE_NOTDIR:
         return error_set(error, STATUS_FILES, "its parent is not a directory");
     default:
-        return error_set(error, STATUS_IO, "cannot write it (errno %d)", -result);
+        return error_set_errno(error, result, "cannot write it");
     }
 }
 

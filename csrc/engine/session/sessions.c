@@ -99,8 +99,10 @@ enum guest_outcome session_keep_process(void *context, struct guest *guest, uint
     image_release(cluster->template_process);
     cluster->template_process = NULL;
     if (!vfs_keep_descriptors(cluster->vfs, VFS_KEPT_PROCESS)
-        || session_write_process(session, &cluster->template_process, &error))
+        || session_write_process(session, &cluster->template_process, &error)) {
+        session->lacks_memory = true;
         return guest_set_trap(guest, "no memory for a copy of its process");
+    }
     return GUEST_RETURNED;
 }
 

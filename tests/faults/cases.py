@@ -1,0 +1,109 @@
+"""What went wrong once, each as a function that a process with injection.c preloaded calls."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pglite_native import Engine, EngineError, EngineMemoryError
+from tests.engine.sql import SqlError, run, value
+from tests.faults.injection import Faults, Kind
+
+SETTINGS = {"max_prepared_transactions": "2"}
+
+
+@contextmanager
+def failing(path: Path, kind: Kind, error: int, *, lasts: bool = True) -> Iterator[Faults]:
+    """Let calls for what is at a path fail, all of them or only the first."""
+    faults = Faults(path)
+    faults.begin(kind, error, 1, lasts=lasts)
+    yield faults
+    faults.end()
+
+
+def refused(engine: Engine, sql: str) -> str:
+    """Return the SQLSTATE of an error that must come."""
+    try:
+        run(engine, sql)
+    except SqlError as error:
+        return error.sqlstate
+    raise AssertionError(f"there is no error: {sql}")
+
+
+def dropping_files_that_cannot_be_opened(folder: Path) -> None:
+    with Engine(folder) as engine:
+        for sql in ("drop table t", "begin; truncate t; commit", "begin; drop table t; abort"):
+            run(engine, "create table t as select n from generate_series(1, 100) n; checkpoint")
+            path = folder / str(value(engine, "select pg_relation_filepath('t')"))
+            with failing(path, Kind.OPEN, errno.EIO) as faults:
+                run(engine, sql)
+            assert faults.failed or "abort" in sql
+            run(engine, "drop table if exists t; checkpoint")
+
+
+def a_failed_checkpoint_s_requests(folder: Path) -> None:
+    with Engine(folder) as engine, engine.open_session() as other:
+        run(engine, "create table t as select n from generate_series(1, 1000) n")
+        with failing(folder / "pg_logical/snapshots", Kind.OPEN, errno.EIO):
+            assert refused(engine, "checkpoint") == "58030"
+        run(other, "drop table t; checkpoint")  # which removes its file
+        run(engine, "create table u as select 1 as n; checkpoint")
+        assert value(engine, "select n from u") == "1"
+
+
+def a_checkpoint_that_is_not_noted(folder: Path) -> None:
+    with Engine(folder, settings=SETTINGS) as engine:
+        run(engine, "create table t(n int)")
+        run(engine, "begin; insert into t values (1); prepare transaction 'one'")
+        with failing(folder / "global/pg_control", Kind.STAT, errno.EIO, lasts=False):
+            assert refused(engine, "checkpoint") == "58030"
+        assert os.listdir(folder / "pg_twophase")
+    with Engine(folder, settings=SETTINGS) as engine:
+        run(engine, "commit prepared 'one'")
+        assert value(engine, "select n from t") == "1"
+
+
+def threads_after_a_failed_start(folder: Path) -> None:
+    Engine(folder).close()
+    threads = len(os.listdir("/proc/self/task"))
+    for first in range(8, 14):
+        faults = Faults(folder)
+        faults.begin(Kind.MMAP, errno.ENOMEM, first, lasts=True)
+        try:
+            Engine(folder).close()
+        except EngineError:
+            pass
+        finally:
+            faults.end()
+        assert len(os.listdir("/proc/self/task")) == threads, "a thread outlives its cluster"
+    Engine(folder).close()
+
+
+def no_memory_is_said(folder: Path) -> None:
+    with Engine(folder) as engine:
+        run(engine, "select 1")
+    faults = Faults(folder)
+    first, failed, messages = 1, 1, []
+    while failed:
+        faults.begin(Kind.MALLOC, errno.ENOMEM, first, lasts=True)
+        try:
+            Engine(folder).close()
+        except EngineMemoryError as error:
+            messages.append(str(error))
+        except EngineError as error:  # wasm3 has compiled no further; PostgreSQL's own words
+            assert "memory" in str(error).lower(), error
+        finally:
+            faults.end()
+        failed = faults.failed
+        first += 1 + first // 4
+    Engine(folder).close()
+    assert len(messages) > 10
+    assert not [message for message in messages if message.rstrip().endswith(":")], messages
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](Path(sys.argv[2]))

@@ -1,0 +1,30 @@
+"""Calls of the system that fail where it once went wrong; and the SQLSTATEs of all causes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.engine import child
+from tests.faults import injection
+
+CASES = (
+    "dropping_files_that_cannot_be_opened",
+    "a_failed_checkpoint_s_requests",
+    "a_checkpoint_that_is_not_noted",
+    "threads_after_a_failed_start",
+    "no_memory_is_said",
+)
+
+
+@pytest.fixture(scope="module")
+def preloaded(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    return injection.environment(tmp_path_factory.mktemp("injection"))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case(case: str, preloaded: Mapping[str, str], ram_path: Path) -> None:
+    script = "import runpy; runpy.run_module('tests.faults.cases', run_name='__main__')"
+    child.output(script, case, ram_path / "data", env=preloaded)
