@@ -325,7 +325,9 @@ WRAPS = {
     "CheckPointGuts": linker.Wrap("is not told when a checkpoint of another process begins"),
     "RegisterSyncRequest": linker.Wrap("relies on a checkpointer, which remembers all requests"),
     "AbsorbSyncRequests": linker.Wrap("likewise: does nothing in another process"),
-    "LWLockReleaseAll": linker.Wrap("lets others checkpoint, without what one that failed remembers"),
+    "LWLockReleaseAll": linker.Wrap(
+        "lets others checkpoint, without what one that failed remembers"
+    ),
     "smgrexists": linker.Wrap("opens files after a commit, where an error is a PANIC"),
     "XLogSetAsyncXactLSN": linker.Wrap("relies on a WAL writer, which is there already"),
     "PostmasterIsAliveInternal": linker.Wrap(

@@ -12,7 +12,15 @@ from typing import Any, Literal
 
 import pytest
 
-from pglite_native import DataDirError, Engine, EngineBusy, EngineClosed, EngineError, EngineMemoryError, SnapshotError
+from pglite_native import (
+    DataDirError,
+    Engine,
+    EngineBusy,
+    EngineClosed,
+    EngineError,
+    EngineMemoryError,
+    SnapshotError,
+)
 from tests import wire
 from tests.engine import child
 from tests.engine.sql import run, value

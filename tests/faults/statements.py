@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
-import time
-import json
 from contextlib import suppress
 from pathlib import Path
 

@@ -13,7 +13,15 @@ from typing import Any
 import pytest
 
 import pglite_native
-from pglite_native import AsyncPGlite, AsyncTransaction, DatabaseError, EngineClosed, Interval, Notice, TransactionError
+from pglite_native import (
+    AsyncPGlite,
+    AsyncTransaction,
+    DatabaseError,
+    EngineClosed,
+    Interval,
+    Notice,
+    TransactionError,
+)
 
 Scenario = Callable[[AsyncPGlite], Coroutine[Any, Any, None]]
 

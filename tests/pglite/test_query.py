@@ -13,7 +13,16 @@ from typing import Any
 
 import pytest
 
-from pglite_native import DatabaseError, Engine, EngineClosed, Field, Notice, PGlite, PGliteError, Results
+from pglite_native import (
+    DatabaseError,
+    Engine,
+    EngineClosed,
+    Field,
+    Notice,
+    PGlite,
+    PGliteError,
+    Results,
+)
 from tests import wire
 
 INT4, TEXT, VARCHAR, DATE = 23, 25, 1043, 1082

@@ -12,7 +12,23 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pglite_native import DataDirError, DatabaseError, Description, Diagnostic, EngineError, Field, Interval, Notice, PGlite, PGliteError, Range, Results, Transaction, TransactionError, identifier
+from pglite_native import (
+    DatabaseError,
+    DataDirError,
+    Description,
+    Diagnostic,
+    EngineError,
+    Field,
+    Interval,
+    Notice,
+    PGlite,
+    PGliteError,
+    Range,
+    Results,
+    Transaction,
+    TransactionError,
+    identifier,
+)
 
 NUMERIC, TEXT = 1700, 25
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-from pglite_native import Engine, EngineBusy, EngineClosed, EngineError, EngineLocked, EngineMemoryError, ExtensionError, PGliteError, Session, Snapshot, SnapshotError, Stream
+from pglite_native import (
+    Engine,
+    EngineBusy,
+    EngineClosed,
+    EngineError,
+    EngineLocked,
+    EngineMemoryError,
+    ExtensionError,
+    PGliteError,
+    Session,
+    Snapshot,
+    SnapshotError,
+    Stream,
+)
 from pglite_native.server import Server
 
 SELECT = b"Q\0\0\0\rselect 1\0"
