@@ -13,7 +13,7 @@ import json, os, stat, sys, tempfile
 os.umask(int(sys.argv[1], 8))
 from pathlib import Path
 from pglite_native import Engine
-from pglite_native.engine import store
+from pglite_native.engine.store import Store
 from pglite_native.server import Server
 from tests.engine.sql import run
 
@@ -36,12 +36,12 @@ with tempfile.TemporaryDirectory(prefix="t") as place:
         look("data", place / "new")
         look("sockets", place / "fresh", Path(temporary.address[0]))
         engine.dsn
-        look("sockets", Path(engine._address.server(engine).address[0]))
+        look("sockets", Path(engine._private_server.server(engine).address[0]))
         engine.dump_data_dir(place / "dump.tar")
         with engine.copy_to_memory() as copy:
             copy.snapshot().save(place / "snapshot")
         look("written", place / "dump.tar", place / "snapshot")
-    store = store.Store.__new__(store.Store)
+    store = Store.__new__(Store)
     store.folder = place / "added" / "guests"
     with store.lock():
         look("guests", place / "added")
