@@ -162,8 +162,8 @@ class ClientConnection:
             self._authentication.admit(
                 self._handshake, request.user, lambda: self._clusters.password_of(request)
             )
-        except LoginFailed as error:
-            _log.warning("%s", error)
+        except LoginFailed:
+            _log.warning("a login has failed, of %r", request.user)  # who may be of many lines
             self._has_to_leave.wait(FAILED_LOGIN_DELAY_S)
             raise
 

@@ -6,10 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from pglite_native.server import Server
+from pglite_native.server import Server, connection
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with Server() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def _without_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong passwords are answered at once, as many tests give one."""
+    monkeypatch.setattr(connection, "FAILED_LOGIN_DELAY_S", 0.0)
