@@ -100,6 +100,13 @@ static void read_limits(struct reader *reader, uint32_t *minimum, uint32_t *maxi
     *maximum = flags & LIMITS_HAVE_MAXIMUM ? read_u32(reader) : PAGES_MAX;
 }
 
+static void read_memory(struct reader *reader, struct binary *binary)
+{
+    read_limits(reader, &binary->memory_pages, &binary->memory_pages_max);
+    if (binary->memory_pages > binary->memory_pages_max || binary->memory_pages_max > PAGES_MAX)
+        reader->bad = true;
+}
+
 static uint64_t read_initialiser(struct reader *reader, const struct binary *binary)
 {
     uint64_t value = 0;
@@ -146,7 +153,7 @@ static const char *read_imports(struct reader *reader, struct binary *binary)
             read_u32(reader);
             break;
         case BINARY_MEMORY:
-            read_limits(reader, &binary->memory_pages, &binary->memory_pages_max);
+            read_memory(reader, binary);
             break;
         default: /* closed world: the linker leaves no table or global to import */
             return "it imports a table or a global";
@@ -261,7 +268,7 @@ static const char *read_section(uint8_t id, struct reader *reader, struct binary
         return NULL;
     case SECTION_MEMORY:
         if (read_count(reader) == 1)
-            read_limits(reader, &binary->memory_pages, &binary->memory_pages_max);
+            read_memory(reader, binary);
         return NULL;
     case SECTION_GLOBAL:
         return read_globals(reader, binary);

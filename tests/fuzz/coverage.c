@@ -12,7 +12,8 @@
 static uint8_t counters[COUNTERS];
 static struct place {
     uintptr_t address, flags;
-} places[COUNTERS]; /* by which libFuzzer tells how many of them were reached: any numbers will do */
+} places
+    [COUNTERS]; /* by which libFuzzer tells how many of them were reached: any numbers will do */
 
 void __sanitizer_cov_8bit_counters_init(uint8_t *start, uint8_t *stop);
 void __sanitizer_cov_pcs_init(const uintptr_t *start, const uintptr_t *stop);

@@ -62,7 +62,9 @@ static const char *path(const char *name)
 void engine_prepare(void)
 {
     const char *library = path("pglite-native.so"), *tier = getenv("PGLITE_NATIVE_TIER");
-    pgn_options options = {.seeded = true, .seed = 1, .clock_frozen = true,
+    pgn_options options = {.seeded = true,
+                           .seed = 1,
+                           .clock_frozen = true,
                            .clock_ns = CLOCK_S * INT64_C(1000000000)};
     pgn_session *session;
     pgn_error error;
@@ -202,7 +204,8 @@ void transcript_count(const struct transcript *transcript)
 
 bool transcript_is_sane(const struct transcript *transcript)
 {
-    static const uint8_t end[] = "D\0\0\0\x0b\0\1\0\0\0\1" "1C\0\0\0\x0dSELECT 1\0Z\0\0\0\5I";
+    static const uint8_t end[] = "D\0\0\0\x0b\0\1\0\0\0\1"
+                                 "1C\0\0\0\x0dSELECT 1\0Z\0\0\0\5I";
     size_t size = sizeof end - 1;
 
     return transcript->size >= size

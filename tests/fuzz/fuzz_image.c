@@ -130,7 +130,8 @@ static void map(pgn_image *image)
         const struct image_section *section = &image->header.sections[i];
 
         for (uint64_t at = 0; at < section->size; at += PLATFORM_PAGE)
-            (void) *(volatile unsigned char *) (regions[section->region].base + section->offset + at);
+            (void) *(volatile unsigned char *) (regions[section->region].base + section->offset
+                                                + at);
     }
 }
 

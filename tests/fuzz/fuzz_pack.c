@@ -113,7 +113,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct pack *pack;
     struct error error;
 
-    FUZZ_CHECK(pwrite(pack_fd, bytes, size, 0) == (ssize_t) size && ftruncate(pack_fd, (off_t) size) == 0);
+    FUZZ_CHECK(pwrite(pack_fd, bytes, size, 0) == (ssize_t) size
+               && ftruncate(pack_fd, (off_t) size) == 0);
     if (pack_open(path, &pack, &error))
         return 0;
     mount(pack);

@@ -7,7 +7,7 @@
 
 enum {
     PIECE_MAX = 4,
-    PART = 4096,   /* of the answer */
+    PART = 4096,    /* of the answer */
     PAUSES_MAX = 60 /* of 50 ms each: then the statement is cancelled */
 };
 
