@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pglite_native import Engine, EngineError, EngineMemoryError
+from pglite_native import Engine, EngineError, EngineMemoryError, Session
 from tests.engine.sql import SqlError, run, value
 from tests.faults.injection import Faults, Kind
 
@@ -25,7 +25,7 @@ def failing(path: Path, kind: Kind, error: int, *, lasts: bool = True) -> Iterat
     faults.end()
 
 
-def refused(engine: Engine, sql: str) -> str:
+def refused(engine: Session, sql: str) -> str:
     """Return the SQLSTATE of an error that must come."""
     try:
         run(engine, sql)
@@ -82,6 +82,60 @@ def threads_after_a_failed_start(folder: Path) -> None:
             faults.end()
         assert len(os.listdir("/proc/self/task")) == threads, "a thread outlives its cluster"
     Engine(folder).close()
+
+
+def writes_of_one_session_end_the_cluster(folder: Path) -> None:
+    """PostgreSQL panics where it cannot write its log: as when a backend crashes."""
+    with Engine(folder) as engine:
+        one, two = engine.open_session(), engine.open_session()
+        run(one, "create table t (n int); insert into t values (1)")
+        with failing(folder / "pg_wal", Kind.WRITE, errno.EIO):
+            assert refused(one, "insert into t values (2)") == "58030"
+        for session in (one, two, engine):
+            try:
+                run(session, "select 1")
+            except EngineError as error:
+                assert "PANIC" in str(error), error
+            else:
+                raise AssertionError("a session goes on")
+    with Engine(folder) as engine:
+        assert value(engine, "select n from t where n = 1") == "1"
+
+
+def closing_while_nothing_can_be_written(folder: Path) -> None:
+    """The shutdown checkpoint does not succeed; the next start recovers."""
+    for error in (errno.EIO, errno.ENOSPC):
+        engine = Engine(folder)
+        run(engine, "create table if not exists t (n int); insert into t values (1)")
+        with failing(folder, Kind.WRITE, error):
+            engine.close()
+    with Engine(folder) as engine:
+        assert value(engine, "select count(*) from t") == "2"
+
+
+def a_full_disk_is_named(folder: Path) -> None:
+    """By every file that is written as a whole; and nothing of it is left."""
+    with Engine(folder) as engine, Engine() as other:
+        run(engine, "select 1")
+        snapshot = other.snapshot()
+        for name, write in (
+            ("dump.tar", engine.dump_data_dir),
+            ("dump.tar.gz", engine.dump_data_dir),
+            ("image", snapshot.save),
+        ):
+            path = folder.with_name(name)
+            with failing(folder.parent / ".pglite-native", Kind.WRITE, errno.ENOSPC) as faults:
+                try:
+                    write(path)
+                except (OSError, EngineError) as error:
+                    assert str(path) in str(error), error
+                    assert "no space left" in str(error).lower(), error
+                else:
+                    raise AssertionError("there is no error")
+            assert faults.failed
+            assert os.listdir(folder.parent) == [folder.name]
+            write(path)
+            path.unlink()
 
 
 def no_memory_is_said(folder: Path) -> None:

@@ -15,6 +15,9 @@ CASES = (
     "a_failed_checkpoint_s_requests",
     "a_checkpoint_that_is_not_noted",
     "threads_after_a_failed_start",
+    "writes_of_one_session_end_the_cluster",
+    "closing_while_nothing_can_be_written",
+    "a_full_disk_is_named",
     "no_memory_is_said",
 )
 

@@ -8,7 +8,6 @@ row whose commit was acknowledged is there, no index misses one, and everything 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest

@@ -52,8 +52,10 @@ STEPS = (
     ),
     Step("checkpoint", 1),
     Step("commit prepared 'two'"),
-    Step("set work_mem = '64kB'; select count(*) from (select md5(n::text) from"
-         " generate_series(1, 3000) n order by 1) s; reset work_mem"),
+    Step(
+        "set work_mem = '64kB'; select count(*) from (select md5(n::text) from"
+        " generate_series(1, 3000) n order by 1) s; reset work_mem"
+    ),
     Step(
         "begin; create temp table t on commit drop as select n from generate_series(1, 500) n;"
         " create index on t (n); insert into log values ({row}); commit"
