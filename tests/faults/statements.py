@@ -14,7 +14,7 @@ from tests.faults.workload import Lost, Ours, Progress, SqlError
 
 
 class Statements:
-    """An engine on a directory, opened again when it has failed, and made anew when it is spoilt."""
+    """An engine on a directory: opened again when it has failed, made anew when spoilt."""
 
     def __init__(self, name: str, folder: Path, faults: Faults, sessions: int) -> None:
         self.name = name

@@ -1,9 +1,9 @@
-"""One scenario after the other, in a process with injection.c preloaded: a line of JSON for each point.
+"""One scenario after the other, in a process with injection.c preloaded: a line of JSON a point.
 
     python -m tests.faults.sweep FOLDER PART [POINTS]
 
-The parts: `single` and `shared`, statements of one session and of two; `files` and `memory`. Every call fails in
-turn; with POINTS, so many of each kind.
+The parts: `single` and `shared`, statements of one session and of two; `files` and `memory`. Every
+call fails in turn; with POINTS, so many of each kind.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Calls of the system that fail, some of each kind: `python -m tests.faults` takes every one.
 
-What may happen: the statement fails, with PostgreSQL's SQLSTATE for the cause, and the session goes on; or PostgreSQL
-panics, as it does wherever it cannot write its WAL or sync a file, the engine says so, and the next one recovers. Every
-row whose commit was acknowledged is there, no index misses one, and everything works as soon as nothing fails.
+What may happen: the statement fails, with PostgreSQL's SQLSTATE for the cause, and the session goes
+on; or PostgreSQL panics, as it does wherever it cannot write its WAL or sync a file, the engine
+says so, and the next one recovers. Every row whose commit was acknowledged is there, no index
+misses one, and everything works as soon as nothing fails.
 """
 
 from __future__ import annotations

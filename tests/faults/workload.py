@@ -1,4 +1,4 @@
-"""Every way in which statements come to the disk, and what must be true of a database afterwards."""
+"""Every way in which statements come to the disk, and what must be true afterwards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SETUP = "create table log(row int primary key); create extension amcheck"
 
 
 class Step(NamedTuple):
-    """Statements of a session, of which one adds `row` to the log in the transaction of the rest."""
+    """Statements of a session; one adds `row` to the log, in the transaction of the rest."""
 
     sql: str
     session: int = 0

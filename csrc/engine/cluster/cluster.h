@@ -52,6 +52,7 @@ struct cluster {
     int32_t last_process;
     struct shared_memory shared;
     struct postmaster *postmaster; /* NULL: there was no need of one yet, or it has been stopped */
+    bool never_started;            /* nothing is to be shut down: who would, would wait for locks */
     bool postmaster_stopped;       /* for good: the cluster is being closed */
     void (*attend)(void *postmaster); /* what its thread does */
     pgn_session *autovacuum;          /* the process of it that runs; NULL: none */
