@@ -184,7 +184,13 @@ void __real_LWLockReleaseAll(void);
  * what this one remembers, and may remove a file that this one then wants to be synced, which is a PANIC. */
 void __wrap_LWLockReleaseAll(void)
 {
-    if (pendingOps != NULL && LWLockHeldByMe(checkpoint_lock()) && !LWLockHeldByMe(queue_lock()))
+    static bool is_tried; /* an error came of it: that is what the locks are released for now */
+
+    if (!is_tried && pendingOps != NULL && LWLockHeldByMe(checkpoint_lock())
+        && !LWLockHeldByMe(queue_lock())) {
+        is_tried = true;
         sync_requests_close();
+    }
+    is_tried = false;
     __real_LWLockReleaseAll();
 }

@@ -37,6 +37,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         scratch.replace(path)
         _sync_directory(path.parent)
+    except OSError as error:
+        error.filename = os.fspath(path)  # that of a write has none, and nobody knows the scratch
+        error.filename2 = None
+        raise
     finally:
         scratch.unlink(missing_ok=True)
 

@@ -133,20 +133,6 @@ def test_a_durable_directory_is_recovered_after_a_trap(ram_path: Path) -> None:
         run(session, "insert into t values (5)")
 
 
-def test_failing_writes_of_one_session_end_the_cluster_loudly(ram_path: Path) -> None:
-    """PostgreSQL panics where it cannot write its log: as when a backend crashes."""
-    with Engine(ram_path / "data") as engine:
-        one, two = engine.open_session(), engine.open_session()
-        run(one, "create table t (n int); insert into t values (1)")
-        error = ffi.new("pgn_error *")
-        check(lib.pgn_fail_writes(engine._handle, 1, 29, error), error)
-        assert ask(one, "insert into t values (2)") != "00000"
-        lib.pgn_fail_writes(engine._handle, 0, 0, error)
-        assert ask(two, "select 1") == ask(engine, "select 1")
-    with Engine(ram_path / "data") as engine:
-        assert run(engine, "select n from t where n = 1") == [("1",)]
-
-
 # --- closing --------------------------------------------------------------------------------
 
 

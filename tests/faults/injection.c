@@ -84,7 +84,8 @@ static bool is_due(enum kind kind, const char *path, int *error)
 {
     uint64_t number = __atomic_add_fetch(&control->seen, 1, __ATOMIC_SEQ_CST);
 
-    if (control->first == 0 || (control->lasts ? number < control->first : number != control->first))
+    if (control->first == 0
+        || (control->lasts ? number < control->first : number != control->first))
         return false;
     if (__atomic_fetch_add(&control->failed, 1, __ATOMIC_SEQ_CST) == 0) {
         control->kind = kind;
@@ -316,7 +317,8 @@ void *mmap64(void *start, size_t size, int protection, int flags, int fd, off64_
 
 int mprotect(void *start, size_t size, int protection)
 {
-    return memory_fails(MPROTECT, CALLER) ? -1 : (int) syscall(SYS_mprotect, start, size, protection);
+    return memory_fails(MPROTECT, CALLER) ? -1
+                                          : (int) syscall(SYS_mprotect, start, size, protection);
 }
 
 int memfd_create(const char *name, unsigned flags)

@@ -1,4 +1,4 @@
-"""Calls of the system that fail: the control of injection.c, which is preloaded into this process."""
+"""Calls of the system that fail: the control of injection.c, preloaded into this process."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def build(folder: Path) -> Path:
     """Compile the library; return its path."""
     library = folder / "injection.so"
     compiler = os.environ.get("CC", "cc")
-    command = [compiler, "-std=gnu11", "-O1", "-shared", "-fPIC", SOURCE, "-o", library, "-ldl"]
+    flags = ["-std=gnu11", "-O1", "-shared", "-fPIC"]
+    command = [compiler, *flags, str(SOURCE), "-o", str(library), "-ldl"]
     subprocess.run(command, check=True)
     return library
 
@@ -84,7 +85,7 @@ class Faults:
         self._control.caller = HOST.encode()
 
     def begin(self, kind: Kind, error: int, first: int, *, lasts: bool) -> None:
-        """Let the `first`-th call of a kind from now on fail; and all after it, where that lasts."""
+        """Let the `first`-th call of a kind fail from now on; all after it, where that lasts."""
         control = self._control
         control.kinds = 0
         control.seen = control.failed = 0

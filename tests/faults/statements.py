@@ -1,4 +1,4 @@
-"""Statements on a durable directory, of one session or two, while calls for its files fail."""
+"""Statements on a durable directory, of one session or two, while a call for its files fails."""
 
 from __future__ import annotations
 
@@ -8,82 +8,65 @@ from pathlib import Path
 
 from pglite_native import Engine, EngineError
 from tests.faults import workload
-from tests.faults.injection import Faults, Kind, name_of
+from tests.faults.injection import Faults
+from tests.faults.points import Outcome, Point
 from tests.faults.workload import Lost, Ours, Progress, SqlError
 
 
 class Statements:
-    """An engine on a directory of its own, opened again when it has failed, made anew when asked."""
+    """An engine on a directory: opened again when it has failed, made anew when spoilt."""
 
-    def __init__(self, folder: Path, faults: Faults, count: int) -> None:
-        self._folder = folder
+    def __init__(self, name: str, folder: Path, faults: Faults, sessions: int) -> None:
+        self.name = name
+        self._folder = folder / "data"
         self._faults = faults
-        self._count = count
-        self.engine: Engine | None = None
-        self.reopened = 0
-        with Engine(folder, settings=workload.SETTINGS) as engine:
-            workload.run(Ours(engine), workload.SETUP)
-        self.open()
+        self._count = sessions
+        self._engine: Engine | None = None
+        self._make()
 
-    def open(self) -> None:
-        self.engine = Engine(self._folder, settings=workload.SETTINGS)
-        others = [self.engine.open_session() for _ in range(self._count - 1)]
-        self.sessions = [Ours(session) for session in (self.engine, *others)]
+    def count(self, point: Point) -> int:
+        """Return how many calls of a point's kind there are while nothing fails."""
+        outcome = self.run(point)
+        assert not outcome.errors and not outcome.lost and not outcome.wrong, outcome
+        return outcome.seen
 
-    def close(self) -> None:
-        if self.engine is not None:
-            self.engine.close()
-            self.engine = None
-
-    def point(self, kind: Kind, error: int, first: int, lasts: bool) -> dict[str, object]:
-        """Let one point fail; return what happened; raise AssertionError for what must not."""
-        faults, progress = self._faults, Progress()
-
-        def after_error() -> bool:
-            faults.end()
-            return False
-
-        assert self.engine is not None
-        faults.begin(kind, error, first, lasts=lasts)
-        workload.play(self.sessions, progress, after_error)
-        faults.end()
-        outcome = {
-            "kind": kind.name.lower(),
-            "errno": name_of(error),
-            "lasts": lasts,
-            "first": first,
-            "seen": faults.seen,
-            "failed": faults.failed,
-            "where": faults.where.removeprefix(str(self._folder)),
-            "errors": progress.errors,
-            "lost": progress.lost,
-        }
+    def run(self, point: Point) -> Outcome:
+        progress = Progress()
+        self._faults.begin(point.kind, point.error, point.first, lasts=point.lasts)
+        workload.play(self._sessions, progress, self._faults.end)
+        self._faults.end()
+        outcome = Outcome.of(self._faults, self._folder, progress.errors, progress.lost)
         try:
-            self.verify(progress)
-        except (AssertionError, SqlError, Lost, EngineError) as wrong:
-            outcome["wrong"] = f"{type(wrong).__name__}: {wrong}"
-            self.renew()
+            self._verify(progress)
+        except (AssertionError, SqlError, Lost, EngineError) as error:
+            outcome.wrong = f"{type(error).__name__}: {error}"
+            self._make()
         return outcome
 
-    def verify(self, progress: Progress) -> None:
-        if not progress.lost:
-            workload.settle(self.sessions)
-            workload.check(self.sessions, progress)
-            if not progress.errors:
-                workload.clean(self.sessions)
-                return
-        if progress.lost:
-            self.close()
-            self.open()
-            self.reopened += 1
-            workload.settle(self.sessions)
-            workload.check(self.sessions, progress)
-        workload.clean(self.sessions)
+    def close(self) -> None:
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
 
-    def renew(self) -> None:
+    def _make(self) -> None:
         with suppress(EngineError):
             self.close()
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self._folder, ignore_errors=True)
         with Engine(self._folder, settings=workload.SETTINGS) as engine:
             workload.run(Ours(engine), workload.SETUP)
-        self.open()
+        self._open()
+
+    def _open(self) -> None:
+        self._engine = Engine(self._folder, settings=workload.SETTINGS)
+        others = [self._engine.open_session() for _ in range(self._count - 1)]
+        self._sessions = [Ours(session) for session in (self._engine, *others)]
+
+    def _verify(self, progress: Progress) -> None:
+        """In the engine that goes on; else in the next, which recovers."""
+        if progress.lost:
+            self.close()
+            self._open()
+        if progress.lost or progress.errors:
+            workload.settle(self._sessions)
+            workload.check(self._sessions, progress)
+        workload.clean(self._sessions)

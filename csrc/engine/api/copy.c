@@ -104,7 +104,8 @@ static enum status copy_all(pgn_session *source, void *argument, struct error *e
     free(copy);
     if (result == -GE_NOSPC)
         return no_memory_for(error, "a copy of the data directory");
-    return result < 0 ? error_set_errno(error, result, "cannot copy the data directory") : STATUS_OK;
+    return result < 0 ? error_set_errno(error, result, "cannot copy the data directory")
+                      : STATUS_OK;
 }
 
 /* With the source's gate and baton. */

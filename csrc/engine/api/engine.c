@@ -90,7 +90,7 @@ static void shut_down(pgn_session *session)
     struct cluster *cluster = session->cluster;
 
     if (!lock_is_held(&cluster->data_dir_lock) || cluster->failed || cluster->loading
-        || !session->instance.coroutine)
+        || cluster->never_started || !session->instance.coroutine)
         return;
     if (session->state == SESSION_ENDED) {
         housekeeping_shut_down(cluster);

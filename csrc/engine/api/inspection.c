@@ -1,4 +1,4 @@
-/* The C interface to what is seen of a session from outside, and to faults that tests inject. */
+/* The C interface to what is seen of a session from outside, and to the fault that tests inject. */
 #include "engine/api/gate.h"
 #include "engine/cluster/cluster.h"
 
@@ -45,27 +45,6 @@ static enum status measure(pgn_session *session, void *argument, struct error *e
 int pgn_measure_guest(pgn_session *session, pgn_error *error)
 {
     return api_run(session, NULL, measure, NULL, error);
-}
-
-struct fault {
-    uint64_t countdown;
-    enum guest_errno error_number;
-};
-
-static enum status fail_writes(pgn_session *session, void *argument, struct error *error)
-{
-    const struct fault *fault = argument;
-
-    (void) error;
-    vfs_fail_writes(session->cluster->vfs, fault->countdown, fault->error_number);
-    return STATUS_OK;
-}
-
-int pgn_fail_writes(pgn_session *session, uint64_t countdown, int error_number, pgn_error *error)
-{
-    struct fault fault = {.countdown = countdown, .error_number = (enum guest_errno) error_number};
-
-    return api_run(session, NULL, fail_writes, &fault, error);
 }
 
 static enum status trap(pgn_session *session, void *argument, struct error *error)

@@ -173,10 +173,6 @@ int pgn_statistics_get(pgn_session *session, pgn_statistics *statistics, pgn_err
 /* For benchmarks: statistics has guest_ns from now on. Costs ten looks at the clock in a SELECT 1. */
 int pgn_measure_guest(pgn_session *session, pgn_error *error);
 
-/* Fault injection for tests: the countdown-th write to a file from now on, and all after it, fail
-   with the errno number of base/errno.h; countdown 0 ends it. */
-int pgn_fail_writes(pgn_session *session, uint64_t countdown, int error_number, pgn_error *error);
-
 /* Fault injection for tests: the guest traps at its next safe point. */
 int pgn_trap(pgn_session *session, pgn_error *error);
 

@@ -51,8 +51,9 @@ struct cluster {
     pgn_session *running;  /* whose descriptors the VFS uses: the last that had the baton */
     int32_t last_process;
     struct shared_memory shared;
-    struct postmaster *postmaster;    /* NULL: there was no need of one yet, or it has been stopped */
-    bool postmaster_stopped;          /* for good: the cluster is being closed */
+    struct postmaster *postmaster; /* NULL: there was no need of one yet, or it has been stopped */
+    bool never_started;            /* nothing is to be shut down: who would, would wait for locks */
+    bool postmaster_stopped;       /* for good: the cluster is being closed */
     void (*attend)(void *postmaster); /* what its thread does */
     pgn_session *autovacuum;          /* the process of it that runs; NULL: none */
     uint64_t written;                 /* bytes written to files when a change was last noticed */

@@ -346,8 +346,7 @@ enum status image_save(const pgn_image *image, int fd, struct error *error)
         result = files_sync(fd, false);
     if (result >= 0)
         return STATUS_OK;
-    return error_set(error, STATUS_IO, "cannot write the image (%s)",
-                     result == -GE_NOSPC ? "no space left on device" : "input/output error");
+    return error_set_errno(error, (int) result, "cannot write the image");
 }
 
 /* --- reading ------------------------------------------------------------------------------ */

@@ -74,6 +74,7 @@ static bool fail_boot(pgn_session *session, const char *step)
     log_tail(&session->cluster->log, tail);
     session->lacks_memory |= !session->cluster->log.ring && !trap; /* even for its log */
     session_set_state(session, SESSION_ENDED);
+    session->cluster->never_started = true;
     error_set(&session->failure, session->lacks_memory ? STATUS_NO_MEMORY : STATUS_BOOT,
               "PostgreSQL did not start (%s): %s%s%s", step,
               trap                    ? trap

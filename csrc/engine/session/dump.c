@@ -51,10 +51,9 @@ static enum status read_control(pgn_session *session, void *argument, struct err
 
     if (fd >= 0)
         vfs_close_fd(vfs, fd);
-    return count == CONTROL_SIZE
-               ? STATUS_OK
-               : error_set_errno(error, count < 0 ? (int) count : -GE_IO, "cannot read %s",
-                                 control_name);
+    return count == CONTROL_SIZE ? STATUS_OK
+                                 : error_set_errno(error, count < 0 ? (int) count : -GE_IO,
+                                                   "cannot read %s", control_name);
 }
 
 /* Links are followed, as PGlite's own dump does: a tablespace's files stand where its link was, which
