@@ -20,7 +20,7 @@ from pathlib import Path
 from bench import progress
 from tests.torture.clock import Clock
 from tests.torture.disk import LOSSES
-from tests.torture.recording import Operation, compile_recorder, record
+from tests.torture.recording import Operation, Recording, compile_recorder, record
 from tests.torture.report import Result, Table
 from tests.torture.workload import Workload
 from tests.torture.workloads import make
@@ -58,7 +58,7 @@ class Cuts:
         """Record a workload once, and cut it at some points.
 
         Raises:
-            AssertionError, EngineError, SqlError: something was lost, or is damaged.
+            AssertionError: something was lost, or is damaged.
         """
         workload = make(name)
         try:
@@ -80,35 +80,29 @@ class Cuts:
         recording = record(self._recorder, workload, begun.place, seed, steps)
         shutil.rmtree(begun.place)
         self.records[workload.name] += len(recording.records)
-        points = [self._chance.randint(0, len(recording.records)) for _ in range(count)]
         said, position, kept = list(begun.said), 0, []
-        for point in sorted(points):
-            for each in recording.records[position:point]:
-                each.play(recording.disk)
-                if each.operation == Operation.SAID:
-                    said += each.text.decode().splitlines()
+        for point in sorted(self._chance.choices(range(len(recording.records) + 1), k=count)):
+            said += _play(recording, position, point)
             position = point
-            how = self._chance.choice(list(LOSSES))
-            loss_seed = self._chance.randrange(10**9)
-
-            def cut(place: Path, how: str = how, loss_seed: int = loss_seed) -> Path:
-                loss = LOSSES[how](random.Random(loss_seed))
-                recording.disk.materialize(place, loss)
-                return place
-
-            place = cut(self._new_place())
+            loss, loss_seed = self._chance.choice(list(LOSSES)), self._chance.randrange(10**9)
+            place = self._after(recording, loss, loss_seed)
             try:
                 _check(workload.name, place, said)
-            except BaseException as error:
-                error.args = (f"{workload.name}, seed {seed}, {how} after {point} of "
-                              f"{len(recording.records)}, in {place}: {error}",)  # fmt: skip
-                raise
+            except Exception as error:
+                what = f"seed {seed}, {loss} after {point} of {len(recording.records)}, in {place}"
+                raise AssertionError(f"{workload.name}: {what}: {error}") from error
             shutil.rmtree(place)
             self.cuts[workload.name] += 1
-            self.losses[how] += 1
+            self.losses[loss] += 1
             if self._chance.random() < AGAIN_SHARE:
-                kept.append(Begun(cut(self._new_place()), tuple(said)))
+                kept.append(Begun(self._after(recording, loss, loss_seed), tuple(said)))
         return kept
+
+    def _after(self, recording: Recording, loss: str, seed: int) -> Path:
+        """Return a folder of what there is after the power has been cut now."""
+        place = self._new_place()
+        recording.disk.materialize(place, LOSSES[loss](random.Random(seed)))
+        return place
 
     def _new_place(self) -> Path:
         self._number += 1
@@ -137,6 +131,16 @@ def run(arguments: Namespace, folder: Path, clock: Clock) -> Result:
             Table("What was not synced", ["", "power cuts"], list(cuts.losses.items())),
         ],
     )
+
+
+def _play(recording: Recording, start: int, end: int) -> list[str]:
+    """Carry out some of the records; return what was said among them."""
+    said = []
+    for each in recording.records[start:end]:
+        each.play(recording.disk)
+        if each.operation == Operation.SAID:
+            said += each.text.decode().splitlines()
+    return said
 
 
 def _check(name: str, place: Path, said: Sequence[str]) -> None:
