@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from pglite_native.engine.binding import check, ffi, lib
-from pglite_native.engine.files import Readable, Writable, replacing
+from pglite_native.engine.files import Readable, Writable
+from pglite_native.engine.replacing import replacing
 from pglite_native.errors import DataDirError
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Readable

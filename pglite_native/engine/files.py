@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 
 class Readable(Protocol):
@@ -21,36 +18,6 @@ class Writable(Protocol):
 
 Source = bytes | bytearray | memoryview | Readable | Iterable[bytes]
 """Bytes, whole, from a binary file, or in pieces of any size."""
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes the path's place when it is whole and synced.
-
-    What was there before stays, should anything fail, the power included.
-    """
-    scratch = path.with_name(f".pglite-native-{os.urandom(8).hex()}")
-    try:
-        with scratch.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-        _sync_directory(path.parent)
-    except OSError as error:
-        error.filename = os.fspath(path)  # that of a write has none, and nobody knows the scratch
-        error.filename2 = None
-        raise
-    finally:
-        scratch.unlink(missing_ok=True)
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def chunks(source: Source, size: int) -> Iterator[bytes]:

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pglite_native.engine.folders import make_private
+from pglite_native.engine.replacing import replacing, sync_directory
 from pglite_native.errors import EngineError
 
 HOME_VARIABLE = "PGLITE_NATIVE_HOME"
@@ -79,6 +80,7 @@ class Store:
         pointer = self.folder / "current"
         if generation is None:
             pointer.unlink(missing_ok=True)
+            sync_directory(self.folder)
         else:
             _write_pointer(pointer, generation.name)
         kept = {path.name for path in (previous, generation) if path}
@@ -102,27 +104,22 @@ class Prepared:
         """Write a file."""
         path = self.folder / name
         path.parent.mkdir(exist_ok=True)
-        _write(path, content)
+        with replacing(path) as file:
+            file.write(content)
 
     def use(self) -> None:
         """Move it to where generations are, and make it the one in use."""
         numbers = [int(path.name) for path in self._store.folder.iterdir() if path.name.isdecimal()]
         target = self._store.folder / str(max(numbers, default=0) + 1)
+        sync_directory(self.folder)
         self.folder.rename(target)
+        sync_directory(self._store.folder)
         self._store.use(target)
 
 
 def _write_pointer(pointer: Path, name: str) -> None:
-    temporary = pointer.with_suffix(".new")
-    _write(temporary, name.encode())
-    temporary.replace(pointer)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file through to the disk, so that nothing later is there without it."""
-    with path.open("wb") as file:
-        file.write(content)
-        os.fsync(file.fileno())
+    with replacing(pointer) as file:
+        file.write(name.encode())
 
 
 def _identity(packaged: Path) -> str:
