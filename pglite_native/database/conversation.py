@@ -222,7 +222,7 @@ class Conversation:
         for listener in self._notice_listeners:
             try:
                 listener(notice)
-            except Exception:  # the statement goes on, and its answer must not be lost
+            except Exception:  # the statement continues, and its answer must not be lost
                 _log.exception("on_notice failed")
 
 

@@ -193,7 +193,7 @@ def _opened(source: Source) -> Iterator[Readable]:
 
 
 def _unzipped(file: Readable) -> io.BufferedIOBase:
-    """Return the tar of a file that may be gzipped, whatever its name says."""
+    """Return the tar of a file that may be gzipped; its name does not matter."""
     start = file.read(len(GZIP_MAGIC)) or b""
     whole = io.BufferedReader(_Chained(start, file), CHUNK)
     return gzip.GzipFile(fileobj=whole) if start == GZIP_MAGIC else whole

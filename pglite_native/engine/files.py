@@ -21,7 +21,7 @@ Source = bytes | bytearray | memoryview | Readable | Iterable[bytes]
 
 
 def chunks(source: Source, size: int) -> Iterator[bytes]:
-    """Yield what is in a source, in chunks of about a size whatever its own pieces are.
+    """Yield the content of a source in chunks of about one size.
 
     Raises:
         TypeError: there are not bytes in it.

@@ -1,13 +1,13 @@
 """Guests that a user has linked extensions onto: where they are kept, and which one is in use.
 
     <home>/<identity of the packaged guest>/
-        lock            held by whoever changes something
+        lock            held by the process that changes something
         current         the name of the generation in use; no file: none
         1/, 2/, ...     generations: some of the guest's files, in place of the packaged ones
 
-A generation does not change. What changes is `current`, which is replaced in one step; so whoever
-starts an engine meanwhile has the old generation or the new one. The generation before the current
-one stays for those who have read its name but not yet opened its files.
+A generation does not change. `current` is replaced in one step, so an engine that starts meanwhile
+has the old generation or the new one. The generation before the current one stays for engines that
+have read its name and not yet opened its files.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Store:
             yield Prepared(self, Path(scratch))
 
     def use(self, generation: Path | None) -> None:
-        """Make a generation the one in use, or none; remove what nobody can still be opening."""
+        """Make a generation the one in use, or none; remove those that no engine can be opening."""
         previous = self.current()
         pointer = self.folder / "current"
         if generation is None:
