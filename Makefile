@@ -6,6 +6,8 @@ BIN := .venv/bin
 SQL ?= select version(), 'héllo'::text, '[1,2,3]'::vector <-> '[3,2,1]'
 TESTS ?= tests
 SECONDS ?= 60
+MINUTES ?= 5
+STATEMENTS ?= 1000000
 # Those that see a difference between the tiers: all others run once, on the one that users have.
 OF_TIERS = tests/engine tests/concurrency tests/oracle tests/server tests/extensions
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
@@ -14,8 +16,8 @@ C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
 HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*')
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
-.PHONY: help build native run test test-wasm3 test-native test-asan test-tsan fuzz compatibility bench bench-peers suites \
-	conformance wheel sdist dev lint docs format clean
+.PHONY: help build native run test test-wasm3 test-native test-asan test-tsan fuzz torture soak compatibility bench \
+	bench-peers suites conformance wheel sdist dev lint docs format clean
 .DEFAULT_GOAL := help
 
 help: ## show this page
@@ -53,6 +55,13 @@ fuzz: build ## fuzz every target, under the sanitizers (SECONDS=60 for all toget
 
 compatibility: build ## run the tests of the clients, and write which did what: docs/COMPATIBILITY.md
 	$(BIN)/python -m pytest -n 2 --dist loadfile --compatibility tests/clients
+
+torture: native ## kills, then power cuts, for MINUTES each: docs/RELIABILITY.md
+	$(BIN)/python -m tests.torture kills --minutes $(MINUTES)
+	$(BIN)/python -m tests.torture power --minutes $(MINUTES)
+
+soak: native ## many STATEMENTS in one process: memory, descriptors and maps have to stay flat
+	$(BIN)/python -m tests.torture soak --count $(STATEMENTS)
 
 bench: build ## measure; results go to bench/results/ (QUICK=1: in a minute)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)

@@ -51,7 +51,7 @@ class ExtensionError(PGliteError):
 
 
 class DatabaseError(Diagnostic, PGliteError):
-    """PostgreSQL's own error: the statement failed, the session goes on.
+    """PostgreSQL's own error: the statement failed, and the session can be used.
 
     Attributes: those of Diagnostic (`sqlstate`, `constraint`, ...), and `query`, the SQL.
     """

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     place = group.add_mutually_exclusive_group()
     place.add_argument(
-        "--data-dir", metavar="DIR", help="a durable directory, made if there is none"
+        "--data-dir", metavar="DIR", help="a durable directory, created if it is missing"
     )
     place.add_argument(
         "--image", metavar="FILE", help="a copy in memory of what `snapshot` has saved"

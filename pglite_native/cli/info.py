@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> bool:
 
 
 def package_version() -> str:
-    """Return the package's version; a source tree that nobody has installed has none."""
+    """Return the package's version; a source tree that is not installed has none."""
     try:
         return version("pglite-native")
     except PackageNotFoundError:

@@ -17,7 +17,7 @@ OK = 0
 FAILED = 1
 # Wrong usage is argparse's 2. The rest is the shell's 128 + the signal's number.
 INTERRUPTED = 128 + signal.SIGINT
-NOBODY_READS = 128 + signal.SIGPIPE
+READER_LEFT = 128 + signal.SIGPIPE
 
 DESCRIPTION = """\
 A real PostgreSQL in one process: no server, no configuration.
@@ -41,11 +41,11 @@ Exit status: 0 done, 1 the SQL or the command failed, 2 wrong usage,
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return the process's exit status."""
-    if sys.stdout is None:  # closed by whoever started us: nobody wants to read it
+    if sys.stdout is None:  # closed by the parent process: the output is not wanted
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # whatever the terminal's encoding
+            stream.reconfigure(errors="backslashreplace")  # in any encoding of the terminal
     options = _parser().parse_args(arguments)
     try:
         ok: bool = options.command(options)
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read has gone, as `head` does. Nor will Python's flush at exit be heard.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NOBODY_READS
+        return READER_LEFT
     except KeyboardInterrupt:
         print("pglite-native: interrupted", file=sys.stderr)
         return INTERRUPTED

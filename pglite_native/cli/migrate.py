@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pglite_native.migrate import Moved
 
 EXPORT = """\
-Move schema and data to a PostgreSQL server: what was begun here goes on there.
+Move schema and data to a PostgreSQL server.
 The database that is left is not changed.
 """
 
@@ -29,7 +29,7 @@ A password is better not said on a command line: PGPASSWORD, ~/.pgpass and all
 that libpq knows work, too.
 
 An end in the middle (Ctrl-C, a lost connection, a kill) loses nothing: the same
-command goes on with the first table that is not done. Nothing is said to be
+command continues with the first table that is not done. Nothing is said to be
 done before both sides have counted the same rows.
 
 Wanted: pip install 'pglite-native[migrate]', and a pg_dump as new as the source.
@@ -79,7 +79,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--from", metavar="URL", required=True, dest="origin", help="where from: libpq's address"
     )
     importing.add_argument(
-        "--data-dir", metavar="DIR", required=True, help="the directory, made if there is none"
+        "--data-dir", metavar="DIR", required=True, help="the directory, created if it is missing"
     )
     _add_choices(importing)
 
@@ -139,7 +139,7 @@ def _move(options: argparse.Namespace, *, source: str, target: str, is_export: b
     try:
         moved = move(Side(source, is_export), Side(target, not is_export), choices)
     except KeyboardInterrupt:
-        print("The same command goes on where this one ends.", file=sys.stderr)
+        print("Run the same command again to continue.", file=sys.stderr)
         raise
     _print(moved, checked="rows and hashes" if options.checksum else "rows")
 

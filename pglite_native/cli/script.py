@@ -30,7 +30,7 @@ def run(
 
     Raises:
         KeyboardInterrupt: the statement that ran was cancelled, and what is left of its answer
-            dropped; the session goes on.
+            dropped; the session can be used.
         ValueError: the format cannot have this result; the statement was cancelled.
     """
     printer = _Printer(sql, output, errors, form or Table("", None))

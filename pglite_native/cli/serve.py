@@ -62,7 +62,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     source.add_argument(
         "--data-dir",
         metavar="DIR",
-        help="a durable directory, made if there is none, for all connections",
+        help="a durable directory, created if it is missing, for all connections",
     )
     template.add_argument(
         "--shared", action="store_true", help="all connections have sessions of one cluster"

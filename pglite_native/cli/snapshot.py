@@ -37,7 +37,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(command=run)
-    parser.add_argument("file", metavar="FILE", help="the image to write; replaced if it is there")
+    parser.add_argument(
+        "file", metavar="FILE", help="the image to write; an existing one is replaced"
+    )
     parser.add_argument(
         "--sql",
         metavar="FILE",

@@ -80,7 +80,7 @@ def _pair(name: Cell, value: Cell, name_width: int, value_width: int) -> Iterato
 def _lines(
     row: Sequence[Cell], widths: Sequence[int], aligns: Sequence[Align], pad_last: bool
 ) -> Iterator[str]:
-    """Yield the lines of a row: as many as its tallest cell has. A "+" says that a cell goes on."""
+    """Yield the lines of a row, as many as its tallest cell has; "+": a cell continues."""
     for number in range(max(map(len, row))):
         parts = []
         for cell, cell_width, align in zip(row, widths, aligns, strict=True):

@@ -11,7 +11,7 @@ from pglite_native.cli.database import add_arguments, existing, open_engine
 from pglite_native.cli.progress import Meter
 from pglite_native.engine.data_dir import compression_of
 from pglite_native.engine.engine import Engine
-from pglite_native.engine.files import replacing
+from pglite_native.engine.replacing import replacing
 
 DUMP = """\
 Write a database's files as a tarball: a backup, which any version of this

@@ -1,7 +1,7 @@
-"""AsyncPGlite: PGlite for asyncio. SQL runs in a thread of its own, and the event loop goes on.
+"""AsyncPGlite: PGlite for asyncio. SQL runs in a thread of its own, beside the event loop.
 
 Theory of operation: a session has one worker thread, in which everything happens that a PGlite
-does, so that its transactions stay in one thread, and whatever it waits for keeps no other session
+does, so that its transactions stay in one thread, and a session that waits keeps no other
 waiting. Before that, tasks wait for each other: one holds a session's lock for as long as its
 transaction is open, and a transaction's while one within it is.
 """

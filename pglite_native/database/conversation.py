@@ -213,7 +213,7 @@ class Conversation:
             try:
                 if listener is not None:
                     listener(notice)
-            except Exception:  # the statement goes on, and its answer must not be lost
+            except Exception:  # the statement continues, and its answer must not be lost
                 _log.exception("on_notice failed")
 
 

@@ -233,7 +233,7 @@ class PGlite(Queries, Closing):
     def clone(self) -> PGlite:
         """Return a copy in memory, which shares nothing with this database but the converters.
 
-        A database in memory is forked, in microseconds to milliseconds whatever its size, with its
+        A database in memory of any size is forked in microseconds to milliseconds, with its
         session's settings and temporary tables; of a directory the files are copied. What this one
         listens to stays with it.
 

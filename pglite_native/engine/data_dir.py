@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from pglite_native.engine.binding import check, ffi, lib
-from pglite_native.engine.files import Readable, Writable, replacing
+from pglite_native.engine.files import Readable, Writable
+from pglite_native.engine.replacing import replacing
 from pglite_native.errors import DataDirError
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Readable
@@ -195,7 +196,7 @@ def _opened(source: Source) -> Iterator[Readable]:
 
 
 def _unzipped(file: Readable) -> io.BufferedIOBase:
-    """Return the tar of a file that may be gzipped, whatever its name says."""
+    """Return the tar of a file that may be gzipped; its name does not matter."""
     start = file.read(len(GZIP_MAGIC)) or b""
     whole = io.BufferedReader(_Chained(start, file), CHUNK)
     return gzip.GzipFile(fileobj=whole) if start == GZIP_MAGIC else whole

@@ -229,8 +229,8 @@ class Engine(Session):
         """Write the engine down as it stands: rows, sequences, files, and the session with its
         prepared statements, settings, temporary tables, LISTENs and an open transaction.
 
-        The engine goes on unchanged. Taking a snapshot costs some milliseconds; taking another one
-        before the engine has run again costs nothing.
+        The engine itself does not change. Taking a snapshot costs some milliseconds; taking
+        another one before the engine has run again costs nothing.
 
         Raises:
             SnapshotError: in the middle of a message or of COPY; or the files are in a data

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 
 class Readable(Protocol):
@@ -23,38 +20,8 @@ Source = bytes | bytearray | memoryview | Readable | Iterable[bytes]
 """Bytes, whole, from a binary file, or in pieces of any size."""
 
 
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes the path's place when it is whole and synced.
-
-    What was there before stays, should anything fail, the power included.
-    """
-    scratch = path.with_name(f".pglite-native-{os.urandom(8).hex()}")
-    try:
-        with scratch.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-        _sync_directory(path.parent)
-    except OSError as error:
-        error.filename = os.fspath(path)  # that of a write has none, and nobody knows the scratch
-        error.filename2 = None
-        raise
-    finally:
-        scratch.unlink(missing_ok=True)
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def chunks(source: Source, size: int) -> Iterator[bytes]:
-    """Yield what is in a source, in chunks of about a size whatever its own pieces are.
+    """Yield the content of a source in chunks of about one size.
 
     Raises:
         TypeError: there are not bytes in it.

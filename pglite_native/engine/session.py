@@ -158,7 +158,7 @@ class Session(Closing):
     def exec_protocol_stream(self, message: BytesLike) -> Stream:
         """As exec_protocol_raw, with the reply in parts of some hundred KiB as it is made.
 
-        Memory stays bounded whatever the reply's size. Until the stream is exhausted or closed the
+        Memory stays bounded for replies of any size. Until the stream is exhausted or closed the
         session is busy; closing it early cancels the statement and drops the rest of the reply.
         """
         return Stream(self, message)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pglite_native.engine import guest
 from pglite_native.engine.binding import check, ffi, lib
-from pglite_native.engine.files import replacing
+from pglite_native.engine.replacing import replacing
 
 
 class Snapshot:

@@ -1,13 +1,13 @@
 """Guests that a user has linked extensions onto: where they are kept, and which one is in use.
 
     <home>/<identity of the packaged guest>/
-        lock            held by whoever changes something
+        lock            held by the process that changes something
         current         the name of the generation in use; no file: none
         1/, 2/, ...     generations: some of the guest's files, in place of the packaged ones
 
-A generation does not change. What changes is `current`, which is replaced in one step; so whoever
-starts an engine meanwhile has the old generation or the new one. The generation before the current
-one stays for those who have read its name but not yet opened its files.
+A generation does not change. `current` is replaced in one step, so an engine that starts meanwhile
+has the old generation or the new one. The generation before the current one stays for engines that
+have read its name and not yet opened its files.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pglite_native.engine.folders import make_private
+from pglite_native.engine.replacing import replacing, sync_directory
 from pglite_native.errors import EngineError
 
 HOME_VARIABLE = "PGLITE_NATIVE_HOME"
@@ -74,11 +75,12 @@ class Store:
             yield Prepared(self, Path(scratch))
 
     def use(self, generation: Path | None) -> None:
-        """Make a generation the one in use, or none; remove what nobody can still be opening."""
+        """Make a generation the one in use, or none; remove those that no engine can be opening."""
         previous = self.current()
         pointer = self.folder / "current"
         if generation is None:
             pointer.unlink(missing_ok=True)
+            sync_directory(self.folder)
         else:
             _write_pointer(pointer, generation.name)
         kept = {path.name for path in (previous, generation) if path}
@@ -102,27 +104,22 @@ class Prepared:
         """Write a file."""
         path = self.folder / name
         path.parent.mkdir(exist_ok=True)
-        _write(path, content)
+        with replacing(path) as file:
+            file.write(content)
 
     def use(self) -> None:
         """Move it to where generations are, and make it the one in use."""
         numbers = [int(path.name) for path in self._store.folder.iterdir() if path.name.isdecimal()]
         target = self._store.folder / str(max(numbers, default=0) + 1)
+        sync_directory(self.folder)
         self.folder.rename(target)
+        sync_directory(self._store.folder)
         self._store.use(target)
 
 
 def _write_pointer(pointer: Path, name: str) -> None:
-    temporary = pointer.with_suffix(".new")
-    _write(temporary, name.encode())
-    temporary.replace(pointer)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file through to the disk, so that nothing later is there without it."""
-    with path.open("wb") as file:
-        file.write(content)
-        os.fsync(file.fileno())
+    with replacing(pointer) as file:
+        file.write(name.encode())
 
 
 def _identity(packaged: Path) -> str:

@@ -86,7 +86,7 @@ def _rebuild(store: Store, bundles: Sequence[Bundle]) -> None:
     if not bundles:
         store.use(None)
         return
-    # The same set gives the same guest, in whatever order it came together.
+    # The same set gives the same guest, added in any order.
     bundles = sorted(bundles, key=lambda bundle: bundle.names)
     with store.prepare() as prepared:
         prepared.write("system.pack", _add_files(bundles))

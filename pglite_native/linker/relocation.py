@@ -38,7 +38,7 @@ def relocate(
     """Run the start-up functions of a module.
 
     `imported` says what its imported globals are; `add_global` adds one to the result for each of
-    its own that its code goes on to write.
+    its own that its code writes later.
     """
     module = side.module
     values = [item.value if isinstance(item, Constant) else None for item in imported]

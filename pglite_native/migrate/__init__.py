@@ -1,4 +1,4 @@
-"""Moving a database to a PostgreSQL server, or from one: docs/MIGRATING.md.
+"""Migrate a database to a PostgreSQL server, or from one: docs/MIGRATING.md.
 
 Theory of operation: both sides are PostgreSQL to a driver, ours too, by a private Unix socket; so
 there is one way to move, whichever side is ours.
@@ -10,8 +10,8 @@ there is one way to move, whichever side is ours.
     verify     both sides count; with `checksum` they hash, too
     post-data  sequences' values, indexes, constraints, triggers, materialized views
 
-The notes are in the target (notes.py), so they are true whatever is killed when: a move that is
-begun again goes on with the first table that is not done.
+The notes are in the target (notes.py), so they stay true when either process is killed: a migration
+that is begun again continues with the first table that is not done.
 
 psycopg does the talking and tqdm the bars: the extra `move`.
 """

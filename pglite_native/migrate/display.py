@@ -1,4 +1,4 @@
-"""What is going on, for whoever waits: a bar on a terminal, nothing elsewhere."""
+"""Progress: a bar on a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def move(source: Side, target: Side, choices: Choices) -> Moved:
     and both sides have counted the same.
 
     Raises:
-        MoveError: it cannot be done, and why. What is done stays, and the next call goes on.
+        MoveError: it cannot be done, and why. What is done stays, and the next call continues.
     """
     with closing(target.connect()) as writing, closing(_Move(source, writing, choices)) as moving:
         return moving.run()

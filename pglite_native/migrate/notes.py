@@ -1,7 +1,7 @@
 """What of a move is done, noted in the target.
 
 A note is written in the transaction that does what it is about. So it is there exactly if that is
-done, whoever is killed when; a file of ours could not promise it.
+done, also after a kill; a file of ours could not promise it.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from pglite_native.migrate.errors import MoveError
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-# So that a value's text means the same on both sides, and nobody's limits end a long COPY. With
+# So that a value's text means the same on both sides, and no limit ends a long COPY. With
 # row_security off a policy that would hide rows is an error instead.
 SETTINGS = {
     "search_path": "",

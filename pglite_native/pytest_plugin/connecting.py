@@ -1,4 +1,4 @@
-"""What the asynchronous fixtures do, whoever runs their coroutines."""
+"""What the asynchronous fixtures do, with any plugin that runs coroutines."""
 
 from __future__ import annotations
 

@@ -36,6 +36,6 @@ def _first(request: pytest.FixtureRequest, *names: str, install: str) -> Any:
             return import_module(name)
         except ModuleNotFoundError as error:
             if error.name != name:
-                raise  # it is there, and broken
+                raise  # it is installed, and broken
     wanted = " or ".join(names)
     raise pytest.UsageError(f"{request.fixturename} needs {wanted}: pip install '{install}'")

@@ -61,7 +61,7 @@ class Template(PGlite):
 
 def _opened(value: object) -> PGlite | None:
     if isinstance(value, AsyncPGlite):
-        value = value._worker.database or PGlite()  # None if nobody has used it yet
+        value = value._worker.database or PGlite()  # None if it has not been used yet
     if isinstance(value, PGlite):
         return value
     if isinstance(value, Database):

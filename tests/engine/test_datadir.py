@@ -251,15 +251,17 @@ def test_what_a_killed_engine_leaves_is_removed_by_the_next(tmp_path: Path) -> N
         process.kill()
     assert {"base/#/t#_#", "base/pgsql_tmp/pgsql_tmp#.#"} <= left()
     assert any(name.startswith("pg_tblspc/") for name in left())
-    temporary = ("t3_4", "t3_4_fsm", "t3_4_vm.1", "t3_4_init", "t3_4.12")
-    others = ("t3", "t3_", "t_4", "t3_x", "t3_4_x", "t3_4.", "t3_4.x", "x3_4")
+    temporary = ("t3_4", "t3_4_fsm", "t3_4_vm.1", "t3_4_init", "t3_4.12", "pg_internal.init.999")
+    others = ("t3", "t3_", "t_4", "t3_x", "t3_4_x", "t3_4.", "t3_4.x", "x3_4", "pg_internal.init.x")
     for name in (*temporary, *others):
         (data / "base" / "5" / name).touch()
+    (data / "global" / "pg_internal.init.999").touch()
     with Engine(data) as engine:
         assert value(engine, "select 1") == "1"
         there = {path.name for path in (data / "base" / "5").iterdir()}
         assert there >= set(others)
         assert not there & set(temporary)
+        assert not (data / "global" / "pg_internal.init.999").exists()
         for name in others:
             (data / "base" / "5" / name).unlink()
         assert left() == set()
@@ -419,6 +421,40 @@ def test_killed_while_writing(ram_path: Path) -> None:
         acknowledged |= in_doubt
     assert acknowledged
     print(f"{len(acknowledged)} commits")
+
+
+PREPARER = """
+import os, shutil, signal, sys
+from pathlib import Path
+from pglite_native import Engine
+from tests.engine.sql import run
+
+data = Path(sys.argv[1])
+engine = Engine(data, settings={"max_prepared_transactions": "5", "wal_keep_size": "64MB"})
+run(engine, "create table t (n int); checkpoint")
+shutil.copy(data / "global" / "pg_control", data.parent)
+for n in range(5):
+    run(engine, f"insert into t values ({n})")
+run(engine, "begin; insert into t values (6); prepare transaction 'six'")
+run(engine, "checkpoint")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_killed_in_a_checkpoint_that_has_written_prepared_transactions(tmp_path: Path) -> None:
+    """pg_control comes last. A native 18.6 loses it: csrc/engine/cluster/twophase.c says why."""
+    data = tmp_path / "data"
+    child.is_killed(PREPARER, data)
+    (written,) = (data / "pg_twophase").iterdir()
+    (tmp_path / "pg_control").replace(data / "global" / "pg_control")
+    for _ in range(2):
+        with Engine(data, settings={"max_prepared_transactions": "5"}) as engine:
+            assert run(engine, "select gid from pg_prepared_xacts") == [("six",)]
+            assert value(engine, "select count(*) from t") == "5"
+        assert written.exists()
+    with Engine(data, settings={"max_prepared_transactions": "5"}) as engine:
+        run(engine, "commit prepared 'six'")
+        assert value(engine, "select count(*) from t") == "6"
 
 
 CREATOR = """

@@ -77,9 +77,7 @@ def test_an_export_goes_on_after_its_end(
     _, errors = process.communicate(timeout=PATIENCE_S)
     if number == signal.SIGINT:
         assert process.returncode == 130
-        assert errors == (
-            "The same command goes on where this one ends.\npglite-native: interrupted\n"
-        )
+        assert errors == ("Run the same command again to continue.\npglite-native: interrupted\n")
     assert query(there, "SELECT name FROM pglite_native_move.done") == [('"public"."a_first"',)]
     assert query(there, "SELECT count(*) FROM b_large") == [(0,)]
 

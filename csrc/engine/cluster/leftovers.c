@@ -4,6 +4,10 @@
  *     base/pgsql_tmp/pgsql_tmp42.0           spilled by sorts and hashes
  *     base/5/t3_16384_vm.1                   a temporary table's, of backend 3
  *     pg_tblspc/16385/PG_18_202506291/...    the same of a tablespace
+ *
+ * And what PostgreSQL leaves, until a process of the same number comes to the same place:
+ *
+ *     base/5/pg_internal.init.42             a cache of the catalog, being written; in global/ as well
  */
 #include "engine/cluster/leftovers.h"
 
@@ -46,6 +50,13 @@ static bool is_temporary_relation(const char *name)
     return *rest == '\0' || (*rest == '.' && is_number(rest + 1));
 }
 
+static bool is_unfinished_cache(const char *name)
+{
+    static const char prefix[] = "pg_internal.init.";
+
+    return strncmp(name, prefix, strlen(prefix)) == 0 && is_number(name + strlen(prefix));
+}
+
 static bool is_temporary_file(const char *name)
 {
     return strncmp(name, "pgsql_tmp", strlen("pgsql_tmp")) == 0;
@@ -76,9 +87,11 @@ static int for_each_in(int directory, const char *name, step *take)
     return result;
 }
 
-static int clear_relations(int directory, const struct files_entry *entry)
+static int clear_database(int directory, const struct files_entry *entry)
 {
-    return is_temporary_relation(entry->name) ? files_unlink(directory, entry->name) : 0;
+    bool is_left = is_temporary_relation(entry->name) || is_unfinished_cache(entry->name);
+
+    return is_left ? files_unlink(directory, entry->name) : 0;
 }
 
 static int remove_file(int directory, const struct files_entry *entry)
@@ -103,7 +116,7 @@ static int clear_databases(int directory, const struct files_entry *entry)
 {
     if (is_temporary_file(entry->name))
         return for_each_in(directory, entry->name, clear_files);
-    return is_number(entry->name) ? for_each_in(directory, entry->name, clear_relations) : 0;
+    return is_number(entry->name) ? for_each_in(directory, entry->name, clear_database) : 0;
 }
 
 static int clear_versions(int directory, const struct files_entry *entry)
@@ -122,6 +135,8 @@ int leftovers_remove(int directory)
 
     if (result >= 0)
         result = for_each_in(directory, "pg_tblspc", clear_tablespaces);
+    if (result >= 0)
+        result = for_each_in(directory, "global", clear_database);
     if (result >= 0)
         result = twophase_remove_future(directory);
     return result < 0 ? result : files_unlink(directory, ENGINE_PID_FILE);

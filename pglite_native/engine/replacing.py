@@ -1,0 +1,83 @@
+"""Files that are there whole or not at all: written under a scratch name, synced, renamed.
+
+A scratch file is locked (flock) for as long as it is being written. So one that no process has
+locked is what a killed process has left, and the next to write a file beside it removes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+PREFIX = ".pglite-native-"
+SCRATCH = re.compile(re.escape(PREFIX) + "[0-9a-f]{16}")
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes the path's place when it is whole and synced.
+
+    What was there before stays, should anything fail, the power included.
+    """
+    try:
+        _remove_left_over(path.parent)
+        scratch, file = _open_scratch(path.parent)
+        try:
+            with file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                scratch.replace(path)  # while it is locked
+            sync_directory(path.parent)
+        finally:
+            scratch.unlink(missing_ok=True)
+    except OSError as error:
+        error.filename = os.fspath(path)  # that of a write has none, and nobody knows the scratch
+        error.filename2 = None
+        raise
+
+
+def sync_directory(path: Path) -> None:
+    """Write its entries through to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _open_scratch(folder: Path) -> tuple[Path, BinaryIO]:
+    while True:
+        path = folder / f"{PREFIX}{os.urandom(8).hex()}"
+        file = path.open("xb")
+        with contextlib.suppress(OSError):  # a file system without locks, where none is removed
+            _lock(file.fileno(), wait=True)
+        if path.exists():
+            return path, file
+        file.close()  # it was taken for a left one before it was locked
+
+
+def _remove_left_over(folder: Path) -> None:
+    for path in folder.glob(f"{PREFIX}*"):
+        if SCRATCH.fullmatch(path.name):
+            with contextlib.suppress(OSError):  # it is being written, or is another user's
+                _remove_unless_locked(path)
+
+
+def _remove_unless_locked(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        _lock(descriptor, wait=False)
+        path.unlink()
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, *, wait: bool) -> None:
+    import fcntl  # not on every platform
+
+    fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
