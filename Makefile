@@ -88,7 +88,7 @@ format: .venv/ready ## lay the sources out as `make lint` wants them
 	$(BIN)/clang-format -i $(C_FILES)
 
 clean: ## remove everything that was made
-	rm -rf .venv build dist *.egg-info pglite_native/resources pglite_native/_engine* pglite_native/_rows*.so
+	rm -rf .venv build dist *.egg-info pglite_native/resources pglite_native/_*.so
 
 .venv/ready: tools/requirements-build.txt tools/requirements-dev.txt tests/requirements.txt
 	$(PYTHON) -m venv .venv

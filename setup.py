@@ -45,15 +45,19 @@ class Sdist(sdist):
         super().run()
 
 
-ROWS = Extension(
-    "pglite_native._rows",
-    ["csrc/python/rows.c"],
-    py_limited_api=True,
-    extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden"],
-)
+# Beside the one that cffi makes, as what cffi calls knows no Python objects.
+PYTHON_MODULES = [
+    Extension(
+        f"pglite_native._{name}",
+        [f"csrc/python/{name}.c"],
+        py_limited_api=True,
+        extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden"],
+    )
+    for name in ("closing", "rows")
+]
 
 setup(
-    ext_modules=[ROWS],
+    ext_modules=PYTHON_MODULES,
     cffi_modules=["tools/ffi.py:ffi"],
     cmdclass={"build": Build, "build_ext": BuildExt, "sdist": Sdist},
     options={

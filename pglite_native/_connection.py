@@ -70,13 +70,16 @@ class Connection:
         _check_row_mode(row_mode)
         if isinstance(params, str | bytes) or not isinstance(params, Sequence | None):
             raise TypeError(f"params must be a sequence of values: {params!r}")
-        with self.conversation.noticed_by(on_notice):
+        noticed, self.conversation.also_on_notice = self.conversation.also_on_notice, on_notice
+        try:
             if params:
                 texts = self._serialized(sql, params, param_types, serializers)
                 answer = self.conversation.execute(sql, texts)
             else:
                 answer = self.conversation.run(sql, param_types)
             results = self._results(answer, row_mode, self.types.with_converters(parsers, None))
+        finally:
+            self.conversation.also_on_notice = noticed
         self.notify()
         return results
 
@@ -89,10 +92,13 @@ class Connection:
         on_notice: Callable[[Notice], object] | None = None,
     ) -> list[Results[Any]]:
         _check_row_mode(row_mode)
-        with self.conversation.noticed_by(on_notice):
+        noticed, self.conversation.also_on_notice = self.conversation.also_on_notice, on_notice
+        try:
             answers = self.conversation.simple(sql)
             types = self.types.with_converters(parsers, None)
             results = [self._results(answer, row_mode, types) for answer in answers]
+        finally:
+            self.conversation.also_on_notice = noticed
         self.notify()
         return results
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pglite_native import _forking, _runtime, _time
 from pglite_native._address import Address
-from pglite_native._native import check, ffi, lib
+from pglite_native._native import check, ffi, lib, new_variable
 from pglite_native.session import Session
 from pglite_native.snapshot import Snapshot
 
@@ -139,8 +139,9 @@ class Engine(Session):
         self._runtime, mapped = _start(boot, image, tier)
         kept: list[Any] = [ffi.new("char[]", _text(boot[name])) for name in ("user", "database")]
         options.user, options.database = kept
-        kept.append(mapped)  # which a field of `options` does not
-        options.image = mapped
+        if mapped is not None:
+            kept.append(mapped)  # which a field of `options` does not
+            options.image = mapped[0]
         settings = boot["settings"] or {}
         options.settings = _vector(kept, (f"{k}={v}" for k, v in settings.items()))
         if boot["initdb_args"] is not None:
@@ -155,22 +156,23 @@ class Engine(Session):
         options.buffer_size = boot["buffer_size"]
         source = boot.pop("load_data_dir", None)  # used up, as far as copies are concerned
         options.loads = source is not None
-        handle, error = ffi.new("pgn_session **"), ffi.new("pgn_error *")
-        check(lib.pgn_open(self._runtime.handle, options, handle, error), error)
-        self._own(handle[0])
-        if boot["data_dir"] is not None:
-            _forking.register(self)
-        if source is not None:
-            self._load(source)
+        variable, error = new_variable("pgn_session"), ffi.new("pgn_error *")
+        try:
+            check(lib.pgn_open(self._runtime.handle, options, variable, error), error)
+            self._own(variable)
+            if boot["data_dir"] is not None:
+                _forking.register(self)
+            if source is not None:
+                self._load(source)
+        except BaseException:
+            self._handle = ffi.NULL
+            lib.pgn_drop(variable)  # now, not when the exception is dropped
+            raise
 
     def _load(self, source: Source) -> None:
         from pglite_native import _data_dir  # most engines have no use for tarfile
 
-        try:
-            _data_dir.load(self._handle, source)
-        except BaseException:
-            lib.pgn_close(self._handle)
-            raise
+        _data_dir.load(self._handle, source)
 
     def _after_fork(self) -> None:
         """See _forking. The lock on the data directory stays the parent's alone."""
@@ -232,9 +234,9 @@ class Engine(Session):
             EngineBusy: another thread is using the engine, or a stream is open.
             EngineMemoryError: there is no memory for it.
         """
-        image, error = ffi.new("pgn_image **"), ffi.new("pgn_error *")
+        image, error = new_variable("pgn_image"), ffi.new("pgn_error *")
         check(lib.pgn_snapshot(self._handle, image, error), error)
-        return Snapshot(self._runtime, ffi.gc(image[0], lib.pgn_image_free))
+        return Snapshot(self._runtime, image)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Make the engine what was written down, of this engine or of another.
@@ -248,7 +250,7 @@ class Engine(Session):
             EngineMemoryError: the process has no memory map left; the engine can only be closed.
         """
         error = ffi.new("pgn_error *")
-        check(lib.pgn_restore(self._handle, snapshot._image, error), error)
+        check(lib.pgn_restore(self._handle, snapshot._image[0], error), error)
 
     def fork(self) -> Engine:
         """Return a twin: an engine that starts as this one stands, and shares nothing with it.
@@ -332,12 +334,6 @@ class Engine(Session):
         self._address.close()
         super().close()
 
-    def __enter__(self) -> Engine:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def statistics(self) -> dict[str, int]:
         """Return counters: nanoseconds of the opening's phases, bytes moved and held."""
         statistics, error = ffi.new("pgn_statistics *"), ffi.new("pgn_error *")
@@ -351,15 +347,15 @@ def _start(
     image: Snapshot | str | os.PathLike[str] | bool | None,
     tier: _runtime.Tier,
 ) -> tuple[_runtime.Runtime, Any]:
-    """Choose what an engine starts from: a runtime and a pgn_image, NULL to boot."""
+    """Choose what an engine starts from: a runtime, and a variable with a pgn_image; None to boot."""
     changed = [name for name, value in boot.items() if value != _IMAGE_ARGUMENTS[name]]
     if image is None:
         runtime = _runtime.runtime(tier)
-        return runtime, ffi.NULL if changed else runtime.packaged_image()
+        return runtime, None if changed else runtime.packaged_image()
     if isinstance(image, bool):
         if image:
             raise ValueError("image must be a Snapshot, a path, False or None")
-        return _runtime.runtime(tier), ffi.NULL
+        return _runtime.runtime(tier), None
     if changed:
         raise ValueError(f"an image has its own: {', '.join(changed)}")
     snapshot = image if isinstance(image, Snapshot) else Snapshot.load(image)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypedDict, overload
 
+from pglite_native._closing import Closing
 from pglite_native._connection import Callback, Connection, Listener
 from pglite_native._conversation import IDLE, Conversation
 from pglite_native._quoting import identifier
@@ -42,7 +43,7 @@ class EngineOptions(TypedDict, total=False):
     image: Snapshot | str | os.PathLike[str] | Literal[False] | None
 
 
-class PGlite(Queries):
+class PGlite(Queries, Closing):
     """A PostgreSQL 18 database in this process, in memory or in a directory.
 
     >>> with PGlite() as db:
@@ -83,8 +84,12 @@ class PGlite(Queries):
             raise ValueError("an engine has its own data_dir and options")
         self._on_notice = on_notice
         self._session = Engine(data_dir, **options) if engine is None else engine
-        conversation = Conversation(self._session, on_notice)
-        self._connection = Connection(conversation, Types(parsers, serializers))
+        try:
+            conversation = Conversation(self._session, on_notice)
+            self._connection = Connection(conversation, Types(parsers, serializers))
+        except BaseException:
+            self._session.close()  # now, not when the exception is dropped
+            raise
 
     @property
     def engine(self) -> Engine:
@@ -154,13 +159,11 @@ class PGlite(Queries):
         """Whether close() was called."""
         return self._connection.closed
 
-    @contextlib.contextmanager
-    def _use(self) -> Iterator[Connection]:
-        with self._connection.lock:
-            if self.closed:
-                raise EngineClosed("the database is closed")
-            self._connection.settle()
-            yield self._connection
+    def _ready(self) -> Connection:
+        if self.closed:
+            raise EngineClosed("the database is closed")
+        self._connection.settle()
+        return self._connection
 
     def listen(self, channel: str, callback: Callback) -> Callable[[], None]:
         """LISTEN on a channel; return a function that ends it.
@@ -172,7 +175,8 @@ class PGlite(Queries):
         Raises:
             DatabaseError: PostgreSQL's error.
         """
-        with self._use() as connection:
+        with self._connection.lock:
+            connection = self._ready()
             connection.exec(f"listen {identifier(channel)}")
             connection.channels.setdefault(channel, []).append(callback)
         return lambda: self.unlisten(channel, callback)
@@ -185,7 +189,8 @@ class PGlite(Queries):
         Raises:
             DatabaseError: PostgreSQL's error.
         """
-        with self._use() as connection:
+        with self._connection.lock:
+            connection = self._ready()
             callbacks = connection.channels.get(channel, [])
             left = [known for known in callbacks if callback not in (None, known)]
             if left:
@@ -198,7 +203,8 @@ class PGlite(Queries):
 
         What is heard are the channels that are listened to.
         """
-        with self._use() as connection:
+        with self._connection.lock:
+            connection = self._ready()
             connection.listeners.append(callback)
 
         def off() -> None:
@@ -216,7 +222,8 @@ class PGlite(Queries):
         Raises:
             DatabaseError: PostgreSQL's error.
         """
-        with self._use() as connection:
+        with self._connection.lock:
+            connection = self._ready()
             connection.look_up_types()
 
     def clone(self) -> PGlite:
@@ -230,7 +237,8 @@ class PGlite(Queries):
             TransactionError: a transaction is open.
             EngineError: as Engine.fork and Engine.copy_to_memory do.
         """
-        with self._use() as connection:
+        with self._connection.lock:
+            connection = self._ready()
             _check_idle(connection, "cloned")
             try:
                 engine = self.engine.fork()
@@ -262,7 +270,8 @@ class PGlite(Queries):
             TransactionError: a transaction is open.
             OSError: the file cannot be written.
         """
-        with self._use() as connection:
+        with self._connection.lock:
+            connection = self._ready()
             _check_idle(connection, "dumped")
             if file is None:
                 return self.engine.dump_data_dir(compression=compression)
@@ -277,10 +286,7 @@ class PGlite(Queries):
         self._connection.closed = True
         self._session.close()
 
-    def __enter__(self) -> PGlite:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def _leave(self, kind: type[BaseException] | None) -> None:
         self.close()
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from pglite_native import Engine, PGlite, _conversation
+from pglite_native import Engine, PGlite
 from tests import wire
-from tests.interrupts import interrupted_after, interrupted_at
+from tests.interrupts import Crossings, interrupted_after
 
 LONG = "select sum(n) from generate_series(1, 3000000) n"
 LONG_COPY = "copy (select repeat('x', 1000) from generate_series(1, 100000)) to stdout"
@@ -92,7 +92,7 @@ def test_an_interrupt_between_any_two_functions_leaves_the_session_usable(
         while True:
             crossing += 1
             try:
-                with interrupted_at(_conversation, crossing):
+                with Crossings(crossing):
                     work(db)
             except KeyboardInterrupt:
                 assert db.query("select 6 * 7 as n").rows == [{"n": 42}]

@@ -219,3 +219,9 @@ void pgn_free(pgn_session *session)
     if (!ends_later)
         session_free(session);
 }
+
+void pgn_drop(pgn_session **session)
+{
+    pgn_free(*session);
+    *session = NULL;
+}
