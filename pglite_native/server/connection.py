@@ -14,7 +14,7 @@ from contextlib import suppress
 from hmac import compare_digest
 from typing import Protocol
 
-from pglite_native import _wire
+from pglite_native import _forking, _wire
 from pglite_native.errors import EngineClosed, EngineError, EngineMemoryError
 from pglite_native.server import messages
 from pglite_native.server.authentication import Authentication
@@ -66,6 +66,11 @@ class Connection:
         self._process = 0
         self._secret = b""
         self._ending: Refusal | None = None  # what the client is told when it is ended
+        _forking.register(self)
+
+    def _after_fork(self) -> None:
+        """See _forking. The client is to see the parent's end, whatever becomes of the child."""
+        self._handshake.client.close()
 
     @property
     def cluster(self) -> Cluster | None:

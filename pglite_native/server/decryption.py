@@ -34,6 +34,7 @@ def decrypted(client: socket.socket) -> Iterator[socket.socket]:
         with inner:
             thread.start()
             yield inner
+            inner.shutdown(socket.SHUT_RDWR)  # the thread sees it, even if a child of fork has both
     finally:
         if thread.ident is None:  # the system has no thread left
             outer.close()
