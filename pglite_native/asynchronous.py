@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-FORKED = "the engine belongs to the parent process; it cannot be used after fork()"
-
 CANCEL_AGAIN_SECONDS = 0.05
 """A cancel that comes between two statements of a call is missed by both."""
 
@@ -66,7 +64,7 @@ class _Worker:
     def check(self) -> None:
         """Raise EngineError where it cannot be used any more, or by this process."""
         if self.is_foreign:
-            raise EngineError(FORKED)
+            raise EngineError("the engine belongs to the parent process")
         if self.closed:
             raise EngineClosed("the database is closed")
 

@@ -157,11 +157,12 @@ class Engine(Session):
         source = boot.pop("load_data_dir", None)  # used up, as far as copies are concerned
         options.loads = source is not None
         variable, error = new_variable("pgn_session"), ffi.new("pgn_error *")
+        self._variable = variable  # of which a child of fork may have need before it is open
+        if boot["data_dir"] is not None:
+            _forking.register(self)
         try:
             check(lib.pgn_open(self._runtime.handle, options, variable, error), error)
             self._own(variable)
-            if boot["data_dir"] is not None:
-                _forking.register(self)
             if source is not None:
                 self._load(source)
         except BaseException:
@@ -176,7 +177,7 @@ class Engine(Session):
 
     def _after_fork(self) -> None:
         """See _forking. The lock on the data directory stays the parent's alone."""
-        lib.pgn_forget_lock(self._handle)
+        lib.pgn_forget_lock(self._variable[0])
 
     @property
     def engine(self) -> Engine:

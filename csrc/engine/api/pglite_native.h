@@ -105,7 +105,8 @@ void pgn_free(pgn_session *session);
    interrupted at any time. */
 void pgn_drop(pgn_session **session);
 
-/* In a child of fork, for each engine: the lock on a data directory stays its parent's alone. */
+/* In a child of fork, for each engine, those being opened too: the lock on a data directory stays its parent's
+   alone. NULL is fine. */
 void pgn_forget_lock(pgn_session *session);
 
 /* Writes the engine down; needs an idle one whose files are in memory. The image is the caller's. */
