@@ -76,12 +76,21 @@ class Interrupter:
             has_ended = True
             while not self.has_come:
                 time.sleep(0.0002)
-        except KeyboardInterrupt:
+        except BaseException as error:
+            if not self.has_come or not comes_of_an_interrupt(error):
+                raise
             if call is not sqlalchemy_in_process:
                 place.check()  # while the exception holds all frames
                 if call is open_a_directory:
                     call(place)
         return not has_ended
+
+
+def comes_of_an_interrupt(error: BaseException | None) -> bool:
+    """What others make of one: SQLAlchemy trips over an assertion of its own."""
+    return isinstance(error, KeyboardInterrupt) or (
+        error is not None and comes_of_an_interrupt(error.__context__)
+    )
 
 
 def cancel(call: AsyncCall, place: Place, delay_s: float) -> bool:

@@ -56,7 +56,7 @@ from pglite_native import PGlite
 
 folder = Path(__file__).parent
 app = Celery(broker="memory://", backend=f"file://{folder / 'results'}")
-app.conf.worker_hijack_root_logger = False
+app.conf.worker_redirect_stdouts = False
 template = PGlite()
 template.exec("create table t as select 1 as n")
 snapshot = template.engine.snapshot()
