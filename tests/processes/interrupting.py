@@ -20,14 +20,23 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timezone
 from functools import partial
+from pathlib import Path
 
+from bench.figures import Group
+from bench.machine import commit, describe
+from bench.report import Result
+from pglite_native import Engine
 from tests.processes.calls import ASYNC_CALLS, CALLS, AsyncCall, Call, Place, open_a_directory, sqlalchemy_in_process
 
 HANG_S = 60
 LEAKS_EVERY = 20  # interrupts
 BY_PROCESS = 0.2  # of the interrupts
 OVERTIME = 1.1  # of a call's usual time
+
+# The two databases with a single session share memory as soon as there is housekeeping to do.
+SHARED = Counter({"memory files": 2})
 
 INTERRUPTER = """
 import os, sys, time
@@ -132,7 +141,7 @@ def run(seed: int, interrupts: int) -> Counter[str]:
     time.sleep(1.5)  # by then the threads of all clusters are there
     place.check()
     with Interrupter(chance) as interrupter:
-        before, settled = held(), 0
+        before, settled = held() + SHARED, 0
         while counts.total() < interrupts:
             chosen = chance.choice(CALLS + ASYNC_CALLS)
             name = chosen.__name__
@@ -167,20 +176,41 @@ def check_leaks(before: Counter[str], name: str) -> None:
         gc.collect()
         if not (more := held() - before):
             return
-        if os.environ.get("DBG"): print({os.readlink(f"/proc/self/fd/{n}"): os.stat(f"/proc/self/fd/{n}").st_size for n in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{n}")}, more, [(os.stat(f"/proc/self/fd/{n}").st_ino,os.stat(f"/proc/self/fd/{n}").st_size) for n in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{n}") and os.stat(f"/proc/self/fd/{n}").st_size > 1000000]); return
         if time.monotonic() > deadline:
             raise AssertionError(f"after {name}: {dict(more)} more than before")
         time.sleep(0.05)
 
 
-def main(seed: int, interrupts: int) -> None:
+def main(seed: int, interrupts: int, folder: str | None = None) -> None:
     print(f"seed {seed}", flush=True)
     begun = time.monotonic()
     counts = run(seed, interrupts)
     for name, count in sorted(counts.items()):
         print(f"{count:6} {name}")
     print(f"{counts.total():6} interrupts in {time.monotonic() - begun:.0f} s, nothing lost or left")
+    if folder is not None:
+        print(*write(counts, seed, interrupts, Path(folder)))
+
+
+def write(counts: Counter[str], seed: int, interrupts: int, folder: Path) -> list[Path]:
+    """Write a result as `make bench` does."""
+    with Engine() as engine:
+        tier = engine.tier
+    group = Group(
+        f"Interrupts: {tier}",
+        f"Seed {seed}. How often each call was interrupted between its begin and its end, at a random"
+        " moment. After each: everything usable, also from another thread; no transaction open that"
+        " the user had not begun; of two rows inserted as one, none or both there. After every"
+        f" {LEAKS_EVERY}: no more threads, descriptors and memory files than at the begin.",
+    )
+    figures = {"all calls": counts.total(), **dict(sorted(counts.items()))}
+    for name, count in figures.items():
+        group.figure(name, "interrupts").samples.append(count)
+    command = f"PGLITE_NATIVE_TIER={tier} python -m tests.processes.interrupting {seed} {interrupts}"
+    date = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    only = f"interrupts-{tier}"
+    return Result(date, commit(), command, False, describe(), [group], only).write(folder)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])
