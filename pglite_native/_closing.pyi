@@ -1,5 +1,7 @@
 """Ends that no interrupt can take away: csrc/python/closing.c."""
 
+from typing import Any
+
 from typing_extensions import Self
 
 class Closing:
@@ -11,3 +13,10 @@ class Closing:
 
 class Dropping(Closing):
     """The same, and it is ended when it is dropped."""
+
+class Owner:
+    """Calls a function of C's for a variable, by their addresses, as it goes."""
+
+    def __new__(cls, variable: Any, address: int, drop: int, /) -> Self: ...
+    @property
+    def variable(self) -> Any: ...

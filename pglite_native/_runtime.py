@@ -72,7 +72,7 @@ class Runtime:
         return "native" if name == b"native" else "wasm3"
 
     def packaged_image(self) -> Any:
-        """Return the guest's image, a variable with a pgn_image, checked once."""
+        """Return the guest's image, the owner of a pgn_image, checked once."""
         with self._lock:
             if self._image is None:
                 try:
@@ -84,7 +84,7 @@ class Runtime:
             return self._image
 
     def open_image(self, path: Path) -> Any:
-        """Return the image in a file, a variable with a pgn_image.
+        """Return the image in a file, the owner of a pgn_image.
 
         Raises:
             OSError: the file cannot be opened.
@@ -92,7 +92,7 @@ class Runtime:
         """
         image, error = new_variable("pgn_image"), ffi.new("pgn_error *")
         with path.open("rb") as file:
-            status = lib.pgn_image_open(self.handle, file.fileno(), image, error)
+            status = lib.pgn_image_open(self.handle, file.fileno(), image.variable, error)
         check(status, error, where=str(path))
         return image
 

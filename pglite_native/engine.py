@@ -141,7 +141,7 @@ class Engine(Session):
         options.user, options.database = kept
         if mapped is not None:
             kept.append(mapped)  # which a field of `options` does not
-            options.image = mapped[0]
+            options.image = mapped.variable[0]
         settings = boot["settings"] or {}
         options.settings = _vector(kept, (f"{k}={v}" for k, v in settings.items()))
         if boot["initdb_args"] is not None:
@@ -156,18 +156,18 @@ class Engine(Session):
         options.buffer_size = boot["buffer_size"]
         source = boot.pop("load_data_dir", None)  # used up, as far as copies are concerned
         options.loads = source is not None
-        variable, error = new_variable("pgn_session"), ffi.new("pgn_error *")
-        self._variable = variable  # of which a child of fork may have need before it is open
+        owner, error = new_variable("pgn_session"), ffi.new("pgn_error *")
+        self._owner = owner  # of which a child of fork may have need before it is open
         if boot["data_dir"] is not None:
             _forking.register(self)
         try:
-            check(lib.pgn_open(self._runtime.handle, options, variable, error), error)
-            self._own(variable)
+            check(lib.pgn_open(self._runtime.handle, options, owner.variable, error), error)
+            self._own(owner)
             if source is not None:
                 self._load(source)
         except BaseException:
             self._handle = ffi.NULL
-            lib.pgn_drop(variable)  # now, not when the exception is dropped
+            lib.pgn_drop(owner.variable)  # now, not when the exception is dropped
             raise
 
     def _load(self, source: Source) -> None:
@@ -177,7 +177,7 @@ class Engine(Session):
 
     def _after_fork(self) -> None:
         """See _forking. The lock on the data directory stays the parent's alone."""
-        lib.pgn_forget_lock(self._variable[0])
+        lib.pgn_forget_lock(self._owner.variable[0])
 
     @property
     def engine(self) -> Engine:
@@ -236,7 +236,7 @@ class Engine(Session):
             EngineMemoryError: there is no memory for it.
         """
         image, error = new_variable("pgn_image"), ffi.new("pgn_error *")
-        check(lib.pgn_snapshot(self._handle, image, error), error)
+        check(lib.pgn_snapshot(self._handle, image.variable, error), error)
         return Snapshot(self._runtime, image)
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -251,7 +251,7 @@ class Engine(Session):
             EngineMemoryError: the process has no memory map left; the engine can only be closed.
         """
         error = ffi.new("pgn_error *")
-        check(lib.pgn_restore(self._handle, snapshot._image[0], error), error)
+        check(lib.pgn_restore(self._handle, snapshot._image.variable[0], error), error)
 
     def fork(self) -> Engine:
         """Return a twin: an engine that starts as this one stands, and shares nothing with it.
@@ -348,7 +348,7 @@ def _start(
     image: Snapshot | str | os.PathLike[str] | bool | None,
     tier: _runtime.Tier,
 ) -> tuple[_runtime.Runtime, Any]:
-    """Choose what an engine starts from: a runtime, and a variable with a pgn_image; None to boot."""
+    """Choose what an engine starts from: a runtime, and the owner of a pgn_image; None to boot."""
     changed = [name for name, value in boot.items() if value != _IMAGE_ARGUMENTS[name]]
     if image is None:
         runtime = _runtime.runtime(tier)

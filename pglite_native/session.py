@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pglite_native.engine import Engine
 
 from pglite_native import _startup
-from pglite_native._closing import Closing, Dropping
+from pglite_native._closing import Closing, Dropping, Owner
 from pglite_native._native import check, ffi, lib, new_variable
 from pglite_native.errors import EngineClosed
 
@@ -59,9 +59,9 @@ class Session(Closing):
     _database: str | None = None  # that was asked for, as was
     _user: str | None = None
 
-    def _own(self, variable: Any) -> None:
-        self._variable = variable  # which ends the session when it is dropped
-        self._handle = variable[0]
+    def _own(self, owner: Owner) -> None:
+        self._owner = owner  # which ends the session when it is dropped
+        self._handle = owner.variable[0]
         self._log_line = b""
 
     @property
@@ -120,13 +120,13 @@ class Session(Closing):
     def _open_sibling(self, packet: Message | None) -> Session:
         """Open a session by a startup packet, whose answer the next call returns, refusals too."""
         data = ffi.NULL if packet is None else ffi.from_buffer(_BYTES, packet)
-        variable, error = new_variable("pgn_session"), ffi.new("pgn_error *")
+        owner, error = new_variable("pgn_session"), ffi.new("pgn_error *")
         size = 0 if packet is None else len(data)
-        status = lib.pgn_session_open(self._handle, data, size, variable, error)
+        status = lib.pgn_session_open(self._handle, data, size, owner.variable, error)
         self._pass_log_on()
         check(status, error)
         session = Session.__new__(Session)
-        session._own(variable)
+        session._own(owner)
         session._engine = self.engine
         return session
 

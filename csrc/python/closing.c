@@ -7,6 +7,8 @@
  */
 #define Py_LIMITED_API 0x030A0000
 #include <Python.h>
+#include <stddef.h>
+#include <structmember.h>
 
 enum { ATTEMPTS_MAX = 4 }; /* each but the last was interrupted, or has failed for good */
 
@@ -64,6 +66,69 @@ static void finalize(PyObject *self)
     PyErr_Restore(type, value, traceback);
 }
 
+/* --- owners of variables of C's ------------------------------------------------------------- */
+
+struct owner {
+    PyObject ob_base;
+    PyObject *variable; /* cffi's, in which the address is */
+    void *address;
+    void (*drop)(void *address);
+};
+
+static PyObject *own(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
+{
+    allocfunc allocate = (allocfunc) PyType_GetSlot(type, Py_tp_alloc);
+    PyObject *variable;
+    Py_ssize_t address, drop;
+    struct owner *owner;
+
+    (void) keywords;
+    if (!PyArg_ParseTuple(arguments, "Onn", &variable, &address, &drop))
+        return NULL;
+    owner = (struct owner *) allocate(type, 0);
+    if (!owner)
+        return NULL;
+    Py_INCREF(variable);
+    owner->variable = variable;
+    owner->address = (void *) address;
+    owner->drop = (void (*)(void *)) drop;
+    return (PyObject *) owner;
+}
+
+/* Not a finalizer, as what cffi's gc() makes: those of a cycle run in any order, and others may still use it then. */
+static void disown(PyObject *self)
+{
+    struct owner *owner = (struct owner *) self;
+    PyTypeObject *type = Py_TYPE(self);
+    freefunc release = (freefunc) PyType_GetSlot(type, Py_tp_free);
+
+    if (owner->drop) {
+        Py_BEGIN_ALLOW_THREADS
+        owner->drop(owner->address);
+        Py_END_ALLOW_THREADS
+    }
+    Py_XDECREF(owner->variable);
+    release(self);
+    Py_DECREF(type);
+}
+
+PyDoc_STRVAR(owner_doc, "Owner(variable, address, drop): as it goes, drop(address) is called.");
+
+static PyMemberDef owner_members[] = {
+    {"variable", T_OBJECT_EX, offsetof(struct owner, variable), READONLY, "cffi's."},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot owner_slots[] = {
+    {Py_tp_doc, (void *) owner_doc},
+    {Py_tp_new, (void *) own},
+    {Py_tp_dealloc, (void *) disown},
+    {Py_tp_members, owner_members},
+    {0, NULL},
+};
+
+/* --- the module ---------------------------------------------------------------------------- */
+
 PyDoc_STRVAR(closing_doc, "What a `with` block ends: `_leave` is called with the exception's class, or None.");
 PyDoc_STRVAR(dropping_doc, "The same, and it is ended when it is dropped.");
 
@@ -91,6 +156,7 @@ static PyType_Spec types[] = {
      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, closing_slots},
     {"pglite_native._closing.Dropping", sizeof(PyObject), 0,
      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, dropping_slots},
+    {"pglite_native._closing.Owner", sizeof(struct owner), 0, Py_TPFLAGS_DEFAULT, owner_slots},
 };
 
 static int add_types(PyObject *module)

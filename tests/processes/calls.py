@@ -47,21 +47,25 @@ class Place:
     def run(self, awaitable: Awaitable[object]) -> None:
         self.loop.run_until_complete(asyncio.ensure_future(awaitable, loop=self.loop))
 
-    def check(self) -> None:
-        """All of it can be used, from other threads too, and is in no transaction."""
+    def check_database(self) -> None:
+        """It can be used, from other threads too, and is in no transaction."""
         self.connection.rollback()  # whose transaction its user has begun
         rows = self.other_thread.submit(self.db.query, "select a from t").result(PATIENCE_S).rows
         assert len(rows) in ROWS, f"{len(rows)} rows"
         self.db.exec("vacuum t")
         self.db.exec("truncate t")
+
+    def check(self) -> None:
+        """The same of everything."""
+        self.check_database()
         self.twin.exec("vacuum")
         self.connection.cursor().execute("select 1")
         self.connection.rollback()
         with self.pool.connect() as connection:
             connection.execute(sa.text("select 1"))
-        self.run(self._check_async())
+        self.run(self.check_async())
 
-    async def _check_async(self) -> None:
+    async def check_async(self) -> None:
         rows = (await self.adb.query("select a from t")).rows
         assert len(rows) in ROWS, f"{len(rows)} rows, asynchronously"
         await self.adb.exec("vacuum t")
@@ -89,7 +93,8 @@ def stream(place: Place) -> None:
     with place.db.engine.exec_protocol_stream(wire.query(LONG_COPY)) as parts:
         for _ in parts:
             pass
-    place.db.engine.exec_protocol_stream(wire.query("select 1")).close()
+    with place.db.engine.exec_protocol_stream(wire.query(LONG_COPY)) as parts:
+        next(parts)
 
 
 def query(place: Place) -> None:

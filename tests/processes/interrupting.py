@@ -32,6 +32,7 @@ from tests.processes.calls import ASYNC_CALLS, CALLS, AsyncCall, Call, Place, op
 
 HANG_S = 60
 LEAKS_EVERY = 20  # interrupts
+CHECK_EVERY = 5  # of what was not interrupted, too
 BY_PROCESS = 0.2  # of the interrupts
 OVERTIME = 1.1  # of a call's usual time
 
@@ -89,7 +90,7 @@ class Interrupter:
             if not self.has_come or not comes_of_an_interrupt(error):
                 raise
             if call is not sqlalchemy_in_process:
-                place.check()  # while the exception holds all frames
+                place.check_database()  # while the exception holds all frames
                 if call is open_a_directory:
                     call(place)
         return not has_ended
@@ -113,7 +114,7 @@ def cancel(call: AsyncCall, place: Place, delay_s: float) -> bool:
         return task.cancelled()
 
     is_cancelled = place.loop.run_until_complete(cancelled())
-    place.check()
+    place.run(place.check_async())
     return is_cancelled
 
 
@@ -153,7 +154,8 @@ def run(seed: int, interrupts: int) -> Counter[str]:
                 counts[name] += interrupter.interrupt(chosen, place, delay_s)
                 if chosen is sqlalchemy_in_process:
                     gc.collect()
-                    place.check()
+            if counts.total() % CHECK_EVERY == 0:
+                place.check()
             faulthandler.cancel_dump_traceback_later()
             if counts.total() >= settled + LEAKS_EVERY:
                 settled = counts.total()
