@@ -202,7 +202,8 @@ class Server(Closing):
             for listener, thread in self._listeners:
                 with suppress(OSError):  # it has been closed
                     listener.shutdown(socket.SHUT_RDWR)  # ends the accept
-                thread.join()
+                with suppress(RuntimeError):  # an interrupt came before it was started
+                    thread.join()
                 listener.close()
             self._connections.close()
             self._clusters.close()

@@ -179,7 +179,8 @@ def check_leaks(before: Counter[str], name: str) -> None:
         if not (more := held() - before):
             return
         if time.monotonic() > deadline:
-            raise AssertionError(f"after {name}: {dict(more)} more than before")
+            paths = [os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.exists()]
+            raise AssertionError(f"after {name}: {dict(more)} more than before: {paths}")
         time.sleep(0.05)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -89,6 +92,34 @@ def output(script: str) -> str:
 @pytest.mark.parametrize("what", ENDS)
 def test_the_interpreter_ends_at_once_and_without_a_word(what: str) -> None:
     assert output(ENDS[what]) == ""
+
+
+KILLED = """
+import os, signal
+
+db = PGlite(settings={"work_mem": "64kB"})
+db.exec("create table t as select g from generate_series(1, 100000) g; create index on t (g)")
+stream = db.connect().session.exec_protocol_stream(
+    wire.query("select * from t a order by g desc"))  # spooled, as it is larger than work_mem
+next(stream)
+own, snapshot = PGlite(initdb_args=["--auth=trust"]), PGlite().engine.snapshot()
+loaded = PGlite(load_data_dir=PGlite().dump_data_dir())
+shared = PGlite().connect()
+db.dsn, Server(), Server(loaded.engine)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_process_leaves_nothing_in_tmpdir_but_what_the_next_one_removes() -> None:
+    with tempfile.TemporaryDirectory(prefix="t") as folder:
+        environment = {**os.environ, "TMPDIR": folder}
+        command = [sys.executable, "-c", BEGIN + KILLED]
+        subprocess.run(command, cwd=ROOT, env=environment, timeout=PATIENCE_S, check=False)
+        left = list(Path(folder).iterdir())
+        assert len(left) == 3 and all(path.name.startswith("pglite-native-") for path in left)
+        command = [sys.executable, "-c", BEGIN + "with Server(): pass"]
+        subprocess.run(command, cwd=ROOT, env=environment, timeout=PATIENCE_S, check=True)
+        assert list(Path(folder).iterdir()) == []
 
 
 SUBINTERPRETERS = """

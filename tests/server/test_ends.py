@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -68,6 +69,9 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_the_socket_of_a_killed_process_is_removed_by_the_next(folder: Path) -> None:
     (folder / "pglite-native-being-made").mkdir()
+    killed_early = folder / "pglite-native-made-long-ago"
+    killed_early.mkdir()
+    os.utime(killed_early, (0, 0))
     (folder / "pglite-native-file").touch()
     command = [sys.executable, "-c", KILLED]
     printed = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
