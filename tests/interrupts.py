@@ -63,7 +63,9 @@ class Crossings:
 
     def _profile(self, frame: types.FrameType, event: str, argument: Any) -> None:
         code = frame.f_code
-        if not code.co_filename.startswith(self._places) or not self._counts(frame, event, argument):
+        if not code.co_filename.startswith(self._places) or not self._counts(
+            frame, event, argument
+        ):
             return
         self._left -= 1
         if self._left == 0:

@@ -28,7 +28,15 @@ from bench.figures import Group
 from bench.machine import commit, describe
 from bench.report import Result
 from pglite_native import Engine
-from tests.processes.calls import ASYNC_CALLS, CALLS, AsyncCall, Call, Place, open_a_directory, sqlalchemy_in_process
+from tests.processes.calls import (
+    ASYNC_CALLS,
+    CALLS,
+    AsyncCall,
+    Call,
+    Place,
+    open_a_directory,
+    sqlalchemy_in_process,
+)
 
 HANG_S = 60
 LEAKS_EVERY = 20  # interrupts
@@ -137,7 +145,7 @@ def run(seed: int, interrupts: int) -> Counter[str]:
         times[call.__name__] = seconds(partial(call, place))
         place.check()
     for asynchronous in ASYNC_CALLS:
-        times[asynchronous.__name__] = seconds(lambda c=asynchronous: place.run(c(place)))
+        times[asynchronous.__name__] = seconds(partial(run_async, asynchronous, place))
         place.check()
     time.sleep(1.5)  # by then the threads of all clusters are there
     place.check()
@@ -171,6 +179,10 @@ def seconds(call: Callable[[], object]) -> float:
     return time.monotonic() - begun
 
 
+def run_async(call: AsyncCall, place: Place) -> None:
+    place.run(call(place))
+
+
 def check_leaks(before: Counter[str], name: str) -> None:
     """What another thread is about to end may take a moment."""
     deadline = time.monotonic() + 5
@@ -190,7 +202,9 @@ def main(seed: int, interrupts: int, folder: str | None = None) -> None:
     counts = run(seed, interrupts)
     for name, count in sorted(counts.items()):
         print(f"{count:6} {name}")
-    print(f"{counts.total():6} interrupts in {time.monotonic() - begun:.0f} s, nothing lost or left")
+    print(
+        f"{counts.total():6} interrupts in {time.monotonic() - begun:.0f} s, nothing lost or left"
+    )
     if folder is not None:
         print(*write(counts, seed, interrupts, Path(folder)))
 
@@ -201,15 +215,17 @@ def write(counts: Counter[str], seed: int, interrupts: int, folder: Path) -> lis
         tier = engine.tier
     group = Group(
         f"Interrupts: {tier}",
-        f"Seed {seed}. How often each call was interrupted between its begin and its end, at a random"
-        " moment. After each: everything usable, also from another thread; no transaction open that"
-        " the user had not begun; of two rows inserted as one, none or both there. After every"
+        f"Seed {seed}. How often each call was interrupted between its begin and its end, at a"
+        " random moment. After each: everything usable, also from another thread; no transaction open"
+        " that the user had not begun; of two rows inserted as one, none or both there. After every"
         f" {LEAKS_EVERY}: no more threads, descriptors and memory files than at the begin.",
     )
     figures = {"all calls": counts.total(), **dict(sorted(counts.items()))}
     for name, count in figures.items():
         group.figure(name, "interrupts").samples.append(count)
-    command = f"PGLITE_NATIVE_TIER={tier} python -m tests.processes.interrupting {seed} {interrupts}"
+    command = (
+        f"PGLITE_NATIVE_TIER={tier} python -m tests.processes.interrupting {seed} {interrupts}"
+    )
     date = datetime.now(timezone.utc).isoformat(timespec="seconds")
     only = f"interrupts-{tier}"
     return Result(date, commit(), command, False, describe(), [group], only).write(folder)
