@@ -216,8 +216,8 @@ def write(counts: Counter[str], seed: int, interrupts: int, folder: Path) -> lis
     group = Group(
         f"Interrupts: {tier}",
         f"Seed {seed}. How often each call was interrupted between its begin and its end, at a"
-        " random moment. After each: everything usable, from another thread too; no transaction open"
-        " that the user had not begun; of two rows inserted as one, none or both there. After every"
+        " random moment. After each: everything usable, from another thread too; no transaction"
+        " open that the user had not begun; of two rows inserted as one, none or both there. After every"
         f" {LEAKS_EVERY}: no more threads, descriptors and memory files than at the begin.",
     )
     figures = {"all calls": counts.total(), **dict(sorted(counts.items()))}
