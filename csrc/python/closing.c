@@ -103,8 +103,7 @@ static void disown(PyObject *self)
     freefunc release = (freefunc) PyType_GetSlot(type, Py_tp_free);
 
     if (owner->drop) {
-        Py_BEGIN_ALLOW_THREADS
-        owner->drop(owner->address);
+        Py_BEGIN_ALLOW_THREADS owner->drop(owner->address);
         Py_END_ALLOW_THREADS
     }
     Py_XDECREF(owner->variable);
@@ -129,7 +128,8 @@ static PyType_Slot owner_slots[] = {
 
 /* --- the module ---------------------------------------------------------------------------- */
 
-PyDoc_STRVAR(closing_doc, "What a `with` block ends: `_leave` is called with the exception's class, or None.");
+PyDoc_STRVAR(closing_doc,
+             "What a `with` block ends: `_leave` is called with the exception's class, or None.");
 PyDoc_STRVAR(dropping_doc, "The same, and it is ended when it is dropped.");
 
 static PyMethodDef methods[] = {

@@ -1,4 +1,4 @@
-"""Every call of the package that an interrupt may strike, a few times each in some milliseconds.
+"""Every call of the package that an interrupt may strike, each over in some milliseconds.
 
 Whatever becomes of one, table t then has no row or the two that it has inserted.
 """
@@ -209,7 +209,7 @@ def db_api_connect(place: Place) -> None:
 
 
 def sqlalchemy_in_process(place: Place) -> None:
-    # An interrupt may keep SQLAlchemy from ending its block: what it began ends as it is dropped.
+    # An interrupt may keep SQLAlchemy from ending its block: then it ends as it is dropped.
     with place.pool.begin() as connection:
         connection.execute(sa.text(INSERT))
         connection.execute(sa.text(INSERT))

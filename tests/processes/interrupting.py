@@ -145,7 +145,7 @@ def run(seed: int, interrupts: int) -> Counter[str]:
         times[call.__name__] = seconds(partial(call, place))
         place.check()
     for asynchronous in ASYNC_CALLS:
-        times[asynchronous.__name__] = seconds(lambda c=asynchronous: place.run(c(place)))
+        times[asynchronous.__name__] = seconds(partial(run_async, asynchronous, place))
         place.check()
     time.sleep(1.5)  # by then the threads of all clusters are there
     place.check()
@@ -177,6 +177,10 @@ def seconds(call: Callable[[], object]) -> float:
     begun = time.monotonic()
     call()
     return time.monotonic() - begun
+
+
+def run_async(call: AsyncCall, place: Place) -> None:
+    place.run(call(place))
 
 
 def check_leaks(before: Counter[str], name: str) -> None:
@@ -211,10 +215,10 @@ def write(counts: Counter[str], seed: int, interrupts: int, folder: Path) -> lis
         tier = engine.tier
     group = Group(
         f"Interrupts: {tier}",
-        f"Seed {seed}. How often each call was interrupted between its begin and its end, at a random"
-        " moment. After each: everything usable, also from another thread; no transaction open that"
-        " the user had not begun; of two rows inserted as one, none or both there. After every"
-        f" {LEAKS_EVERY}: no more threads, descriptors and memory files than at the begin.",
+        f"Seed {seed}. How often each call was interrupted between its begin and its end, at a"
+        " random moment. After each: everything usable, from another thread too; no transaction"
+        " open that the user had not begun; of two rows inserted as one, none or both there. After"
+        f" every {LEAKS_EVERY}: no more threads, descriptors and memory files than at the begin.",
     )
     figures = {"all calls": counts.total(), **dict(sorted(counts.items()))}
     for name, count in figures.items():

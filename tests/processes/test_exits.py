@@ -1,4 +1,4 @@
-"""The end of the interpreter, with all sorts of things open; and other interpreters."""
+"""The end of the interpreter, with all sorts of things open; and interpreters beside it."""
 
 from __future__ import annotations
 

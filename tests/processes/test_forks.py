@@ -1,4 +1,4 @@
-"""What a child of fork inherits: it touches nothing of its parent's, and has its own databases."""
+"""A child of fork touches nothing of its parent's, and has databases of its own."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ client = psycopg.connect(server.url)
 client.execute("create table c (n int)")
 with db.transaction() as transaction:
     pass
+db.dsn
 stream = db.engine.open_session().exec_protocol_stream(wire.query("select pg_sleep(0)"))
-things = dict(db=db, directory=directory, connection=connection, server=server, stream=stream,
-              dsn=db.dsn and db)
+things = [db, directory, connection, server, stream]
 before = os.listdir(folder), Path(server.address[0]).exists()
 
 async def main():
@@ -80,7 +80,7 @@ async def main():
             except Exception as error:
                 refused += "parent process" in str(error)
         asyncio.new_event_loop().run_until_complete(adb.close())
-        for thing in things.values():
+        for thing in things:
             thing.close()
         pool.dispose()
         assert refused == 5, refused
@@ -98,8 +98,8 @@ print(b"".join(stream)[-6:])
 print(db.query("select n from t").rows, directory.query("select n from t").rows)
 cursor.execute("select 3")
 print(cursor.fetchone(), client.execute("select 4").fetchone())
-print(psycopg.connect(server.url).execute("select 5").fetchone(),
-      psycopg.connect(db.dsn).execute("select 6").fetchone())
+for number, url in (5, server.url), (6, db.dsn):
+    print(psycopg.connect(url).execute(f"select {number}").fetchone())
 print(before == (os.listdir(folder), Path(server.address[0]).exists()))
 """
 
@@ -111,7 +111,8 @@ def test_a_child_closes_drops_and_leaves_without_a_trace_in_the_parent() -> None
         "b'Z\\x00\\x00\\x00\\x05I'",
         "[{'n': 1}] [{'n': 1}]",
         "[3] (4,)",
-        "(5,) (6,)",
+        "(5,)",
+        "(6,)",
         "True",
     ]
 
@@ -129,8 +130,8 @@ if pid == 0:
     sys.exit(0)  # as Python ends: finalizers, and what is registered with atexit
 print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 import psycopg
-print(psycopg.connect(server.url).execute("select n from t").fetchone(),
-      db.query("select n from t").rows)
+question = "select n from t"
+print(psycopg.connect(server.url).execute(question).fetchone(), db.query(question).rows)
 """
 
 

@@ -6,10 +6,11 @@ import gc
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
-from pglite_native import Engine, EngineBusy, PGlite
+from pglite_native import Engine, EngineBusy, PGlite, TransactionError
 from tests import wire
 from tests.engine import child
 from tests.interrupts import Crossings
@@ -137,10 +138,8 @@ def everywhere_but(call: Call, expected: type[Exception]) -> Iterator[str]:
     """As `everywhere`, for a call that ends with an exception of its own."""
 
     def made(place: Place) -> None:
-        try:
+        with suppress(expected):
             call(place)
-        except expected:
-            pass
 
     yield from everywhere(made, None)
 
@@ -166,9 +165,7 @@ def test_a_savepoint_whose_release_was_interrupted_is_undone_alone_or_fails_the_
             try:
                 with Crossings(crossing) as crossings:
                     nested(None)
-            except Exception as error:  # the outer one could not be kept
-                assert "transaction" in str(error), crossings.where
-            except KeyboardInterrupt:
+            except (TransactionError, KeyboardInterrupt):  # the outer one could not be kept
                 pass
             rows = [row["a"] for row in db.query("select a from t order by a").rows]
             # [1, 2]: it came after the release.
