@@ -37,12 +37,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         scratch.replace(path)
         _sync_directory(path.parent)
-    except OSError as error:
-        error.filename = os.fspath(path)  # that of a write has none, and nobody knows the scratch
-        error.filename2 = None
+    except BaseException as error:
+        with contextlib.suppress(OSError):  # what came first is what to tell
+            scratch.unlink(missing_ok=True)
+        if isinstance(error, OSError):  # that of a write names no file; of others, the scratch
+            error.filename, error.filename2 = os.fspath(path), None
         raise
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 def _sync_directory(path: Path) -> None:

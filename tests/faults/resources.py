@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pglite_native import Engine, EngineError, EngineMemoryError, PGliteError
 from tests.engine.sql import SqlError, run, value
-from tests.faults.injection import MEMORY, Faults
+from tests.faults.injection import MEMORY, Faults, Kind
 from tests.faults.points import Outcome, Point
 
 LOCK = ".pglite-native.lock"
@@ -53,20 +53,22 @@ class Resources:
             wrong = str(error)
         self.faults.end()
         outcome = Outcome.of(self.faults, self.folder, errors, lost)
-        outcome.wrong = wrong or self._again()
+        outcome.wrong = wrong or self._again(point.kind)
         return outcome
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _again(self) -> str:
+    def _again(self, kind: Kind) -> str:
         """Return what is wrong once nothing fails any more."""
         try:
             self._task(self)
         except (PGliteError, OSError, SqlError, AssertionError) as error:
             return f"it does not work afterwards: {error!r}"
         files = set(os.listdir(self.folder)) - {"source"}
-        if files:
+        for name in files:
+            (self.folder / name).unlink()
+        if files and kind != Kind.UNLINK:
             return f"files are left: {files}"
         before, self._held = self._held, held()
         if any(now > most for now, most in zip(self._held, before, strict=True)):
