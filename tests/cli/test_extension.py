@@ -206,7 +206,11 @@ CONTROL = f"{tarballs.EXTENSION}/bad.control"
         ({"share/postgresql/extension/bad\n.control": b"x"}, [], "is not a path"),
         ({"lib/postgresql": b"x"}, [], "is not a path"),
         ({CONTROL: b""}, [member("share/a", tarfile.SYMTYPE, "/etc/passwd")], "does not contain"),
-        ({CONTROL: b""}, [member("share/a", tarfile.SYMTYPE, "../../etc/passwd")], "does not contain"),
+        (
+            {CONTROL: b""},
+            [member("share/a", tarfile.SYMTYPE, "../../etc/passwd")],
+            "does not contain",
+        ),
         ({CONTROL: b""}, [member("share/a", tarfile.LNKTYPE, "/etc/passwd")], "does not contain"),
         ({CONTROL: b""}, [member("share/a", tarfile.SYMTYPE, "a")], "does not contain"),
         ({CONTROL: b""}, [member("share/pipe", tarfile.FIFOTYPE)], "neither a file nor a link"),
