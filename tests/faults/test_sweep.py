@@ -19,7 +19,7 @@ from tests.faults import injection
 
 SWEEP = "import runpy; runpy.run_module('tests.faults.sweep', run_name='__main__')"
 # Of each kind, by the tier that is fast, and by the other; which sees no difference in some parts.
-PARTS = {"single": (4, 0), "shared": (4, 1), "files": (2, 0), "memory": (2, 1)}
+PARTS = {"single": (4, 0), "shared": (4, 1), "files": (1, 0), "memory": (1, 1)}
 
 
 @pytest.mark.parametrize("part", PARTS)
