@@ -9,7 +9,7 @@ SECONDS ?= 60
 MINUTES ?= 5
 STATEMENTS ?= 1000000
 # Those that see a difference between the tiers: all others run once, on the one that users have.
-OF_TIERS = tests/engine tests/concurrency tests/oracle tests/server tests/extensions
+OF_TIERS = tests/engine tests/concurrency tests/oracle tests/server tests/extensions tests/faults
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
 C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
