@@ -390,7 +390,7 @@ AS_NOBODY = """
 import os
 from pglite_native import Engine, EngineError
 from pglite_native.engine import guest
-guest.packaged()  # which imports, and root may have Python where nobody may read
+guest.packaged()  # kept: the user nobody may not look where root's Python lies
 if os.geteuid() == 0:
     os.seteuid(65534)
 try:
