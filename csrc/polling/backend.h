@@ -26,7 +26,8 @@ void pglite_begin_backend(int process, int version, int port, uint64_t high, uin
 
 /* Notes in a port that the client is on this machine, or where else it is. */
 GUEST_LOCAL void client_is_local(PGPort *port);
-GUEST_LOCAL void client_is_remote(PGPort *port, int version, int number, uint64_t high, uint64_t low);
+GUEST_LOCAL void client_is_remote(PGPort *port, int version, int number, uint64_t high,
+                                  uint64_t low);
 
 /* Likewise becomes an autovacuum launcher or a worker, which runs to its exit. */
 GUEST_EXPORT(pglite_begin_autovacuum) void pglite_begin_autovacuum(int process, bool is_worker);

@@ -41,7 +41,8 @@ void client_is_remote(PGPort *port, int version, int number, uint64_t high, uint
         port->client_length = sizeof client->inet6;
     }
     store(client->inet.port, (uint64_t) number, sizeof client->inet.port);
-    if (getnameinfo(client, port->client_length, host, sizeof host, service, sizeof service, NUMERIC)
+    if (getnameinfo(client, port->client_length, host, sizeof host, service, sizeof service,
+                    NUMERIC)
         != 0)
         return;
     port->client_host = host;

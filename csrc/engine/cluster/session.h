@@ -36,7 +36,7 @@ struct pgn_session {
     const uint8_t *input; /* the caller's bytes not yet given to the guest */
     size_t input_size;
     const pgn_address *address; /* its client's, while it begins; NULL: it is on this machine */
-    uint8_t *output; /* bytes for the caller */
+    uint8_t *output;            /* bytes for the caller */
     size_t output_size, output_capacity, output_limit;
     bool output_given; /* the caller has had it */
     bool output_lost;  /* no memory to take the guest's output: it stays with the guest */

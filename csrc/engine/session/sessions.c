@@ -187,10 +187,8 @@ static bool drop_second_report(pgn_session *session)
 static bool begin_backend(pgn_session *session)
 {
     const pgn_address *address = session->address;
-    uint64_t args[] = {(uint32_t) session->process,
-                       address ? (uint32_t) address->version : 0,
-                       address ? (uint32_t) address->port : 0,
-                       address ? address->high : 0,
+    uint64_t args[] = {(uint32_t) session->process, address ? (uint32_t) address->version : 0,
+                       address ? (uint32_t) address->port : 0, address ? address->high : 0,
                        address ? address->low : 0};
     enum guest_outcome outcome;
 
