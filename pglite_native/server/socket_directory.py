@@ -53,16 +53,21 @@ def _remove_if_dead(directory: Path) -> None:
         return
     with _opened(directory) as fd:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # OSError: its process lives
-        sockets = [path for path in directory.iterdir() if path.is_socket()]
+        entries = list(directory.iterdir())
         is_new = time.time() - directory.stat().st_mtime < BEGINNING_S
-        if not any(map(_listens, sockets)) and (sockets or not is_new):
-            shutil.rmtree(directory, ignore_errors=True)
+        if (not entries and is_new) or not all(map(_is_dead, entries)):
+            return
+        for entry in entries:
+            entry.unlink()
+        directory.rmdir()
 
 
-def _listens(path: Path) -> bool:
-    """Whether there is a process behind a socket, of a version without locks, say."""
+def _is_dead(path: Path) -> bool:
+    """Whether it is a socket without a process behind it: nothing else is ours to remove."""
+    if not path.is_socket():
+        return False
     with socket.socket(socket.AF_UNIX) as client:
-        return client.connect_ex(os.fspath(path)) != errno.ECONNREFUSED
+        return client.connect_ex(os.fspath(path)) == errno.ECONNREFUSED
 
 
 @contextmanager

@@ -52,6 +52,8 @@ def place() -> Iterator[Place]:
     place.close()
 
 
+# A file whose open() was interrupted before it could be assigned: Python closes it, and warns.
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 @pytest.mark.parametrize("call", STRIDES, ids=lambda call: call.__name__)
 def test_an_interrupt_between_any_two_functions_leaves_everything_usable(
     call: Call, place: Place
