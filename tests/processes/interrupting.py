@@ -162,6 +162,7 @@ def run(seed: int, interrupts: int) -> Counter[str]:
                 counts[name] += interrupter.interrupt(chosen, place, delay_s)
                 if chosen is sqlalchemy_in_process:
                     gc.collect()
+                place.check_database()
             if counts.total() % CHECK_EVERY == 0:
                 place.check()
             faulthandler.cancel_dump_traceback_later()
