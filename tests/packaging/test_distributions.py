@@ -97,7 +97,7 @@ def test_the_wheel_says_nothing_of_the_machine_that_built_it(
     dynamic = subprocess.run(
         ["objdump", "--private-headers", extension], check=True, capture_output=True, text=True
     ).stdout
-    assert "NEEDED" in dynamic
+    assert "Dynamic Section" in dynamic
     assert not re.search("RPATH|RUNPATH", dynamic)
 
 
