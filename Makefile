@@ -9,7 +9,7 @@ SECONDS ?= 60
 MINUTES ?= 5
 STATEMENTS ?= 1000000
 # Those that see a difference between the tiers: all others run once, on the one that users have.
-OF_TIERS = tests/engine tests/concurrency tests/oracle tests/server tests/extensions tests/faults
+OF_TIERS = tests/engine tests/concurrency tests/processes tests/oracle tests/server tests/extensions tests/faults
 # The inner loop: the shape of the tree, and a little of each part.
 CHECKS = tests/examples/test_docs.py tests/packaging/test_layers.py tests/packaging/test_package_layers.py \
 	tests/engine/test_engine.py tests/engine/test_protocol_session.py tests/pglite/test_query.py \
