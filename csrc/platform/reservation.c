@@ -162,7 +162,7 @@ bool reservation_share(struct reservation *reservation, size_t offset, size_t si
 
 bool reservation_discard(struct reservation *reservation)
 {
-#ifdef __linux__ /* elsewhere MADV_DONTNEED is a hint */
+#ifdef PLATFORM_LINUX /* elsewhere MADV_DONTNEED is a hint */
     return !reservation->remapped
            && madvise(reservation->base, reservation->committed, MADV_DONTNEED) == 0;
 #else
@@ -171,7 +171,7 @@ bool reservation_discard(struct reservation *reservation)
 #endif
 }
 
-#ifdef __linux__
+#ifdef PLATFORM_LINUX
 /* Documentation/admin-guide/mm/pagemap.rst of the Linux kernel. */
 enum { PAGEMAP_ENTRY = 8, PAGEMAP_AT_ONCE = 512 };
 #define PAGEMAP_FILE (UINT64_C(1) << 61) /* of a file, or of shared memory: not written to */
@@ -205,7 +205,7 @@ void reservation_touched(const struct reservation *reservation, size_t offset, s
 {
     bool known = false;
 
-#ifdef __linux__
+#ifdef PLATFORM_LINUX
     int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 
     if (fd >= 0) {

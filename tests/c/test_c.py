@@ -19,10 +19,12 @@ CSRC = HERE.parent.parent / "csrc"
 WARNINGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-format-truncation", "-g"]
 VARIANTS = {
     "plain": ["-O2"],
+    "portable": ["-O2", "-DPLATFORM_PORTABLE"],  # what there is for macOS
     "asan": ["-O1", "-fsanitize=address", "-fno-omit-frame-pointer"],
     "ubsan": ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"],
     "tsan": ["-O1", "-fsanitize=thread", "-fno-omit-frame-pointer"],
 }
+ON_PLATFORM = {"test_host", "test_platform", "test_threads"}
 THREADED = {"test_baton", "test_courier", "test_threads"}
 # What a program needs beyond the code under test and check.c and space.c.
 WRAPPED = {
@@ -46,6 +48,7 @@ CASES = [
     for name in NAMED_TEST.findall(program.read_text(encoding="utf-8"))
     for variant in VARIANTS
     if variant != "tsan" or program.stem in THREADED
+    if variant != "portable" or program.stem in ON_PLATFORM
 ]
 UNDER_TEST = [path for layer in ("base", "platform", "vfs") for path in (CSRC / layer).glob("*.c")]
 

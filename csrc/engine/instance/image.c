@@ -26,7 +26,9 @@ enum {
     COPY_SIZE = 1 << 18
 };
 
-static const char magic[8] = "PGNIMAG1";
+enum { MAGIC_SIZE = sizeof((struct image_header *) 0)->magic };
+
+static const char magic[MAGIC_SIZE + 1] = "PGNIMAG1";
 
 _Static_assert(sizeof(struct image_header) <= IMAGE_HEADER_ROOM, "the header is the first page");
 
@@ -250,7 +252,7 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
         return no_memory_for(error, "a snapshot");
     atomic_init(&image->references, 1);
     image->header = *header;
-    memcpy(image->header.magic, magic, sizeof magic);
+    memcpy(image->header.magic, magic, MAGIC_SIZE);
     image->header.format = FORMAT;
     image->header.layout = layout();
     guest_id(runtime, image->header.guest_id);
@@ -405,7 +407,7 @@ static const char *fault_of(const pgn_runtime *runtime, const struct map *file, 
     uint64_t size = file->size - start;
     uint8_t id[IMAGE_GUEST_ID_SIZE];
 
-    if (size < sizeof magic || memcmp(bytes, magic, sizeof magic) != 0)
+    if (size < MAGIC_SIZE || memcmp(bytes, magic, MAGIC_SIZE) != 0)
         return not_an_image;
     if (size < IMAGE_HEADER_ROOM)
         return "it is truncated";
