@@ -326,7 +326,7 @@ class Engine(Session):
         check(lib.pgn_session_keep(self._handle, error), error)
 
     def settle(self) -> None:
-        """Go back to the real clock and chance, so that the snapshot taken next is the same whenever it is made.
+        """Go back to the real clock and chance, for a snapshot that is the same each time.
 
         Raises:
             EngineBusy: during a call.
