@@ -27,7 +27,7 @@ LIMIT_S = 600.0  # an emulated processor takes its time
 
 
 def sql(tier: Tier) -> None:
-    with PGlite(tier=tier) as db:
+    with PGlite(engine=Engine(tier=tier)) as db:
         assert db.engine.tier == tier
         db.exec("create table t (id int primary key, name text, x float8)")
         db.query("insert into t select n, 'n' || n, n / 3.0 from generate_series(1, 1000) n")
@@ -42,7 +42,7 @@ def sql(tier: Tier) -> None:
 
 
 def plpgsql_and_extensions(tier: Tier) -> None:
-    with PGlite(tier=tier) as db:
+    with PGlite(engine=Engine(tier=tier)) as db:
         db.exec("create extension vector; create extension pgcrypto")
         assert value(db, "select '[1,2,3]'::vector <-> '[3,2,1]'") > 2.8
         assert value(db, "select encode(digest('a', 'sha256'), 'hex')").startswith("ca978112")
@@ -53,7 +53,7 @@ def plpgsql_and_extensions(tier: Tier) -> None:
 
 def recursion_ends(tier: Tier) -> None:
     """On a stack of its own, by PostgreSQL's own look at it."""
-    with PGlite(tier=tier) as db:
+    with PGlite(engine=Engine(tier=tier)) as db:
         db.exec("""create function r(n int) returns int language plpgsql as
             'begin return r(n + 1); end'""")
         assert fails(db, "select r(0)") == "54001"
@@ -62,7 +62,7 @@ def recursion_ends(tier: Tier) -> None:
 
 def loops_end(tier: Tier) -> None:
     loop = "select count(*) from generate_series(1, 1000000000)"
-    with PGlite(tier=tier) as db:
+    with PGlite(engine=Engine(tier=tier)) as db:
         db.exec("set statement_timeout = '300ms'")
         assert fails(db, loop) == "57014"
         db.exec("set statement_timeout = 0")
