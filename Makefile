@@ -9,14 +9,18 @@ SECONDS ?= 60
 MINUTES ?= 5
 STATEMENTS ?= 1000000
 # Those that see a difference between the tiers: all others run once, on the one that users have.
-OF_TIERS = tests/engine tests/concurrency tests/oracle tests/server tests/extensions
+OF_TIERS = tests/engine tests/concurrency tests/oracle tests/server tests/extensions tests/faults
+# The inner loop: the shape of the tree, and a little of each part.
+CHECKS = tests/examples/test_docs.py tests/packaging/test_layers.py tests/packaging/test_package_layers.py \
+	tests/engine/test_engine.py tests/engine/test_protocol_session.py tests/pglite/test_query.py \
+	tests/pglite/test_transaction.py tests/server/test_conversation.py
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
 C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
 HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*')
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
-.PHONY: help build native run test test-wasm3 test-native test-asan test-tsan fuzz torture soak compatibility bench \
+.PHONY: help build native run check test test-wasm3 test-native test-asan test-tsan fuzz torture soak compatibility bench \
 	bench-peers suites conformance wheel wheels platforms sdist dev lint docs format clean
 .DEFAULT_GOAL := help
 
@@ -33,6 +37,9 @@ native: build ## also compile the guest ahead of time, many times faster than wa
 run: export PGLITE_SQL = $(value SQL)
 run: build ## answer one statement: make run SQL="select 1"
 	@$(BIN)/python -m pglite_native sql --extension vector "$$PGLITE_SQL"
+
+check: lint ## check style and run a few tests, in about a minute
+	$(PYTEST) $(CHECKS)
 
 test: test-native test-wasm3 ## run all tests, those of the engine on both tiers (some: TESTS=tests/engine)
 

@@ -68,9 +68,12 @@ static int64_t transfer_vector(const struct guest_call *call, enum transfer tran
 
     for (uint32_t i = 0; i < vector->count; i++) {
         uint32_t size = entry_size(vector, i);
-        int64_t count = transfer_entry(vfs_of(call), transfer, arg_i32(call, 0),
-                                       entry_bytes(call->guest, vector, i), size,
-                                       offset == AT_POSITION ? offset : offset + total);
+        void *bytes = entry_bytes(call->guest, vector, i);
+        int64_t count = -GE_FAULT; /* what was read before may have changed the vector */
+
+        if (bytes)
+            count = transfer_entry(vfs_of(call), transfer, arg_i32(call, 0), bytes, size,
+                                   offset == AT_POSITION ? offset : offset + total);
         if (count < 0)
             return total > 0 ? total : count;
         total += count;

@@ -1,5 +1,5 @@
 /* Coroutine: the engine's own stack, so that the guest can recurse deeply without touching the
- * caller's stack, and can wait: it suspends in the middle of a call and goes on with the next.
+ * caller's stack, and can wait: it suspends in the middle of a call and is resumed by the next.
  *
  * The stack is reserved address space with a guard page below; pages are committed by use.
  * A coroutine may be resumed from another thread than before, never from two at once. So nothing

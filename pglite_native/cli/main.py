@@ -41,6 +41,16 @@ Exit status: 0 done, 1 the SQL or the command failed, 2 wrong usage,
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return the process's exit status."""
+    try:
+        return _run(arguments)
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError:  # Python would try it once more as it exits, and change the status
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     if sys.stdout is None:  # closed by the parent process: the output is not wanted
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
@@ -50,9 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         ok: bool = options.command(options)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read has gone, as `head` does. Nor will Python's flush at exit be heard.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has gone, as `head` does
         return READER_LEFT
     except KeyboardInterrupt:
         print("pglite-native: interrupted", file=sys.stderr)

@@ -97,16 +97,27 @@ class Runtime:
         return ffi.gc(image[0], lib.pgn_image_free)
 
 
-_lock = threading.Lock()
-_runtimes: dict[tuple[Files, Path | None], Runtime] = {}
+class _Runtimes:
+    """The process's runtimes, each made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Files, Path | None], Runtime] = {}
+        self._lock = threading.Lock()
+        forking.register(self)
+
+    def _after_fork(self) -> None:
+        """See forking."""
+        self._lock = threading.Lock()
+
+    def get(self, files: Files, library: Path | None) -> Runtime:
+        """Return the runtime of a guest, made the first time."""
+        with self._lock:
+            if (files, library) not in self._made:
+                self._made[files, library] = Runtime(files, library)
+            return self._made[files, library]
 
 
-def _renew_lock() -> None:
-    global _lock
-    _lock = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_renew_lock)
+_runtimes = _Runtimes()
 
 
 @cache
@@ -152,8 +163,4 @@ def runtime(tier: Tier = "auto") -> Runtime:
         ValueError, EngineError: as `library` does.
     """
     guest = files()
-    key = (guest, library(guest, tier))
-    with _lock:
-        if key not in _runtimes:
-            _runtimes[key] = Runtime(*key)
-        return _runtimes[key]
+    return _runtimes.get(guest, library(guest, tier))

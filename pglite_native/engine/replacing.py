@@ -23,8 +23,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
     What was there before stays, should anything fail, the power included.
     """
+    _remove_left_over(path.parent)
     try:
-        _remove_left_over(path.parent)
         scratch, file = _open_scratch(path.parent)
         try:
             with file:
@@ -33,10 +33,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
                 scratch.replace(path)  # while it is locked
             sync_directory(path.parent)
-        finally:
-            scratch.unlink(missing_ok=True)
+        except BaseException:
+            with contextlib.suppress(OSError):  # the first error is the one to report
+                scratch.unlink(missing_ok=True)
+            raise
     except OSError as error:
-        error.filename = os.fspath(path)  # that of a write has none, and nobody knows the scratch
+        error.filename = os.fspath(path)  # a write has none, and the scratch file is not the user's
         error.filename2 = None
         raise
 

@@ -91,7 +91,7 @@ class Cluster:
                 whereabouts = Whereabouts.of(session)
         self.whereabouts = whereabouts
         self.has_failed = False
-        self._asking = threading.Lock()  # for passwords: whoever knocks, one session is in use
+        self._asking = threading.Lock()  # passwords are looked up one at a time, by one session
         self._seats = 0
         self._seat_left = threading.Condition()
 

@@ -282,7 +282,11 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     ("redirection", "status", "reason"),
     [(">/dev/full", 1, "No space left on device"), (">&-", 0, "")],
 )
-def test_an_output_that_takes_nothing(redirection: str, status: int, reason: str) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_takes_nothing(
+    redirection: str, status: int, reason: str, unbuffered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     line = f"{sys.executable} -m pglite_native sql 'select 1' {redirection}"
     result = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
     assert result.returncode == status

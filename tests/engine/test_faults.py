@@ -1,4 +1,4 @@
-"""Limits of the operating system that are reached: PostgreSQL says so, and goes on.
+"""Limits of the operating system that are reached: PostgreSQL reports them and keeps working.
 
 Single calls that fail: tests/faults.
 """
@@ -29,7 +29,7 @@ with Engine(sys.argv[1]) as engine:
 
 
 def test_a_limit_of_the_operating_system_s(tmp_path: Path) -> None:
-    """No injection: the file cannot grow, PostgreSQL says so, and goes on."""
+    """No injection: the file cannot grow, PostgreSQL reports it and keeps working."""
     refused, lifted = child.output(LIMITED, tmp_path / "data").splitlines()
     state, committed, found = refused.split()
     assert state == "XX000"  # what PostgreSQL makes of EFBIG

@@ -39,7 +39,7 @@ def test_every_command_of_make_is_there() -> None:
         re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     )
     named = set()
-    for page in (ROOT / "README.md", *ROOT.glob("docs/*.md")):
+    for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")):
         named |= set(
             re.findall(r"(?:`|^ {4})make ([a-z0-9-]+)", page.read_text("utf-8"), re.MULTILINE)
         )

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from pglite_native import Engine, EngineError, EngineMemoryError, PGliteError
 from tests.engine.sql import SqlError, run, value
-from tests.faults.injection import MEMORY, Faults
+from tests.faults.injection import MEMORY, Faults, Kind
 from tests.faults.points import Outcome, Point
 
+LOCK = ".pglite-native.lock"
 MAPS_ALLOWED = 3  # malloc's own, which come and go
 
 
@@ -52,20 +53,22 @@ class Resources:
             wrong = str(error)
         self.faults.end()
         outcome = Outcome.of(self.faults, self.folder, errors, lost)
-        outcome.wrong = wrong or self._again()
+        outcome.wrong = wrong or self._again(point.kind)
         return outcome
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _again(self) -> str:
+    def _again(self, kind: Kind) -> str:
         """Return what is wrong once nothing fails any more."""
         try:
             self._task(self)
         except (PGliteError, OSError, SqlError, AssertionError) as error:
             return f"it does not work afterwards: {error!r}"
         files = set(os.listdir(self.folder)) - {"source"}
-        if files:
+        for name in files:
+            (self.folder / name).unlink()
+        if files and kind != Kind.UNLINK:
             return f"files are left: {files}"
         before, self._held = self._held, held()
         if any(now > most for now, most in zip(self._held, before, strict=True)):
@@ -196,7 +199,7 @@ def loading_into_a_directory(resources: Resources) -> None:
             assert value(engine, "select n from log") == "1"
     finally:
         with resources.faults.lifted():
-            if folder.exists() and os.listdir(folder):
+            if folder.exists() and {*os.listdir(folder)} - {LOCK}:  # else there is nothing of it
                 check_loaded(folder)
             shutil.rmtree(folder, ignore_errors=True)
 

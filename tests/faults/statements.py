@@ -62,7 +62,7 @@ class Statements:
         self._sessions = [Ours(session) for session in (self._engine, *others)]
 
     def _verify(self, progress: Progress) -> None:
-        """In the engine that goes on; else in the next, which recovers."""
+        """In the same engine, or in the next one, which recovers."""
         if progress.lost:
             self.close()
             self._open()

@@ -18,14 +18,16 @@ from tests.engine import child
 from tests.faults import injection
 
 SWEEP = "import runpy; runpy.run_module('tests.faults.sweep', run_name='__main__')"
-# Of each kind, by the tier that is fast, and by the other.
-PARTS = {"single": (8, 1), "shared": (8, 1), "files": (4, 1), "memory": (4, 1)}
+# Of each kind, by the tier that is fast, and by the other; which sees no difference in some parts.
+PARTS = {"single": (4, 0), "shared": (4, 1), "files": (1, 0), "memory": (1, 1)}
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_part(part: str, tmp_path: Path, ram_path: Path) -> None:
     with Engine() as engine:
         points = PARTS[part][engine.tier == "wasm3"]
+    if points == 0:
+        pytest.skip("by the other tier")
     environment = injection.environment(tmp_path)
     lines = child.output(SWEEP, ram_path / "folder", part, points, env=environment).splitlines()
     outcomes = [json.loads(line) for line in lines]

@@ -75,10 +75,31 @@ static void converse(size_t piece, struct transcript *transcript)
     pgn_free(session);
 }
 
-/* A session that ends without a word, as at an impossible length, keeps what it has not flushed; each call flushes. */
+/* Does the conversation end before its last message does? */
+static bool ends_within_a_message(void)
+{
+    size_t at = 0;
+
+    while (conversation.size - at > sizeof(uint32_t)) {
+        const uint8_t *length = conversation.bytes + at + 1;
+        size_t size = 1
+                      + ((size_t) length[0] << 24 | (size_t) length[1] << 16
+                         | (size_t) length[2] << 8 | length[3]);
+
+        if (size > conversation.size - at)
+            return true;
+        at += size;
+    }
+    return at < conversation.size;
+}
+
+/* What is not flushed is kept by a session that ends without a word, as at an impossible length, and by one that waits
+ * within a message. A call that ends between messages flushes. */
 static bool are_alike(void)
 {
-    return (whole.size == pieces.size || (whole.is_over && whole.size < pieces.size))
+    bool may_keep = whole.is_over || ends_within_a_message();
+
+    return (whole.size == pieces.size || (may_keep && whole.size < pieces.size))
            && memcmp(whole.bytes, pieces.bytes, whole.size) == 0;
 }
 

@@ -23,7 +23,7 @@ ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=0:allow_user_segv_handler=1"
     ":handle_segv=1:detect_leaks=1:abort_on_error=0:allocator_may_return_null=1",
     "PYTHONMALLOC": "malloc",  # where the sanitizer sees it
-    "UBSAN_OPTIONS": "print_stacktrace=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:abort_on_error=1",  # else libFuzzer keeps no input
     **({"TMPDIR": "/dev/shm"} if os.access("/dev/shm", os.W_OK) else {}),  # no disk is waited for
 }
 STATISTIC = re.compile(r"^stat::number_of_executed_units:\s*(\d+)", re.MULTILINE)

@@ -81,7 +81,7 @@ TARGETS = (
         counters=16384,
         size=1024,
     ),
-    Target("module", "WebAssembly modules", ("base/status.c", "guest/binary.c")),
+    Target("module", "WebAssembly modules", ("base/errno.c", "base/status.c", "guest/binary.c")),
     Target("pack", "packs, mounted and unpacked", LAYERS, own=SPACE, wraps=WRAPS, size=20480),
     Target("image", "images and snapshots", (*HOST, "engine/instance/*.c"), size=512),
     Target("address", "numeric Internet addresses", ("host/inet.c",), size=64, counters=1024),

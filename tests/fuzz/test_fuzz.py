@@ -30,14 +30,19 @@ def test_nothing_is_found(target: Target) -> None:
     assert result.inputs > len(list(target.corpus.iterdir()))
 
 
-def test_a_defect_is_found_and_how_to_repeat_it_is_said() -> None:
+@pytest.mark.parametrize(
+    ("known", "defect"), [(b"FU", "heap-buffer-overflow"), (b"UBSN", "runtime error: shift")]
+)
+def test_a_defect_is_found_and_how_to_repeat_it_is_said(known: bytes, defect: str) -> None:
     planted = Target("planted", "", ("../tests/fuzz/planted.c",), size=16, counters=256)
     _needs_libfuzzer(planted)
-    planted.corpus.mkdir(exist_ok=True)  # empty: git keeps none
+    planted.corpus.mkdir(exist_ok=True)  # git keeps no empty one
+    start = planted.corpus / "start"
+    start.write_bytes(known)
     found = run(planted, 60, seed=1)
+    start.unlink()
     planted.corpus.rmdir()
-    assert found.edges > 1
-    assert "heap-buffer-overflow" in found.failure
+    assert defect in found.failure
     (path,) = re.findall(r"repeat it: python -m tests\.fuzz planted --input (\S+)", found.failure)
     assert repeat(planted, Path(path)) != 0
 

@@ -152,7 +152,7 @@ def test_transactions() -> None:
         async with db.transaction() as transaction:
             await insert(transaction, 8)
             await transaction.rollback()
-            with pytest.raises(TransactionError, match="over"):
+            with pytest.raises(TransactionError, match="has ended"):
                 await insert(transaction, 9)
         assert await kept(db) == [1, 3, 4, 5, 6]
 

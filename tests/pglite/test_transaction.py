@@ -49,7 +49,7 @@ def test_an_error_of_sql_rolls_back(db: PGlite) -> None:
 
 
 def test_what_failed_is_not_taken_for_committed(db: PGlite) -> None:
-    with pytest.raises(TransactionError, match="had failed"), db.transaction() as transaction:
+    with pytest.raises(TransactionError, match="has failed"), db.transaction() as transaction:
         insert(transaction, 1)
         with pytest.raises(DatabaseError):
             insert(transaction, 1)
@@ -61,7 +61,7 @@ def test_rollback_ends_it(db: PGlite) -> None:
         insert(transaction, 1)
         transaction.rollback()
         assert transaction.closed
-        with pytest.raises(TransactionError, match="over"):
+        with pytest.raises(TransactionError, match="has ended"):
             insert(transaction, 2)
         insert(db, 3)
     assert kept(db) == [3]
@@ -71,11 +71,11 @@ def test_rollback_ends_it(db: PGlite) -> None:
 def test_a_transaction_that_is_over_refuses(db: PGlite, method: str) -> None:
     with db.transaction() as transaction:
         pass
-    with pytest.raises(TransactionError, match="over"):
+    with pytest.raises(TransactionError, match="has ended"):
         getattr(transaction, method)("select 1")
-    with pytest.raises(TransactionError, match="over"):
+    with pytest.raises(TransactionError, match="has ended"):
         transaction.rollback()
-    with pytest.raises(TransactionError, match="over"), transaction.transaction():
+    with pytest.raises(TransactionError, match="has ended"), transaction.transaction():
         pass
     with pytest.raises(TransactionError, match="one `with`"), transaction:
         pass

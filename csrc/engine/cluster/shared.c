@@ -93,8 +93,8 @@ enum status shared_publish(struct cluster *cluster, struct error *error)
         files_close(fd);
         return no_memory_for(error, "a session");
     }
-    if (mapped
-        < cluster->shared.count) { /* a part is shared: with a file that nobody else will have */
+    if (mapped < cluster->shared.count) {
+        /* A part is shared by a file that no other session will have. */
         struct error failure;
 
         files_close(fd);
