@@ -9,7 +9,7 @@ SECONDS ?= 60
 MINUTES ?= 5
 STATEMENTS ?= 1000000
 # Those that see a difference between the tiers: all others run once, on the one that users have.
-OF_TIERS = tests/engine tests/concurrency tests/oracle tests/server tests/extensions tests/faults
+OF_TIERS = tests/engine tests/concurrency tests/processes tests/oracle tests/server tests/extensions tests/faults
 # The inner loop: the shape of the tree, and a little of each part.
 CHECKS = tests/examples/test_docs.py tests/packaging/test_layers.py tests/packaging/test_package_layers.py \
 	tests/engine/test_engine.py tests/engine/test_protocol_session.py tests/pglite/test_query.py \
@@ -119,7 +119,7 @@ format: .venv/ready ## lay the sources out as `make lint` wants them
 	$(BIN)/clang-format -i $(C_FILES)
 
 clean: ## remove everything that was made
-	rm -rf .venv build dist *.egg-info pglite_native/resources pglite_native/_engine* pglite_native/_rows*.so
+	rm -rf .venv build dist *.egg-info pglite_native/resources pglite_native/_*.so
 
 .venv/ready: tools/requirements-build.txt tools/requirements-dev.txt tests/requirements.txt
 	$(PYTHON) -m venv .venv

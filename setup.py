@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tools import ffi
 from tools.build import finish, prepare
-from tools.rows import ROWS
+from tools.python_modules import PYTHON_MODULES
 
 
 class Build(build):
@@ -47,7 +47,7 @@ class Sdist(sdist):
 
 
 setup(
-    ext_modules=[ROWS],
+    ext_modules=PYTHON_MODULES,
     cffi_modules=["tools/ffi.py:ffi"],
     cmdclass={"build": Build, "build_ext": BuildExt, "sdist": Sdist},
     options={

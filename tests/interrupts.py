@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import signal
 import sys
@@ -9,16 +10,25 @@ import time
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+import pglite_native
+
+PACKAGE = str(Path(pglite_native.__file__).parent)
+
+OURS = (PACKAGE, contextlib.__file__)
+"""Where functions are that an interrupt is to come between."""
+
+
+def interrupt(number: int, frame: types.FrameType | None) -> None:
+    """A signal handler: what Python's own does for SIGINT."""
+    raise KeyboardInterrupt
 
 
 @contextmanager
 def interrupted_after(delay_s: float) -> Iterator[None]:
     """Have the process interrupted once, and go on where the exception has come to."""
-
-    def interrupt(number: int, frame: types.FrameType | None) -> None:
-        raise KeyboardInterrupt
-
     previous = signal.signal(signal.SIGALRM, interrupt)
     try:
         signal.setitimer(signal.ITIMER_REAL, delay_s)
@@ -29,37 +39,51 @@ def interrupted_after(delay_s: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, previous)
 
 
-@contextmanager
-def interrupted_at(module: types.ModuleType, crossing: int) -> Iterator[None]:
-    """Have the thread interrupted where a function of a module is entered or left, the n-th time.
+class Crossings:
+    """Interrupts the thread at the n-th place where a handler could: `with Crossings(n): ...`.
 
-    There CPython looks at its signals, and in loops, which come to the same.
+    CPython looks at its signals as a function of Python's begins, and after each call, of a
+    function of C too; and in loops, which comes to the same. It does not look after what `with`
+    calls by itself: so the end of `__enter__` is no such place.
     """
-    left = crossing
-    generators: list[types.FrameType] = []
 
-    def counts(frame: types.FrameType, event: str) -> bool:
-        if not frame.f_code.co_flags & inspect.CO_GENERATOR:
-            return event in ("call", "return")
-        if event != "call" or frame in generators:
-            return False  # it may be finalized, where an exception goes nowhere
-        generators.append(frame)
-        return True
+    def __init__(self, crossing: int, places: tuple[str, ...] = OURS) -> None:
+        self._left = crossing
+        self._places = places
+        self._generators: list[types.FrameType] = []
+        self.where = ""
+        """Where it was interrupted; "" when there were fewer places."""
 
-    def trace(frame: types.FrameType, event: str, argument: Any) -> Any:
-        nonlocal left
-        if frame.f_code.co_filename != module.__file__:
-            return None
-        if counts(frame, event):
-            left -= 1
-            if left == 0:
-                sys.settrace(None)
-                raise KeyboardInterrupt
-        return trace
+    def __enter__(self) -> Crossings:
+        sys.setprofile(self._profile)
+        return self
 
-    previous = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        yield
-    finally:
-        sys.settrace(previous)
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+    def _profile(self, frame: types.FrameType, event: str, argument: Any) -> None:
+        code = frame.f_code
+        if not code.co_filename.startswith(self._places) or not self._counts(
+            frame, event, argument
+        ):
+            return
+        self._left -= 1
+        if self._left == 0:
+            sys.setprofile(None)
+            what = argument.__name__ if event == "c_return" else ""
+            self.where = f"{code.co_filename}:{frame.f_lineno} {code.co_name} {event} {what}"
+            del argument, frame, code  # which the exception would keep
+            raise KeyboardInterrupt
+
+    def _counts(self, frame: types.FrameType, event: str, argument: Any) -> bool:
+        if event == "c_return":
+            return True
+        is_generator = frame.f_code.co_flags & inspect.CO_GENERATOR
+        if event == "call":
+            if is_generator and frame in self._generators:
+                return False  # it may be finalized, where an exception goes nowhere
+            self._generators += [frame] * bool(is_generator)
+            return True
+        # A function that an exception leaves returns None, too.
+        is_return = event == "return" and argument is not None
+        return is_return and not is_generator and frame.f_code.co_name != "__enter__"

@@ -24,7 +24,7 @@ INITDB_ARGUMENTS = [
     "--no-sync",
 ]
 
-ROWS = "pglite_native._rows"  # lies beside the other
+OTHERS = ("_closing", "_rows")  # lie beside it
 
 SEED = 1  # so that the same comes of the same
 
@@ -35,7 +35,9 @@ WAL_SEGMENT = re.compile("pg_wal/[0-9A-F]{24}")
 def load_extensions(engine: Path) -> None:
     """Import the extension modules from where they were built, which need not be in the package."""
     load_extension(engine)
-    load_extension(engine.with_name(engine.name.replace("_engine", "_rows")), ROWS)
+    for name in OTHERS:
+        path = engine.with_name(engine.name.replace("_engine", name))
+        load_extension(path, f"pglite_native.{name}")
 
 
 def load_extension(path: Path, name: str = MODULE) -> None:

@@ -32,7 +32,7 @@ from pglite_native.database.typed_conversation import Callback, Listener
 from pglite_native.diagnostics import Notice
 from pglite_native.engine.files import Source, Writable
 from pglite_native.engine.session import Session
-from pglite_native.errors import EngineClosed
+from pglite_native.errors import EngineClosed, EngineError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -54,14 +54,26 @@ class _Worker:
         self.database: PGlite | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.closed = False
+        self._process = os.getpid()
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is a parent's of this process, which has not got the thread."""
+        return os.getpid() != self._process
+
+    def check(self) -> None:
+        """Raise EngineError where it cannot be used any more, or by this process."""
+        if self.is_foreign:
+            raise EngineError("the engine belongs to the parent process")
+        if self.closed:
+            raise EngineClosed("the database is closed")
 
     async def run(self, call: Callable[[PGlite], Value], *, cancels: bool = True) -> Value:
         """Call a function in the thread, and wait for its end in any case.
 
         When the waiting task is cancelled, then so is the statement, if `cancels`.
         """
-        if self.closed:
-            raise EngineClosed("the database is closed")
+        self.check()
         self.loop = asyncio.get_running_loop()
         future = self._pool.submit(self._call, call)
         waiter = asyncio.wrap_future(future)
@@ -86,12 +98,13 @@ class _Worker:
 
     def opened(self) -> PGlite:
         """Return the database, opened; to be called from other threads than the worker's."""
-        if self.closed:
-            raise EngineClosed("the database is closed")
+        self.check()
         return self.database or self._pool.submit(self._call, lambda database: database).result()
 
     async def close(self) -> None:
         self.closed = True
+        if self.is_foreign:
+            return
         # Not in the worker, which may be busy; nor in a pool that others may have filled.
         closer = ThreadPoolExecutor(1, "pglite-close")
         await asyncio.wrap_future(closer.submit(self._close))
@@ -108,12 +121,14 @@ class _Worker:
 class _TaskLock:
     """A lock that a task may take more than once."""
 
-    def __init__(self) -> None:
+    def __init__(self, worker: _Worker) -> None:
+        self._worker = worker
         self._lock = asyncio.Lock()
         self._owner: asyncio.Task[Any] | None = None
         self._depth = 0
 
     async def __aenter__(self) -> None:
+        self._worker.check()  # in a child of fork nobody may be there to release it
         if self._owner is not asyncio.current_task():
             await self._lock.acquire()
             self._owner = asyncio.current_task()
@@ -132,7 +147,7 @@ class AsyncQueries:
     def __init__(self, worker: _Worker) -> None:
         """Not to be called."""
         self._worker = worker
-        self._lock = _TaskLock()
+        self._lock = _TaskLock(worker)
 
     def _queries(self, database: PGlite) -> Queries:
         """Return what the calls of this object are for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pglite_native import _rows
@@ -49,7 +49,9 @@ class Conversation:
     def __init__(self, session: Session, on_notice: Callable[[Notice], object] | None) -> None:
         self.session = session
         self.notifications: deque[tuple[str, str]] = deque()
-        self._notice_listeners = [on_notice] if on_notice is not None else []
+        self._on_notice = on_notice
+        self.also_on_notice: Callable[[Notice], object] | None = None
+        """Somebody else who is told of notices, while a call lasts."""
         self._status: str | None = None
         self._copies = False  # COPY FROM STDIN: the next bytes are its
         self._lost = False  # no ReadyForQuery has come, by an interrupt: it may wait for such bytes
@@ -67,18 +69,6 @@ class Conversation:
         if self._status is None:
             _raise_error(self._send(wire.sync()), "")
         return self._status or IDLE
-
-    @contextlib.contextmanager
-    def noticed_by(self, on_notice: Callable[[Notice], object] | None) -> Iterator[None]:
-        """Tell somebody else, too, of notices."""
-        if on_notice is None:
-            yield
-            return
-        self._notice_listeners.append(on_notice)
-        try:
-            yield
-        finally:
-            self._notice_listeners.remove(on_notice)
 
     def simple(self, sql: str) -> list[Answer]:
         """Run any number of statements.
@@ -219,9 +209,10 @@ class Conversation:
 
     def _notice(self, notice: Notice) -> None:
         _log.log(_LEVELS.get(notice.severity, logging.DEBUG), "%s", notice)
-        for listener in self._notice_listeners:
+        for listener in (self._on_notice, self.also_on_notice):
             try:
-                listener(notice)
+                if listener is not None:
+                    listener(notice)
             except Exception:  # the statement continues, and its answer must not be lost
                 _log.exception("on_notice failed")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypedDict, overload
 
+from pglite_native._closing import Closing
 from pglite_native.database.conversation import IDLE, Conversation
 from pglite_native.database.quoting import identifier
 from pglite_native.database.scalars import Parser, Serializer
@@ -44,7 +45,7 @@ class EngineOptions(TypedDict, total=False):
     tier: Tier
 
 
-class PGlite(Queries):
+class PGlite(Queries, Closing):
     """A PostgreSQL 18 database in this process, in memory or in a directory.
 
     >>> with PGlite() as db:
@@ -87,8 +88,12 @@ class PGlite(Queries):
             )
         self._on_notice = on_notice
         self._session = Engine(data_dir, **options) if engine is None else engine
-        conversation = Conversation(self._session, on_notice)
-        self._conversation = TypedConversation(conversation, Types(parsers, serializers))
+        try:
+            conversation = Conversation(self._session, on_notice)
+            self._conversation = TypedConversation(conversation, Types(parsers, serializers))
+        except BaseException:
+            self._session.close()  # now, not when the exception is dropped
+            raise
 
     @property
     def engine(self) -> Engine:
@@ -105,7 +110,7 @@ class PGlite(Queries):
         """How a driver connects to this live database, as libpq's keywords and values.
 
         From the first look at it, or at `url`, a server listens on a private Unix socket, until
-        the engine is closed. Each connection is one more session.
+        the engine is closed. Each conversation is one more session.
         """
         return self._session.dsn
 
@@ -158,13 +163,11 @@ class PGlite(Queries):
         """Whether close() was called."""
         return self._conversation.closed
 
-    @contextlib.contextmanager
-    def _use(self) -> Iterator[TypedConversation]:
-        with self._conversation.lock:
-            if self.closed:
-                raise EngineClosed("the database is closed")
-            self._conversation.settle()
-            yield self._conversation
+    def _ready(self) -> TypedConversation:
+        if self.closed:
+            raise EngineClosed("the database is closed")
+        self._conversation.settle()
+        return self._conversation
 
     def listen(self, channel: str, callback: Callback) -> Callable[[], None]:
         """LISTEN on a channel; return a function that ends it.
@@ -176,7 +179,8 @@ class PGlite(Queries):
         Raises:
             DatabaseError: PostgreSQL's error.
         """
-        with self._use() as conversation:
+        with self._conversation.lock:
+            conversation = self._ready()
             conversation.exec(f"listen {identifier(channel)}")
             conversation.channels.setdefault(channel, []).append(callback)
         return lambda: self.unlisten(channel, callback)
@@ -189,7 +193,8 @@ class PGlite(Queries):
         Raises:
             DatabaseError: PostgreSQL's error.
         """
-        with self._use() as conversation:
+        with self._conversation.lock:
+            conversation = self._ready()
             callbacks = conversation.channels.get(channel, [])
             left = [known for known in callbacks if callback not in (None, known)]
             if left:
@@ -202,7 +207,8 @@ class PGlite(Queries):
 
         What is heard are the channels that are listened to.
         """
-        with self._use() as conversation:
+        with self._conversation.lock:
+            conversation = self._ready()
             conversation.listeners.append(callback)
 
         def off() -> None:
@@ -220,7 +226,8 @@ class PGlite(Queries):
         Raises:
             DatabaseError: PostgreSQL's error.
         """
-        with self._use() as conversation:
+        with self._conversation.lock:
+            conversation = self._ready()
             conversation.look_up_types()
 
     def clone(self) -> PGlite:
@@ -234,7 +241,8 @@ class PGlite(Queries):
             TransactionError: a transaction is open.
             EngineError: as Engine.fork and Engine.copy_to_memory do.
         """
-        with self._use() as conversation:
+        with self._conversation.lock:
+            conversation = self._ready()
             _check_idle(conversation, "cloned")
             try:
                 engine = self.engine.fork()
@@ -266,7 +274,8 @@ class PGlite(Queries):
             TransactionError: a transaction is open.
             OSError: the file cannot be written.
         """
-        with self._use() as conversation:
+        with self._conversation.lock:
+            conversation = self._ready()
             _check_idle(conversation, "dumped")
             if file is None:
                 return self.engine.dump_data_dir(compression=compression)
@@ -281,10 +290,7 @@ class PGlite(Queries):
         self._conversation.closed = True
         self._session.close()
 
-    def __enter__(self) -> PGlite:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def _leave(self, kind: type[BaseException] | None) -> None:
         self.close()
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
+from pglite_native._closing import Closing
 from pglite_native.database.conversation import IDLE, IN_TRANSACTION
 from pglite_native.database.results import Description, Results
 from pglite_native.database.scalars import Parser, Serializer
 from pglite_native.database.typed_conversation import RowMode, TypedConversation
 from pglite_native.diagnostics import Notice
 from pglite_native.engine.files import Source, Writable
-from pglite_native.errors import EngineError, TransactionError
+from pglite_native.errors import PGliteError, TransactionError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -44,8 +45,8 @@ class Queries(ABC):
     _conversation: TypedConversation
 
     @abstractmethod
-    def _use(self) -> AbstractContextManager[TypedConversation]:
-        """Wait for what is in progress in other threads; be refused when it is too late."""
+    def _ready(self) -> TypedConversation:
+        """Return the conversation to its lock's holder; raise when it is too late."""
 
     @overload
     def query(
@@ -93,8 +94,8 @@ class Queries(ABC):
             TypeError: there is no serializer for a value.
             EngineError: the engine cannot go on; its subclasses say why.
         """
-        with self._use() as conversation:
-            return conversation.query(sql, params, row_mode, **options)
+        with self._conversation.lock:
+            return self._ready().query(sql, params, row_mode, **options)
 
     @overload
     def exec(
@@ -119,8 +120,8 @@ class Queries(ABC):
 
         Takes row_mode, parsers and on_notice, and raises, as query() does.
         """
-        with self._use() as conversation:
-            return conversation.exec(sql, row_mode, **options)
+        with self._conversation.lock:
+            return self._ready().exec(sql, row_mode, **options)
 
     def copy_from(self, sql: str, source: Source) -> int:
         """Run a COPY FROM STDIN; return how many rows were copied.
@@ -139,8 +140,8 @@ class Queries(ABC):
             TypeError: there is something else than bytes in `source`.
         Otherwise raises as query() does.
         """
-        with self._use() as conversation:
-            return conversation.copy_from(sql, source)
+        with self._conversation.lock:
+            return self._ready().copy_from(sql, source)
 
     @overload
     def copy_to(self, sql: str) -> bytes: ...
@@ -164,7 +165,8 @@ class Queries(ABC):
             ValueError: the statement is another one; it has been run.
         Otherwise raises as query() does.
         """
-        with self._use() as conversation:
+        with self._conversation.lock:
+            conversation = self._ready()
             if sink is not None:
                 return conversation.copy_to(sql, sink)
             buffer = io.BytesIO()
@@ -176,8 +178,8 @@ class Queries(ABC):
 
         Takes param_types, and raises, as query() does.
         """
-        with self._use() as conversation:
-            return conversation.describe(sql, param_types)
+        with self._conversation.lock:
+            return self._ready().describe(sql, param_types)
 
     def transaction(self) -> Transaction:
         """Return a transaction, to be used in a `with` statement.
@@ -192,15 +194,18 @@ class Queries(ABC):
         return Transaction(self)
 
 
-class Transaction(Queries):
+class Transaction(Queries, Closing):
     """A transaction, or within one a savepoint; made by `transaction()`, good for one block."""
 
     def __init__(self, parent: Queries) -> None:
         """Not to be called."""
         self._parent = parent
         self._conversation = parent._conversation
+        self._hold = _holding(self._conversation.lock)
+        self._depth = 0
         self._savepoint: str | None = None
         self._open = False
+        self._half_ended = False
         self._used = False
 
     @property
@@ -210,53 +215,59 @@ class Transaction(Queries):
 
     def rollback(self) -> None:
         """Undo it, and end it: the rest of its block cannot use it any more."""
-        with self._use() as conversation:
-            conversation.unsettled = self._savepoint is None
-            self._open = False
-            self._roll_back()
-            conversation.unsettled = False
+        with self._conversation.lock:
+            self._ready()
+            self._end(self._roll_back)
 
-    @contextlib.contextmanager
-    def _use(self) -> Iterator[TypedConversation]:
-        with self._parent._use() as conversation:  # which may take until it is over
-            if not self._open:
-                raise TransactionError("the transaction has ended, or was not entered by `with`")
-            yield conversation
+    def _ready(self) -> TypedConversation:
+        conversation = self._parent._ready()
+        if not self._open:
+            raise TransactionError("the transaction has ended, or was not entered by `with`")
+        return conversation
 
     def __enter__(self) -> Transaction:
         if self._used:
             raise TransactionError(
                 "a transaction can be used in one `with` statement: call transaction() for another"
             )
-        with self._parent._use() as conversation:
-            if conversation.text.status == IDLE:
-                conversation.unsettled = True
-                conversation.text.simple("begin")
-            else:
-                name = f"pglite_{conversation.savepoints + 1}"
-                conversation.exec(f"savepoint {name}")
-                self._savepoint = name
-                conversation.savepoints += 1
-            conversation.lock.acquire()  # until the block ends
-        self._open = self._used = True
-        conversation.unsettled = False
+        try:
+            next(self._hold)
+            self._begin(self._parent._ready())
+        except BaseException as error:
+            self.__exit__(type(error))
+            raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if self._open:
-                self._conversation.unsettled = self._savepoint is None
-                self._open = False
-                if kind is None:
-                    self._commit()
-                else:
-                    with contextlib.suppress(EngineError):  # then nothing is left to be undone
-                        self._roll_back()
-                self._conversation.unsettled = False
-        finally:
-            if self._savepoint:
-                self._conversation.savepoints -= 1
-            self._conversation.lock.release()
+    def _begin(self, conversation: TypedConversation) -> None:
+        self._depth = conversation.savepoints
+        if conversation.text.status == IDLE:
+            conversation.unsettled = True  # until it is open, and `with` sees to its end
+            conversation.text.simple("begin")
+        else:
+            self._savepoint = f"pglite_{self._depth + 1}"
+            conversation.exec(f"savepoint {self._savepoint}")
+            conversation.savepoints += 1
+        self._open = self._used = True
+        conversation.unsettled = False
+
+    def _leave(self, kind: type[BaseException] | None) -> None:
+        """End it. What that raises has it called again, until nothing is left half done."""
+        if self._open:
+            self._end(self._commit if kind is None else self._roll_back_if_possible)
+        if self._half_ended and self._savepoint:
+            self._roll_back_if_possible()
+        with contextlib.suppress(PGliteError):
+            self._conversation.settle()
+        if self._used:
+            self._conversation.savepoints = self._depth
+        self._hold.close()
+
+    def _end(self, how: Callable[[], None]) -> None:
+        conversation = self._conversation
+        conversation.unsettled = self._savepoint is None
+        self._open, self._half_ended = False, True
+        how()
+        conversation.unsettled = self._half_ended = False
 
     def _commit(self) -> None:
         status = self._conversation.text.status
@@ -269,10 +280,23 @@ class Transaction(Queries):
             raise TransactionError("a statement in the block ended the transaction")
         raise TransactionError("the transaction was rolled back: a statement in it has failed")
 
+    def _roll_back_if_possible(self) -> None:
+        with contextlib.suppress(PGliteError):  # then nothing is left to be undone
+            self._roll_back()
+
     def _roll_back(self) -> None:
-        if self._conversation.text.status == IDLE:
-            return
         name = self._savepoint
-        self._conversation.exec(
-            f"rollback to savepoint {name}; release savepoint {name}" if name else "rollback"
-        )
+        if self._conversation.text.status != IDLE:
+            self._conversation.exec(
+                f"rollback to savepoint {name}; release savepoint {name}" if name else "rollback"
+            )
+        self._half_ended = False
+
+
+def _holding(lock: AbstractContextManager[object]) -> Generator[None, None, None]:
+    """Hold a lock from the first `next` until `close`, which can be called at any time.
+
+    So it is known who is to release it, even if an interrupt comes when it has just been taken.
+    """
+    with lock:
+        yield

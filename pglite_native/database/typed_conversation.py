@@ -73,13 +73,16 @@ class TypedConversation:
         _check_row_mode(row_mode)
         if isinstance(params, str | bytes) or not isinstance(params, Sequence | None):
             raise TypeError(f"params must be a sequence of values: {params!r}")
-        with self.text.noticed_by(on_notice):
+        noticed, self.text.also_on_notice = self.text.also_on_notice, on_notice
+        try:
             if params:
                 texts = self._serialized(sql, params, param_types, serializers)
                 answer = self.text.execute(sql, texts)
             else:
                 answer = self.text.run(sql, param_types)
             results = self._results(answer, row_mode, self.types.with_converters(parsers, None))
+        finally:
+            self.text.also_on_notice = noticed
         self.notify()
         return results
 
@@ -92,10 +95,13 @@ class TypedConversation:
         on_notice: Callable[[Notice], object] | None = None,
     ) -> list[Results[Any]]:
         _check_row_mode(row_mode)
-        with self.text.noticed_by(on_notice):
+        noticed, self.text.also_on_notice = self.text.also_on_notice, on_notice
+        try:
             answers = self.text.simple(sql)
             types = self.types.with_converters(parsers, None)
             results = [self._results(answer, row_mode, types) for answer in answers]
+        finally:
+            self.text.also_on_notice = noticed
         self.notify()
         return results
 

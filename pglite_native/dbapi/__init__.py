@@ -14,8 +14,8 @@ Its own are where they lead to, and the classes of errors, which are those of PE
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 try:
@@ -51,6 +51,7 @@ from pg8000.dbapi import (
 )
 
 from pglite_native import errors
+from pglite_native._closing import Closing
 from pglite_native.database.pglite import PGlite
 from pglite_native.dbapi import whereabouts
 from pglite_native.dbapi.transport import Transport
@@ -124,7 +125,7 @@ _ERRORS = {
 }
 
 
-class Connection(pg8000.dbapi.Connection):  # type: ignore[misc]
+class Connection(Closing, pg8000.dbapi.Connection):  # type: ignore[misc]
     """A connection of pg8000's; made by `connect`.
 
     An error of PostgreSQL's is of the subclass of DatabaseError that PEP 249 has for its SQLSTATE.
@@ -140,25 +141,26 @@ class Connection(pg8000.dbapi.Connection):  # type: ignore[misc]
         """Not to be called. The session is the connection's, and closed with it."""
         self._session = session
         self._transport = Transport(session)
-        with self._statement():
-            session_user, database = whereabouts.read(
-                session.exec_protocol_raw(whereabouts.QUESTION)
-            )
-            super().__init__(
-                user or session_user,
-                database=database,
-                sock=self._transport,
-                ssl_context=False,
-                **options,
-            )
+        self._ended(self._log_in, user, options)
 
-    @contextmanager
-    def _statement(self) -> Iterator[None]:
-        """Leave the connection usable whatever is raised: by reading the data to be copied from
-        a file, say, or by Ctrl-C.
+    def _log_in(self, user: str | None, options: Mapping[str, Any]) -> None:
+        session_user, database = whereabouts.read(
+            self._session.exec_protocol_raw(whereabouts.QUESTION)
+        )
+        super().__init__(
+            user or session_user,
+            database=database,
+            sock=self._transport,
+            ssl_context=False,
+            **options,
+        )
+
+    def _ended(self, statement: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        """Run a statement, and leave the connection usable whatever is raised: by reading the data
+        to be copied from a file, say, or by Ctrl-C.
         """
         try:
-            yield
+            return statement(*arguments, **options)
         except DatabaseError:  # PostgreSQL's, read with the answer's end
             raise
         except EngineError as error:
@@ -177,20 +179,22 @@ class Connection(pg8000.dbapi.Connection):  # type: ignore[misc]
     def close(self) -> None:
         """Close the connection; a transaction in progress is rolled back."""
         self._transport.hang_up()
-        super().close()
         self._session.close()
+        super().close()
+
+    def _leave(self, kind: type[BaseException] | None) -> None:
+        if self._usock is not None:
+            self.close()
 
     def __del__(self) -> None:
         if self._usock is not None:
             self.close()
 
     def execute_simple(self, *arguments: Any, **options: Any) -> Any:
-        with self._statement():
-            return super().execute_simple(*arguments, **options)
+        return self._ended(super().execute_simple, *arguments, **options)
 
     def execute_unnamed(self, *arguments: Any, **options: Any) -> Any:
-        with self._statement():
-            return super().execute_unnamed(*arguments, **options)
+        return self._ended(super().execute_unnamed, *arguments, **options)
 
     def handle_ERROR_RESPONSE(self, data: bytes, context: Any) -> None:  # noqa: N802
         super().handle_ERROR_RESPONSE(data, context)

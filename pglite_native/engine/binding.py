@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pglite_native import errors
+from pglite_native._closing import Owner
 from pglite_native._engine import ffi, lib
 
-__all__ = ["check", "ffi", "lib"]
+__all__ = ["check", "ffi", "lib", "new_variable"]
 
 # Names of csrc/base/status.h; whatever is not here is an EngineError.
 _EXCEPTIONS: dict[str, type[errors.EngineError]] = {
@@ -30,3 +31,19 @@ def check(status: int, error: Any, where: str = "") -> None:
     if where:
         message = f"{where}: {message}"
     raise _EXCEPTIONS.get(name, errors.EngineError)(message)
+
+
+_DROPS = {"pgn_image": "pgn_image_drop", "pgn_session": "pgn_drop"}
+
+
+def new_variable(kind: str) -> Owner:
+    """Make a variable of C's for a pointer; what a call puts there is freed with its owner.
+
+    It is owned from the start: an interrupt may come between the call and the next step.
+    """
+    variable = ffi.new(f"{kind} **")
+    return Owner(variable, _address(variable), _address(ffi.addressof(lib, _DROPS[kind])))
+
+
+def _address(pointer: Any) -> int:
+    return int(ffi.cast("intptr_t", pointer))

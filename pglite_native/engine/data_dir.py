@@ -61,22 +61,25 @@ def compression_of(path: Path) -> Literal["gzip", "none"]:
 
 
 def _write(engine: Any, file: Writable, zips: bool) -> None:
-    with contextlib.ExitStack() as stack:
-        output = cast(Any, file)  # that write is enough, no type says
-        if zips:  # no time in its header: the same files give the same bytes
-            output = stack.enter_context(gzip.GzipFile("", "wb", ZIP_LEVEL, output, mtime=0))
-        tar = stack.enter_context(
-            tarfile.open(fileobj=output, mode="w|", format=tarfile.USTAR_FORMAT)
-        )
-        error = ffi.new("pgn_error *")
-        check(lib.pgn_dump_begin(engine, error), error)
-        stack.callback(lib.pgn_dump_end, engine, ffi.NULL)  # refused only when closed meanwhile
-        entry = ffi.new("pgn_file *")
-        while True:
-            check(lib.pgn_dump_next(engine, entry, error), error)
-            if entry.path[0] == b"\0":
-                break
-            tar.addfile(_member(entry), _Content(engine))
+    refused, error = ffi.new("pgn_error *"), ffi.new("pgn_error *")
+    try:  # an interrupt may come as soon as it has begun
+        check(lib.pgn_dump_begin(engine, refused), refused)
+        with contextlib.ExitStack() as stack:
+            output = cast(Any, file)  # that write is enough, no type says
+            if zips:  # no time in its header: the same files give the same bytes
+                output = stack.enter_context(gzip.GzipFile("", "wb", ZIP_LEVEL, output, mtime=0))
+            tar = stack.enter_context(
+                tarfile.open(fileobj=output, mode="w|", format=tarfile.USTAR_FORMAT)
+            )
+            entry = ffi.new("pgn_file *")
+            while True:
+                check(lib.pgn_dump_next(engine, entry, error), error)
+                if entry.path[0] == b"\0":
+                    break
+                tar.addfile(_member(entry), _Content(engine))
+    finally:
+        if not refused.status:
+            lib.pgn_dump_end(engine, ffi.NULL)  # refused only when closed meanwhile
 
 
 def _member(entry: Any) -> tarfile.TarInfo:

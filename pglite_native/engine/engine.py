@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pglite_native.engine import forking, guest, times
-from pglite_native.engine.binding import check, ffi, lib
+from pglite_native.engine.binding import check, ffi, lib, new_variable
 from pglite_native.engine.folders import make_private
 from pglite_native.engine.private_server import PrivateServer
 from pglite_native.engine.session import Session
@@ -142,8 +142,9 @@ class Engine(Session):
         self._runtime, mapped = _start(boot, image, tier)
         kept: list[Any] = [ffi.new("char[]", _text(boot[name])) for name in ("user", "database")]
         options.user, options.database = kept
-        kept.append(mapped)  # which a field of `options` does not
-        options.image = mapped
+        if mapped is not None:
+            kept.append(mapped)  # which a field of `options` does not
+            options.image = mapped.variable[0]
         settings = boot["settings"] or {}
         options.settings = _vector(kept, (f"{k}={v}" for k, v in settings.items()))
         if boot["initdb_args"] is not None:
@@ -158,26 +159,28 @@ class Engine(Session):
         options.buffer_size = boot["buffer_size"]
         source = boot.pop("load_data_dir", None)  # used up, as far as copies are concerned
         options.loads = source is not None
-        handle, error = ffi.new("pgn_session **"), ffi.new("pgn_error *")
-        check(lib.pgn_open(self._runtime.handle, options, handle, error), error)
-        self._own(handle[0])
+        owner, error = new_variable("pgn_session"), ffi.new("pgn_error *")
+        self._owner = owner  # of which a child of fork may have need before it is open
         if boot["data_dir"] is not None:
             forking.register(self)
-        if source is not None:
-            self._load(source)
+        try:
+            check(lib.pgn_open(self._runtime.handle, options, owner.variable, error), error)
+            self._own(owner)
+            if source is not None:
+                self._load(source)
+        except BaseException:
+            self._handle = ffi.NULL
+            lib.pgn_drop(owner.variable)  # now, not when the exception is dropped
+            raise
 
     def _load(self, source: Source) -> None:
         from pglite_native.engine import data_dir  # most engines have no use for tarfile
 
-        try:
-            data_dir.load(self._handle, source)
-        except BaseException:
-            lib.pgn_close(self._handle)
-            raise
+        data_dir.load(self._handle, source)
 
     def _after_fork(self) -> None:
         """See forking. The lock on the data directory stays the parent's alone."""
-        lib.pgn_forget_lock(self._handle)
+        lib.pgn_forget_lock(self._owner.variable[0])
 
     @property
     def engine(self) -> Engine:
@@ -235,9 +238,9 @@ class Engine(Session):
             EngineBusy: another thread is using the engine, or a stream is open.
             EngineMemoryError: there is no memory for it.
         """
-        image, error = ffi.new("pgn_image **"), ffi.new("pgn_error *")
-        check(lib.pgn_snapshot(self._handle, image, error), error)
-        return Snapshot(self._runtime, ffi.gc(image[0], lib.pgn_image_free))
+        image, error = new_variable("pgn_image"), ffi.new("pgn_error *")
+        check(lib.pgn_snapshot(self._handle, image.variable, error), error)
+        return Snapshot(self._runtime, image)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Make the engine what was written down, of this engine or of another.
@@ -251,7 +254,7 @@ class Engine(Session):
             EngineMemoryError: the process has no memory map left; the engine can only be closed.
         """
         error = ffi.new("pgn_error *")
-        check(lib.pgn_restore(self._handle, snapshot._image, error), error)
+        check(lib.pgn_restore(self._handle, snapshot._image.variable[0], error), error)
 
     def fork(self) -> Engine:
         """Return a twin: an engine that starts as this one stands, and shares nothing with it.
@@ -344,12 +347,6 @@ class Engine(Session):
         self._private_server.close()
         super().close()
 
-    def __enter__(self) -> Engine:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def statistics(self) -> dict[str, int]:
         """Return counters: nanoseconds of the opening's phases, bytes moved and held."""
         statistics, error = ffi.new("pgn_statistics *"), ffi.new("pgn_error *")
@@ -363,15 +360,15 @@ def _start(
     image: Snapshot | str | os.PathLike[str] | bool | None,
     tier: guest.Tier,
 ) -> tuple[guest.Runtime, Any]:
-    """Choose what an engine starts from: a runtime and a pgn_image, NULL to boot."""
+    """Choose what an engine starts from: a runtime, and the owner of a pgn_image; None to boot."""
     changed = [name for name, value in boot.items() if value != _IMAGE_ARGUMENTS[name]]
     if image is None:
         runtime = guest.runtime(tier)
-        return runtime, ffi.NULL if changed else runtime.packaged_image()
+        return runtime, None if changed else runtime.packaged_image()
     if isinstance(image, bool):
         if image:
             raise ValueError("image must be a Snapshot, a path, False or None")
-        return guest.runtime(tier), ffi.NULL
+        return guest.runtime(tier), None
     if changed:
         raise ValueError(
             f"these options belong to the image and cannot be given with one: {', '.join(changed)}"

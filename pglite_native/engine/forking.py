@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from typing import Protocol
-from weakref import WeakSet
+from weakref import ref
 
 
 class Inherited(Protocol):
@@ -16,17 +16,30 @@ class Inherited(Protocol):
         """In the child: give up what is its parent's, locks that another thread held above all."""
 
 
-_inherited: WeakSet[Inherited] = WeakSet()
+# Not a WeakSet, whose callbacks are functions of Python's: an interrupt that comes in one is lost.
+_inherited: set[ref[Inherited]] = set()
+
+SWEEP_AT = 64
+"""More than these, and than twice what was found alive: those that are gone are dropped."""
+
+_sweep_at = SWEEP_AT
 
 
 def register(thing: Inherited) -> None:
     """Have a child of fork call `thing._after_fork`, should it still be there."""
-    _inherited.add(thing)
+    global _sweep_at
+    _inherited.add(ref(thing))
+    if len(_inherited) > _sweep_at:
+        for gone in [known for known in tuple(_inherited) if known() is None]:
+            _inherited.discard(gone)
+        _sweep_at = max(SWEEP_AT, 2 * len(_inherited))
 
 
 def _in_child() -> None:
-    for thing in _inherited:
-        thing._after_fork()
+    for known in tuple(_inherited):
+        thing = known()
+        if thing is not None:
+            thing._after_fork()
 
 
 os.register_at_fork(after_in_child=_in_child)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from pglite_native.engine import forking, store
-from pglite_native.engine.binding import check, ffi, lib
+from pglite_native.engine.binding import check, ffi, lib, new_variable
 from pglite_native.errors import EngineError
 
 Tier = Literal["auto", "wasm3", "native"]
@@ -72,7 +72,7 @@ class Runtime:
         return "native" if name == b"native" else "wasm3"
 
     def packaged_image(self) -> Any:
-        """Return the guest's image, a pgn_image, checked once."""
+        """Return the guest's image, the owner of a pgn_image, checked once."""
         with self._lock:
             if self._image is None:
                 try:
@@ -84,17 +84,17 @@ class Runtime:
             return self._image
 
     def open_image(self, path: Path) -> Any:
-        """Return the image in a file, a pgn_image.
+        """Return the image in a file, the owner of a pgn_image.
 
         Raises:
             OSError: the file cannot be opened.
             EngineError: it is not an image, damaged, or of another guest.
         """
-        image, error = ffi.new("pgn_image **"), ffi.new("pgn_error *")
+        image, error = new_variable("pgn_image"), ffi.new("pgn_error *")
         with path.open("rb") as file:
-            status = lib.pgn_image_open(self.handle, file.fileno(), image, error)
+            status = lib.pgn_image_open(self.handle, file.fileno(), image.variable, error)
         check(status, error, where=str(path))
-        return ffi.gc(image[0], lib.pgn_image_free)
+        return image
 
 
 class _Runtimes:

@@ -43,6 +43,6 @@ class PrivateServer:
         if os.getpid() != self._process:
             return
         with self._lock:
-            server, self._server, self._closed = self._server, None, True
-        if server is not None:
-            server.close()
+            self._closed = True
+        if self._server is not None:
+            self._server.close()

@@ -24,10 +24,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     What was there before stays, should anything fail, the power included.
     """
     _remove_left_over(path.parent)
+    scratch = path.parent / f"{PREFIX}{os.urandom(8).hex()}"
     try:
-        scratch, file = _open_scratch(path.parent)
         try:
-            with file:
+            with _created(scratch) as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -52,14 +52,14 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def _open_scratch(folder: Path) -> tuple[Path, BinaryIO]:
+def _created(path: Path) -> BinaryIO:
+    """Create a file, and lock it."""
     while True:
-        path = folder / f"{PREFIX}{os.urandom(8).hex()}"
-        file = path.open("xb")
+        file = open(path, "xb")  # noqa: SIM115
         with contextlib.suppress(OSError):  # a file system without locks, where none is removed
             _lock(file.fileno(), wait=True)
         if path.exists():
-            return path, file
+            return file
         file.close()  # it was taken for a left one before it was locked
 
 

@@ -8,12 +8,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from pglite_native.engine.engine import Engine
 
+from pglite_native._closing import Closing, Dropping, Owner
 from pglite_native.engine import login
-from pglite_native.engine.binding import check, ffi, lib
+from pglite_native.engine.binding import check, ffi, lib, new_variable
 from pglite_native.errors import EngineClosed
 
 BytesLike = bytes | bytearray | memoryview
@@ -41,7 +40,7 @@ _LEVELS = {
 }
 
 
-class Session:
+class Session(Closing):
     """A session of a cluster, with a transaction of its own: `open_session` makes it.
 
     What a connection of a server has to itself, it has: transaction, settings, role, prepared
@@ -55,20 +54,15 @@ class Session:
     """
 
     _handle: Any = ffi.NULL
-    _free = lib.pgn_free
     _log_line: bytes
     _engine: Engine  # kept, so that a cluster lives as long as any of its sessions
     _database: str | None = None  # that was asked for, as was
     _user: str | None = None
 
-    def _own(self, handle: Any) -> None:
-        self._handle = handle
+    def _own(self, owner: Owner) -> None:
+        self._owner = owner  # which ends the session when it is dropped
+        self._handle = owner.variable[0]
         self._log_line = b""
-
-    def __del__(self) -> None:
-        # What is dropped together is finalized in any order: a Stream may still come and close.
-        handle, self._handle = self._handle, ffi.NULL
-        self._free(handle)
 
     @property
     def pid(self) -> int:
@@ -131,14 +125,14 @@ class Session:
         `address`: where the client is, as pgn_address has it; None: on this machine.
         """
         data = ffi.NULL if packet is None else ffi.from_buffer(_BYTES, packet)
-        handle, error = ffi.new("pgn_session **"), ffi.new("pgn_error *")
+        owner, error = new_variable("pgn_session"), ffi.new("pgn_error *")
         size = 0 if packet is None else len(data)
         client = ffi.NULL if address is None else ffi.new("pgn_address *", address)
-        status = lib.pgn_session_open(self._handle, data, size, client, handle, error)
+        status = lib.pgn_session_open(self._handle, data, size, client, owner.variable, error)
         self._pass_log_on()
         check(status, error)
         session = Session.__new__(Session)
-        session._own(handle[0])
+        session._own(owner)
         session._engine = self.engine
         return session
 
@@ -226,15 +220,12 @@ class Session:
         An open transaction is rolled back. A statement that runs in another thread is cancelled
         and awaited; that thread gets EngineClosed or the statement's last reply.
         """
-        if not self._handle:  # finalized
+        if not self._handle:  # it was never opened
             return
         lib.pgn_close(self._handle)
         self._pass_log_on()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def _leave(self, kind: type[BaseException] | None) -> None:
         self.close()
 
     def _pass_log_on(self) -> None:
@@ -253,15 +244,16 @@ class Session:
             _guest_log.log(level, "%s", line.decode(errors="replace"))
 
 
-class Stream(Iterator[bytes]):
+class Stream(Dropping, Iterator[bytes]):
     """The reply of one call, in parts; made by Session.exec_protocol_stream.
 
     Dropping it, closing it, or leaving a `with` on it before its end abandons the rest.
     """
 
+    _session: Session | None = None
+
     def __init__(self, session: Session, message: BytesLike) -> None:
         """Not to be called."""
-        self._session: Session | None = None
         self._data = ffi.from_buffer(_BYTES, message)  # borrowed by the session until the end
         self._reply: Any = ffi.new(_REPLY)
         size, error = len(self._data), ffi.new("pgn_error *")
@@ -299,11 +291,5 @@ class Stream(Iterator[bytes]):
             if self._reply.log_size:
                 session._pass_log_on()
 
-    def __enter__(self) -> Stream:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
+    def _leave(self, kind: type[BaseException] | None) -> None:
         self.close()

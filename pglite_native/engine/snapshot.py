@@ -49,10 +49,10 @@ class Snapshot:
         target = Path(path)
         error = ffi.new("pgn_error *")
         with replacing(target) as file:
-            status = lib.pgn_image_save(self._image, file.fileno(), error)
+            status = lib.pgn_image_save(self._image.variable[0], file.fileno(), error)
             check(status, error, where=str(target))
 
     @property
     def size(self) -> int:
         """Bytes that `save` writes."""
-        return int(lib.pgn_image_size(self._image))
+        return int(lib.pgn_image_size(self._image.variable[0]))

@@ -146,15 +146,15 @@ class _Move:
         return notes.done[LARGE_OBJECTS]
 
     def _finish(self, plan: Schema, notes: Notes, display: Display) -> int:
-        """All that is left, in one transaction: after it nothing tells that there was a move."""
+        """Do all that is left in one transaction: after it there is no trace of a move."""
         display.say("indexes and constraints")
         with during("indexes, constraints and triggers", plan.after), self._target.transaction():
             sequences = catalog.sequences(self._source)
             for sequence in sequences:
                 copying.set_sequence(self._source, self._target, sequence)
             self._target.execute(plan.after.encode())
+            display.say("statistics")
+            with during("ANALYZE"):
+                self._target.execute("ANALYZE")
             notes.end()
-        display.say("statistics")
-        with during("ANALYZE"):
-            self._target.execute("ANALYZE")
         return len(sequences)

@@ -16,6 +16,7 @@ from contextlib import suppress
 from hmac import compare_digest
 from typing import Protocol
 
+from pglite_native.engine import forking
 from pglite_native.engine.session import Session
 from pglite_native.errors import EngineClosed, EngineError, EngineMemoryError
 from pglite_native.protocol import wire
@@ -77,6 +78,11 @@ class ClientConnection:
         self._secret = b""
         self._ending: Refusal | None = None  # what the client is told when it is ended
         self._has_to_leave = threading.Event()
+        forking.register(self)
+
+    def _after_fork(self) -> None:
+        """See forking. The client is to see the parent's end, whatever becomes of the child."""
+        self._handshake.client.close()
 
     @property
     def cluster(self) -> Cluster | None:

@@ -33,7 +33,11 @@ def decrypted(client: socket.socket) -> Iterator[socket.socket]:
     try:
         with inner:
             thread.start()
-            yield inner
+            try:
+                yield inner
+            finally:
+                with suppress(OSError):  # the thread sees it, even if a child of fork has both ends
+                    inner.shutdown(socket.SHUT_RDWR)
     finally:
         if thread.ident is None:  # the system has no thread left
             outer.close()

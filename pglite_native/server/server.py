@@ -12,6 +12,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from pglite_native._closing import Closing
+from pglite_native.engine import forking
 from pglite_native.engine.engine import Engine
 from pglite_native.engine.snapshot import Snapshot
 from pglite_native.server import scratch
@@ -37,7 +39,7 @@ NO_DESCRIPTOR = Refusal(
 )
 
 
-class Server:
+class Server(Closing):
     """A server of PostgreSQL's protocol: see docs/SERVER.md.
 
     `Server(engine)` serves the engine, with all its databases: each connection has a session of
@@ -99,6 +101,8 @@ class Server:
         self._startup_limit_s = authentication_timeout
         self._is_closing = False
         self._process = os.getpid()
+        self._closing = threading.RLock()
+        self._is_closed = False
         self._own_directory: SocketDirectory | None = None
         self._unix: tuple[str, int] | None = None
         self._tcp: tuple[str, int] | None = None
@@ -119,6 +123,7 @@ class Server:
             self.close()
             raise
         atexit.register(self.close)  # else its socket would be left
+        forking.register(self)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -197,29 +202,39 @@ class Server:
 
     def close(self) -> None:
         """Stop; idempotent. Running statements are cancelled, clients told (57P01)."""
-        if self._is_closing or os.getpid() != self._process:
-            return  # a child of fork has sockets in common with the server, and none of its threads
-        self._is_closing = True
-        atexit.unregister(self.close)
-        self._connections.shut()
-        for listener, thread in self._listeners:
-            listener.shutdown(socket.SHUT_RDWR)  # ends the accept
-            thread.join()
-            listener.close()
-        self._spare.close()
-        self._connections.close()
-        self._clusters.close()
-        if self._unix is not None:
-            directory, port = self._unix
-            Path(directory, f".s.PGSQL.{port}").unlink(missing_ok=True)
-        if self._own_directory is not None:
-            self._own_directory.remove()
+        if os.getpid() != self._process:
+            return  # a child of fork has none of its threads
+        with self._closing:
+            if self._is_closed:
+                return
+            self._is_closing = True  # an interrupt may leave the rest for another call
+            self._connections.shut()
+            for listener, thread in self._listeners:
+                with suppress(OSError):  # it has been closed
+                    listener.shutdown(socket.SHUT_RDWR)  # ends the accept
+                with suppress(RuntimeError):  # an interrupt came before it was started
+                    thread.join()
+                listener.close()
+            self._spare.close()
+            self._connections.close()
+            self._clusters.close()
+            if self._unix is not None:
+                directory, port = self._unix
+                Path(directory, f".s.PGSQL.{port}").unlink(missing_ok=True)
+            if self._own_directory is not None:
+                self._own_directory.remove()
+            atexit.unregister(self.close)
+            self._is_closed = True
 
-    def __enter__(self) -> Server:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def _leave(self, kind: type[BaseException] | None) -> None:
         self.close()
+
+    def _after_fork(self) -> None:
+        """See forking. Clients must see the parent's end, whatever becomes of the child."""
+        for listener, _ in self._listeners:
+            listener.close()
+        if self._own_directory is not None:
+            self._own_directory.give_up()
 
     def _address(self, user: str | None, *, with_password: bool) -> Address:
         host, port = self.address

@@ -1,7 +1,7 @@
 """A temporary directory for a Unix socket: removed by its process, or after a kill by the next.
 
-It is locked (flock) before there is a socket in it. So one that has a socket and no lock is a dead
-process's.
+It is locked (flock) before there is a socket in it. So one that has no lock is a dead process's,
+unless it has just been made.
 """
 
 from __future__ import annotations
@@ -12,11 +12,15 @@ import os
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PREFIX = "pglite-native-"
+
+BEGINNING_S = 60.0
+"""One that is empty and not locked is, for so long, taken for one that is being made."""
 
 
 class SocketDirectory:
@@ -27,13 +31,21 @@ class SocketDirectory:
             with suppress(OSError):  # another process removes it, say
                 _remove_if_dead(left)
         self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        self._lock: int | None = lock
 
     def remove(self) -> None:
-        """Remove it with all that is in it; once."""
-        shutil.rmtree(self.path, ignore_errors=True)
-        os.close(self._lock)
+        """Remove it with all that is in it; idempotent."""
+        if self._lock is not None:
+            shutil.rmtree(self.path, ignore_errors=True)
+            self.give_up()
+
+    def give_up(self) -> None:
+        """Let go of it, and leave it as it is: in a child of fork it is the parent's."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
 
 
 def _remove_if_dead(directory: Path) -> None:
@@ -41,15 +53,21 @@ def _remove_if_dead(directory: Path) -> None:
         return
     with _opened(directory) as fd:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # OSError: its process lives
-        sockets = [path for path in directory.iterdir() if path.is_socket()]
-        if sockets and not any(map(_listens, sockets)):
-            shutil.rmtree(directory, ignore_errors=True)
+        entries = list(directory.iterdir())
+        is_new = time.time() - directory.stat().st_mtime < BEGINNING_S
+        if (not entries and is_new) or not all(map(_is_dead, entries)):
+            return
+        for entry in entries:
+            entry.unlink()
+        directory.rmdir()
 
 
-def _listens(path: Path) -> bool:
-    """Whether there is a process behind a socket, of a version without locks, say."""
+def _is_dead(path: Path) -> bool:
+    """Whether it is a socket without a process behind it: nothing else is ours to remove."""
+    if not path.is_socket():
+        return False
     with socket.socket(socket.AF_UNIX) as client:
-        return client.connect_ex(os.fspath(path)) != errno.ECONNREFUSED
+        return client.connect_ex(os.fspath(path)) == errno.ECONNREFUSED
 
 
 @contextmanager

@@ -419,7 +419,7 @@ def test_saving_to_a_full_device() -> None:
     with Engine() as engine, full.open("wb") as file:
         image = engine.snapshot()._image
         with pytest.raises(EngineError, match="no space left on device"):
-            check(lib.pgn_image_save(image, file.fileno(), error), error)
+            check(lib.pgn_image_save(image.variable[0], file.fileno(), error), error)
 
 
 # --- engines of all kinds -------------------------------------------------------------------

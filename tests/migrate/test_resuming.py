@@ -94,6 +94,28 @@ def test_an_export_goes_on_after_its_end(
     ]
 
 
+ANALYZING = """
+SELECT bool_or(query = 'ANALYZE') FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database()"""
+
+
+def test_an_export_that_is_killed_at_its_end_is_ended_by_the_next(
+    large: Path, new_database: Callable[[], str]
+) -> None:
+    there = new_database()
+    process = begin("export", "--data-dir", str(large), "--to", there)
+    wait_for(process, there, "SELECT to_regclass('c_last') IS NOT NULL")
+    with psycopg.connect(there) as other:
+        other.execute("LOCK c_last IN SHARE UPDATE EXCLUSIVE MODE")  # for which ANALYZE waits
+        wait_for(process, there, ANALYZING)
+        process.kill()
+        process.communicate(timeout=PATIENCE_S)
+
+    assert export(large, there) == 0
+    analyzed = "SELECT count(DISTINCT tablename) FROM pg_stats WHERE schemaname = 'public'"
+    assert query(there, analyzed) == [(3,)]
+
+
 def test_an_import_goes_on_after_a_kill(
     new_database: Callable[[], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,9 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from pglite_native import Engine, PGlite
-from pglite_native.database import conversation
 from tests import wire
-from tests.interrupts import interrupted_after, interrupted_at
+from tests.interrupts import interrupted_after
 
 LONG = "select sum(n) from generate_series(1, 3000000) n"
 LONG_COPY = "copy (select repeat('x', 1000) from generate_series(1, 100000)) to stdout"
@@ -68,39 +67,6 @@ def test_an_interrupt_at_any_moment_leaves_the_session_usable(
                 assert db.query("select count(*) as n from t").rows == [{"n": 0}]
                 db.exec("vacuum t")  # not in a transaction
             db.query("select 1")
-
-
-def copy_little_in(db: PGlite) -> None:
-    db.copy_from("copy t from stdin", iter([b"1\n", b"2\n"]))
-    db.exec("delete from t")
-
-
-def copy_little_out(db: PGlite) -> None:
-    db.copy_to("copy (values (1), (2)) to stdout", io.BytesIO())
-
-
-def query(db: PGlite) -> None:
-    db.query("select $1::int", [1])
-
-
-@pytest.mark.parametrize("work", [copy_little_in, copy_little_out, query])
-def test_an_interrupt_between_any_two_functions_leaves_the_session_usable(
-    work: Callable[[PGlite], None],
-) -> None:
-    with PGlite() as db:
-        db.exec("create table t (a int)")
-        crossing = 0
-        while True:
-            crossing += 1
-            try:
-                with interrupted_at(conversation, crossing):
-                    work(db)
-            except KeyboardInterrupt:
-                assert db.query("select 6 * 7 as n").rows == [{"n": 42}]
-                db.exec("vacuum t")  # not in a transaction
-            else:
-                break  # there are fewer
-        assert crossing > 10
 
 
 def test_an_interrupt_of_one_session_is_none_of_the_others() -> None:

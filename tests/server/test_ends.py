@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -68,6 +69,12 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_the_socket_of_a_killed_process_is_removed_by_the_next(folder: Path) -> None:
     (folder / "pglite-native-being-made").mkdir()
+    killed_early = folder / "pglite-native-made-long-ago"
+    killed_early.mkdir()
+    os.utime(killed_early, (0, 0))
+    not_ours = folder / "pglite-native-notes"
+    (not_ours / "of").mkdir(parents=True)
+    os.utime(not_ours, (0, 0))
     (folder / "pglite-native-file").touch()
     command = [sys.executable, "-c", KILLED]
     printed = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
@@ -80,6 +87,7 @@ def test_the_socket_of_a_killed_process_is_removed_by_the_next(folder: Path) -> 
     assert {path.name for path in folder.iterdir()} == {
         "pglite-native-being-made",
         "pglite-native-file",
+        "pglite-native-notes",
     }
 
 

@@ -11,7 +11,7 @@ from setuptools import Extension
 
 from tools import ROOT
 from tools.ffi import LAYERS, THIRD_PARTIES, make_ffi
-from tools.rows import ROWS
+from tools.python_modules import NAMES, PYTHON_MODULES
 from tools.stamp import Step
 from tools.wheels import zig
 from tools.wheels.targets import Target
@@ -19,7 +19,7 @@ from tools.wheels.targets import Target
 HERE = Path(__file__).resolve().parent
 ABI = ".abi3.so"
 LIMITED_API = "-DPy_LIMITED_API=0x030A0000"
-MODULES = tuple(f"{name}{ABI}" for name in ("_engine", "_rows"))
+MODULES = tuple(f"{name}{ABI}" for name in ("_engine", *(f"_{name}" for name in NAMES)))
 
 
 def step(target: Target, build: Path) -> Step:
@@ -30,7 +30,7 @@ def step(target: Target, build: Path) -> Step:
         inputs=(
             *(ROOT / "csrc" / layer for layer in (*LAYERS, "python")),
             *(ROOT / "build" / "vendor" / part for part in THIRD_PARTIES),
-            *(ROOT / "tools" / f"{name}.py" for name in ("ffi", "rows")),
+            *(ROOT / "tools" / f"{name}.py" for name in ("ffi", "python_modules")),
             *(HERE / f"{name}.py" for name in ("modules", "zig")),
             HERE / "pyconfig.h",
             python_headers() / "patchlevel.h",
@@ -49,7 +49,7 @@ def _make(target: Target, build: Path) -> None:
     os.chdir(ROOT)  # which cffi's sources are relative to
     engine = make_ffi(ROOT).distutils_extension(str(generated))
     include = _headers(build / "python")
-    for module in (engine, ROWS):
+    for module in (engine, *PYTHON_MODULES):
         output = build / target.name / f"{module.name.rpartition('.')[2]}{ABI}"
         objects = build / target.name / "objects" / module.name
         _compile(target, module, include, objects, output)

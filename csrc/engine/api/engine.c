@@ -63,14 +63,15 @@ enum status engine_open(pgn_runtime *runtime, const pgn_options *options, pgn_se
         cluster_close(cluster);
         return no_memory_for(error, "an engine");
     }
+    *opened = session; /* so that a child forked meanwhile can forget the lock */
     status = gate_run(session, NULL, open_session, NULL, error);
     if (status) {
+        *opened = NULL;
         pgn_free(session);
         return status;
     }
     if (!cluster->loading)
         cluster->options = NULL;
-    *opened = session;
     return STATUS_OK;
 }
 
@@ -200,7 +201,7 @@ void pgn_close(pgn_session *session)
 
 void pgn_forget_lock(pgn_session *session)
 {
-    if (gate_is_foreign(session))
+    if (session && gate_is_foreign(session))
         lock_close(&session->cluster->data_dir_lock);
 }
 
@@ -218,4 +219,10 @@ void pgn_free(pgn_session *session)
     monitor_leave(monitor);
     if (!ends_later)
         session_free(session);
+}
+
+void pgn_drop(pgn_session **session)
+{
+    pgn_free(*session);
+    *session = NULL;
 }

@@ -24,7 +24,8 @@ uint64_t pgn_image_size(const pgn_image *image)
            + (image->template_process ? image->template_process->header.size : 0);
 }
 
-void pgn_image_free(pgn_image *image)
+void pgn_image_drop(pgn_image **image)
 {
-    image_release(image);
+    image_release(*image);
+    *image = NULL;
 }

@@ -104,7 +104,12 @@ void pgn_close(pgn_session *session);
 /* Frees the handle, closing it first if need be. NULL is fine. */
 void pgn_free(pgn_session *session);
 
-/* In a child of fork, for each engine: the lock on a data directory stays its parent's alone. */
+/* Frees what a variable holds, and empties it: for a caller that owns the variable before it holds anything, and may be
+   interrupted at any time. */
+void pgn_drop(pgn_session **session);
+
+/* In a child of fork, for each engine, those being opened too: the lock on a data directory stays its parent's
+   alone. NULL is fine. */
 void pgn_forget_lock(pgn_session *session);
 
 /* Writes the engine down; needs an idle one whose files are in memory. The image is the caller's. */
@@ -124,8 +129,8 @@ int pgn_image_save(const pgn_image *image, int fd, pgn_error *error);
 /* Bytes of the file. */
 uint64_t pgn_image_size(const pgn_image *image);
 
-/* Engines that were mapped from it go on. */
-void pgn_image_free(pgn_image *image);
+/* Frees what a variable holds, and empties it. Engines that were mapped from it go on. */
+void pgn_image_drop(pgn_image **image);
 
 /* Begins to read the data directory's files, as those of a cluster that was shut down. Needs an idle
    engine without a transaction; until pgn_dump_end nothing else is possible but pgn_close. */

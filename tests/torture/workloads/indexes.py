@@ -27,7 +27,7 @@ class Indexes(DatabaseWorkload):
         create table t as select g as n, md5(g::text) as t, array[g % 7, g % 11] as a,
             int4range(g, g + 5) as r, 0 as touched from generate_series(1, {ROWS}) g;
         alter table t add primary key (n)"""
-    in_flight = 4
+    in_flight = 8  # REINDEX TABLE: six, the primary key, and that of the TOAST table
 
     def __init__(self) -> None:
         super().__init__()
