@@ -21,7 +21,7 @@ HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'c
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
 .PHONY: help build native run check test test-wasm3 test-native test-asan test-tsan fuzz torture soak compatibility bench \
-	bench-peers suites conformance wheel sdist dev lint docs format clean
+	bench-peers suites conformance wheel wheels platforms sdist dev lint docs format clean
 .DEFAULT_GOAL := help
 
 help: ## show this page
@@ -89,6 +89,12 @@ wheel: .venv/ready ## make the wheel, with the native tier, and beside it those 
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --strip --wheel-dir dist build/wheel/*.whl
 	$(BIN)/pip download --quiet --only-binary :all: --dest dist cffi scramp
 
+wheels: build ## make the wheels of all platforms on this one, by zig, and check them (hours; NAMES=: some): dist/
+	$(BIN)/python -m tools.wheels $(NAMES)
+
+platforms: .venv/ready ## try the wheels in dist/ wherever that can be done here, and write docs/PLATFORMS.md
+	$(BIN)/python -m tests.platforms $(NAMES)
+
 sdist: .venv/ready ## make the source distribution, which builds offline: dist/
 	$(BIN)/python -m build --no-isolation --sdist --outdir dist
 
@@ -101,6 +107,7 @@ lint: build ## check style, types and C warnings
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $(C_FILES)
 	$(CC) -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -Icsrc -isystem build/vendor/wasm3 -isystem build/vendor/xxhash -isystem $(PYTHON_H) $(HOST_C)
+	$(BIN)/python -m tools.wheels.warnings
 
 docs: build ## write the generated pages: docs/REFERENCE.md, and the tables of docs/ARCHITECTURE.md
 	$(BIN)/python -m tools.architecture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from setuptools import Extension, setup
+from setuptools import setup
 from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tools import ffi
 from tools.build import finish, prepare
+from tools.python_modules import PYTHON_MODULES
 
 
 class Build(build):
@@ -44,17 +45,6 @@ class Sdist(sdist):
         self.run_command("build_ext")
         super().run()
 
-
-# Beside the one that cffi makes, as what cffi calls knows no Python objects.
-PYTHON_MODULES = [
-    Extension(
-        f"pglite_native._{name}",
-        [f"csrc/python/{name}.c"],
-        py_limited_api=True,
-        extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden"],
-    )
-    for name in ("closing", "rows")
-]
 
 setup(
     ext_modules=PYTHON_MODULES,

@@ -28,6 +28,7 @@ GUEST = BUILD / "guest"
 LINK = BUILD / "link"
 PACKAGE = ROOT / "pglite_native"
 RESOURCES = PACKAGE / "resources"
+MADE_AT = (os.environ.get("SOURCE_DATE_EPOCH", ""),)
 PACK = (PACKAGE / "engine/pack.py", TOOLS / "pack.py")
 PINS = ("wasm3", "xxhash", "pglite", "pglite-pgvector")
 NATIVE = RESOURCES / "pglite-native.so"
@@ -137,8 +138,10 @@ def cluster_step(extension: Path) -> Step:
             extension,
             *GUEST_FILES,
             TOOLS / "cluster.py",
+            PACKAGE / "engine/image.py",
             *PACK,
         ),
+        settings=MADE_AT,
         outputs=(output,),
     )
 
@@ -155,6 +158,7 @@ def image_step(extension: Path) -> Step:
             PACKAGE / "engine/image.py",
             TOOLS / "image.py",
         ),
+        settings=MADE_AT,
         outputs=(output,),
     )
 

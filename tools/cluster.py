@@ -26,6 +26,8 @@ INITDB_ARGUMENTS = [
 
 OTHERS = ("_closing", "_rows")  # lie beside it
 
+SEED = 1  # so that the same comes of the same
+
 LOCK_FILE = ".pglite-native.lock"  # csrc/platform/lock.h
 WAL_SEGMENT = re.compile("pg_wal/[0-9A-F]{24}")
 
@@ -64,7 +66,7 @@ def main(extension: Path, output: Path) -> None:
     """Make the pack, and put it into place whole: engines may be running from the old one."""
     load_extensions(extension)
     from pglite_native import Engine
-    from pglite_native.engine import guest
+    from pglite_native.engine import guest, image
 
     # An earlier build's cluster need not be one to this engine.
     files = guest.files()._replace(cluster=Path(os.devnull, "none"))
@@ -72,7 +74,7 @@ def main(extension: Path, output: Path) -> None:
     new = output.with_suffix(".new")
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"
-        with Engine(data_dir, initdb_args=INITDB_ARGUMENTS):
+        with Engine(data_dir, initdb_args=INITDB_ARGUMENTS, clock=image.made_at(), seed=SEED):
             pass  # booting and closing it leaves the cluster as a clean shutdown does
         write_pack(cluster_entries(data_dir), new)
     new.replace(output)

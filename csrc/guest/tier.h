@@ -1,6 +1,6 @@
 /* What a tier is to the rest of this folder: how it executes modules, below what all tiers share.
  *
- * A tier's own structures begin with the shared ones. It keeps a header in the page before linear memory,
+ * A tier's own structures begin with the shared ones. It keeps a header right before linear memory,
  * in which its code finds the instance; the memory's size and the mutable globals live there.
  */
 #ifndef PGN_GUEST_TIER_H
@@ -10,7 +10,7 @@
 #include "guest/guest.h"
 #include "platform/reservation.h"
 
-enum { GUEST_HEADER_ROOM = PLATFORM_PAGE };
+enum { GUEST_HEADER_ROOM = PLATFORM_PAGE_MAX }; /* so that files can be laid over the memory */
 
 struct guest_tier {
     const char *name;

@@ -4,9 +4,14 @@
 #include "platform/clock.h"
 
 #include <errno.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef PLATFORM_LINUX
+#include <sys/syscall.h>
+#else
+#include <sys/random.h>
+#endif
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -26,6 +31,23 @@ int64_t platform_monotonic_ns(void)
     return clock_ns(CLOCK_MONOTONIC);
 }
 
+#ifdef PLATFORM_LINUX
+
+/* By its number, as glibc has getentropy since 2.25 only. */
+static bool fill(unsigned char *bytes, size_t size)
+{
+    return syscall(SYS_getrandom, bytes, size, 0) == (long) size;
+}
+
+#else
+
+static bool fill(unsigned char *bytes, size_t size)
+{
+    return getentropy(bytes, size) == 0;
+}
+
+#endif
+
 bool platform_random(void *bytes, size_t size)
 {
     enum { AT_ONCE = 256 }; /* getentropy's limit; such requests are never short or interrupted */
@@ -34,7 +56,7 @@ bool platform_random(void *bytes, size_t size)
     while (size > 0) {
         size_t part = size < AT_ONCE ? size : AT_ONCE;
 
-        if (getentropy(at, part) != 0)
+        if (!fill(at, part))
             return false;
         at += part;
         size -= part;

@@ -7,7 +7,12 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
+
+#ifdef __APPLE__
+#include <sys/ucontext.h> /* ucontext.h is about what macOS deprecates */
+#else
 #include <ucontext.h>
+#endif
 
 enum { RANGES_MAX = 64, SIGNALS = 2 };
 
@@ -46,6 +51,10 @@ static uintptr_t program_counter(const void *context)
     return (uintptr_t) interrupted->uc_mcontext.gregs[REG_RIP];
 #elif defined(__linux__) && defined(__aarch64__)
     return (uintptr_t) interrupted->uc_mcontext.pc;
+#elif defined(__APPLE__) && defined(__x86_64__)
+    return (uintptr_t) interrupted->uc_mcontext->__ss.__rip;
+#elif defined(__APPLE__) && defined(__aarch64__)
+    return (uintptr_t) __darwin_arm_thread_state64_get_pc(interrupted->uc_mcontext->__ss);
 #else
     (void) interrupted;
     return 0;

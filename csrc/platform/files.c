@@ -212,7 +212,7 @@ int files_sync(int fd, bool data_only)
 
 bool files_can_sync_all(void)
 {
-#ifdef __linux__
+#ifdef PLATFORM_LINUX
     return true;
 #else
     return false;
@@ -221,7 +221,7 @@ bool files_can_sync_all(void)
 
 int files_sync_all(int fd)
 {
-#ifdef __linux__
+#ifdef PLATFORM_LINUX
     return status_of(syncfs(fd));
 #else
     (void) fd;

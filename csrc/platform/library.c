@@ -6,7 +6,7 @@
 #include <dlfcn.h>
 #include <stdint.h>
 
-#ifdef __linux__
+#if defined(__linux__)
 #include <link.h>
 
 static bool contains(const struct dl_phdr_info *object, const ElfW(Phdr) * segment,
@@ -41,6 +41,20 @@ static int find_code(struct dl_phdr_info *object, size_t size, void *context)
 static void locate_code(struct library *library)
 {
     dl_iterate_phdr(find_code, library);
+}
+#elif defined(__APPLE__)
+#include <mach-o/getsect.h>
+
+/* The __TEXT segment of the image that has the symbol; dladdr knows where that begins. */
+static void locate_code(struct library *library)
+{
+    unsigned long size = 0;
+    Dl_info image;
+
+    if (dladdr(library->symbol, &image) == 0)
+        return;
+    library->code = getsegmentdata(image.dli_fbase, "__TEXT", &size);
+    library->code_size = size;
 }
 #else
 static void locate_code(struct library *library)

@@ -4,43 +4,60 @@
 #include "platform/memory_file.h"
 
 #include <errno.h>
-#include <sys/mman.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "platform/errno.h"
 
-#ifdef __linux__
+#ifdef PLATFORM_LINUX
+#include <linux/memfd.h>
+#include <sys/syscall.h>
 
-int memory_file_open(void)
+/* By its number, as glibc has it since 2.27 only. */
+static int open_memory(void)
 {
-    int fd = memfd_create("pglite-native snapshot", MFD_CLOEXEC);
-
-    return fd < 0 ? -(int) platform_errno(errno) : fd;
+    return (int) syscall(SYS_memfd_create, "pglite-native snapshot", MFD_CLOEXEC);
 }
 
 #else
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
-
-#include "platform/clock.h"
-
-/* POSIX's shared memory has names, so one that nobody guesses is made and removed. */
-int memory_file_open(void)
+static int open_memory(void)
 {
-    unsigned suffix;
-    char name[32];
-    int fd;
-
-    if (!platform_random(&suffix, sizeof suffix))
-        return -GE_IO;
-    snprintf(name, sizeof name, "/pglite-native-%08x", suffix);
-    fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
-    if (fd < 0)
-        return -(int) platform_errno(errno);
-    shm_unlink(name);
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-    return fd;
+    errno = ENOSYS;
+    return -1;
 }
 
 #endif
+
+/* A file whose name is gone at once. POSIX's shared memory would not do: macOS lets nobody read or write that by its
+   descriptor. */
+static int open_unlinked(const char *folder)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s/pglite-native-XXXXXX", folder);
+    int fd;
+
+    if (length < 0 || (size_t) length >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(path);
+    return fd;
+}
+
+int memory_file_open(void)
+{
+    const char *temporary = getenv("TMPDIR");
+    int fd = open_memory();
+
+    if (fd < 0 && (errno == ENOSYS || errno == EPERM)) /* it may be forbidden */
+        fd = open_unlinked("/dev/shm");                /* where Linux has files in memory */
+    if (fd < 0 && errno != EMFILE && errno != ENFILE)
+        fd = open_unlinked(temporary && *temporary ? temporary : "/tmp");
+    return fd < 0 ? -(int) platform_errno(errno) : fd;
+}

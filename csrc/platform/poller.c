@@ -1,7 +1,9 @@
-/* Pollers over epoll and eventfd. */
+/* Pollers over epoll and eventfd, which Linux has: poller_posix.c is for other systems. */
 #include "platform/system.h"
 
 #include "platform/poller.h"
+
+#ifdef PLATFORM_LINUX
 
 #include <errno.h>
 #include <stdlib.h>
@@ -125,3 +127,5 @@ void poller_wake(struct poller *poller)
     while (write(poller->wakeup, &one, sizeof one) < 0 && errno == EINTR)
         ;
 }
+
+#endif

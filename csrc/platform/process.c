@@ -14,7 +14,7 @@ struct process_note {
     _Atomic int32_t number; /* 0: not known yet in this process */
 };
 
-#ifdef MADV_WIPEONFORK
+#ifdef PLATFORM_LINUX
 
 struct process_note *process_note_open(void)
 {

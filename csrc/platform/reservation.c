@@ -13,8 +13,7 @@
 #define MAP_NORESERVE 0 /* systems without it do not account for untouched private pages */
 #endif
 
-/* 64 KiB is a multiple of every page size in use (4, 16 and 64 KiB). */
-enum { GRANULE = 65536, COMMIT_STEP = 1024 * 1024 };
+enum { GRANULE = PLATFORM_PAGE_MAX, COMMIT_STEP = 1024 * 1024 };
 
 enum { MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
 
@@ -120,6 +119,43 @@ void reservation_release(struct reservation *reservation, size_t offset, size_t 
     madvise(reservation->base + offset, size, MADV_DONTNEED);
 }
 
+bool reservation_map(struct reservation *reservation, size_t offset, size_t size, int fd,
+                     uint64_t position)
+{
+    unsigned char *start = reservation->base + offset;
+
+    return mmap(start, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, fd,
+                (off_t) position)
+           != MAP_FAILED;
+}
+
+bool reservation_share(struct reservation *reservation, size_t offset, size_t size, int fd,
+                       uint64_t position)
+{
+    reservation->remapped = true;
+    return mmap(reservation->base + offset, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                fd, (off_t) position)
+           != MAP_FAILED;
+}
+
+bool reservation_discard(struct reservation *reservation)
+{
+#ifdef PLATFORM_LINUX /* elsewhere MADV_DONTNEED is a hint */
+    return !reservation->remapped
+           && madvise(reservation->base, reservation->committed, MADV_DONTNEED) == 0;
+#else
+    (void) reservation;
+    return false;
+#endif
+}
+
+#ifdef PLATFORM_LINUX
+/* Documentation/admin-guide/mm/pagemap.rst of the Linux kernel. */
+enum { PAGEMAP_ENTRY = 8, PAGEMAP_AT_ONCE = 512 };
+#define PAGEMAP_FILE (UINT64_C(1) << 61) /* of a file, or of shared memory: not written to */
+#define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
+#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
+
 static bool read_at(int fd, unsigned char *bytes, size_t size, uint64_t position)
 {
     while (size > 0) {
@@ -135,48 +171,6 @@ static bool read_at(int fd, unsigned char *bytes, size_t size, uint64_t position
     }
     return true;
 }
-
-bool reservation_map(struct reservation *reservation, size_t offset, size_t size, int fd,
-                     uint64_t position)
-{
-    unsigned char *start = reservation->base + offset;
-
-    if (mmap(start, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, fd,
-             (off_t) position)
-        != MAP_FAILED)
-        return true;
-    if (errno != EINVAL) /* which it is where pages are larger than PLATFORM_PAGE */
-        return false;
-    reservation->remapped = true;
-    return read_at(fd, start, size, position);
-}
-
-bool reservation_share(struct reservation *reservation, size_t offset, size_t size, int fd,
-                       uint64_t position)
-{
-    reservation->remapped = true;
-    return mmap(reservation->base + offset, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-                fd, (off_t) position)
-           != MAP_FAILED;
-}
-
-bool reservation_discard(struct reservation *reservation)
-{
-#ifdef __linux__ /* elsewhere MADV_DONTNEED is a hint */
-    return !reservation->remapped
-           && madvise(reservation->base, reservation->committed, MADV_DONTNEED) == 0;
-#else
-    (void) reservation;
-    return false;
-#endif
-}
-
-#ifdef __linux__
-/* Documentation/admin-guide/mm/pagemap.rst of the Linux kernel. */
-enum { PAGEMAP_ENTRY = 8, PAGEMAP_AT_ONCE = 512 };
-#define PAGEMAP_FILE (UINT64_C(1) << 61) /* of a file, or of shared memory: not written to */
-#define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
-#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
 
 static bool read_pagemap(int fd, const unsigned char *start, size_t count, bool *touched)
 {
@@ -205,7 +199,7 @@ void reservation_touched(const struct reservation *reservation, size_t offset, s
 {
     bool known = false;
 
-#ifdef __linux__
+#ifdef PLATFORM_LINUX
     int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 
     if (fd >= 0) {

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PLATFORM_PAGE = 4096 };
+/* The smallest and the largest page of the systems in use: 4, 16 or 64 KiB. */
+enum { PLATFORM_PAGE = 4096, PLATFORM_PAGE_MAX = 65536 };
 
 struct reservation {
     unsigned char *base;
@@ -43,7 +44,8 @@ bool reservation_zero_range(struct reservation *reservation, size_t offset, size
 void reservation_release(struct reservation *reservation, size_t offset, size_t size);
 
 /* Lays part of a file over committed bytes, copy-on-write: what is written here stays here, and
-   nobody may write to the file. offset, size and position are multiples of PLATFORM_PAGE. */
+   nobody may write to the file. offset, size and position are multiples of the system's page, and so of
+   PLATFORM_PAGE_MAX where that is not known. */
 bool reservation_map(struct reservation *reservation, size_t offset, size_t size, int fd,
                      uint64_t position);
 

@@ -73,14 +73,14 @@ void thread_yield(void)
 
 void thread_lower_priority(void)
 {
-#ifdef __linux__ /* whose threads have priorities of their own */
+#ifdef PLATFORM_LINUX /* whose threads have priorities of their own */
     setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICENESS);
 #endif
 }
 
 int thread_processors(void)
 {
-#ifdef __linux__
+#ifdef PLATFORM_LINUX
     cpu_set_t set;
 
     if (sched_getaffinity(0, sizeof set, &set) == 0)

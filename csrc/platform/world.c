@@ -144,6 +144,11 @@ void world_resume(struct world *world)
         run(world);
 }
 
+void world_settle(struct world *world)
+{
+    *world = (struct world){.magic = WORLD_MAGIC, .monotonic_ns = world_monotonic_ns(world)};
+}
+
 /* --- chance ------------------------------------------------------------------------------- */
 
 void world_seed(struct world *world, uint64_t seed)

@@ -59,6 +59,10 @@ bool world_skip_to(struct world *world, int64_t monotonic_ns);
 void world_suspend(struct world *world);
 void world_resume(struct world *world);
 
+/* For an image that is to be the same whenever it is made: clocks and chance are the system's again, for everybody who
+   resumes, and nothing is left of what they were. */
+void world_settle(struct world *world);
+
 /* From now on all randomness follows from the seed: for repeating a run, not for secrets. */
 void world_seed(struct world *world, uint64_t seed);
 

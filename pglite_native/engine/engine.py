@@ -328,6 +328,15 @@ class Engine(Session):
         error = ffi.new("pgn_error *")
         check(lib.pgn_session_keep(self._handle, error), error)
 
+    def settle(self) -> None:
+        """Go back to the real clock and chance, for a snapshot that is the same each time.
+
+        Raises:
+            EngineBusy: during a call.
+        """
+        error = ffi.new("pgn_error *")
+        check(lib.pgn_settle(self._handle, error), error)
+
     def close(self) -> None:
         """End the cluster with all its sessions; idempotent.
 

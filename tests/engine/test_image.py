@@ -17,7 +17,7 @@ from tests.engine import child
 from tests.engine.sql import run, sqlstate, value
 
 # csrc/engine/instance/image.h: struct image_header, of which this is where things are.
-HEADER = 4096
+UNIT = HEADER = 65536
 MAGIC_AT, FORMAT_AT, COUNT_AT, LAYOUT_AT, GUEST_AT, SIZE_AT = 0, 8, 12, 16, 24, 56
 SECTIONS_AT = 72 + 2 * 8  # after the checksum of the content and the regions' sizes: the globals
 
@@ -39,7 +39,7 @@ def sections(image: bytes) -> list[Section]:
     position = HEADER
     for at in range(SECTIONS_AT, HEADER - 32, 8):
         region, _, size, where = (word(image, at + 8 * n) for n in range(4))
-        if where == position and region < 2 and 0 < size <= len(image) and size % 4096 == 0:
+        if where == position and region < 2 and 0 < size <= len(image) and size % UNIT == 0:
             found.append(Section(where, size))
             position += size
     assert len(found) == word(image, COUNT_AT, 4)

@@ -23,7 +23,7 @@ from random import Random
 
 import pytest
 
-from tests.building import alone
+from tests.building import alone, compiled, compiler, variant
 from tools.native.compile import Compiler, build
 
 HERE = Path(__file__).parent
@@ -63,7 +63,7 @@ REAL_GUESTS = (
 @pytest.fixture(scope="session")
 def run_guest() -> Path:
     """The driver, compiled with the layers it stands on, when one of their files has changed."""
-    program = BUILD / ("run_guest-sanitized" if SANITIZE else "run_guest")
+    program = BUILD / f"run_guest{'-sanitized' if SANITIZE else ''}{variant()}"
     with alone():
         compile_driver(program)
     return program
@@ -79,20 +79,20 @@ def compile_driver(program: Path) -> None:
         return
     objects = BUILD / f"{program.name}.objects"
     objects.mkdir(parents=True, exist_ok=True)
-    compiler = [*os.environ.get("CC", "cc").split(), *FLAGS, *(SANITIZERS if SANITIZE else ())]
+    command = [*compiler(), *FLAGS, *(SANITIZERS if SANITIZE else ())]
 
     def compile_one(source: Path) -> str:
         made = objects / f"{source.parent.name}-{source.stem}.o"
         own = THIRD_PARTY_FLAGS if SANITIZE and source == INTERPRETER else ()
         include = (f"-I{ROOT / 'csrc'}", "-isystem", str(WASM3))
-        subprocess.run([*compiler, *own, *include, "-c", str(source), "-o", str(made)], check=True)
+        subprocess.run([*command, *own, *include, "-c", str(source), "-o", str(made)], check=True)
         return str(made)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         made = list(pool.map(compile_one, sources))
     # Under its name only when whole: a link that is interrupted leaves nothing that looks new.
     linked = objects / program.name
-    subprocess.run([*compiler, *made, "-o", str(linked), "-lm"], check=True)
+    subprocess.run([*command, *made, "-o", str(linked), "-lm"], check=True)
     linked.replace(program)
 
 
@@ -121,8 +121,7 @@ def assemble(text: str, wasm: Path) -> Path:
 def compile_guest(wasm: Path) -> Path:
     """The module as the native tier's shared object, kept in build/ by its content."""
     library = wasm.with_suffix(".so")
-    compiler = Compiler(tuple(os.environ.get("CC", "cc").split()), ("-O1",))
-    build(wasm, library, compiler, files=1, cache=BUILD / "native")
+    build(wasm, library, Compiler(tuple(compiler()), ("-O1",)), files=1, cache=BUILD / "native")
     return library
 
 
@@ -138,7 +137,10 @@ def test_guest(guest: Path, tier: str, run_guest: Path, tmp_path: Path) -> None:
     expected += [f"{name}: {line}" for name in ("log", "sent") for line in directives(text, name)]
 
     result = subprocess.run(
-        [str(run_guest), *options, str(wasm)], capture_output=True, text=True, timeout=120
+        compiled(str(run_guest), *options, str(wasm)),
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
 
     complaints = [
@@ -154,7 +156,7 @@ def test_guest(guest: Path, tier: str, run_guest: Path, tmp_path: Path) -> None:
 def served_imports(run_guest: Path) -> set[tuple[str, str, str]]:
     """Module, name and type of what the host's table serves."""
     output = subprocess.run(
-        [str(run_guest), "--imports"], check=True, capture_output=True, text=True
+        compiled(str(run_guest), "--imports"), check=True, capture_output=True, text=True
     )
     rows = (line.split(" ") for line in output.stdout.splitlines())
     return {(module, name, type_) for module, name, type_ in rows}
@@ -289,7 +291,7 @@ def test_no_argument_brings_the_host_down(run_guest: Path, tmp_path: Path) -> No
         if name == "invoke_*":
             continue
         wasm = assemble(wild_guest(module, name, type_), tmp_path / "guest.wasm")
-        command = [str(run_guest), "--sleep", "no", str(wasm)]
+        command = compiled(str(run_guest), "--sleep", "no", str(wasm))
         result = subprocess.run(command, capture_output=True, timeout=120)
 
         assert b"runtime error" not in result.stderr and b"ERROR" not in result.stderr, name
@@ -307,7 +309,8 @@ def test_imports_that_are_not_served_are_all_named(run_guest: Path, tmp_path: Pa
         tmp_path / "guest.wasm",
     )
 
-    result = subprocess.run([str(run_guest), str(wasm)], capture_output=True, text=True)
+    command = compiled(str(run_guest), str(wasm))
+    result = subprocess.run(command, capture_output=True, text=True)
 
     assert result.stdout.startswith("not opened: ")
     for name in ("env.exit:vj", "env.teleport:jfd", "wasi_snapshot_preview1.fd_renumber:iii"):

@@ -50,10 +50,11 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Compiler:
-    """A C compiler, and flags that overrule ours."""
+    """A C compiler, flags that overrule ours, and those that make a shared object."""
 
     command: tuple[str, ...]
     flags: tuple[str, ...] = ()
+    link_flags: tuple[str, ...] = LDFLAGS
 
     @classmethod
     def from_environment(cls) -> Compiler:
@@ -64,29 +65,35 @@ class Compiler:
 
     def version(self) -> str:
         """What it says of itself and of the machine it compiles for."""
-        arguments = [*self.command, "-v"]
-        return subprocess.run(arguments, check=True, capture_output=True, text=True).stderr
+        # zig says so, and then misses something to compile.
+        return subprocess.run([*self.command, "-v"], stderr=subprocess.PIPE, text=True).stderr
 
     @property
     def counts(self) -> bool:
         """Whether it can learn from a run of what it has compiled."""
         return "gcc version" in self.version()
 
-    def compile(self, source: Path, *flags: str) -> Path:
-        """Make a source's object, beside it."""
-        made = source.with_suffix(".o")
+    def compile(self, source: Path, *flags: str, to: Path | None = None) -> Path:
+        """Make a source's object, beside it or where it is said to be."""
+        made = to or source.with_suffix(".o")
         include = f"-I{CSRC}"
-        self._run(*CFLAGS, *flags, *self.flags, include, "-c", str(source), "-o", str(made))
+        self.run(*CFLAGS, *flags, *self.flags, include, "-c", str(source), "-o", str(made))
         return made
 
     def link(self, objects: Iterable[Path], output: Path, *flags: str) -> None:
         """Make the shared object."""
-        self._run(*self.flags, *flags, *map(str, objects), *LDFLAGS, "-o", str(output))
+        self.run(*self.flags, *flags, *map(str, objects), *self.link_flags, "-o", str(output))
 
-    def _run(self, *arguments: str) -> None:
-        result = subprocess.run([*self.command, *arguments], capture_output=True, text=True)
+    def run(self, *arguments: str) -> None:
+        """Run it, in the project's folder.
+
+        Raises:
+            RuntimeError: it fails, with its message.
+        """
+        command = [*self.command, *arguments]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         if result.returncode != 0:
-            raise RuntimeError(f"{shlex.join([*self.command, *arguments])}\n{result.stderr}")
+            raise RuntimeError(f"{shlex.join(command)}\n{result.stderr}")
 
 
 def cache_folder() -> Path:

@@ -91,6 +91,9 @@ int pgn_set_time(pgn_session *session, int64_t realtime_ns, pgn_error *error);
 /* Back to the system's clocks. */
 int pgn_release_time(pgn_session *session, pgn_error *error);
 
+/* The same, and the system's entropy; clocks stand until there is a snapshot, so that it has nothing of its making. */
+int pgn_settle(pgn_session *session, pgn_error *error);
+
 /* Moves stopped clocks on, by >= 0. What was to happen meanwhile does in the next call. */
 int pgn_advance(pgn_session *session, int64_t duration_ns, pgn_error *error);
 

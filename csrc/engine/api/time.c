@@ -26,6 +26,14 @@ static enum status release(pgn_session *session, void *argument, struct error *e
     return STATUS_OK;
 }
 
+static enum status settle(pgn_session *session, void *argument, struct error *error)
+{
+    (void) argument;
+    (void) error;
+    world_settle(world_to_change(session));
+    return STATUS_OK;
+}
+
 static enum status advance(pgn_session *session, void *argument, struct error *error)
 {
     const int64_t *duration_ns = argument;
@@ -41,6 +49,11 @@ int pgn_set_time(pgn_session *session, int64_t realtime_ns, pgn_error *error)
 int pgn_release_time(pgn_session *session, pgn_error *error)
 {
     return api_run(session, gate_is_free, release, NULL, error);
+}
+
+int pgn_settle(pgn_session *session, pgn_error *error)
+{
+    return api_run(session, gate_is_free, settle, NULL, error);
 }
 
 int pgn_advance(pgn_session *session, int64_t duration_ns, pgn_error *error)

@@ -16,8 +16,9 @@
 #include "vfs/vfs.h"
 
 enum {
-    FORMAT = 3,
-    PAGE = PLATFORM_PAGE,
+    FORMAT = 4,
+    PAGE = PLATFORM_PAGE, /* what is looked at, and left out where it is zero */
+    UNIT_PAGES = IMAGE_UNIT / PAGE,
     /* Fewer zero pages than this are stored rather than left out: every section costs each engine two
        of the kernel's memory maps. */
     GAP_PAGES = 256,
@@ -26,9 +27,11 @@ enum {
     COPY_SIZE = 1 << 18
 };
 
-static const char magic[8] = "PGNIMAG1";
+enum { MAGIC_SIZE = sizeof((struct image_header *) 0)->magic };
 
-_Static_assert(sizeof(struct image_header) <= IMAGE_HEADER_ROOM, "the header is the first page");
+static const char magic[MAGIC_SIZE + 1] = "PGNIMAG1";
+
+_Static_assert(sizeof(struct image_header) <= IMAGE_HEADER_ROOM, "the header is the first unit");
 
 pgn_image *image_retain(pgn_image *image)
 {
@@ -144,6 +147,11 @@ static void find_shared_content(const struct image_part *part, const struct imag
     }
 }
 
+static size_t unit_end(size_t page)
+{
+    return (page + UNIT_PAGES - 1) / UNIT_PAGES * UNIT_PAGES;
+}
+
 /* Adds the region's sections; those with less than gap pages between them become one. False when there
    would be too many. */
 static bool add_sections(struct image_header *header, enum image_region region, const bool *pages,
@@ -155,13 +163,14 @@ static bool add_sections(struct image_header *header, enum image_region region, 
     for (size_t i = 0; i < count; i++) {
         if (!pages[i])
             continue;
-        if (!section || i - (size_t) ((section->offset + section->size) / PAGE) >= gap) {
+        if (!section || i >= (size_t) ((section->offset + section->size) / PAGE) + gap) {
             if (added++ == REGION_SECTIONS_MAX)
                 return false;
             section = &header->sections[header->section_count++];
-            *section = (struct image_section){.region = region, .offset = i * PAGE};
+            *section = (struct image_section){.region = region,
+                                              .offset = i / UNIT_PAGES * IMAGE_UNIT};
         }
-        section->size = (i + 1) * PAGE - section->offset;
+        section->size = unit_end(i + 1) * PAGE - section->offset;
     }
     return true;
 }
@@ -250,7 +259,7 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
         return no_memory_for(error, "a snapshot");
     atomic_init(&image->references, 1);
     image->header = *header;
-    memcpy(image->header.magic, magic, sizeof magic);
+    memcpy(image->header.magic, magic, MAGIC_SIZE);
     image->header.format = FORMAT;
     image->header.layout = layout();
     guest_id(runtime, image->header.guest_id);
@@ -262,7 +271,7 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
     for (enum image_region region = 0; region < IMAGE_REGIONS; region++) {
         size_t count = (size_t) (image->header.region_sizes[region] / PAGE);
 
-        pages[region] = malloc(count ? count : 1);
+        pages[region] = calloc(unit_end(count) + 1, sizeof *pages[region]);
         if (!pages[region])
             goto done;
         find_content(&parts[region], region, 0, count, base, pages[region]);
@@ -351,11 +360,15 @@ enum status image_save(const pgn_image *image, int fd, struct error *error)
 
 /* --- reading ------------------------------------------------------------------------------ */
 
-/* Whole pages inside the region and the file, in order. */
+/* Whole units inside the region and the file, in order. */
 static bool has_sound_sections(const struct image_header *header)
 {
     uint64_t position = IMAGE_HEADER_ROOM;
     uint64_t region = 0, end = 0; /* of the section before */
+    uint64_t limits[IMAGE_REGIONS];
+
+    for (enum image_region i = 0; i < IMAGE_REGIONS; i++)
+        limits[i] = unit_end((size_t) (header->region_sizes[i] / PAGE)) * PAGE;
 
     if (header->section_count > IMAGE_SECTIONS_MAX)
         return false;
@@ -367,9 +380,8 @@ static bool has_sound_sections(const struct image_header *header)
         if (section->region > region)
             end = 0;
         region = section->region;
-        if (section->offset % PAGE || section->size % PAGE || section->offset < end
-            || section->size > header->region_sizes[region]
-            || section->offset > header->region_sizes[region] - section->size
+        if (section->offset % IMAGE_UNIT || section->size % IMAGE_UNIT || section->offset < end
+            || section->size > limits[region] || section->offset > limits[region] - section->size
             || section->position != position)
             return false;
         end = section->offset + section->size;
@@ -388,7 +400,7 @@ static bool has_sound_sharing(const struct image_header *header)
     for (uint32_t i = 0; i < header->shared_count; i++) {
         uint64_t address = header->shared[i][0], size = header->shared[i][1];
 
-        if (address % PAGE || size % PAGE || address < end
+        if (address % IMAGE_UNIT || size % IMAGE_UNIT || address < end
             || address + size > header->region_sizes[IMAGE_MEMORY])
             return false;
         end = address + size;
@@ -405,7 +417,7 @@ static const char *fault_of(const pgn_runtime *runtime, const struct map *file, 
     uint64_t size = file->size - start;
     uint8_t id[IMAGE_GUEST_ID_SIZE];
 
-    if (size < sizeof magic || memcmp(bytes, magic, sizeof magic) != 0)
+    if (size < MAGIC_SIZE || memcmp(bytes, magic, MAGIC_SIZE) != 0)
         return not_an_image;
     if (size < IMAGE_HEADER_ROOM)
         return "it is truncated";

@@ -12,7 +12,9 @@
 enum { SHARED_RANGES_MAX = 8 }; /* of memory that a guest's sessions share */
 
 enum {
-    IMAGE_HEADER_ROOM = 4096,
+    IMAGE_UNIT =
+        PLATFORM_PAGE_MAX, /* what is mapped of a file begins and ends at multiples of it */
+    IMAGE_HEADER_ROOM = IMAGE_UNIT,
     IMAGE_SECTIONS_MAX = 24,
     IMAGE_GUEST_ID_SIZE = 32,
     IMAGE_NAME_SIZE = 64
@@ -28,14 +30,15 @@ struct image_part {
     int shared_fd; /* the file that the ranges of header->shared are, at the same offsets; -1: they are not */
 };
 
-/* Pages of a region, back to back in the file. Sections are in ascending order of both. */
+/* Units of a region, back to back in the file. Sections are in ascending order of both. */
 struct image_section {
     uint64_t region;
-    uint64_t offset, size; /* in the region, bytes: whole pages */
-    uint64_t position;     /* in the file */
+    uint64_t offset,
+        size;          /* in the region, bytes: whole units, the last of which may end behind it */
+    uint64_t position; /* in the file */
 };
 
-/* The file's first page. As it is in memory: images are for hosts that can run a guest in place, and
+/* The file's first unit. As it is in memory: images are for hosts that can run a guest in place, and
    those are little-endian. */
 struct image_header {
     char magic[8];

@@ -2,13 +2,16 @@
 #include "guest/wasm3/internal.h"
 
 _Static_assert(sizeof(M3MemoryHeader) <= GUEST_HEADER_ROOM, "the header fits before the memory");
+_Static_assert(sizeof(size_t) == sizeof(uint64_t),
+               "the header's size is what struct guest points to");
 
 bool tier_open(struct guest *guest, size_t stack_size)
 {
     struct wasm3_guest *own = wasm3_guest(guest);
 
     own->header = (M3MemoryHeader *) guest->memory - 1;
-    guest->size = &own->header->length;
+    guest->size =
+        (uint64_t *) &own->header->length; /* a size_t: macOS takes that for another type */
     guest->globals = own->header->globals;
     own->runtime.environment = wasm3_module(guest->module)->environment;
     own->runtime.userdata = guest;

@@ -1,0 +1,144 @@
+"""Where wheels are tried: the Pythons of this machine, and roots of other ones.
+
+A place has what it takes, or says what is missing. Roots are unpacked packages of Debian's, without
+a running system: there is no /proc in them, and nothing but what a Python needs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools import ROOT
+
+BUILD = ROOT / "build" / "platforms"
+DIST = ROOT / "dist"
+EXTRACTED = "python3,base-files"  # which has the links /lib and /lib64
+
+
+class Missing(Exception):
+    """A place cannot be had here: which tool is missing."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A Python somewhere."""
+
+    name: str
+    """As it is asked for, and what the page says."""
+
+    tag: str
+    """Of the wheel, and of those it depends on: their platform."""
+
+    version: str
+    """Of the Python: "3.11"."""
+
+    root: Path | None = None
+    """Its own files; None: this machine's."""
+
+    emulator: tuple[str, ...] = ()
+    interpreter: str = "python3"
+    debian: tuple[str, str] | None = None
+    """The suite and architecture that the root is made of."""
+
+    needs: tuple[str, ...] = field(default=())
+
+    def prepare(self) -> None:
+        """Make what is not there yet.
+
+        Raises:
+            Missing: a tool is.
+        """
+        for tool in self.needs:
+            if not shutil.which(tool):
+                raise Missing(f"no {tool} here")
+        if self.debian and self.root and not self.root.exists():
+            self._unpack(*self.debian)
+        if not self.root:  # a name may be there without its program: pyenv's
+            tried = subprocess.run([self.interpreter, "-c", ""], capture_output=True)
+            if tried.returncode != 0:
+                raise Missing(f"no {self.interpreter} here")
+
+    def run(self, program: Path, site: Path, tier: str) -> subprocess.CompletedProcess[str]:
+        """Run a program with what is installed in `site`."""
+        environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
+        python = self.interpreter
+        if self.root and not self.emulator:
+            shutil.copy(program, site)
+            shutil.rmtree(self.root / "site", ignore_errors=True)
+            shutil.copytree(site, self.root / "site")
+            environment["PYTHONPATH"] = "/site"
+            command = ["chroot", str(self.root), python, f"/site/{program.name}", tier]
+        else:
+            if self.root:
+                python = str(self.root / python.lstrip("/"))
+            command = [*self.emulator, python, str(program), tier]
+        return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+    def _unpack(self, suite: str, architecture: str) -> None:
+        BUILD.mkdir(parents=True, exist_ok=True)
+        assert self.root
+        packed = self.root.with_suffix(".tar")
+        command = ["mmdebstrap", "--variant=extract", f"--architectures={architecture}"]
+        command += [f"--include={EXTRACTED}", suite, str(packed)]
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.returncode != 0:
+            raise Missing(f"no Debian {suite}: {result.stderr.splitlines()[-1]}")
+        self.root.mkdir()
+        # As devices cannot be made everywhere, and are not needed.
+        unpack = ["tar", "-C", str(self.root), "--exclude=./dev/*", "-xf", str(packed)]
+        subprocess.run(unpack, check=True)
+        packed.unlink()
+        (self.root / "dev").mkdir(exist_ok=True)
+        (self.root / "tmp").mkdir(exist_ok=True)
+
+
+def _here(version: str) -> Place:
+    python = f"python{version}"
+    tag = "manylinux_2_17_x86_64"
+    return Place(f"cpython-{version}", tag, version, interpreter=python, needs=(python,))
+
+
+def _debian(suite: str, release: str, version: str, architecture: str = "amd64") -> Place:
+    emulator: tuple[str, ...] = ()
+    root = BUILD / f"{suite}-{architecture}"
+    needs = ("mmdebstrap", "chroot")
+    processor = "x86_64"
+    if architecture == "arm64":
+        emulator, processor = ("qemu-aarch64-static", "-L", str(root)), "aarch64"
+        needs = ("mmdebstrap", "qemu-aarch64-static")
+    return Place(
+        f"debian-{release}-{processor}",
+        f"manylinux_2_17_{processor}",
+        version,
+        root=root,
+        emulator=emulator,
+        interpreter=f"/usr/bin/python{version}",
+        debian=(suite, architecture),
+        needs=needs,
+    )
+
+
+PLACES = (
+    *(_here(version) for version in ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")),
+    _debian("bookworm", "12", "3.11"),
+    _debian("trixie", "13", "3.13"),
+    _debian("bookworm", "12", "3.11", "arm64"),
+    _debian("trixie", "13", "3.13", "arm64"),
+)
+
+
+def install(place: Place, wheel: Path) -> Path:
+    """Install the wheel and what it needs by this machine's pip. Return the folder."""
+    site = BUILD / "site" / place.name
+    shutil.rmtree(site, ignore_errors=True)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(site)]
+    command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={place.version}"]
+    tags = [place.tag, place.tag.replace("manylinux_2_17", "manylinux2014")]
+    command += [f"--platform={tag}" for tag in tags]
+    subprocess.run([*command, str(wheel)], check=True, stderr=subprocess.DEVNULL)
+    return site

@@ -1,0 +1,1 @@
+"""Wheels for every platform, made on one Linux machine (docs/PLATFORMS.md)."""

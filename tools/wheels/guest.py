@@ -1,0 +1,79 @@
+"""The guest compiled ahead of time, for other machines: the native tier's shared object.
+
+zig has no runtime for counters, so nothing is compiled twice, as it is by gcc (docs/NATIVE.md); but
+what is called in training, which is the same each time, is kept together here, too.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tools import ROOT
+from tools.build import NATIVE, RESOURCES
+from tools.native import compile as native
+from tools.native.training import STATEMENTS, Training
+from tools.native.translate import translate
+from tools.stamp import Step
+from tools.wheels import zig
+from tools.wheels.targets import Target
+
+FILES = 24
+WASM = RESOURCES / "pglite.wasm"
+TRANSLATION = tuple(native.HERE / name for name in ("translate.py", "training.py"))
+
+
+def source_step(build: Path, extension: Path) -> Step:
+    """Return the step that translates the guest to C, in `build`/guest."""
+    folder = build / "guest"
+
+    def make() -> None:
+        for old in folder.glob("*.[ch]"):
+            old.unlink()
+        translate(WASM, native.WASM2C, folder, FILES, Training(extension).called())
+
+    return Step(
+        name="guest-c",
+        action=make,
+        inputs=(WASM, native.WASM2C, STATEMENTS, *TRANSLATION),
+        outputs=(folder / "module.c", folder / "module.h"),
+        settings=(str(FILES),),
+    )
+
+
+def code_step(target: Target, build: Path) -> Step:
+    """Return the step that compiles it for a processor: the slow one."""
+    compiler = zig.compiler(target.code)
+
+    def make() -> None:
+        flags = (*native.CFLAGS, f"-I{native.CSRC.relative_to(ROOT)}")
+        zig.compile_all(
+            compiler,
+            [
+                zig.Job(source.relative_to(ROOT), _object(target, source), flags)
+                for source in sources(build)
+            ],
+        )
+
+    return Step(
+        name=f"guest-{target.code}",
+        action=make,
+        inputs=(*sources(build), build / "guest" / "module.h", *native.CONTRACT),
+        outputs=tuple(_object(target, source) for source in sources(build)),
+        settings=(repr(native.CFLAGS), *zig.identity(target.code)),
+    )
+
+
+def sources(build: Path) -> list[Path]:
+    """The C files, once they have been made."""
+    return sorted((build / "guest").glob("*.c"))
+
+
+def link(target: Target, build: Path) -> Path:
+    """Make the shared object of what has been compiled for the platform's processor."""
+    output = build / target.name / NATIVE.name
+    zig.link(target, [_object(target, source) for source in sources(build)], output)
+    return output
+
+
+def _object(target: Target, source: Path) -> Path:
+    return source.parent / target.code / f"{source.stem}.o"
