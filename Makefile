@@ -20,7 +20,7 @@ C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
 HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*')
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
-.PHONY: help build native run check test test-wasm3 test-native test-asan test-tsan fuzz torture soak compatibility bench \
+.PHONY: help build aot run check test test-wasm3 test-aot test-asan test-tsan fuzz torture soak compatibility bench \
 	bench-peers suites conformance wheel wheels platforms sdist dev lint docs format clean
 .DEFAULT_GOAL := help
 
@@ -30,8 +30,8 @@ help: ## show this page
 build: .venv/ready ## fetch, link and compile, as far as something has changed
 	@$(BIN)/python setup.py -q build_ext --inplace
 
-native: build ## also compile the guest ahead of time, many times faster than wasm3 (minutes, then cached)
-	@$(BIN)/python -m tools.native
+aot: build ## also compile the guest ahead of time, many times faster than wasm3 (minutes, then cached)
+	@$(BIN)/python -m tools.aot
 
 # By environment, so that the shell never sees the statement.
 run: export PGLITE_SQL = $(value SQL)
@@ -41,10 +41,10 @@ run: build ## answer one statement: make run SQL="select 1"
 check: lint ## check style and run a few tests, in about a minute
 	$(PYTEST) $(CHECKS)
 
-test: test-native test-wasm3 ## run all tests, those of the engine on both tiers (some: TESTS=tests/engine)
+test: test-aot test-wasm3 ## run all tests, those of the engine on both tiers (some: TESTS=tests/engine)
 
 # By what "auto" chooses, once it is there: guests with extensions added have no other than wasm3.
-test-native: native ## run all tests by the native tier
+test-aot: aot ## run all tests by the AOT tier
 	PGLITE_NATIVE_TIER=auto $(PYTEST) $(TESTS)
 
 test-wasm3: build ## run the engine's tests by wasm3, the reference; and its tiny guests sanitized
@@ -63,27 +63,27 @@ fuzz: build ## fuzz every target, under the sanitizers (SECONDS=60 for all toget
 compatibility: build ## run the tests of the clients, and write which did what: docs/COMPATIBILITY.md
 	$(BIN)/python -m pytest -n 2 --dist loadfile --compatibility tests/clients
 
-torture: native ## kills, then power cuts, for MINUTES each: docs/RELIABILITY.md
+torture: aot ## kills, then power cuts, for MINUTES each: docs/RELIABILITY.md
 	$(BIN)/python -m tests.torture kills --minutes $(MINUTES)
 	$(BIN)/python -m tests.torture power --minutes $(MINUTES)
 
-soak: native ## many STATEMENTS in one process: memory, descriptors and maps have to stay flat
+soak: aot ## many STATEMENTS in one process: memory, descriptors and maps have to stay flat
 	$(BIN)/python -m tests.torture soak --count $(STATEMENTS)
 
 bench: build ## measure; results go to bench/results/ (QUICK=1: in a minute)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
-bench-peers: native ## measure beside PGlite on Node, py-pglite, native PostgreSQL (QUICK=1: little data)
+bench-peers: aot ## measure beside PGlite on Node, py-pglite, native PostgreSQL (QUICK=1: little data)
 	$(BIN)/python -m bench.against $(if $(QUICK),--quick)
 
 suites: build ## run SQLAlchemy's dialect test suite on our databases; results go to bench/results/
 	$(BIN)/python -m bench.sqlalchemy_suite
 
-conformance: native ## run PostgreSQL's own isolation and regression tests, and write docs/CONFORMANCE.md
+conformance: aot ## run PostgreSQL's own isolation and regression tests, and write docs/CONFORMANCE.md
 	$(BIN)/python -m bench.conformance
 
-wheel: export PGLITE_NATIVE_BUILD_NATIVE = 1
-wheel: .venv/ready ## make the wheel, with the native tier, and beside it those it depends on: dist/
+wheel: export PGLITE_NATIVE_BUILD_AOT = 1
+wheel: .venv/ready ## make the wheel, with the AOT tier, and beside it those it depends on: dist/
 	rm -rf dist/*.whl build/wheel build/setuptools/lib* build/setuptools/bdist*
 	$(BIN)/python -m build --no-isolation --wheel --outdir build/wheel
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --strip --wheel-dir dist build/wheel/*.whl

@@ -11,6 +11,6 @@ ROOT = Path(__file__).resolve().parent.parent
 IS_SDIST = (ROOT / "PKG-INFO").is_file()
 
 
-def wants_native() -> bool:
+def wants_aot() -> bool:
     """Whether this build is to compile the guest ahead of time, too."""
-    return os.environ.get("PGLITE_NATIVE_BUILD_NATIVE", "0") not in ("", "0")
+    return os.environ.get("PGLITE_NATIVE_BUILD_AOT", "0") not in ("", "0")

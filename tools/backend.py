@@ -11,17 +11,17 @@ from typing import Any
 from setuptools import build_meta
 from setuptools.build_meta import *  # noqa: F403
 
-from tools import IS_SDIST, ROOT, wants_native
+from tools import IS_SDIST, ROOT, wants_aot
 
 CHECKOUT_REQUIREMENTS = ROOT / "tools" / "requirements-build.txt"
-NATIVE_REQUIREMENTS = ROOT / "tools" / "requirements-native.txt"
+AOT_REQUIREMENTS = ROOT / "tools" / "requirements-aot.txt"
 
 Settings = dict[str, Any] | None
 
 
 def _requires(base: list[str]) -> list[str]:
     files = [] if IS_SDIST else [CHECKOUT_REQUIREMENTS]
-    files += [NATIVE_REQUIREMENTS] if wants_native() else []
+    files += [AOT_REQUIREMENTS] if wants_aot() else []
     lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     return [*base, *(line for line in lines if line and not line.startswith("#"))]
 

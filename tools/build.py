@@ -1,11 +1,11 @@
 """Everything the package needs but the extension module, step by step.
 
     vendor ─► guest ─► link ─► resources ─► (extension module) ─► cluster ─► image
-                                        └─► native
+                                        └─► aot
 
 setup.py calls `prepare` before it compiles the extension and `finish` after. Each step is a
 command that can also be run by hand, and is skipped when its inputs have not changed. The last,
-native, takes minutes and is run where PGLITE_NATIVE_BUILD_NATIVE=1 asks for it.
+aot, takes minutes and is run where PGLITE_NATIVE_BUILD_AOT=1 asks for it.
 `python -m tools.build` runs the steps before the extension.
 """
 
@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools import IS_SDIST, ROOT, native, wants_native
+from tools import IS_SDIST, ROOT, aot, wants_aot
 from tools.stamp import Step, report
 
 TOOLS = ROOT / "tools"
@@ -31,7 +31,7 @@ RESOURCES = PACKAGE / "resources"
 MADE_AT = (os.environ.get("SOURCE_DATE_EPOCH", ""),)
 PACK = (PACKAGE / "engine/pack.py", TOOLS / "pack.py")
 PINS = ("wasm3", "xxhash", "pglite", "pglite-pgvector")
-NATIVE = RESOURCES / "pglite-native.so"
+AOT = RESOURCES / "pglite-aot.so"
 GUEST_FILES = tuple(RESOURCES / name for name in ("pglite.wasm", "initdb.wasm", "system.pack"))
 
 
@@ -42,11 +42,11 @@ def prepare() -> None:
     for step in (vendor_step(), guest_step(), link_step(), resources_step()):
         step.run(STAMPS)
     # Engines refuse what was compiled from another module, and the next steps open some.
-    if NATIVE.exists() and not native.is_of(NATIVE, RESOURCES / "pglite.wasm"):
-        NATIVE.unlink()
+    if AOT.exists() and not aot.is_of(AOT, RESOURCES / "pglite.wasm"):
+        AOT.unlink()
         report(
-            "native",
-            "removed, as it is of another module" + ("" if wants_native() else ": make native"),
+            "aot",
+            "removed, as it is of another module" + ("" if wants_aot() else ": make aot"),
         )
 
 
@@ -55,9 +55,9 @@ def finish(extension: Path) -> None:
     if not IS_SDIST:
         cluster_step(extension).run(STAMPS)
         image_step(extension).run(STAMPS)
-    if wants_native():
+    if wants_aot():
         # No step: whether it is due depends on the compiler, too, which its own cache knows.
-        command("tools.native", RESOURCES / "pglite.wasm", NATIVE, extension)()
+        command("tools.aot", RESOURCES / "pglite.wasm", AOT, extension)()
 
 
 def command(module: str, *arguments: Path) -> Callable[[], None]:

@@ -25,7 +25,7 @@ ITS_PYTHON = "python3.14"  # as its metadata asks for
 ITS_FOLDER = ROOT / "build" / "bench" / "pytest-pglite"
 
 PACKAGE = ROOT / "pglite_native"
-LIBRARY = "pglite-native.so"
+LIBRARY = "pglite-aot.so"
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ NAMES = (
 def prepare(names: Sequence[str], stack: ExitStack) -> tuple[list[Contestant], dict[str, str]]:
     """Those that can be had on this machine, in order, and why the others cannot, by name."""
     makers: dict[str, Callable[[], Contestant]] = {
-        NATIVE_RAW: lambda: _ours(NATIVE_RAW, "raw", "native"),
-        NATIVE_PGLITE: lambda: _ours(NATIVE_PGLITE, "pglite", "native"),
-        NATIVE_SERVER: lambda: _ours(NATIVE_SERVER, "our_server", "native"),
+        NATIVE_RAW: lambda: _ours(NATIVE_RAW, "raw", "aot"),
+        NATIVE_PGLITE: lambda: _ours(NATIVE_PGLITE, "pglite", "aot"),
+        NATIVE_SERVER: lambda: _ours(NATIVE_SERVER, "our_server", "aot"),
         WASM3_RAW: lambda: _ours(WASM3_RAW, "raw", "wasm3"),
         WASM3_PGLITE: lambda: _ours(WASM3_PGLITE, "pglite", "wasm3"),
         WASM3_SERVER: lambda: _ours(WASM3_SERVER, "our_server", "wasm3"),
@@ -115,7 +115,7 @@ def _ours(name: str, way: str, tier: guest.Tier) -> Contestant:
         environment={guest.TIER_VARIABLE: tier},
         serves=way == "our_server",
         installed=[PACKAGE, *_distributions("cffi", "pycparser", "scramp", "asn1crypto")],
-        without=[] if tier == "native" else [LIBRARY],
+        without=[] if tier == "aot" else [LIBRARY],
     )
 
 

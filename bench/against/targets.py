@@ -52,7 +52,7 @@ def group(rounds: list[dict[tuple[str, str], float]]) -> tuple[Group, list[str]]
     node, native = _computing(NODE_RAW), _computing(POSTGRESQL)
     tpcb = "TPC-B-like transaction"
     times = "times"
-    ours, theirs = "the native tier, raw", "PGlite on Node, raw"
+    ours, theirs = "the AOT tier, raw", "PGlite on Node, raw"
     wanted: list[tuple[str, str, float, bool, Callable[[Round], float]]] = [
         (
             f"{SELECT_1}: {ours} / {theirs}",
@@ -97,7 +97,7 @@ def group(rounds: list[dict[tuple[str, str], float]]) -> tuple[Group, list[str]]
             lambda figures: ratio(figures, SELECT_1, NATIVE_RAW, POSTGRESQL),
         ),
         (
-            f"{SELECT_1} by psycopg: our server, native tier / native PostgreSQL",
+            f"{SELECT_1} by psycopg: our server, AOT tier / native PostgreSQL",
             times,
             1.0,
             False,
@@ -111,14 +111,14 @@ def group(rounds: list[dict[tuple[str, str], float]]) -> tuple[Group, list[str]]
             lambda figures: ratio(figures, tpcb, NODE_RAW, NATIVE_RAW),
         ),
         (
-            "rows fetched to values, time: PGlite, native tier / psycopg, native PostgreSQL",
+            "rows fetched to values, time: PGlite, AOT tier / psycopg, native PostgreSQL",
             times,
             1.0,
             False,
             _fetched,
         ),
         (
-            "idle RSS of a process, native tier, raw",
+            "idle RSS of a process, AOT tier, raw",
             "MiB",
             IDLE_MIB,
             False,

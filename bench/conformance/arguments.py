@@ -49,7 +49,7 @@ def parse(description: str | None, words: Sequence[str] | None) -> Arguments:
     parser.add_argument("tests", nargs="*", metavar="test", help="only these, which is no result")
     parser.add_argument("--suite", choices=SUITES, help="one of the two")
     parser.add_argument("--side", choices=("native", "ours"), help="only on that server")
-    parser.add_argument("--tier", choices=("auto", "native", "wasm3"), default="auto")
+    parser.add_argument("--tier", choices=("auto", "aot", "wasm3"), default="auto")
     parser.add_argument("--limit", dest="limit_s", type=float, metavar="SECONDS", help="a test's")
     parser.add_argument("--dsn", help="a running server, as libpq's keywords and values, or a URL")
     parser.add_argument(

@@ -56,8 +56,8 @@ void arena_unmark_free(const struct arena *arena, size_t first, size_t count, bo
 enum arena_root {
     ARENA_ROOT_VFS,
     ARENA_ROOT_HOST,
-    ARENA_ROOT_ENGINE,
-    ARENA_ROOT_WORLD,
+    ARENA_ROOT_RANDOM,
+    ARENA_ROOT_CLOCK,
     ARENA_ROOTS
 };
 

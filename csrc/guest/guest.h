@@ -53,31 +53,31 @@ struct guest_import {
     guest_handler handler;
 };
 
-/* A host function lent to the guest's table, for the guest to call as it does its own through
+/* A host function in the guest's table, for the guest to call as it does its own through
    pointers. */
-struct guest_lent {
+struct guest_host_function {
     const char *name, *type;
     guest_handler handler;
 };
 
 /* All that the host has for a module. */
-struct guest_offer {
+struct guest_import_table {
     const struct guest_import *imports;
     size_t import_count;
-    const struct guest_lent *lent;
-    size_t lent_count;
+    const struct guest_host_function *host_functions;
+    size_t host_function_count;
 };
 
 typedef uint32_t guest_function; /* a function of the module, as its tier counts them */
 
 /* Parses and links. wasm stays borrowed until the module is closed (code is compiled lazily).
    library: path of the shared object that the module was compiled to; NULL: wasm3 runs it.
-   Fails naming *all* imports that the offer does not serve. */
+   Fails naming *all* imports that the table does not have. */
 enum status guest_module_open(const uint8_t *wasm, size_t size, const char *library,
-                              const struct guest_offer *offer, struct guest_module **module,
+                              const struct guest_import_table *table, struct guest_module **module,
                               struct error *error);
 
-/* What runs it: "wasm3" or "native". */
+/* What runs it: "wasm3" or "aot". */
 const char *guest_module_tier(const struct guest_module *module);
 
 /* Compiles every function now rather than when it is first called, if that is still to be done. */
@@ -99,9 +99,10 @@ bool guest_module_address(const struct guest_module *module, const char *name, u
    when it did not. */
 const uint8_t *guest_module_identity(const struct guest_module *module, size_t *size);
 
-/* The table index of a lent function, for the guest to call through. False when the module has no
+/* The table index of a host function, for the guest to call through. False when the module has no
    such type, so cannot. */
-bool guest_module_lent(const struct guest_module *module, const char *name, uint32_t *index);
+bool guest_module_host_function(const struct guest_module *module, const char *name,
+                                uint32_t *index);
 
 /* A fresh instance: memory with the data segments in it, globals initialised, start function not
    yet run. stack_size: bytes of value stack (reserved, committed by use). */

@@ -48,12 +48,12 @@ enum status module_begin(struct guest_module *module, const struct guest_tier *t
 }
 
 enum status guest_module_open(const uint8_t *wasm, size_t size, const char *library,
-                              const struct guest_offer *offer, struct guest_module **module,
+                              const struct guest_import_table *table, struct guest_module **module,
                               struct error *error)
 {
     if (library)
-        return native_open_module(wasm, size, library, offer, module, error);
-    return wasm3_open_module(wasm, size, offer, module, error);
+        return aot_open_module(wasm, size, library, table, module, error);
+    return wasm3_open_module(wasm, size, table, module, error);
 }
 
 void guest_module_close(struct guest_module *module)
@@ -105,7 +105,8 @@ const uint8_t *guest_module_identity(const struct guest_module *module, size_t *
     return module->binary.build_id;
 }
 
-bool guest_module_lent(const struct guest_module *module, const char *name, uint32_t *index)
+bool guest_module_host_function(const struct guest_module *module, const char *name,
+                                uint32_t *index)
 {
     return module->tier->find_lent(module, name, index);
 }

@@ -72,10 +72,10 @@ extern const char guest_trap_unreachable[], guest_trap_memory[], guest_trap_divi
 enum status module_begin(struct guest_module *module, const struct guest_tier *tier,
                          const uint8_t *wasm, size_t size, struct error *error);
 
-/* offer.c */
+/* import_table.c */
 /* The handler that serves an import, or NULL. */
-guest_handler offer_find(const struct guest_offer *offer, const char *module, const char *name,
-                         const char *type);
+guest_handler import_table_find(const struct guest_import_table *table, const char *module,
+                                const char *name, const char *type);
 /* Collects the imports that nobody serves. */
 struct offer_missing {
     char names[ERROR_MESSAGE_SIZE];
@@ -92,11 +92,12 @@ enum status memory_set_pages(struct guest *guest, uint64_t pages);
 /* Zeroes a large range inside the memory by giving it back to the system. */
 void memory_zero(struct guest *guest, uint64_t offset, uint64_t size);
 
-/* The tiers: wasm3/module.c and native/module.c */
-enum status wasm3_open_module(const uint8_t *wasm, size_t size, const struct guest_offer *offer,
-                              struct guest_module **module, struct error *error);
-enum status native_open_module(const uint8_t *wasm, size_t size, const char *library,
-                               const struct guest_offer *offer, struct guest_module **module,
-                               struct error *error);
+/* The tiers: wasm3/module.c and aot/module.c */
+enum status wasm3_open_module(const uint8_t *wasm, size_t size,
+                              const struct guest_import_table *table, struct guest_module **module,
+                              struct error *error);
+enum status aot_open_module(const uint8_t *wasm, size_t size, const char *library,
+                            const struct guest_import_table *table, struct guest_module **module,
+                            struct error *error);
 
 #endif

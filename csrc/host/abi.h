@@ -9,7 +9,7 @@
 #include "base/errno.h"
 #include "guest/guest.h"
 #include "host/host.h"
-#include "platform/world.h"
+#include "platform/virtual_clock.h"
 
 static inline uint16_t load_u16(const void *at)
 {
@@ -65,9 +65,9 @@ static inline double arg_f64(const struct guest_call *call, unsigned n)
     return value;
 }
 
-static inline struct world *world_of(const struct guest_call *call)
+static inline struct virtual_clock *clock_of(const struct guest_call *call)
 {
-    return world_find(host_of(call)->arena);
+    return virtual_clock_find(host_of(call)->arena);
 }
 
 /* Argument n as the address of size bytes; NULL when they are not all in memory. */

@@ -19,8 +19,9 @@ enum guest_outcome clock_time_get(struct guest_call *call)
         return return_wasi(call, -GE_INVAL);
     if (!time)
         return return_wasi(call, -GE_FAULT);
-    store_u64(time, (uint64_t) (id == CLOCK_ID_REALTIME ? world_realtime_ns(world_of(call))
-                                                        : world_monotonic_ns(world_of(call))));
+    store_u64(time,
+              (uint64_t) (id == CLOCK_ID_REALTIME ? virtual_clock_realtime_ns(clock_of(call))
+                                                  : virtual_clock_monotonic_ns(clock_of(call))));
     return return_wasi(call, 0);
 }
 
@@ -28,12 +29,12 @@ enum guest_outcome clock_time_get(struct guest_call *call)
    off what is below one, and so gets half a one more: a double of this size is some tenths off. */
 enum guest_outcome clock_date_now(struct guest_call *call)
 {
-    int64_t us = world_realtime_ns(world_of(call)) / NS_PER_US;
+    int64_t us = virtual_clock_realtime_ns(clock_of(call)) / NS_PER_US;
 
     return return_f64(call, ((double) us + 0.5) / US_PER_MS);
 }
 
 enum guest_outcome clock_get_now(struct guest_call *call)
 {
-    return return_f64(call, (double) world_monotonic_ns(world_of(call)) / NS_PER_MS);
+    return return_f64(call, (double) virtual_clock_monotonic_ns(clock_of(call)) / NS_PER_MS);
 }

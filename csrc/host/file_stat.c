@@ -132,7 +132,7 @@ static int load_timespec(const unsigned char *at, int64_t now_ns, int64_t *time_
 /* utimensat(dirfd, path or NULL, struct timespec[2] or NULL, flags) */
 enum guest_outcome file_utimensat(struct guest_call *call)
 {
-    int64_t now_ns = world_realtime_ns(world_of(call));
+    int64_t now_ns = virtual_clock_realtime_ns(clock_of(call));
     int64_t atime_ns = now_ns;
     int64_t mtime_ns = now_ns;
     const char *path = NULL;

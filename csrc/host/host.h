@@ -50,7 +50,7 @@ struct host_upcalls {
 
 /* State that changes as SQL runs and belongs to an image: in the arena, no pointers. */
 struct host_state {
-    int64_t timer_deadline_ns[HOST_TIMERS]; /* on the world's monotonic clock, 0: off */
+    int64_t timer_deadline_ns[HOST_TIMERS]; /* on the guest's monotonic clock, 0: off */
     uint32_t environment_count;
     uint32_t environment_bytes; /* of all "NAME=value\0" strings */
     arena_offset environment;   /* those strings, back to back */
@@ -73,7 +73,7 @@ static inline struct host_state *host_state(const struct host *host)
 }
 
 /* Every import the host serves, by subsystem file, and what it lends. */
-extern const struct guest_offer host_offer;
+extern const struct guest_import_table host_import_table;
 
 /* A fresh host over a fresh arena and VFS. environment: NULL-terminated "NAME=value" strings.
    guest, upcalls and engine are the caller's to set: here they become NULL. */
@@ -95,7 +95,7 @@ enum guest_outcome host_install_subprocess(struct host *host);
 /* Safe point: fires the timers that are due; calls into the guest. For guest_set_poll. */
 enum guest_outcome host_fire_timers(struct host *host);
 
-/* Sleeps until the world's monotonic time given: 0; -GE_INTR when a timer's signal was handled or the engine
+/* Sleeps until the given time of the guest's monotonic clock: 0; -GE_INTR when a timer's signal was handled or the engine
    wants attention first. Its outcome is that of the signal's handler. */
 enum guest_outcome host_sleep_until(struct host *host, int64_t deadline_ns, int *result);
 

@@ -1,4 +1,4 @@
-/* What the host offers a guest: which file serves what, under which type.
+/* The import table: which file serves what, under which type.
  *
  * A type is result then parameters: v nothing, i i32, j i64, d f64. Names and types are those of
  * Emscripten's JS library and of wasi_snapshot_preview1, as the guest's import section has them.
@@ -121,15 +121,15 @@
     ENV("pglite_recv", "iii", handshake_receive)                                                   \
     ENV("pglite_send", "iii", handshake_send)
 
-/* subprocess.c: lent to the guest's table, for pgl_set_system_fn and its like */
-#define HOST_LENT(LENT)                                                                            \
-    LENT("system", "ii", subprocess_system)                                                        \
-    LENT("popen", "iii", subprocess_popen)                                                         \
-    LENT("pclose", "ii", subprocess_pclose)
+/* subprocess.c: in the guest's table, for pgl_set_system_fn and its like */
+#define HOST_FUNCTIONS(FUNCTION)                                                                   \
+    FUNCTION("system", "ii", subprocess_system)                                                    \
+    FUNCTION("popen", "iii", subprocess_popen)                                                     \
+    FUNCTION("pclose", "ii", subprocess_pclose)
 
 #define DECLARE_HANDLER(name, type, handler) enum guest_outcome handler(struct guest_call *call);
 HOST_IMPORTS(DECLARE_HANDLER, DECLARE_HANDLER)
-HOST_LENT(DECLARE_HANDLER)
+HOST_FUNCTIONS(DECLARE_HANDLER)
 #undef DECLARE_HANDLER
 
 #endif

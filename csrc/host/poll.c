@@ -48,7 +48,7 @@ enum guest_outcome poll_descriptors(struct guest_call *call)
 
     int64_t deadline_ns = timeout_ms < 0
                               ? INT64_MAX
-                              : world_deadline_ns(world_of(call), timeout_ms * NS_PER_MS);
+                              : virtual_clock_deadline_ns(clock_of(call), timeout_ms * NS_PER_MS);
     int result;
     enum guest_outcome outcome = host_sleep_until(host, deadline_ns, &result);
     return outcome == GUEST_RETURNED ? return_i32(call, result) : outcome;

@@ -1,6 +1,7 @@
 /* Entropy. */
 #include "host/abi.h"
 #include "host/imports.h"
+#include "platform/random_source.h"
 
 enum guest_outcome random_get(struct guest_call *call)
 {
@@ -9,5 +10,8 @@ enum guest_outcome random_get(struct guest_call *call)
 
     if (!bytes)
         return return_wasi(call, -GE_FAULT);
-    return return_wasi(call, world_random(world_of(call), bytes, size) ? 0 : -GE_IO);
+    return return_wasi(call,
+                       random_source_fill(random_source_find(host_of(call)->arena), bytes, size)
+                           ? 0
+                           : -GE_IO);
 }

@@ -7,11 +7,13 @@
 
 enum guest_outcome host_sleep_until(struct host *host, int64_t deadline_ns, int *result)
 {
-    struct world *world = world_find(host->arena);
+    struct virtual_clock *clock = virtual_clock_find(host->arena);
     int64_t timer_ns = host_timer_deadline_ns(host);
     int64_t until_ns = timer_ns < deadline_ns ? timer_ns : deadline_ns;
     /* Where the clocks stand the time has come, but others may still run before. */
-    int64_t system_ns = world_skip_to(world, until_ns) ? 0 : world_system_ns(world, until_ns);
+    int64_t system_ns = virtual_clock_skip_to(clock, until_ns)
+                            ? 0
+                            : virtual_clock_system_ns(clock, until_ns);
     bool woken;
     enum guest_outcome outcome = host->upcalls->sleep_until(host->engine, system_ns, &woken);
 

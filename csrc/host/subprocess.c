@@ -1,4 +1,4 @@
-/* system, popen and pclose. PGlite calls them through function pointers; these are lent to its table.
+/* system, popen and pclose. PGlite calls them through function pointers; these are put in its table.
  *
  * There are no processes: a command is run to its end by the engine, which knows the one program
  * there is, postgres, and only for initdb. So a popen to read runs its command at once, and one to
@@ -27,7 +27,7 @@ static enum guest_outcome call_export(struct guest *guest, const char *name, con
 enum guest_outcome host_install_subprocess(struct host *host)
 {
     static const struct {
-        const char *lent, *setter;
+        const char *function, *setter;
     } rows[] = {
         {"system", "pgl_set_system_fn"},
         {"popen", "pgl_set_popen_fn"},
@@ -40,7 +40,7 @@ enum guest_outcome host_install_subprocess(struct host *host)
         uint64_t arg;
         enum guest_outcome outcome;
 
-        if (!guest_module_lent(module, rows[i].lent, &index))
+        if (!guest_module_host_function(module, rows[i].function, &index))
             return guest_set_trap(host->guest, "the module cannot take system, popen and pclose");
         arg = index;
         outcome = call_export(host->guest, rows[i].setter, &arg, NULL);

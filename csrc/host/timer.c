@@ -22,8 +22,8 @@ enum guest_outcome timer_setitimer(struct guest_call *call)
     if (ms > TIMER_MS_MAX)
         ms = TIMER_MS_MAX;
     if (ms > 0) /* false also when it is not a number */
-        state->timer_deadline_ns[which] = world_deadline_ns(world_of(call),
-                                                            (int64_t) (ms * NS_PER_MS + 0.5));
+        state->timer_deadline_ns[which] =
+            virtual_clock_deadline_ns(clock_of(call), (int64_t) (ms * NS_PER_MS + 0.5));
     return return_i32(call, 0);
 }
 
@@ -43,7 +43,8 @@ bool host_timer_is_due(const struct host *host)
     int64_t deadline_ns = host_timer_deadline_ns(host);
 
     /* The common case: no clock is read. */
-    return deadline_ns != INT64_MAX && deadline_ns <= world_monotonic_ns(world_find(host->arena));
+    return deadline_ns != INT64_MAX
+           && deadline_ns <= virtual_clock_monotonic_ns(virtual_clock_find(host->arena));
 }
 
 static enum guest_outcome fire(struct host *host, uint32_t which, int64_t now_ns)
@@ -65,7 +66,7 @@ enum guest_outcome host_fire_timers(struct host *host)
     if (host_timer_deadline_ns(host) == INT64_MAX) /* the common case: no clock is read */
         return GUEST_RETURNED;
 
-    int64_t now = world_monotonic_ns(world_find(host->arena));
+    int64_t now = virtual_clock_monotonic_ns(virtual_clock_find(host->arena));
     for (uint32_t which = 0; which < HOST_TIMERS; which++) {
         if (!state->timer_deadline_ns[which] || state->timer_deadline_ns[which] > now)
             continue;

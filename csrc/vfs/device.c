@@ -29,7 +29,7 @@ static int64_t device_read(struct vfs *vfs, struct file *file, void *bytes, size
         memset(bytes, 0, size);
         return (int64_t) size;
     case DEVICE_RANDOM:
-        return world_random(vfs->world, bytes, size) ? (int64_t) size : -GE_IO;
+        return random_source_fill(vfs->random, bytes, size) ? (int64_t) size : -GE_IO;
     default:
         return 0; /* null, and streams: the end of the file */
     }

@@ -1,4 +1,4 @@
-/* What the files of vfs/ offer each other. */
+/* What the files of vfs/ share. */
 #ifndef PGN_VFS_INTERNAL_H
 #define PGN_VFS_INTERNAL_H
 

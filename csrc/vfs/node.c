@@ -13,7 +13,7 @@ arena_offset node_new(struct vfs *vfs, uint32_t mode)
     node->inode = vfs->super->next_inode++;
     node->mode = mode;
     node->uid = node->gid = VFS_UID;
-    node->atime_ns = node->mtime_ns = node->ctime_ns = world_realtime_ns(vfs->world);
+    node->atime_ns = node->mtime_ns = node->ctime_ns = virtual_clock_realtime_ns(vfs->clock);
     return offset;
 }
 
@@ -73,12 +73,12 @@ void node_stat(const struct node *node, struct vfs_stat *stat)
 
 void node_touch(struct vfs *vfs, struct node *node)
 {
-    node->mtime_ns = node->ctime_ns = world_realtime_ns(vfs->world);
+    node->mtime_ns = node->ctime_ns = virtual_clock_realtime_ns(vfs->clock);
 }
 
 void node_change(struct vfs *vfs, struct node *node)
 {
-    node->ctime_ns = world_realtime_ns(vfs->world);
+    node->ctime_ns = virtual_clock_realtime_ns(vfs->clock);
 }
 
 int node_chmod(struct vfs *vfs, struct node *node, uint32_t mode)

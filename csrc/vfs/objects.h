@@ -3,7 +3,8 @@
 #define PGN_VFS_OBJECTS_H
 
 #include "platform/files.h"
-#include "platform/world.h"
+#include "platform/random_source.h"
+#include "platform/virtual_clock.h"
 #include "vfs/pack.h"
 #include "vfs/vfs.h"
 
@@ -125,8 +126,9 @@ enum { HOST_FILES_MAX = 16 * VFS_DESCRIPTORS_MAX + 2 };
 
 struct vfs {
     struct arena *arena;
-    struct superblock *super; /* in the arena, which never moves */
-    struct world *world;      /* likewise: what times and /dev/urandom come from */
+    struct superblock *super;     /* in the arena, which never moves */
+    struct virtual_clock *clock;  /* likewise: what the times of files come from */
+    struct random_source *random; /* likewise: /dev/urandom */
     vfs_sink sink;
     void *sink_context;
     const struct pack *packs[VFS_PACKS_MAX];

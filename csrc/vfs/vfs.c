@@ -12,14 +12,17 @@ enum { ROOT_MODE = VFS_S_IFDIR | 0755, UMASK = 022, UMASK_BITS = 0777 };
 static enum status new_vfs(struct arena *arena, vfs_sink sink, void *context, struct vfs **vfs,
                            struct error *error)
 {
-    struct world *world = world_find(arena);
+    struct virtual_clock *clock = virtual_clock_find(arena);
+    struct random_source *random = random_source_find(arena);
 
-    if (!world)
-        return error_set(error, STATUS_INVALID, "a file system needs a world in its arena");
+    if (!clock || !random)
+        return error_set(error, STATUS_INVALID,
+                         "a file system needs a clock and a random source in its arena");
     *vfs = calloc(1, sizeof **vfs);
     if (!*vfs)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a file system");
-    **vfs = (struct vfs){.arena = arena, .world = world, .sink = sink, .sink_context = context};
+    **vfs = (struct vfs){
+        .arena = arena, .clock = clock, .random = random, .sink = sink, .sink_context = context};
     return STATUS_OK;
 }
 

@@ -100,7 +100,7 @@ struct pack; /* vfs/pack.h */
 /* What the guest writes to descriptors 1 and 2. */
 typedef void (*vfs_sink)(void *context, int fd, const void *bytes, size_t size);
 
-/* A fresh name space in a formatted arena that holds nothing but a world (platform/world.h), which
+/* A fresh name space in a formatted arena that holds nothing but a clock and a random source (platform/), which
    the times of files and /dev/urandom come from: "/", /dev (null, zero, urandom, stdin at end of
    file, stdout and stderr into the sink; /dev/shm a directory) and descriptors 0, 1, 2. */
 enum status vfs_open(struct arena *arena, vfs_sink sink, void *context, struct vfs **vfs,

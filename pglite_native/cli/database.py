@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--tier",
-        choices=("auto", "native", "wasm3"),
+        choices=("auto", "aot", "wasm3", "native"),
         default="auto",
         help="what runs PostgreSQL: compiled code, or an interpreter (default: as there is)",
     )

@@ -75,7 +75,7 @@ class Engine(Session):
             entropy.
         image: a Snapshot, or the path of a saved one, to start from; False to boot in any case.
             With a snapshot all other arguments but memory_limit, clock, seed and tier are its own.
-        tier: what runs PostgreSQL: "native", compiled ahead of time, or "wasm3", an interpreter,
+        tier: what runs PostgreSQL: "aot", compiled ahead of time, or "wasm3", an interpreter,
             which is always there; "auto" for native where it is there, or what PGLITE_NATIVE_TIER
             in the environment says. Answers are the same.
 
@@ -188,8 +188,8 @@ class Engine(Session):
         return self
 
     @property
-    def tier(self) -> Literal["wasm3", "native"]:
-        """What runs this engine's PostgreSQL: "native" or "wasm3"."""
+    def tier(self) -> Literal["wasm3", "aot"]:
+        """What runs this engine's PostgreSQL: "aot" or "wasm3"."""
         return self._runtime.tier
 
     def set_time(self, time: datetime | None) -> None:

@@ -12,13 +12,15 @@ from pglite_native.engine import forking, store
 from pglite_native.engine.binding import check, ffi, lib, new_variable
 from pglite_native.errors import EngineError
 
-Tier = Literal["auto", "wasm3", "native"]
-"""What is to run the guest; "auto": native where the guest has been compiled."""
+Tier = Literal["auto", "wasm3", "aot", "native"]
+"""What is to run the guest; "auto": the code compiled ahead of time where there is any.
+
+"native" is an alias of "aot"."""
 
 TIER_VARIABLE = "PGLITE_NATIVE_TIER"
 """In the environment, what "auto" means."""
 
-LIBRARY = "pglite-native.so"
+LIBRARY = "pglite-aot.so"
 """The guest compiled ahead of time, beside its module where it is there at all."""
 
 
@@ -39,7 +41,7 @@ class Runtime:
     """A guest in use. It is never closed: engines may live as long as the process."""
 
     def __init__(self, files: Files, library: Path | None = None) -> None:
-        """Open a guest, run by the native tier from `library`, or else by wasm3.
+        """Open a guest, run by the AOT tier from `library`, or else by wasm3.
 
         Without cluster.pack only engines with a data directory of their own, or initdb_args, can
         open, and without an image they boot: so the build makes both.
@@ -66,10 +68,10 @@ class Runtime:
         self._lock = threading.Lock()
 
     @property
-    def tier(self) -> Literal["wasm3", "native"]:
+    def tier(self) -> Literal["wasm3", "aot"]:
         """What runs the guest."""
         name = ffi.string(lib.pgn_runtime_tier(self.handle))
-        return "native" if name == b"native" else "wasm3"
+        return "aot" if name == b"aot" else "wasm3"
 
     def packaged_image(self) -> Any:
         """Return the guest's image, the owner of a pgn_image, checked once."""
@@ -135,11 +137,11 @@ def files() -> Files:
 
 
 def library(files: Files, tier: Tier) -> Path | None:
-    """Return what the native tier would run, or None for wasm3.
+    """Return what the AOT tier would run, or None for wasm3.
 
     Raises:
         ValueError: there is no such tier.
-        EngineError: the native tier is asked for, and the guest has not been compiled.
+        EngineError: the AOT tier is asked for, and the guest has not been compiled.
     """
     if tier == "auto":
         tier = os.environ.get(TIER_VARIABLE, "auto")  # type: ignore[assignment]
@@ -150,7 +152,7 @@ def library(files: Files, tier: Tier) -> Path | None:
         return None
     if not path.exists():
         raise EngineError(
-            f"no native tier: {path} does not exist. `make native` makes it where the package is"
+            f"no AOT tier: {path} does not exist. `make aot` makes it where the package is"
             " built from its sources; a guest with extensions added has none"
         )
     return path

@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "platform/world.h"
+#include "platform/random_source.h"
+#include "platform/virtual_clock.h"
 
 bool space_commit(void *reservation, size_t size)
 {
@@ -48,8 +49,8 @@ void space_open(struct space *space, size_t limit)
 
     reserve(space, limit);
     CHECK_TRUE(arena_init(&space->arena));
-    CHECK_TRUE(world_open(&space->arena) != NULL);
-    world_resume(world_find(&space->arena));
+    CHECK_TRUE(virtual_clock_open(&space->arena) && random_source_open(&space->arena));
+    virtual_clock_resume(virtual_clock_find(&space->arena));
     CHECK_INT(vfs_open(&space->arena, record, space, &space->vfs, &error), STATUS_OK);
 }
 

@@ -12,7 +12,8 @@
 #include "check.h"
 #include "platform/coroutine.h"
 #include "platform/files.h"
-#include "platform/world.h"
+#include "platform/random_source.h"
+#include "platform/virtual_clock.h"
 #include "space.h"
 #include "vfs/pack.h"
 
@@ -207,7 +208,7 @@ static void opening(void)
         enum status status;
 
         CHECK_TRUE(reservation_zero(&reservation));
-        CHECK_TRUE(arena_init(&arena) && world_open(&arena));
+        CHECK_TRUE(arena_init(&arena) && virtual_clock_open(&arena) && random_source_open(&arena));
         hostile.countdown = n;
         hostile.failed = 0;
         status = vfs_open(&arena, NULL, NULL, &vfs, &error);

@@ -392,7 +392,7 @@ def test_no_memory_for_a_reply() -> None:
     assert lost > 0
 
 
-# The native tier has its code.
+# The AOT tier has its code.
 CODE = """
 base = Engine(tier="wasm3")
 run(base, "select 1")

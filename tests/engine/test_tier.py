@@ -1,6 +1,6 @@
 """Which tier runs an engine, and that nothing else depends on it.
 
-The native tier's tests need the compiled guest: `make native`.
+The AOT tier's tests need the compiled guest: `make aot`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pglite_native.engine import guest
 from tests.engine.sql import run, sqlstate, value
 
 LIBRARY = guest.packaged() / guest.LIBRARY
-native = pytest.mark.skipif(not LIBRARY.exists(), reason="not compiled: make native")
+compiled = pytest.mark.skipif(not LIBRARY.exists(), reason="not compiled: make aot")
 
 
 def test_wasm3_is_always_there() -> None:
@@ -30,7 +30,7 @@ def test_wasm3_is_always_there() -> None:
 
 
 def test_a_tier_that_does_not_exist() -> None:
-    with pytest.raises(ValueError, match="auto, wasm3, native: 'jit'"):
+    with pytest.raises(ValueError, match="auto, wasm3, aot, native: 'jit'"):
         Engine(tier="jit")  # type: ignore[arg-type]
 
 
@@ -43,18 +43,18 @@ def test_the_environment_decides_for_auto(monkeypatch: pytest.MonkeyPatch) -> No
         Engine()
 
 
-def test_native_where_nothing_has_been_compiled(
+def test_aot_where_nothing_has_been_compiled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(guest.TIER_VARIABLE, raising=False)
     files = guest.files()._replace(module=tmp_path / "pglite.wasm")
-    with pytest.raises(EngineError, match=r"pglite-native\.so does not exist.*make native"):
-        guest.library(files, "native")
+    with pytest.raises(EngineError, match=r"pglite-aot\.so does not exist.*make aot"):
+        guest.library(files, "aot")
     assert guest.library(files, "auto") is None
 
 
 def test_a_library_that_is_none(tmp_path: Path) -> None:
-    path = tmp_path / "pglite-native.so"
+    path = tmp_path / "pglite-aot.so"
     path.write_bytes(b"no shared object")
     with pytest.raises(EngineError, match="cannot load"):
         guest.Runtime(guest.files(), path)
@@ -70,15 +70,21 @@ def _libm() -> str:
         return next(line.split()[-1] for line in maps if "/libm" in line)
 
 
-@native
-def test_auto_is_native_where_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+@compiled
+def test_native_is_an_alias_of_aot() -> None:
+    with Engine(tier="native") as engine:
+        assert engine.tier == "aot"
+
+
+@compiled
+def test_auto_is_aot_where_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(guest.TIER_VARIABLE, raising=False)
     with Engine() as engine:
-        assert engine.tier == "native"
+        assert engine.tier == "aot"
 
 
-@native
-@pytest.mark.parametrize(("of", "on"), [("wasm3", "native"), ("native", "wasm3")])
+@compiled
+@pytest.mark.parametrize(("of", "on"), [("wasm3", "aot"), ("aot", "wasm3")])
 def test_a_snapshot_of_one_tier_goes_on_in_the_other(
     of: guest.Tier, on: guest.Tier, tmp_path: Path
 ) -> None:
@@ -98,7 +104,7 @@ def test_a_snapshot_of_one_tier_goes_on_in_the_other(
             assert value(engine, "execute q(10)") == "990"
 
 
-@native
+@compiled
 def test_a_snapshot_stays_with_its_tier() -> None:
     with Engine(tier="wasm3") as engine:
         snapshot = engine.snapshot()
@@ -116,10 +122,10 @@ LOOPS = {
 }
 
 
-@native
+@compiled
 @pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
 def test_cancel_ends_any_loop(loop: str) -> None:
-    with Engine(tier="native") as engine:
+    with Engine(tier="aot") as engine:
         value(engine, "select 1")
         begun = threading.Timer(0.3, engine.cancel)
         begun.start()
@@ -128,10 +134,10 @@ def test_cancel_ends_any_loop(loop: str) -> None:
         assert time.monotonic() - start < 0.3 + 0.1 * slowness()
 
 
-@native
+@compiled
 @pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
 def test_a_timeout_ends_any_loop(loop: str) -> None:
-    with Engine(tier="native") as engine:
+    with Engine(tier="aot") as engine:
         run(engine, "set statement_timeout = '200ms'")
         start = time.monotonic()
         assert sqlstate(engine, loop) == "57014"
@@ -148,14 +154,14 @@ import ctypes, faulthandler, sys
 from pglite_native import Engine
 from tests.engine.sql import value
 if sys.argv[1] == "before": faulthandler.enable()
-engine = Engine(tier="native")
+engine = Engine(tier="aot")
 assert value(engine, "select 1") == "1"
 if sys.argv[1] == "after": faulthandler.enable()
 ctypes.string_at(8)
 """
 
 
-@native
+@compiled
 @pytest.mark.parametrize("enabled", ["before", "after", "never"])
 def test_faults_of_others_are_passed_on(enabled: str) -> None:
     """A process that reads a null pointer dies of it, and faulthandler says where."""

@@ -36,7 +36,7 @@ def main() -> int:
     amount = parser.add_mutually_exclusive_group(required=True)
     amount.add_argument("--all", action="store_true", help="every call")
     amount.add_argument("--points", type=int, help="so many calls of each kind")
-    parser.add_argument("--tier", default="auto", help="native, wasm3 or auto")
+    parser.add_argument("--tier", default="auto", help="aot, wasm3 or auto")
     parser.add_argument("--output", type=Path, default=ROOT / "bench" / "results")
     arguments = parser.parse_args()
     unknown = set(arguments.parts) - set(PARTS)

@@ -61,7 +61,7 @@ static const char *path(const char *name)
 
 void engine_prepare(void)
 {
-    const char *library = path("pglite-native.so"), *tier = getenv("PGLITE_NATIVE_TIER");
+    const char *library = path("pglite-aot.so"), *tier = getenv("PGLITE_NATIVE_TIER");
     pgn_options options = {.seeded = true,
                            .seed = 1,
                            .clock_frozen = true,

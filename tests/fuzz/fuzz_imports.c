@@ -41,7 +41,7 @@ static struct binary_export exports[] = {
 };
 static struct binary_global globals[] = {{0, 0x7f, true}, {LINK_TABLE, 0x7f, false}};
 
-/* One of each kind of import that has a type of its own choosing, and those lent to the table. */
+/* One of each kind of import that has a type of its own choosing, and host functions. */
 static const char *const invoke_types[] = {"viii", "iii", "ji", "dii", "v", "vd"};
 
 static struct space space;
@@ -251,19 +251,20 @@ static uint64_t argument(void)
 
 static void call_import(struct guest *guest)
 {
-    size_t imports = host_offer.import_count, lent = host_offer.lent_count;
+    size_t imports = host_import_table.import_count,
+           functions = host_import_table.host_function_count;
     uint8_t number = input_byte(&input);
-    size_t which = number % (imports + lent);
+    size_t which = number % (imports + functions);
     uint64_t args[GUEST_ARGUMENTS_MAX] = {0};
     struct guest_call call = {.guest = guest, .context = &host, .args = args};
     guest_handler handler;
 
     if (which < imports) {
-        call.type = host_offer.imports[which].type;
-        handler = host_offer.imports[which].handler;
+        call.type = host_import_table.imports[which].type;
+        handler = host_import_table.imports[which].handler;
     } else {
-        call.type = host_offer.lent[which - imports].type;
-        handler = host_offer.lent[which - imports].handler;
+        call.type = host_import_table.host_functions[which - imports].type;
+        handler = host_import_table.host_functions[which - imports].handler;
     }
     if (!*call.type)
         call.type = invoke_types[input_byte(&input) % (sizeof invoke_types / sizeof *invoke_types)];

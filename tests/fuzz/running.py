@@ -18,7 +18,7 @@ from tools import ROOT
 TIMEOUT_S = 25  # of one input, which takes microseconds: on a machine that others share
 MEMORY_MB = 4096
 ENVIRONMENT = {
-    # A program with coroutines leaves frames that never return, and the native tier's guard pages
+    # A program with coroutines leaves frames that never return, and the AOT tier's guard pages
     # are for csrc/platform/fault.c.
     "ASAN_OPTIONS": "detect_stack_use_after_return=0:allow_user_segv_handler=1"
     ":handle_segv=1:detect_leaks=1:abort_on_error=0:allocator_may_return_null=1",

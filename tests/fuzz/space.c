@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "platform/world.h"
+#include "platform/random_source.h"
+#include "platform/virtual_clock.h"
 
 enum { ZONE = 16 };
 
@@ -61,10 +62,10 @@ void space_open(struct space *space)
         .owner = &space->reservation,
     };
     FUZZ_CHECK(arena_init(&space->arena));
-    FUZZ_CHECK(world_open(&space->arena));
-    world_seed(world_find(&space->arena), 1);
-    world_freeze(world_find(&space->arena), 0);
-    world_resume(world_find(&space->arena));
+    FUZZ_CHECK(virtual_clock_open(&space->arena) && random_source_open(&space->arena));
+    random_source_seed(random_source_find(&space->arena), 1);
+    virtual_clock_freeze(virtual_clock_find(&space->arena), 0);
+    virtual_clock_resume(virtual_clock_find(&space->arena));
     FUZZ_CHECK(!vfs_open(&space->arena, drop, NULL, &space->vfs, &error));
 }
 

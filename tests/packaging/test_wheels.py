@@ -39,9 +39,9 @@ def test_a_wheel_with_all_its_files_is_complete(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_or_too_much_is_told(tmp_path: Path) -> None:
-    lacking = wheel(tmp_path, MANYLINUX, without="pglite_native/resources/pglite-native.so")
+    lacking = wheel(tmp_path, MANYLINUX, without="pglite_native/resources/pglite-aot.so")
     (problem,) = check._contents(MANYLINUX, lacking)
-    assert "lacks pglite_native/resources/pglite-native.so" in problem
+    assert "lacks pglite_native/resources/pglite-aot.so" in problem
     (problem,) = check._contents(MANYLINUX, wheel(tmp_path, MANYLINUX, extra="secrets.txt"))
     assert "secrets.txt" in problem
 

@@ -22,9 +22,9 @@ from tools import ROOT
 
 PROGRAM = Path(__file__).with_name("program.py")
 PAGE = ROOT / "docs" / "PLATFORMS.md"
-TIERS = ("native", "wasm3")
+TIERS = ("aot", "wasm3")
 BEGIN, END = "<!-- runs: begin -->\n", "<!-- runs: end -->\n"
-HEAD = "| place | Python | C library | native tier | wasm3 | run |\n|---|---|---|---|---|---|\n"
+HEAD = "| place | Python | C library | AOT tier | wasm3 | run |\n|---|---|---|---|---|---|\n"
 
 
 class Run(NamedTuple):

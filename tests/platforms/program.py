@@ -21,7 +21,7 @@ from typing import Any, Literal, cast
 from pglite_native import DatabaseError, Engine, PGlite, Session, Snapshot
 from pglite_native.server import Server
 
-Tier = Literal["native", "wasm3"]
+Tier = Literal["aot", "wasm3"]
 
 LIMIT_S = 600.0  # an emulated processor takes its time
 

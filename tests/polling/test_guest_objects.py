@@ -32,7 +32,7 @@ SESSION_EXPORTS = {
     "pglite_keep_backend",
     "pglite_raise_signals",
     "pglite_transport_install",
-    "pglite_wake",
+    "pglite_reseed",
 }
 WRAPPERS = {f"__wrap_{name}" for name in WRAPS} | REPLACES.keys()
 POLLING_EXPORTS = {

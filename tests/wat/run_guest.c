@@ -22,7 +22,8 @@
 #include "platform/files.h"
 #include "platform/monitor.h"
 #include "platform/reservation.h"
-#include "platform/world.h"
+#include "platform/random_source.h"
+#include "platform/virtual_clock.h"
 #include "vfs/vfs.h"
 
 enum {
@@ -38,7 +39,7 @@ struct options {
     const char *environment[ENVIRONMENT_MAX + 1]; /* NULL-terminated */
     const char *input;
     const char *clock, *seed; /* NULL: the system's */
-    const char *library;      /* the native tier's, of the module; NULL: wasm3 */
+    const char *library;      /* the AOT tier's, of the module; NULL: wasm3 */
     bool sleepless, copied;
 };
 
@@ -398,17 +399,18 @@ static bool read_file(const char *path, uint8_t **bytes, size_t *size)
     return done;
 }
 
-static bool open_world(struct arena *arena, const struct options *options)
+static bool open_clock_and_random(struct arena *arena, const struct options *options)
 {
-    struct world *world = world_open(arena);
+    struct virtual_clock *clock = virtual_clock_open(arena);
+    struct random_source *source = random_source_open(arena);
 
-    if (!world)
+    if (!clock || !source)
         return false;
     if (options->seed)
-        world_seed(world, strtoull(options->seed, NULL, 10));
+        random_source_seed(source, strtoull(options->seed, NULL, 10));
     if (options->clock)
-        world_freeze(world, strtoll(options->clock, NULL, 10));
-    world_resume(world);
+        virtual_clock_freeze(clock, strtoll(options->clock, NULL, 10));
+    virtual_clock_resume(clock);
     return true;
 }
 
@@ -416,7 +418,7 @@ static enum status open_all(struct runner *runner, const uint8_t *wasm, size_t s
                             const struct options *options, struct guest_module **module,
                             struct error *error)
 {
-    struct guest_offer offer = host_offer;
+    struct guest_import_table table = host_import_table;
     struct guest_import *imports;
     struct vfs *vfs;
     struct guest *guest;
@@ -424,15 +426,15 @@ static enum status open_all(struct runner *runner, const uint8_t *wasm, size_t s
 
     runner->monitor = monitor_open();
     runner->condition = condition_open();
-    imports = calloc(offer.import_count + TEST_IMPORT_COUNT, sizeof *imports);
+    imports = calloc(table.import_count + TEST_IMPORT_COUNT, sizeof *imports);
     if (!runner->monitor || !runner->condition || !imports
         || !reservation_open(&runner->memory, ARENA_SIZE))
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
-    memcpy(imports, offer.imports, offer.import_count * sizeof *imports);
-    memcpy(imports + offer.import_count, test_imports, sizeof test_imports);
-    offer.imports = imports;
-    offer.import_count += TEST_IMPORT_COUNT;
-    status = guest_module_open(wasm, size, options->library, &offer, module, error);
+    memcpy(imports, table.imports, table.import_count * sizeof *imports);
+    memcpy(imports + table.import_count, test_imports, sizeof test_imports);
+    table.imports = imports;
+    table.import_count += TEST_IMPORT_COUNT;
+    status = guest_module_open(wasm, size, options->library, &table, module, error);
     free(imports);
     if (status)
         return status;
@@ -441,8 +443,8 @@ static enum status open_all(struct runner *runner, const uint8_t *wasm, size_t s
                                    &runner->memory};
     if (!arena_init(&runner->arena))
         return error_set(error, STATUS_NO_MEMORY, "no arena");
-    if (!open_world(&runner->arena, options))
-        return error_set(error, STATUS_NO_MEMORY, "no world");
+    if (!open_clock_and_random(&runner->arena, options))
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a clock");
     status = vfs_open(&runner->arena, log_sink, runner, &vfs, error);
     if (!status)
         status = host_open(&runner->host, &runner->arena, vfs, options->environment, error);
@@ -511,8 +513,8 @@ done:
 
 static int print_imports(void)
 {
-    for (size_t i = 0; i < host_offer.import_count; i++) {
-        const struct guest_import *import = &host_offer.imports[i];
+    for (size_t i = 0; i < host_import_table.import_count; i++) {
+        const struct guest_import *import = &host_import_table.imports[i];
 
         printf("%s %s %s\n", import->module, import->name, import->type);
     }

@@ -24,7 +24,7 @@ from random import Random
 import pytest
 
 from tests.building import alone, compiled, compiler, variant
-from tools.native.compile import Compiler, build
+from tools.aot.compile import Compiler, build
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -119,19 +119,19 @@ def assemble(text: str, wasm: Path) -> Path:
 
 
 def compile_guest(wasm: Path) -> Path:
-    """The module as the native tier's shared object, kept in build/ by its content."""
+    """The module as the AOT tier's shared object, kept in build/ by its content."""
     library = wasm.with_suffix(".so")
-    build(wasm, library, Compiler(tuple(compiler()), ("-O1",)), files=1, cache=BUILD / "native")
+    build(wasm, library, Compiler(tuple(compiler()), ("-O1",)), files=1, cache=BUILD / "aot")
     return library
 
 
-@pytest.mark.parametrize("tier", ["wasm3", "native"])
+@pytest.mark.parametrize("tier", ["wasm3", "aot"])
 @pytest.mark.parametrize("guest", GUESTS, ids=lambda path: path.stem)
 def test_guest(guest: Path, tier: str, run_guest: Path, tmp_path: Path) -> None:
     text = guest.read_text()
     wasm = assemble(text, tmp_path / "guest.wasm")
     options = [word for line in directives(text, "option") for word in line.split(" ", 1)]
-    if tier == "native":
+    if tier == "aot":
         options += ["--native", str(compile_guest(wasm))]
     expected = directives(text, "expect") or ["test: returned"]
     expected += [f"{name}: {line}" for name in ("log", "sent") for line in directives(text, name)]

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from tools import ROOT
-from tools.build import NATIVE, PACKAGE
+from tools.build import AOT, PACKAGE
 from tools.wheels.modules import MODULES
 from tools.wheels.targets import PYTHON, Target
 
@@ -24,7 +24,7 @@ def build_host(folder: Path) -> Path:
     """
     shutil.rmtree(folder, ignore_errors=True)
     command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(folder)]
-    environment = {**os.environ, "PGLITE_NATIVE_BUILD_NATIVE": "0"}
+    environment = {**os.environ, "PGLITE_NATIVE_BUILD_AOT": "0"}
     subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
     (wheel,) = folder.glob("*.whl")
     return wheel
@@ -40,7 +40,7 @@ def assemble(host: Path, target: Target, build: Path, output: Path) -> Path:
     package = tree / PACKAGE.name
     for name in MODULES:
         shutil.copy(made / name, package / name)
-    shutil.copy(made / NATIVE.name, package / NATIVE.relative_to(PACKAGE))
+    shutil.copy(made / AOT.name, package / AOT.relative_to(PACKAGE))
     (info,) = tree.glob("*.dist-info")
     _retag(info / "WHEEL", target)
     for path in tree.rglob("*"):

@@ -16,7 +16,7 @@ from macholib.mach_o import LC_BUILD_VERSION, LC_ID_DYLIB, LC_LOAD_DYLIB
 from macholib.MachO import MachO
 
 from tools import ROOT
-from tools.build import NATIVE, PACKAGE
+from tools.build import AOT, PACKAGE
 from tools.wheels.modules import MODULES
 from tools.wheels.targets import MACOS, PYTHON, Target
 
@@ -52,7 +52,7 @@ def expected(info: str) -> set[str]:
     }
     licences = set(NOTED.findall((ROOT / "NOTICE").read_text(encoding="utf-8")))
     resources = {f"resources/{name}" for name in RESOURCES | licences}
-    compiled = {*MODULES, NATIVE.relative_to(PACKAGE).as_posix()}
+    compiled = {*MODULES, AOT.relative_to(PACKAGE).as_posix()}
     return (
         sources
         | {f"{PACKAGE.name}/{name}" for name in resources | compiled}

@@ -1,6 +1,6 @@
-"""The guest compiled ahead of time, for other machines: the native tier's shared object.
+"""The guest compiled ahead of time, for other machines: the AOT tier's shared object.
 
-zig has no runtime for counters, so nothing is compiled twice, as it is by gcc (docs/NATIVE.md); but
+zig has no runtime for counters, so nothing is compiled twice, as it is by gcc (docs/AOT.md); but
 what is called in training, which is the same each time, is kept together here, too.
 """
 
@@ -9,17 +9,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from tools import ROOT
-from tools.build import NATIVE, RESOURCES
-from tools.native import compile as native
-from tools.native.training import STATEMENTS, Training
-from tools.native.translate import translate
+from tools.aot import compile as aot
+from tools.aot.training import STATEMENTS, Training
+from tools.aot.translate import translate
+from tools.build import AOT, RESOURCES
 from tools.stamp import Step
 from tools.wheels import zig
 from tools.wheels.targets import Target
 
 FILES = 24
 WASM = RESOURCES / "pglite.wasm"
-TRANSLATION = tuple(native.HERE / name for name in ("translate.py", "training.py"))
+TRANSLATION = tuple(aot.HERE / name for name in ("translate.py", "training.py"))
 
 
 def source_step(build: Path, extension: Path) -> Step:
@@ -29,12 +29,12 @@ def source_step(build: Path, extension: Path) -> Step:
     def make() -> None:
         for old in folder.glob("*.[ch]"):
             old.unlink()
-        translate(WASM, native.WASM2C, folder, FILES, Training(extension).called())
+        translate(WASM, aot.WASM2C, folder, FILES, Training(extension).called())
 
     return Step(
         name="guest-c",
         action=make,
-        inputs=(WASM, native.WASM2C, STATEMENTS, *TRANSLATION),
+        inputs=(WASM, aot.WASM2C, STATEMENTS, *TRANSLATION),
         outputs=(folder / "module.c", folder / "module.h"),
         settings=(str(FILES),),
     )
@@ -45,7 +45,7 @@ def code_step(target: Target, build: Path) -> Step:
     compiler = zig.compiler(target.code)
 
     def make() -> None:
-        flags = (*native.CFLAGS, f"-I{native.CSRC.relative_to(ROOT)}")
+        flags = (*aot.CFLAGS, f"-I{aot.CSRC.relative_to(ROOT)}")
         zig.compile_all(
             compiler,
             [
@@ -57,9 +57,9 @@ def code_step(target: Target, build: Path) -> Step:
     return Step(
         name=f"guest-{target.code}",
         action=make,
-        inputs=(*sources(build), build / "guest" / "module.h", *native.CONTRACT),
+        inputs=(*sources(build), build / "guest" / "module.h", *aot.CONTRACT),
         outputs=tuple(_object(target, source) for source in sources(build)),
-        settings=(repr(native.CFLAGS), *zig.identity(target.code)),
+        settings=(repr(aot.CFLAGS), *zig.identity(target.code)),
     )
 
 
@@ -70,7 +70,7 @@ def sources(build: Path) -> list[Path]:
 
 def link(target: Target, build: Path) -> Path:
     """Make the shared object of what has been compiled for the platform's processor."""
-    output = build / target.name / NATIVE.name
+    output = build / target.name / AOT.name
     zig.link(target, [_object(target, source) for source in sources(build)], output)
     return output
 

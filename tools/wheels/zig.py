@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools import ROOT
-from tools.native.compile import Compiler
+from tools.aot.compile import Compiler
 from tools.wheels.targets import Target
 
 # Its caches, which otherwise are in the home directory and in whatever folder it runs.

@@ -30,7 +30,7 @@ int pgn_runtime_open(const char *module, const char *library, const char *initdb
                      const char *system, const char *cluster, pgn_runtime **runtime,
                      pgn_error *error);
 
-/* What runs the guest: "wasm3" or "native". */
+/* What runs the guest: "wasm3" or "aot". */
 const char *pgn_runtime_tier(const pgn_runtime *runtime);
 
 /* Compiles all of the guest's code now, not each function when it is first called. */

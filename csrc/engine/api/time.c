@@ -3,26 +3,27 @@
 
 #include "engine/api/gate.h"
 #include "engine/cluster/cluster.h"
+#include "platform/random_source.h"
 
 /* Of a session that is about to get another time. */
-static struct world *world_to_change(pgn_session *session)
+static struct virtual_clock *clock_to_change(pgn_session *session)
 {
     cluster_set_latest(session->cluster, NULL);
-    return world_find(&session->cluster->arena);
+    return virtual_clock_find(&session->cluster->arena);
 }
 
 static enum status set(pgn_session *session, void *argument, struct error *error)
 {
     const int64_t *realtime_ns = argument;
 
-    return time_freeze(world_to_change(session), *realtime_ns, error);
+    return time_freeze(clock_to_change(session), *realtime_ns, error);
 }
 
 static enum status release(pgn_session *session, void *argument, struct error *error)
 {
     (void) argument;
     (void) error;
-    world_release(world_to_change(session));
+    virtual_clock_release(clock_to_change(session));
     return STATUS_OK;
 }
 
@@ -30,7 +31,8 @@ static enum status settle(pgn_session *session, void *argument, struct error *er
 {
     (void) argument;
     (void) error;
-    world_settle(world_to_change(session));
+    virtual_clock_settle(clock_to_change(session));
+    random_source_reset(random_source_find(&session->cluster->arena));
     return STATUS_OK;
 }
 
@@ -38,7 +40,7 @@ static enum status advance(pgn_session *session, void *argument, struct error *e
 {
     const int64_t *duration_ns = argument;
 
-    return time_advance(world_to_change(session), *duration_ns, error);
+    return time_advance(clock_to_change(session), *duration_ns, error);
 }
 
 int pgn_set_time(pgn_session *session, int64_t realtime_ns, pgn_error *error)

@@ -6,7 +6,8 @@
 #include "engine/instance/limits.h"
 #include "engine/instance/quota.h"
 #include "engine/instance/time.h"
-#include "platform/world.h"
+#include "platform/random_source.h"
+#include "platform/virtual_clock.h"
 
 static bool commit_arena(void *memory, size_t size)
 {
@@ -52,9 +53,10 @@ enum status cluster_open_files(struct cluster *cluster, struct error *error)
 
     if (status || options->image)
         return status;
-    if (!arena_init(&cluster->arena) || !world_open(&cluster->arena))
+    if (!arena_init(&cluster->arena) || !virtual_clock_open(&cluster->arena)
+        || !random_source_open(&cluster->arena))
         return no_memory_for(error, "in-memory files");
-    status = time_start(world_find(&cluster->arena), options,
+    status = time_start(&cluster->arena, options,
                         error); /* before anything else, so that nothing is older */
     if (!status)
         status = vfs_open(&cluster->arena, log_write, &cluster->log, &cluster->vfs, error);
@@ -76,7 +78,8 @@ enum status cluster_attach_files(struct cluster *cluster, struct error *error)
 
     vfs_close(cluster->vfs);
     cluster->vfs = NULL;
-    if (!arena_attach(&cluster->arena) || !world_find(&cluster->arena))
+    if (!arena_attach(&cluster->arena) || !virtual_clock_find(&cluster->arena)
+        || !random_source_find(&cluster->arena))
         return error_set(error, STATUS_IMAGE, "the image's files are damaged");
     status = vfs_attach(&cluster->arena, log_write, &cluster->log, &cluster->vfs, error);
     if (!status)

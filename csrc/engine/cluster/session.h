@@ -43,10 +43,10 @@ struct pgn_session {
     bool discarding;   /* the caller does not want the rest of this call's output */
     bool abandoned;    /* its statements are to be cancelled */
     bool shutting_down;
-    bool lacks_memory; /* why it does not start */
-    bool hanging_up;   /* the client of the session that waits for input is gone */
-    bool asleep;       /* a copy, and not yet told so */
-    bool has_raised;   /* signals, whose handlers may have taken note of something */
+    bool lacks_memory;    /* why it does not start */
+    bool hanging_up;      /* the client of the session that waits for input is gone */
+    bool needs_reseeding; /* a copy, and not yet told so */
+    bool has_raised;      /* signals, whose handlers may have taken note of something */
     bool (*task)(
         pgn_session
             *session); /* to be run on the coroutine instead of serving; false: it is over */

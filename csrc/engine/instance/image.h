@@ -51,10 +51,10 @@ struct image_header {
     uint64_t region_sizes[IMAGE_REGIONS];
     uint64_t globals[GUEST_GLOBALS_MAX];
     uint32_t global_count;
-    uint32_t control; /* the handshake's, in guest memory; 0: the callback transport */
-    uint64_t written; /* bytes written to files since the last checkpoint */
-    uint64_t asleep;  /* nonzero: mapped from an image itself, and never run */
-    uint64_t used;    /* nonzero: its session is not as others are to begin */
+    uint32_t control;         /* the handshake's, in guest memory; 0: the callback transport */
+    uint64_t written;         /* bytes written to files since the last checkpoint */
+    uint64_t needs_reseeding; /* nonzero: mapped from an image itself, and never run */
+    uint64_t used;            /* nonzero: its session is not as others are to begin */
     uint64_t
         template_process; /* where in a file another image follows, from its beginning; 0: nowhere */
     char user[IMAGE_NAME_SIZE], database[IMAGE_NAME_SIZE]; /* the session's */

@@ -77,7 +77,7 @@ enum status runtime_open(const char *module, const char *library, const char *in
     status = map_file(module, &runtime->module_file, error);
     if (!status)
         status = guest_module_open(runtime->module_file.base, runtime->module_file.size, library,
-                                   &host_offer, &runtime->module, error);
+                                   &host_import_table, &runtime->module, error);
     if (!status)
         status = find_exports(runtime, error);
     if (!status)

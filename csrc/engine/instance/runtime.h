@@ -27,7 +27,7 @@
     X(long_jump, "PostgresMainLongJmp")                                                            \
     X(ready_for_query, "PostgresSendReadyForQueryIfNecessary")                                     \
     X(run_atexit, "pgl_run_atexit_funcs")                                                          \
-    X(wake, "pglite_wake")                                                                         \
+    X(reseed, "pglite_reseed")                                                                     \
     X(keep_backend, "pglite_keep_backend")                                                         \
     X(become_backend, "pglite_become_backend")                                                     \
     X(begin_backend, "pglite_begin_backend")                                                       \

@@ -17,7 +17,7 @@
 #include "platform/clock.h"
 #include "platform/poller.h"
 #include "platform/thread.h"
-#include "platform/world.h"
+#include "platform/virtual_clock.h"
 
 enum {
     EVENTS = 64,
@@ -37,7 +37,7 @@ static int64_t timer_ns(const pgn_session *session)
 
     return deadline_ns == INT64_MAX
                ? INT64_MAX
-               : world_system_ns(world_find(&session->cluster->arena), deadline_ns);
+               : virtual_clock_system_ns(virtual_clock_find(&session->cluster->arena), deadline_ns);
 }
 
 /* Is no thread in it, nor in the middle of a call? */

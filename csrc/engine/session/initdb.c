@@ -212,7 +212,7 @@ bool engine_initdb(pgn_session *session)
                && arguments_add(&arguments, ENGINE_DATA_DIR);
     if (complete
         && !guest_module_open(session->cluster->runtime->initdb_file.base,
-                              session->cluster->runtime->initdb_file.size, NULL, &host_offer,
+                              session->cluster->runtime->initdb_file.size, NULL, &host_import_table,
                               &module, &error)
         && open_child(session, module, VALUE_STACK, &initdb_upcalls, &host))
         code = run_program(&host, &arguments);

@@ -10,7 +10,8 @@
 #include "engine/instance/time.h"
 #include "engine/session/protocol.h"
 #include "engine/session/transport.h"
-#include "platform/world.h"
+#include "platform/random_source.h"
+#include "platform/virtual_clock.h"
 
 /* --- pristine ----------------------------------------------------------------------------- */
 
@@ -63,12 +64,12 @@ static enum status map_regions(pgn_session *session, const pgn_image *image, str
 
 /* Is the session to be told that it is a copy? Not where it has the original's seed: both then draw the same random
    numbers. */
-static bool wants_waking(const pgn_session *session, const pgn_image *image)
+static bool needs_reseeding(const pgn_session *session, const pgn_image *image)
 {
     bool seeded_anew = session->cluster->options && session->cluster->options->seeded;
 
-    return image->header.asleep || seeded_anew
-           || !world_is_seeded(world_find(&session->cluster->arena));
+    return image->header.needs_reseeding || seeded_anew
+           || !random_source_is_seeded(random_source_find(&session->cluster->arena));
 }
 
 enum status session_map_image(pgn_session *session, pgn_image *image, struct error *error)
@@ -84,7 +85,7 @@ enum status session_map_image(pgn_session *session, pgn_image *image, struct err
     if (!status)
         status = instance_attach(instance, &image->header, &engine_upcalls, session, error);
     if (!status)
-        status = time_start(world_find(&cluster->arena), cluster->options, error);
+        status = time_start(&cluster->arena, cluster->options, error);
     if (status)
         return status;
     image_replace(&cluster->mapped, image);
@@ -97,7 +98,7 @@ enum status session_map_image(pgn_session *session, pgn_image *image, struct err
     cluster->used = image->header.used;
     cluster->checkpointed = 0 - image->header.written; /* the VFS counts from 0 again */
     session_set_state(session, SESSION_IDLE);
-    session->asleep = wants_waking(session, image);
+    session->needs_reseeding = needs_reseeding(session, image);
     return STATUS_OK;
 }
 
@@ -129,7 +130,7 @@ enum status session_write_image(pgn_session *session, pgn_image **image, struct 
 {
     struct image_part parts[IMAGE_REGIONS];
     struct image_header header = {0};
-    struct world *world = world_find(&session->cluster->arena);
+    struct virtual_clock *clock = virtual_clock_find(&session->cluster->arena);
     enum status status;
 
     cluster_switch_to(session); /* its descriptors are the ones to be kept */
@@ -137,15 +138,15 @@ enum status session_write_image(pgn_session *session, pgn_image **image, struct 
     instance_describe(&session->instance, &header);
     header.region_sizes[IMAGE_ARENA] = arena_size(&session->cluster->arena);
     header.written = vfs_bytes_written(session->cluster->vfs) - session->cluster->checkpointed;
-    header.asleep = session->asleep;
+    header.needs_reseeding = session->needs_reseeding;
     header.used = session->cluster->used;
     shared_describe(session->cluster, &header);
     memcpy(header.user, session->cluster->user, IMAGE_NAME_SIZE);
     memcpy(header.database, session->cluster->database, IMAGE_NAME_SIZE);
-    world_suspend(world);
+    virtual_clock_suspend(clock);
     status = image_create(session->cluster->runtime, parts, &header, session->cluster->mapped,
                           false, image, error);
-    world_resume(world);
+    virtual_clock_resume(clock);
     if (!status && session->cluster->used && session->cluster->template_session)
         (*image)->template_session = image_retain(session->cluster->template_session);
     if (!status && session->cluster->template_process)

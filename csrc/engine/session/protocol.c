@@ -309,15 +309,15 @@ bool session_get_ready(pgn_session *session)
 }
 
 /* Tells a copy that it is one: what may not be the same in both is made anew. */
-static bool wake(pgn_session *session)
+static bool reseed(pgn_session *session)
 {
-    if (!session->asleep)
+    if (!session->needs_reseeding)
         return true;
-    session->asleep = false;
+    session->needs_reseeding = false;
     return session_settle(session,
-                          session_call(session, session->cluster->runtime->exports.wake, NULL,
+                          session_call(session, session->cluster->runtime->exports.reseed, NULL,
                                        NULL),
-                          "pglite_wake");
+                          "pglite_reseed");
 }
 
 /* Is there something that PostgreSQL has taken note of, and will see to before it waits for a command? Handlers run
@@ -355,7 +355,7 @@ bool session_serve(pgn_session *session)
     const struct engine_exports *exports = &session->cluster->runtime->exports;
     bool has_input = true;
 
-    if (!wake(session) || !attend(session))
+    if (!reseed(session) || !attend(session))
         return false;
     /* It needs no password: so not from a client of the server. */
     if (!session->client && begins_startup(session) && !start_session(session))
@@ -463,7 +463,7 @@ enum { COPY_IS_REFUSED, COPY_HAS_BEGUN, COPY_HAS_FAILED };
 static bool begin_copy(pgn_session *session)
 {
     uint64_t result = COPY_HAS_FAILED; /* stays so after an error */
-    bool goes_on = wake(session) && attend(session)
+    bool goes_on = reseed(session) && attend(session)
                    && session_settle(session,
                                      session_call(session,
                                                   session->cluster->runtime->exports.begin_copy,

@@ -137,7 +137,7 @@ static enum status map_template(pgn_session *session, const pgn_image *private_m
     if (!session->descriptors
         || !host_share(&session->instance.host, &cluster->first->instance.host))
         return no_memory_for(error, "a session");
-    session->asleep = true;
+    session->needs_reseeding = true;
     if (cluster->has_reloaded) /* since the template was made */
         atomic_fetch_or(&session->signals, UINT32_C(1) << SIGHUP_OF_GUEST);
     return map_memory(session, private_memory, error);
@@ -219,7 +219,8 @@ static enum status begin_process(pgn_session *session, const uint8_t *packet, si
 
     if (status)
         return status;
-    session->asleep = false; /* there is nothing yet that it could have in common with others */
+    session->needs_reseeding =
+        false; /* there is nothing yet that it could have in common with others */
     session->input = packet;
     session->input_size = size;
     status = session_do(session, begin_backend, error);
@@ -290,7 +291,7 @@ pgn_session *session_begin_auxiliary(struct cluster *cluster, bool (*task)(pgn_s
     monitor_enter(cluster->monitor);
     if (!session)
         return NULL;
-    session->asleep = false;
+    session->needs_reseeding = false;
     session->discarding = true;
     session->task = task;
     session->task_argument = task_argument;

@@ -20,7 +20,7 @@ bool tier_bind(struct wasm3_module *module, IM3Function function, guest_handler 
     return true;
 }
 
-enum status tier_bind_imports(struct wasm3_module *module, const struct guest_offer *offer,
+enum status tier_bind_imports(struct wasm3_module *module, const struct guest_import_table *table,
                               struct error *error)
 {
     uint32_t count = module->module->numFuncImports;
@@ -36,7 +36,7 @@ enum status tier_bind_imports(struct wasm3_module *module, const struct guest_of
         guest_handler handler = NULL;
 
         if (tier_spell_type(import->funcType, binding->type))
-            handler = offer_find(offer, from, name, binding->type);
+            handler = import_table_find(table, from, name, binding->type);
         if (!handler)
             offer_miss(&missing, from, name, binding->type);
         else if (!tier_bind(module, import, handler, binding))

@@ -1,4 +1,4 @@
-/* A module and an instance from the inside, and what the files of this tier offer each other. */
+/* A module and an instance from the inside, and what the files of this tier share. */
 #ifndef PGN_GUEST_WASM3_INTERNAL_H
 #define PGN_GUEST_WASM3_INTERNAL_H
 
@@ -7,7 +7,7 @@
 #include "guest/tier.h"
 #include "guest/wasm3/tier.h"
 
-struct tier_lent;
+struct tier_host_function;
 
 struct wasm3_module {
     struct guest_module base;
@@ -16,8 +16,8 @@ struct wasm3_module {
     IM3Runtime compiler; /* owns code pages; user data: this module */
     IM3Module module;
     struct tier_binding *bindings; /* one an import */
-    struct tier_lent *lent;
-    uint32_t lent_count;
+    struct tier_host_function *host_functions;
+    uint32_t host_function_count;
     uint16_t fusions[TIER_FUSION_PLACES]; /* by operation: 0, or 1 and the row in fusions.h */
     uint32_t start_function;              /* UINT32_MAX: none */
 };
@@ -55,7 +55,7 @@ bool tier_has_type(IM3FuncType type, char result, const char *parameters);
 IM3FuncType tier_find_type(IM3Module module, const char *spelled);
 
 /* import.c */
-enum status tier_bind_imports(struct wasm3_module *module, const struct guest_offer *offer,
+enum status tier_bind_imports(struct wasm3_module *module, const struct guest_import_table *table,
                               struct error *error);
 /* Makes function, whose type is known, one that calls handler. False: no memory. */
 bool tier_bind(struct wasm3_module *module, IM3Function function, guest_handler handler,
@@ -65,8 +65,8 @@ bool tier_bind(struct wasm3_module *module, IM3Function function, guest_handler 
 /* wasm3's table ends with the last element; the module's may go on. False: no memory. */
 bool tier_extend_table(struct wasm3_module *module, uint32_t size);
 /* Appends the functions that the host lends. */
-enum status tier_lend(struct wasm3_module *module, const struct guest_offer *offer,
-                      struct error *error);
+enum status tier_add_host_functions(struct wasm3_module *module,
+                                    const struct guest_import_table *table, struct error *error);
 bool tier_find_lent(const struct guest_module *module, const char *name, uint32_t *index);
 
 /* instance.c: of struct guest_tier */

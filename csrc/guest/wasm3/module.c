@@ -18,7 +18,7 @@ static void close_module(struct guest_module *shared)
     m3_FreeRuntime(module->compiler);
     m3_FreeEnvironment(module->environment);
     free(module->bindings);
-    free(module->lent);
+    free(module->host_functions);
     pthread_mutex_destroy(&module->compiling);
 }
 
@@ -90,8 +90,9 @@ static void place_globals(struct wasm3_module *module)
                                                   : (i64) binary->globals[i].value;
 }
 
-enum status wasm3_open_module(const uint8_t *wasm, size_t size, const struct guest_offer *offer,
-                              struct guest_module **opened, struct error *error)
+enum status wasm3_open_module(const uint8_t *wasm, size_t size,
+                              const struct guest_import_table *table, struct guest_module **opened,
+                              struct error *error)
 {
     struct wasm3_module *module = calloc(1, sizeof *module);
     enum status status;
@@ -137,9 +138,9 @@ enum status wasm3_open_module(const uint8_t *wasm, size_t size, const struct gue
                            module->base.binary.table_size);
         goto fail;
     }
-    status = tier_bind_imports(module, offer, error);
+    status = tier_bind_imports(module, table, error);
     if (!status)
-        status = tier_lend(module, offer, error);
+        status = tier_add_host_functions(module, table, error);
     if (status)
         goto fail;
     *opened = &module->base;

@@ -41,14 +41,13 @@ void tier_set_native_stack(struct guest *guest, const void *lowest, size_t reser
     tier_watch_stacks(own);
 }
 
-m3ret_t tier_stack_low(M3MemoryHeader *memory, const void *native_stack,
-                       const m3slot_t *value_stack)
+m3ret_t tier_stack_low(M3MemoryHeader *memory, const void *aot_stack, const m3slot_t *value_stack)
 {
     struct wasm3_guest *guest = memory->runtime->userdata;
 
     if (guest->stacks.low)
         guest->stacks.low(guest->base.context);
-    return (const uint8_t *) native_stack < guest->stacks.native_last
+    return (const uint8_t *) aot_stack < guest->stacks.native_last
                    || value_stack >= guest->stacks.value_last
                ? m3Err_trapStackOverflow
                : NULL;

@@ -4,7 +4,7 @@
 #include "guest/wasm3/internal.h"
 
 /* A host function in the guest's table: guest code calls it as any function pointer. */
-struct tier_lent {
+struct tier_host_function {
     const char *name;
     uint32_t index;
     M3Function function;
@@ -29,32 +29,33 @@ bool tier_extend_table(struct wasm3_module *module, uint32_t size)
 }
 
 /* Those whose type the module knows: no other could be called through the table. */
-enum status tier_lend(struct wasm3_module *module, const struct guest_offer *offer,
-                      struct error *error)
+enum status tier_add_host_functions(struct wasm3_module *module,
+                                    const struct guest_import_table *table, struct error *error)
 {
     IM3Module m3 = module->module;
     uint32_t next = m3->table0Size;
 
-    if (offer->lent_count == 0)
+    if (table->host_function_count == 0)
         return STATUS_OK;
-    module->lent = calloc(offer->lent_count, sizeof *module->lent);
-    if (!module->lent || !tier_extend_table(module, next + (uint32_t) offer->lent_count))
+    module->host_functions = calloc(table->host_function_count, sizeof *module->host_functions);
+    if (!module->host_functions
+        || !tier_extend_table(module, next + (uint32_t) table->host_function_count))
         return error_set(error, STATUS_NO_MEMORY, "no memory for the table");
-    for (size_t i = 0; i < offer->lent_count; i++) {
-        const struct guest_lent *offered = &offer->lent[i];
-        struct tier_lent *lent = &module->lent[module->lent_count];
+    for (size_t i = 0; i < table->host_function_count; i++) {
+        const struct guest_host_function *offered = &table->host_functions[i];
+        struct tier_host_function *function = &module->host_functions[module->host_function_count];
         IM3FuncType type = tier_find_type(m3, offered->type);
 
         if (!type)
             continue;
-        tier_spell_type(type, lent->binding.type);
-        lent->function.funcType = type;
-        if (!tier_bind(module, &lent->function, offered->handler, &lent->binding))
+        tier_spell_type(type, function->binding.type);
+        function->function.funcType = type;
+        if (!tier_bind(module, &function->function, offered->handler, &function->binding))
             return error_set(error, STATUS_NO_MEMORY, "no memory for code");
-        lent->name = offered->name;
-        lent->index = next++;
-        m3->table0[lent->index] = &lent->function;
-        module->lent_count++;
+        function->name = offered->name;
+        function->index = next++;
+        m3->table0[function->index] = &function->function;
+        module->host_function_count++;
     }
     return STATUS_OK;
 }
@@ -63,10 +64,10 @@ bool tier_find_lent(const struct guest_module *shared, const char *name, uint32_
 {
     const struct wasm3_module *module = wasm3_module(shared);
 
-    for (uint32_t i = 0; i < module->lent_count; i++) {
-        if (strcmp(module->lent[i].name, name) != 0)
+    for (uint32_t i = 0; i < module->host_function_count; i++) {
+        if (strcmp(module->host_functions[i].name, name) != 0)
             continue;
-        *index = module->lent[i].index;
+        *index = module->host_functions[i].index;
         return true;
     }
     return false;

@@ -62,8 +62,7 @@ const uint16_t *tier_fusions(IM3Runtime compiler);
 /* Called by the operations: call.c, stacks.c, instance.c */
 m3ret_t tier_host_call(const struct tier_binding *binding, m3stack_t stack, M3MemoryHeader *memory);
 m3ret_t tier_safe_point(m3stack_t free_stack, M3MemoryHeader *memory);
-m3ret_t tier_stack_low(M3MemoryHeader *memory, const void *native_stack,
-                       const m3slot_t *value_stack);
+m3ret_t tier_stack_low(M3MemoryHeader *memory, const void *aot_stack, const m3slot_t *value_stack);
 void tier_zero(M3MemoryHeader *memory, uint64_t offset, uint64_t size);
 
 /* wasm3's compiler, serialised; module.c */

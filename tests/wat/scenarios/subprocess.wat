@@ -1,4 +1,4 @@
-;; system, popen and pclose, which are lent to the table: the command runs at once to be read from,
+;; system, popen and pclose, which are put in the table: the command runs at once to be read from,
 ;; with pclose when it was written to; "locale -a" is a file.
 ;; expect: run: initdb --boot
 ;; expect: run: postgres --check > /pglite/pgstdout

@@ -1,7 +1,7 @@
-"""Run what the native tier is to be good at: on wasm3, or by a shared object.
+"""Run what the AOT tier is to be good at: on wasm3, or by a shared object.
 
-    python -m tools.native.training EXTENSION             # which functions it calls, as JSON
-    python -m tools.native.training EXTENSION LIBRARY.so  # for the counters in there
+    python -m tools.aot.training EXTENSION             # which functions it calls, as JSON
+    python -m tools.aot.training EXTENSION LIBRARY.so  # for the counters in there
 
 A little of everything that bench/ measures and applications do, and short statements many times:
 those are what an embedded database mostly gets.

@@ -1,8 +1,8 @@
 /* What the C that wasm2c generates is written in: included by each of the generated files, in place of
- * wasm2c's own runtime (tools/native/translate.py has the other half of this contract).
+ * wasm2c's own runtime (tools/aot/translate.py has the other half of this contract).
  *
  * Loads and stores are not checked: the 8 GiB behind the header are this instance's, and what of them is
- * not its memory is inaccessible. docs/NATIVE.md has the reason and the figures.
+ * not its memory is inaccessible. docs/AOT.md has the reason and the figures.
  */
 #ifndef PGN_GUEST_NATIVE_CODE_H
 #define PGN_GUEST_NATIVE_CODE_H
@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "guest/native/abi.h"
+#include "guest/aot/abi.h"
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -29,7 +29,7 @@ typedef int64_t s64;
 typedef float f32;
 typedef double f64;
 
-typedef struct native_header instance_t;
+typedef struct aot_header instance_t;
 
 enum {
     /* A zero fill of so many bytes is cheaper as fresh pages than as zeros written and kept. */
@@ -45,10 +45,10 @@ static inline u8 *memory_at(instance_t *instance, u64 address)
 static inline void check_range(instance_t *instance, u64 offset, u64 size)
 {
     if (UNLIKELY(offset + size > instance->memory_size))
-        instance->host->trap(instance, NATIVE_TRAP_MEMORY);
+        instance->host->trap(instance, AOT_TRAP_MEMORY);
 }
 
-#ifdef NATIVE_BOUNDS_CHECKS /* to be measured against the guard: docs/NATIVE.md */
+#ifdef NATIVE_BOUNDS_CHECKS /* to be measured against the guard: docs/AOT.md */
 #define CHECK_ACCESS(address, type) check_range(instance, address, sizeof(type))
 #else
 #define CHECK_ACCESS(address, type)
@@ -130,17 +130,17 @@ static inline u32 memory_pages(instance_t *instance)
 /* --- calls ---------------------------------------------------------------------------------- */
 
 #if defined(__x86_64__)
-register const u8 *native_stack __asm__("rsp");
+register const u8 *aot_stack __asm__("rsp");
 #elif defined(__aarch64__)
-register const u8 *native_stack __asm__("sp");
+register const u8 *aot_stack __asm__("sp");
 #else
-#define native_stack ((const u8 *) __builtin_frame_address(0))
+#define aot_stack ((const u8 *) __builtin_frame_address(0))
 #endif
 
 /* Is there stack left, has somebody asked for a look around, is a safe point due? */
 #define FUNC_PROLOGUE                                                                              \
     do {                                                                                           \
-        if (UNLIKELY(native_stack < *(const u8 *volatile *) &instance->stack_limit)                \
+        if (UNLIKELY(aot_stack < *(const u8 *volatile *) &instance->stack_limit)                   \
             || UNLIKELY(--instance->countdown < 0))                                                \
             instance->host->look_around(instance);                                                 \
     } while (0)
@@ -155,7 +155,7 @@ register const u8 *native_stack __asm__("sp");
 
 /* --- numbers: WebAssembly Core Specification 1.0, 4.3 --------------------------------------- */
 
-#define TRAP(name) (instance->host->trap(instance, NATIVE_TRAP_##name), 0)
+#define TRAP(name) (instance->host->trap(instance, AOT_TRAP_##name), 0)
 #define UNREACHABLE                                                                                \
     do {                                                                                           \
         (void) TRAP(UNREACHABLE);                                                                  \

@@ -1,6 +1,6 @@
-"""Compile the linked module for the native tier.
+"""Compile the linked module for the AOT tier.
 
-    python -m tools.native [MODULE.wasm LIBRARY.so [EXTENSION]] [--jobs N]
+    python -m tools.aot [MODULE.wasm LIBRARY.so [EXTENSION]] [--jobs N]
 
 Without arguments: the package's module, into its resources. The extension module, which runs it, is
 for training the compiler on it. PGLITE_NATIVE_CC and PGLITE_NATIVE_CFLAGS say how; what has been
@@ -15,13 +15,13 @@ import time
 from pathlib import Path
 
 from tools import ROOT
-from tools.native.compile import Compiler, build, show
-from tools.native.training import Training
+from tools.aot.compile import Compiler, build, show
+from tools.aot.training import Training
 
 PACKAGE = ROOT / "pglite_native"
 PACKAGED = (
     PACKAGE / "resources" / "pglite.wasm",
-    PACKAGE / "resources" / "pglite-native.so",
+    PACKAGE / "resources" / "pglite-aot.so",
     PACKAGE / "_engine.abi3.so",
 )
 
@@ -30,7 +30,7 @@ FILES = 24
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="tools.native", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="tools.aot", description=__doc__.partition("\n")[0])
     parser.add_argument("files", type=Path, nargs="*", metavar="MODULE.wasm LIBRARY.so [EXTENSION]")
     parser.add_argument("--jobs", type=int, help="compilers at a time (default: processors)")
     arguments = parser.parse_args()
@@ -48,7 +48,7 @@ def main() -> None:
         progress=show,
     )
     took = f"compiled in {time.monotonic() - start:.0f} s" if made else "from the cache"
-    print(f"native: {library.name}: {took}, {library.stat().st_size / 1e6:.1f} MB", file=sys.stderr)
+    print(f"aot: {library.name}: {took}, {library.stat().st_size / 1e6:.1f} MB", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-/* What the host offers, against what a module imports. */
+/* The host's imports, against what a module imports. */
 #include <stdio.h>
 
 #include "guest/tier.h"
@@ -15,12 +15,12 @@ static bool serves(const struct guest_import *import, const char *module, const 
     return strcmp(import->name, name) == 0 && strcmp(import->type, type) == 0;
 }
 
-guest_handler offer_find(const struct guest_offer *offer, const char *module, const char *name,
-                         const char *type)
+guest_handler import_table_find(const struct guest_import_table *table, const char *module,
+                                const char *name, const char *type)
 {
-    for (size_t i = 0; i < offer->import_count; i++)
-        if (serves(&offer->imports[i], module, name, type))
-            return offer->imports[i].handler;
+    for (size_t i = 0; i < table->import_count; i++)
+        if (serves(&table->imports[i], module, name, type))
+            return table->imports[i].handler;
     return NULL;
 }
 

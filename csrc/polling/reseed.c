@@ -1,11 +1,11 @@
-/* Waking up in a copy of an instance: what a twin may not share with its twins is made anew. */
-#include "wake.h"
+/* Reseeding in a copy of an instance: what forks may not share is made anew. */
+#include "reseed.h"
 
 #include "postgres-abi.h"
 
 enum { SETSEED = 1599, SEED_BITS = 53 }; /* the function's OID; what a double has of precision */
 
-void pglite_wake(void)
+void pglite_reseed(void)
 {
     uint64_t seed[3];
     PGDatum fraction;

@@ -1,14 +1,14 @@
 /* Modules that were compiled ahead of time, and their instances. */
 #include <stdlib.h>
 
-#include "guest/native/internal.h"
+#include "guest/aot/internal.h"
 #include "platform/library.h"
 
-_Static_assert(sizeof(struct native_header) <= GUEST_HEADER_ROOM, "it fits before the memory");
-_Static_assert((int) NATIVE_GLOBALS_MAX == (int) GUEST_GLOBALS_MAX, "they are the same globals");
+_Static_assert(sizeof(struct aot_header) <= GUEST_HEADER_ROOM, "it fits before the memory");
+_Static_assert((int) AOT_GLOBALS_MAX == (int) GUEST_GLOBALS_MAX, "they are the same globals");
 
 /* Is this code that module's? Of one without a build_id the numbers have to do. */
-static bool belongs(const struct native_module *code, const struct guest_module *module)
+static bool belongs(const struct aot_module *code, const struct guest_module *module)
 {
     const struct binary *binary = &module->binary;
 
@@ -19,7 +19,7 @@ static bool belongs(const struct native_module *code, const struct guest_module 
            && code->global_count == module->global_count && code->table_size == binary->table_size;
 }
 
-static enum status load(struct native_module_state *module, const char *path, struct error *error)
+static enum status load(struct aot_module_state *module, const char *path, struct error *error)
 {
     struct library library;
     enum status status = library_open(path, NATIVE_MODULE_SYMBOL, &library, error);
@@ -27,18 +27,18 @@ static enum status load(struct native_module_state *module, const char *path, st
     if (status)
         return status;
     module->code = library.symbol;
-    if (module->code->abi != NATIVE_ABI || !belongs(module->code, &module->base))
+    if (module->code->abi != AOT_ABI || !belongs(module->code, &module->base))
         return error_set(
             error, STATUS_MODULE,
             "%s was compiled from another module or for another version: build it anew", path);
     module->base.reach = module->code->reach;
     if (!fault_register_code(library.code, library.code_size))
-        return error_set(error, STATUS_MODULE, "the native tier does not know this processor");
+        return error_set(error, STATUS_MODULE, "the AOT tier does not know this processor");
     return STATUS_OK;
 }
 
-static enum status bind_imports(struct native_module_state *module, const struct guest_offer *offer,
-                                struct error *error)
+static enum status bind_imports(struct aot_module_state *module,
+                                const struct guest_import_table *table, struct error *error)
 {
     uint32_t count = module->code->import_count;
     struct offer_missing missing = {.used = 0};
@@ -47,9 +47,9 @@ static enum status bind_imports(struct native_module_state *module, const struct
     if (!module->handlers)
         return error_set(error, STATUS_NO_MEMORY, "no memory for %u imports", count);
     for (uint32_t i = 0; i < count; i++) {
-        const struct native_import *import = &module->code->imports[i];
+        const struct aot_import *import = &module->code->imports[i];
 
-        module->handlers[i] = offer_find(offer, import->module, import->name, import->type);
+        module->handlers[i] = import_table_find(table, import->module, import->name, import->type);
         if (!module->handlers[i])
             offer_miss(&missing, import->module, import->name, import->type);
     }
@@ -57,39 +57,39 @@ static enum status bind_imports(struct native_module_state *module, const struct
 }
 
 /* Those whose type the module knows: no other could be called through the table. */
-static enum status lend(struct native_module_state *module, const struct guest_offer *offer,
-                        struct error *error)
+static enum status add_host_functions(struct aot_module_state *module,
+                                      const struct guest_import_table *table, struct error *error)
 {
-    const struct native_module *code = module->code;
+    const struct aot_module *code = module->code;
 
-    module->lent = calloc(offer->lent_count + 1, sizeof *module->lent);
-    if (!module->lent)
+    module->host_functions = calloc(table->host_function_count + 1, sizeof *module->host_functions);
+    if (!module->host_functions)
         return error_set(error, STATUS_NO_MEMORY, "no memory for host functions in the table");
-    for (size_t i = 0; i < offer->lent_count; i++) {
-        const struct guest_lent *lent = &offer->lent[i];
+    for (size_t i = 0; i < table->host_function_count; i++) {
+        const struct guest_host_function *function = &table->host_functions[i];
         uint32_t type = 0;
 
-        while (type < code->type_count && strcmp(code->types[type].spelled, lent->type) != 0)
+        while (type < code->type_count && strcmp(code->types[type].spelled, function->type) != 0)
             type++;
         if (type < code->type_count)
-            module->lent[module->lent_count++] = (struct native_lent){lent->name, lent->handler,
-                                                                      type};
+            module->host_functions[module->host_function_count++] =
+                (struct aot_host_function){function->name, function->handler, type};
     }
     return STATUS_OK;
 }
 
 static void close_module(struct guest_module *shared)
 {
-    struct native_module_state *module = native_module(shared);
+    struct aot_module_state *module = aot_module(shared);
 
     free(module->handlers);
-    free(module->lent);
+    free(module->host_functions);
 }
 
 static bool find_function(const struct guest_module *module, uint32_t index,
                           guest_function *function)
 {
-    const struct native_module *code = native_module(module)->code;
+    const struct aot_module *code = aot_module(module)->code;
     uint32_t low = 0, high = code->export_count;
 
     while (low < high) {
@@ -106,10 +106,10 @@ static bool find_function(const struct guest_module *module, uint32_t index,
 
 static bool find_lent(const struct guest_module *shared, const char *name, uint32_t *index)
 {
-    const struct native_module_state *module = native_module(shared);
+    const struct aot_module_state *module = aot_module(shared);
 
-    for (uint32_t i = 0; i < module->lent_count; i++) {
-        if (strcmp(module->lent[i].name, name) != 0)
+    for (uint32_t i = 0; i < module->host_function_count; i++) {
+        if (strcmp(module->host_functions[i].name, name) != 0)
             continue;
         *index = module->code->table_size + i;
         return true;
@@ -119,11 +119,11 @@ static bool find_lent(const struct guest_module *shared, const char *name, uint3
 
 static bool open_guest(struct guest *guest, size_t stack_size)
 {
-    struct native_guest *own = native_guest(guest);
+    struct aot_guest *own = aot_guest(guest);
 
     (void) stack_size; /* of a value stack: this tier's is the native one */
-    own->scope.recover = native_recover;
-    own->header = (struct native_header *) guest->memory - 1;
+    own->scope.recover = aot_recover;
+    own->header = (struct aot_header *) guest->memory - 1;
     guest->size = &own->header->memory_size;
     guest->globals = own->header->globals;
     return true;
@@ -136,24 +136,24 @@ static void close_guest(struct guest *guest)
 
 static void begin(struct guest *guest)
 {
-    struct native_guest *own = native_guest(guest);
+    struct aot_guest *own = aot_guest(guest);
 
     own->landing = NULL;
-    own->header->host = &native_host;
+    own->header->host = &aot_host;
     own->header->guest = guest;
     own->header->stack_limit = own->stack;
-    own->header->countdown = NATIVE_SAFE_POINT_CALLS;
+    own->header->countdown = AOT_SAFE_POINT_CALLS;
 }
 
 static void poke(struct guest *guest)
 {
-    __atomic_store_n(&native_guest(guest)->header->stack_limit, (const uint8_t *) UINTPTR_MAX,
+    __atomic_store_n(&aot_guest(guest)->header->stack_limit, (const uint8_t *) UINTPTR_MAX,
                      __ATOMIC_RELEASE);
 }
 
 static void set_native_stack(struct guest *guest, const void *lowest, size_t reserve, guest_low low)
 {
-    struct native_guest *own = native_guest(guest);
+    struct aot_guest *own = aot_guest(guest);
 
     const uint8_t *before = own->stack;
 
@@ -165,42 +165,42 @@ static void set_native_stack(struct guest *guest, const void *lowest, size_t res
                                 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-static const struct guest_tier native_tier = {
-    .name = "native",
+static const struct guest_tier aot_tier = {
+    .name = "aot",
     .relies_on_guard = true,
-    .instance_size = sizeof(struct native_guest),
+    .instance_size = sizeof(struct aot_guest),
     .close_module = close_module,
     .find_function = find_function,
     .find_lent = find_lent,
     .open = open_guest,
     .close = close_guest,
     .begin = begin,
-    .invoke = native_invoke,
-    .invoke_table = native_invoke_table,
-    .start = native_start,
+    .invoke = aot_invoke,
+    .invoke_table = aot_invoke_table,
+    .start = aot_start,
     .poke = poke,
     .set_native_stack = set_native_stack,
 };
 
-enum status native_open_module(const uint8_t *wasm, size_t size, const char *library,
-                               const struct guest_offer *offer, struct guest_module **opened,
-                               struct error *error)
+enum status aot_open_module(const uint8_t *wasm, size_t size, const char *library,
+                            const struct guest_import_table *table, struct guest_module **opened,
+                            struct error *error)
 {
-    struct native_module_state *module = calloc(1, sizeof *module);
+    struct aot_module_state *module = calloc(1, sizeof *module);
     enum status status;
 
     if (!module)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a module");
-    status = module_begin(&module->base, &native_tier, wasm, size, error);
+    status = module_begin(&module->base, &aot_tier, wasm, size, error);
     if (status) {
         free(module);
         return status;
     }
     status = load(module, library, error);
     if (!status)
-        status = bind_imports(module, offer, error);
+        status = bind_imports(module, table, error);
     if (!status)
-        status = lend(module, offer, error);
+        status = add_host_functions(module, table, error);
     if (status)
         guest_module_close(&module->base);
     else

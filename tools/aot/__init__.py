@@ -1,4 +1,4 @@
-"""The native tier's shared object, through wasm2c and the C compiler (docs/NATIVE.md)."""
+"""The AOT tier's shared object, through wasm2c and the C compiler (docs/AOT.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compiling a module for the native tier: what is refused, and what the cache is for."""
+"""Compiling a module for the AOT tier: what is refused, and what the cache is for."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 
 from pglite_native import _engine
 from tests.wat.test_wat import wat2wasm
-from tools.native import is_of
-from tools.native.compile import CONTRACT, WASM2C, Compiler, build, cache_folder, key
-from tools.native.training import Training
-from tools.native.translate import translate
+from tools.aot import is_of
+from tools.aot.compile import CONTRACT, WASM2C, Compiler, build, cache_folder, key
+from tools.aot.training import Training
+from tools.aot.translate import translate
 
 CC = Compiler(("cc",), ("-O1",))
 MODULE = """(module
@@ -138,7 +138,7 @@ def test_the_compiler_is_chosen_by_the_environment(monkeypatch: pytest.MonkeyPat
 
 def test_the_cache_is_where_caches_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / "pglite-native" / "native"
+    assert cache_folder() == tmp_path / "pglite-native" / "aot"
 
 
 def test_how_far_an_access_can_reach_is_known(tmp_path: Path) -> None:
