@@ -40,8 +40,8 @@ def repeat(engine: Engine, cycles: int) -> None:
     for _ in range(cycles):
         engine.exec_protocol_raw(SELECT_1)
         engine.restore(snapshot)
-        with engine.fork() as twin:
-            twin.exec_protocol_raw(SELECT_1)
+        with engine.fork() as fork:
+            fork.exec_protocol_raw(SELECT_1)
 
 
 if __name__ == "__main__":

@@ -111,8 +111,8 @@ def _timings(engine: Engine, snapshot: Any) -> Iterable[tuple[str, Callable[[], 
         return elapsed_ms
 
     def fork() -> float:
-        elapsed_ms, twin = _timed(engine.fork)
-        twin.close()
+        elapsed_ms, copy = _timed(engine.fork)
+        copy.close()
         return elapsed_ms
 
     def restore_after(message: bytes) -> float:
@@ -120,13 +120,13 @@ def _timings(engine: Engine, snapshot: Any) -> Iterable[tuple[str, Callable[[], 
         return _timed(lambda: engine.restore(snapshot))[0]
 
     def first_query() -> float:
-        with engine.fork() as twin:
-            return _timed(lambda: twin.exec_protocol_raw(SELECT_1))[0]
+        with engine.fork() as copy:
+            return _timed(lambda: copy.exec_protocol_raw(SELECT_1))[0]
 
     def close() -> float:
-        twin = engine.fork()
-        twin.exec_protocol_raw(SELECT_1)
-        return _timed(twin.close)[0]
+        copy = engine.fork()
+        copy.exec_protocol_raw(SELECT_1)
+        return _timed(copy.close)[0]
 
     def after_insert(operation: Callable[[], Any]) -> float:
         _run(engine, INSERT)

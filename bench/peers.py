@@ -76,8 +76,8 @@ def _ours(rounds: int) -> dict[str, list[float]]:
 
 def _fork_ms(engine: Engine) -> float:
     started_ns = time.perf_counter_ns()
-    with engine.fork() as twin:
-        twin.exec_protocol_raw(QUERY)
+    with engine.fork() as copy:
+        copy.exec_protocol_raw(QUERY)
     return (time.perf_counter_ns() - started_ns) / 1e6
 
 

@@ -43,12 +43,12 @@ with Session(engine) as session:
         print("there is one Austen")
 
 with db.clone() as scratch:
-    twin = create_engine(scratch)
-    with Session(twin) as session:
+    fork = create_engine(scratch)
+    with Session(fork) as session:
         session.delete(session.scalars(select(Book).where(Book.title == "Emma")).one())
         session.commit()
         print(session.scalar(select(func.count(Book.id))))
-    twin.dispose()
+    fork.dispose()
 
 with Session(engine) as session:
     print(session.scalar(select(func.count(Book.id))))

@@ -257,7 +257,7 @@ class Engine(Session):
         check(lib.pgn_restore(self._handle, snapshot._image.variable[0], error), error)
 
     def fork(self) -> Engine:
-        """Return a twin: an engine that starts as this one stands, and shares nothing with it.
+        """Return a fork: an engine that starts as this one stands, and shares nothing with it.
 
         Raises as snapshot() and Engine() do.
         """

@@ -40,14 +40,14 @@ class Template(PGlite):
                 f"a saved one, or what pglite_server.create() returns, and not {value!r}"
             )
         try:
-            twin = database.clone()
+            clone = database.clone()
         except TransactionError as error:
             raise pytest.UsageError(f"{name} has an open transaction: commit it") from error
-        with twin:
-            twin.exec("discard all")
-            _warm_up(twin)
-            twin.engine.keep_session()  # for the server's, which are then warm too
-            return cls(twin.engine.snapshot())
+        with clone:
+            clone.exec("discard all")
+            _warm_up(clone)
+            clone.engine.keep_session()  # for the server's, which are then warm too
+            return cls(clone.engine.snapshot())
 
     def fork(self) -> PGlite:
         """A database that begins as the template did."""

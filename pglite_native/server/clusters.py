@@ -123,8 +123,8 @@ def _clean(source: Engine | Snapshot | None) -> tuple[Snapshot, Whereabouts]:
 
     Temporary tables, settings, an open transaction are no business of the connections.
     """
-    with source.fork() if isinstance(source, Engine) else Engine(image=source) as twin:
+    with source.fork() if isinstance(source, Engine) else Engine(image=source) as template:
         if source is not None:
-            twin.exec_protocol_raw(CLEANING)
-            twin.keep_session()  # for all that forks will have
-        return twin.snapshot(), Whereabouts.of(twin)
+            template.exec_protocol_raw(CLEANING)
+            template.keep_session()  # for all that forks will have
+        return template.snapshot(), Whereabouts.of(template)

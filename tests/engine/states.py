@@ -1,7 +1,7 @@
 """Every kind of state that a session can have, as SQL: what makes it, and how it shows.
 
 Making is one or more calls. The question may change the state, as asking a sequence does, so it
-can be asked once; its whole reply is what twins are compared by.
+can be asked once; its whole reply is what forks are compared by.
 """
 
 from __future__ import annotations

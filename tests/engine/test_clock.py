@@ -437,7 +437,7 @@ def test_the_same_bytes_in_another_process() -> None:
     assert printed.stdout.strip() == digest(replies())
 
 
-# --- twins ------------------------------------------------------------------------------------
+# --- forks ------------------------------------------------------------------------------------
 
 
 def test_forks_of_a_seeded_engine_go_on_alike() -> None:
@@ -447,9 +447,9 @@ def test_forks_of_a_seeded_engine_go_on_alike() -> None:
             for _ in range(3):
                 assert run(one, CHANCE) == run(other, CHANCE)
                 assert now(one) == now(other) == LEAP_DAY + HOUR
-                for twin in (one, other):
-                    twin.advance(DAY)
-                    twin.set_time(LEAP_DAY + HOUR)
+                for fork in (one, other):
+                    fork.advance(DAY)
+                    fork.set_time(LEAP_DAY + HOUR)
 
 
 def test_forks_of_others_share_the_time_and_not_the_chance(frozen: Engine) -> None:
@@ -462,9 +462,9 @@ def test_forks_of_others_share_the_time_and_not_the_chance(frozen: Engine) -> No
 
 def test_time_passes_in_one_twin_alone(frozen: Engine) -> None:
     run(frozen, "SET idle_session_timeout = '10min'")
-    with frozen.fork() as twin:
-        twin.advance(HOUR)
-        assert sqlstate(twin, "SELECT 1") == "57P05"
+    with frozen.fork() as fork:
+        fork.advance(HOUR)
+        assert sqlstate(fork, "SELECT 1") == "57P05"
         assert now(frozen) == LEAP_DAY
 
 
@@ -486,22 +486,22 @@ def test_a_snapshot_does_not_grow_older() -> None:
         run(engine, "SELECT 1")
         snapshot = engine.snapshot()
         time.sleep(2.2)
-        with Engine(image=snapshot) as twin:
-            assert abs(now(twin) - datetime.now(UTC)) < MINUTE
-            assert sqlstate(twin, "SELECT 1") == "00000"
+        with Engine(image=snapshot) as fork:
+            assert abs(now(fork) - datetime.now(UTC)) < MINUTE
+            assert sqlstate(fork, "SELECT 1") == "00000"
         assert sqlstate(engine, "SELECT 1") == "57P05"
 
 
 def test_an_image_of_running_clocks_repeats_when_they_are_stopped() -> None:
-    """With a timer in it that has some nanoseconds, which no sleep of the twins may show."""
+    """With a timer in it that has some nanoseconds, which no sleep of the forks may show."""
     with Engine() as engine:
         run(engine, "SET idle_session_timeout = '3s'")
         snapshot = engine.snapshot()
     ends = set()
     for _ in range(5):
-        with Engine(image=snapshot, clock=LEAP_DAY, seed=1) as twin:
-            run(twin, "SELECT pg_sleep(60)")
-            ends.add(now(twin))
+        with Engine(image=snapshot, clock=LEAP_DAY, seed=1) as fork:
+            run(fork, "SELECT pg_sleep(60)")
+            ends.add(now(fork))
     assert len(ends) == 1
 
 

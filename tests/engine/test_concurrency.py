@@ -94,10 +94,10 @@ def work(number):
     if number == 0:
         return ask(base, number)
     for _ in range(3):
-        with Engine(image=snapshot) as twin:
-            ask(twin, number)
-            twin.restore(snapshot)
-            ask(twin, number)
+        with Engine(image=snapshot) as fork:
+            ask(fork, number)
+            fork.restore(snapshot)
+            ask(fork, number)
 """,
     "all compiled meanwhile": """
 engines = [Engine() for _ in range(THREADS)]
@@ -136,13 +136,13 @@ def test_forks_of_one_snapshot_made_by_many_threads() -> None:
 
         def work(number: int) -> None:
             for turn in range(30):
-                with Engine(image=snapshot) as twin:
-                    run(twin, f"insert into t values ({number * 1000 + turn})")
-                    assert value(twin, "select sum(n) from t") == str(1 + number * 1000 + turn)
-                    with twin.fork() as second:
+                with Engine(image=snapshot) as fork:
+                    run(fork, f"insert into t values ({number * 1000 + turn})")
+                    assert value(fork, "select sum(n) from t") == str(1 + number * 1000 + turn)
+                    with fork.fork() as second:
                         run(second, "delete from t where n = 1")
-                    twin.restore(snapshot)
-                    assert value(twin, "select sum(n) from t") == "1"
+                    fork.restore(snapshot)
+                    assert value(fork, "select sum(n) from t") == "1"
 
         in_threads(work)
         assert value(base, "select sum(n) from t") == "1"
@@ -155,9 +155,9 @@ def test_the_last_reference_to_a_snapshot_goes_in_any_thread() -> None:
 
         def work(number: int) -> None:
             for _ in range(20):
-                twin = Engine(image=snapshots[number].pop())
-                assert value(twin, "select sum(n) from t") == "500500"
-                twin.close()
+                fork = Engine(image=snapshots[number].pop())
+                assert value(fork, "select sum(n) from t") == "500500"
+                fork.close()
 
         snapshots: list[list[Snapshot]] = [[] for _ in range(THREADS)]
         for _ in range(20):
@@ -182,10 +182,10 @@ def test_engines_dropped_in_one_thread_while_others_run() -> None:
                     del cycle
                     gc.collect()
             else:
-                with Engine(image=snapshot) as twin:
+                with Engine(image=snapshot) as fork:
                     for turn in range(40):
-                        run(twin, f"insert into t values ({turn})")
-                    assert value(twin, "select count(*) from t") == "41"
+                        run(fork, f"insert into t values ({turn})")
+                    assert value(fork, "select count(*) from t") == "41"
 
         in_threads(work)
         assert value(base, "select n from t") == "1"
@@ -197,10 +197,10 @@ def test_an_engine_goes_from_thread_to_thread() -> None:
         run(base, "create table t as select 0 as n")
         snapshot = base.snapshot()
         for _ in range(20):
-            twin = elsewhere(base.fork)
-            elsewhere(run, twin, "begin; delete from t")
-            elsewhere(twin.restore, snapshot)
-            assert elsewhere(value, twin, "select n from t") == "0"
+            fork = elsewhere(base.fork)
+            elsewhere(run, fork, "begin; delete from t")
+            elsewhere(fork.restore, snapshot)
+            assert elsewhere(value, fork, "select n from t") == "0"
 
 
 def elsewhere(function: Callable[..., Any], *arguments: object) -> Any:

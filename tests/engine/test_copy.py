@@ -43,8 +43,8 @@ def test_neither_sees_what_the_other_writes(durable: Engine) -> None:
 
 
 def test_the_copy_can_be_forked(durable: Engine) -> None:
-    with durable.copy_to_memory() as copy, copy.fork() as twin:
-        run(twin, "truncate t")
+    with durable.copy_to_memory() as copy, copy.fork() as fork:
+        run(fork, "truncate t")
         assert value(copy, "select count(*) from t") == "9"
 
 

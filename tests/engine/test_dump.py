@@ -88,8 +88,8 @@ def test_a_tarball_becomes_the_same_database(
     with Engine(load_data_dir=tarball) as copy:
         assert run(copy, SUM) == run(engine, SUM)
         run(copy, "drop table t")
-        with copy.fork() as twin:
-            assert value(twin, "select to_regclass('t')") is None
+        with copy.fork() as fork:
+            assert value(fork, "select to_regclass('t')") is None
     assert value(engine, "select count(*) from t") == "1000"
 
 
@@ -312,11 +312,11 @@ def test_nothing_runs_while_files_are_read(engine: Engine) -> None:
 def test_an_engine_that_is_closed_meanwhile(engine: Engine) -> None:
     class Closing(io.BytesIO):
         def write(self, data: Any) -> int:
-            twin.close()
+            fork.close()
             return super().write(data)
 
-    with engine.fork() as twin, pytest.raises(EngineClosed):
-        twin.dump_data_dir(Closing(), "none")
+    with engine.fork() as fork, pytest.raises(EngineClosed):
+        fork.dump_data_dir(Closing(), "none")
 
 
 def test_what_a_dump_is_asked_for_must_exist(engine: Engine) -> None:

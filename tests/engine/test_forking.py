@@ -16,8 +16,8 @@ is_over = threading.Event()
 
 def open_and_close():
     while not is_over.is_set():
-        with Engine() as engine, engine.fork() as twin, engine.open_session() as session:
-            value(twin, "select sum(n) from generate_series(1, 1000) n")
+        with Engine() as engine, engine.fork() as copy, engine.open_session() as session:
+            value(copy, "select sum(n) from generate_series(1, 1000) n")
             value(session, "select 1")
 
 threads = [threading.Thread(target=open_and_close) for _ in range(3)]
@@ -29,8 +29,8 @@ for moment in range(30):  # the first ones while everything is loaded for the fi
     pid = os.fork()
     if pid == 0:
         signal.alarm(60)
-        with Engine() as engine, engine.fork() as twin, engine.open_session() as session:
-            right = [value(one, "select 6 * 7") for one in (engine, twin, session)] == ["42"] * 3
+        with Engine() as engine, engine.fork() as copy, engine.open_session() as session:
+            right = [value(one, "select 6 * 7") for one in (engine, copy, session)] == ["42"] * 3
         os._exit(0 if right else 1)
     ends.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 is_over.set()
@@ -49,8 +49,8 @@ import sys
 from pglite_native import PGlite
 
 loaded = set(sys.modules)
-with PGlite() as db, db.clone() as twin, db.connect(user="postgres") as session:
-    for one in (db, twin, session):
+with PGlite() as db, db.clone() as copy, db.connect(user="postgres") as session:
+    for one in (db, copy, session):
         one.query("select $1::int + 1", [1])
         one.exec("select 1")
     with db.transaction() as transaction:

@@ -287,13 +287,13 @@ def test_an_image_of_another_guest(
                 with pytest.raises(SnapshotError, match="another guest"):
                     engine.restore(snapshot)
                 assert value(engine, "select 6 * 7") == "42"
-            with Engine(image=foreign) as twin, other.fork() as fork:
-                assert value(twin, "select probe_count()") == "41"
+            with Engine(image=foreign) as copy, other.fork() as fork:
+                assert value(copy, "select probe_count()") == "41"
                 assert value(fork, "select probe_count()") == "41"
         foreign.save(tmp_path / "foreign")
         # A snapshot brings its guest along, whichever is in use.
-        with Engine(image=before) as twin:
-            assert value(twin, "select n from t") == "7"
+        with Engine(image=before) as copy:
+            assert value(copy, "select n from t") == "7"
         monkeypatch.setenv("PGLITE_NATIVE_HOME", "/dev/null")
         refused(tmp_path / "foreign", "made with another guest")
         packaged.restore(before)
@@ -470,7 +470,7 @@ def test_true_is_no_image() -> None:
     ids=lambda argument: "-".join(map(str, next(iter(argument.items())))),
 )
 def test_every_engine_in_memory_can_be_forked_and_saved(path: Path, argument: Any) -> None:
-    """Each twin is as its engine, in whatever that is different from the packaged image's."""
+    """Each copy is as its engine, in whatever that is different from the packaged image's."""
     about = (
         "select current_database(), current_setting('server_encoding'),"
         " current_setting('work_mem'), current_setting('shared_buffers'),"
@@ -484,12 +484,12 @@ def test_every_engine_in_memory_can_be_forked_and_saved(path: Path, argument: An
         assert expected[0][4:6] == ("4501500", "3000")
         stranger = Engine()
         stranger.restore(snapshot)
-        for twin in (engine.fork(), Engine(image=path), stranger):
-            with twin:
-                assert run(twin, about) == expected
-                assert len(run(twin, "select n from t")) == 3000  # many buffers
-                run(twin, "insert into t values (1)")
-                assert sqlstate(twin, "select 1/0") == "22012"
-                twin.restore(snapshot)
-                assert run(twin, about) == expected
+        for copy in (engine.fork(), Engine(image=path), stranger):
+            with copy:
+                assert run(copy, about) == expected
+                assert len(run(copy, "select n from t")) == 3000  # many buffers
+                run(copy, "insert into t values (1)")
+                assert sqlstate(copy, "select 1/0") == "22012"
+                copy.restore(snapshot)
+                assert run(copy, about) == expected
         assert run(engine, about) == expected

@@ -66,18 +66,18 @@ def outputs(script: str, *arguments: object) -> list[list[int]]:
 # Ways of having engines and having them no more.
 CYCLES = {
     "fork and close": """
-twin = base.fork()
-assert value(twin, "select count(*) from t") == "100"
-twin.close()""",
+copy = base.fork()
+assert value(copy, "select count(*) from t") == "100"
+copy.close()""",
     "fork and drop": """
-twin = base.fork()
-assert value(twin, "select count(*) from t") == "100"
-del twin""",
+copy = base.fork()
+assert value(copy, "select count(*) from t") == "100"
+del copy""",
     "fork, never asked": "base.fork().close()",
     "snapshot": """
 run(base, "update t set n = n + 1 where n = 50")
-with Engine(image=base.snapshot()) as twin:
-    assert value(twin, "select count(*) from t") == "100" """,
+with Engine(image=base.snapshot()) as copy:
+    assert value(copy, "select count(*) from t") == "100" """,
     "restore": """
 run(base, "insert into t select generate_series(1, 1000); create table u as select 1")
 base.restore(snapshot)""",
@@ -90,8 +90,8 @@ base.restore(snapshot)""",
     "saved": """
 if n % 20 == 0:
     snapshot.save(sys.argv[2])
-with Engine(image=sys.argv[2]) as twin:
-    assert value(twin, "select count(*) from t") == "100"
+with Engine(image=sys.argv[2]) as copy:
+    assert value(copy, "select count(*) from t") == "100"
 """,
     "refused": """
 base.exec_protocol_raw(wire.query("copy t from stdin"))
@@ -111,7 +111,7 @@ older = base.snapshot()
 run(base, "create table t as select generate_series(1, 100) as n")
 snapshot = base.snapshot()
 cycle = compile(sys.argv[1], "cycle", "exec")
-twin = None
+copy = None
 for n in range(400):
     if n == 100:
         print(*held())
@@ -136,10 +136,10 @@ snapshot = base.snapshot()
 for n in range(2200):
     if n == 200:
         print(*held())
-    with Engine(image=snapshot) as twin:
-        run(twin, "insert into t values (1)")
-        twin.restore(snapshot)
-        run(twin, "insert into t values (1)")
+    with Engine(image=snapshot) as copy:
+        run(copy, "insert into t values (1)")
+        copy.restore(snapshot)
+        run(copy, "insert into t values (1)")
 print(*held())
 """
 
@@ -204,9 +204,9 @@ GENERATIONS = """
 engine = Engine()
 for n in range(150):
     run(engine, f"create table t{n} as select 1; drop table if exists t{n and n - 1}")
-    twin = engine.fork()
+    copy = engine.fork()
     engine.close()
-    engine = twin
+    engine = copy
     if n == 50:
         print(*held(), engine.snapshot().size // 1024)
 print(*held(), engine.snapshot().size // 1024)
@@ -231,10 +231,10 @@ run(base, "select 1")
 base.fork().close()  # compiles, allocates
 COUNT = 20
 before = private()
-twins = [base.fork() for _ in range(COUNT)]
+copies = [base.fork() for _ in range(COUNT)]
 print((private() - before) // COUNT)
-for twin in twins:
-    assert value(twin, "select 1") == "1"
+for copy in copies:
+    assert value(copy, "select 1") == "1"
 print((private() - before) // COUNT)
 """
 
@@ -334,19 +334,19 @@ own = base.snapshot()
 with Engine() as stranger:
     run(stranger, "create table t as select 8 as n")
     foreign = stranger.snapshot()
-twin = Engine(image=own)
-run(twin, "update t set n = 9")
+copy = Engine(image=own)
+run(copy, "update t set n = 9")
 pages = fill_maps()
-twin.restore(own)  # takes no map
+copy.restore(own)  # takes no map
 free(pages, 40)
-assert value(twin, "select n from t") == "7"
+assert value(copy, "select n from t") == "7"
 fill_maps()
 try:
-    twin.restore(foreign)
+    copy.restore(foreign)
 except EngineMemoryError as error:
     free(pages, 1000)
     assert "vm.max_map_count" in str(error), error
-    for use in (lambda: run(twin, "select 1"), twin.snapshot, lambda: twin.restore(own)):
+    for use in (lambda: run(copy, "select 1"), copy.snapshot, lambda: copy.restore(own)):
         try:
             use()
         except Exception as refused:
@@ -355,10 +355,10 @@ except EngineMemoryError as error:
             raise AssertionError("it goes on")
 else:
     raise AssertionError("there was a map left")
-twin.close()
+copy.close()
 assert value(base, "select n from t") == "7"
-with Engine(image=foreign) as twin:
-    print(value(twin, "select n from t"))
+with Engine(image=foreign) as copy:
+    print(value(copy, "select n from t"))
 """
 
 
@@ -371,17 +371,17 @@ REPLY = """
 base = Engine()
 run(base, "create table t as select 7 as n")
 run(base, "select n from t; select 6 * n from t")  # compiles
-twins = [base.fork() for _ in range(200)]
+copies = [base.fork() for _ in range(200)]
 pages = fill_maps()
 lost = []
-for n, twin in enumerate(twins):  # malloc still has something, for the first
+for n, copy in enumerate(copies):  # malloc still has something, for the first
     try:
-        assert value(twin, "select n from t") == "7"
+        assert value(copy, "select n from t") == "7"
     except EngineMemoryError:
-        lost.append(twin)
+        lost.append(copy)
 free(pages, 1000)
-for twin in lost:
-    assert value(twin, "select 6 * n from t") == "42"  # and not the reply that was lost
+for copy in lost:
+    assert value(copy, "select 6 * n from t") == "42"  # and not the reply that was lost
 print(len(lost))
 """
 
@@ -396,19 +396,19 @@ def test_no_memory_for_a_reply() -> None:
 CODE = """
 base = Engine(tier="wasm3")
 run(base, "select 1")
-twins = [base.fork() for _ in range(4)]
+copies = [base.fork() for _ in range(4)]
 question = "select to_char(avg(n), '999.9'), md5(max(n)::text) from generate_series(1, 9) n"
 pages = fill_maps()
 failed = 0
-for twin in twins[:2]:
+for copy in copies[:2]:
     try:
-        run(twin, question)
+        run(copy, question)
     except EngineError as error:
         assert "memory" in str(error), error
         failed += 1
 free(pages, 1000)
-for twin in (base, *twins[2:]):
-    assert run(twin, question) == [("   5.0", "45c48cce2e2d7fbdea1afc51c7c6ad26")]
+for copy in (base, *copies[2:]):
+    assert run(copy, question) == [("   5.0", "45c48cce2e2d7fbdea1afc51c7c6ad26")]
 print(failed)
 """
 
@@ -438,8 +438,8 @@ for _ in range(20):
         pass
 assert held()[1:] == before[1:]
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-with base.fork() as twin:
-    assert value(twin, "select n from t") == "7"
+with base.fork() as copy:
+    assert value(copy, "select n from t") == "7"
 
 snapshot = base.snapshot()
 run(base, "update t set n = 8")
@@ -453,8 +453,8 @@ for _ in range(3):
         assert "drop snapshots" in str(error), error
     else:
         raise AssertionError("a snapshot without a descriptor")
-with Engine(image=snapshot) as twin:  # needs none
-    print(value(twin, "select n from t"))
+with Engine(image=snapshot) as copy:  # needs none
+    print(value(copy, "select n from t"))
 print(value(base, "select n from t"))
 """
 

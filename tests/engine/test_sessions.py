@@ -496,7 +496,7 @@ def test_a_session_is_used_by_one_thread_at_a_time(engine: Engine, pair: Pair) -
 
 def test_sessions_of_a_used_engine_and_of_its_copies_begin_afresh(engine: Engine) -> None:
     run(engine, "create table t as select 1 as n; set work_mem = '7MB'; create temp table mine ()")
-    with engine.fork() as twin, twin.open_session() as session:
+    with engine.fork() as fork, fork.open_session() as session:
         assert run(session, "select n from t") == [("1",)]
         assert value(session, "show work_mem") == "4MB"
         assert value(session, "select to_regclass('mine') is null") == "t"
@@ -505,9 +505,9 @@ def test_sessions_of_a_used_engine_and_of_its_copies_begin_afresh(engine: Engine
 def test_snapshots_after_sessions(engine: Engine) -> None:
     with engine.open_session() as session:
         run(session, "create table t as select 1 as n")
-    with engine.fork() as twin:
-        assert value(twin, "select n from t") == "1"
-        with twin.open_session() as session:
+    with engine.fork() as fork:
+        assert value(fork, "select n from t") == "1"
+        with fork.open_session() as session:
             assert value(session, "select n from t") == "1"
 
 

@@ -62,34 +62,34 @@ def base() -> Iterator[Engine]:
 
 @contextmanager
 def forked(engine: Engine, folder: Path) -> Iterator[Engine]:
-    with engine.fork() as twin:
-        yield twin
+    with engine.fork() as copy:
+        yield copy
 
 
 @contextmanager
 def restored(engine: Engine, folder: Path) -> Iterator[Engine]:
     """The engine itself, brought back to what it was. A second one plays the original."""
     snapshot = engine.snapshot()
-    with Engine(image=snapshot) as twin:
-        spoil(twin)
-        twin.restore(snapshot)
-        yield twin
+    with Engine(image=snapshot) as copy:
+        spoil(copy)
+        copy.restore(snapshot)
+        yield copy
 
 
 @contextmanager
 def restored_elsewhere(engine: Engine, folder: Path) -> Iterator[Engine]:
     """An engine that booted, and so was never mapped from anything."""
-    with Engine(settings={"work_mem": "9MB"}) as twin:
-        spoil(twin)
-        twin.restore(engine.snapshot())
-        yield twin
+    with Engine(settings={"work_mem": "9MB"}) as copy:
+        spoil(copy)
+        copy.restore(engine.snapshot())
+        yield copy
 
 
 @contextmanager
 def saved(engine: Engine, folder: Path) -> Iterator[Engine]:
     engine.snapshot().save(folder / "image")
-    with Engine(image=folder / "image") as twin:
-        yield twin
+    with Engine(image=folder / "image") as copy:
+        yield copy
 
 
 WAYS = [forked, restored, restored_elsewhere, saved]
@@ -100,15 +100,15 @@ WAYS = [forked, restored, restored_elsewhere, saved]
 def test_every_kind_of_state_goes_along(
     fresh: Engine, tmp_path: Path, name: str, way: Callable[..., Any]
 ) -> None:
-    """The twin's reply is the one of an engine that was never touched, byte by byte."""
+    """The copy's reply is the one of an engine that was never touched, byte by byte."""
     state = STATES[name]
     for message in state.make:
         fresh.exec_protocol_raw(message)
-    with way(fresh, tmp_path) as twin:
-        reply = twin.exec_protocol_raw(state.question)
+    with way(fresh, tmp_path) as copy:
+        reply = copy.exec_protocol_raw(state.question)
         states.check(name, reply)
         assert fresh.exec_protocol_raw(state.question) == reply
-        spoil(twin)  # both go on
+        spoil(copy)  # both go on
         spoil(fresh)
 
 
@@ -126,29 +126,29 @@ def test_a_transaction_ends_in_each_twin_as_that_one_likes(base: Engine) -> None
 
 def test_a_twin_is_written_to_like_any_other_engine(base: Engine) -> None:
     """New tables, extensions and databases; VACUUM, CHECKPOINT, and what was cached is dropped."""
-    with base.fork() as twin:
-        run(twin, "create table u(n int primary key, s text)")
-        run(twin, "insert into u select n, repeat('x', n % 700) from generate_series(1, 5000) n")
-        run(twin, "create extension hstore; create index on u(s)")
-        run(twin, "vacuum full")
-        run(twin, "checkpoint")
-        run(twin, "reindex database postgres")
-        assert value(twin, "select sum(n) from u") == "12502500"
-        assert value(twin, "select 'a=>1'::hstore -> 'a'") == "1"
-        run(twin, "create database other")
-        twin.exec_protocol_raw(wire.startup({"user": "postgres", "database": "postgres"}))
-        assert counter(twin) == 1
+    with base.fork() as copy:
+        run(copy, "create table u(n int primary key, s text)")
+        run(copy, "insert into u select n, repeat('x', n % 700) from generate_series(1, 5000) n")
+        run(copy, "create extension hstore; create index on u(s)")
+        run(copy, "vacuum full")
+        run(copy, "checkpoint")
+        run(copy, "reindex database postgres")
+        assert value(copy, "select sum(n) from u") == "12502500"
+        assert value(copy, "select 'a=>1'::hstore -> 'a'") == "1"
+        run(copy, "create database other")
+        copy.exec_protocol_raw(wire.startup({"user": "postgres", "database": "postgres"}))
+        assert counter(copy) == 1
     assert sqlstate(base, "select * from u") == "42P01"
 
 
 def test_a_new_session_in_a_twin(base: Engine) -> None:
     run(base, "create role alice login; grant all on t to alice")
-    with base.fork() as twin:
-        twin.exec_protocol_raw(
-            wire.startup({"user": "alice", "database": "postgres", "application_name": "twin"})
+    with base.fork() as copy:
+        copy.exec_protocol_raw(
+            wire.startup({"user": "alice", "database": "postgres", "application_name": "copy"})
         )
-        assert run(twin, "select session_user, n from t") == [("alice", "1")]
-        assert value(twin, "show application_name") == "twin"
+        assert run(copy, "select session_user, n from t") == [("alice", "1")]
+        assert value(copy, "show application_name") == "copy"
     assert run(base, "select session_user, n from t") == [("postgres", "1")]
     assert value(base, "show application_name") == ""
 
@@ -169,13 +169,13 @@ def writes_to_a_checkpoint(engine: Engine) -> int:
 
 def test_a_checkpoint_is_as_near_as_it_was(base: Engine) -> None:
     """64 MiB after the last one, whoever wrote them."""
-    with base.fork() as twin:
-        distance = writes_to_a_checkpoint(twin)
+    with base.fork() as copy:
+        distance = writes_to_a_checkpoint(copy)
         assert distance > 3
         for nearer in (1, 2, 3):
             run(base, WRITE)
-            twin.restore(base.snapshot())
-            assert writes_to_a_checkpoint(twin) == distance - nearer
+            copy.restore(base.snapshot())
+            assert writes_to_a_checkpoint(copy) == distance - nearer
 
 
 # --- timeouts and clocks --------------------------------------------------------------------
@@ -203,9 +203,9 @@ def test_a_pending_timeout_goes_along_with_a_frozen_clock() -> None:
 def test_a_pending_timeout_goes_along_with_the_real_clock(fresh: Engine) -> None:
     """No earlier than it should, and in the end it does."""
     run(fresh, "set transaction_timeout = '2s'; begin")
-    with fresh.fork() as twin:
+    with fresh.fork() as copy:
         for _ in range(1200):
-            state = sqlstate(twin, "select 1")
+            state = sqlstate(copy, "select 1")
             if state != "00000":
                 break
             time.sleep(0.05)
@@ -222,18 +222,18 @@ def test_no_time_passes_for_a_snapshot(fresh: Engine, tmp_path: Path) -> None:
     fresh.advance(60 * SECOND)
     assert sqlstate(fresh, "select 1") == "25P04"
     for image in (snapshot, tmp_path / "image"):
-        with Engine(image=image) as twin:
-            assert sqlstate(twin, "select 1") == "00000"
+        with Engine(image=image) as copy:
+            assert sqlstate(copy, "select 1") == "00000"
 
 
 def test_a_snapshot_may_be_given_another_clock(base: Engine) -> None:
     snapshot = base.snapshot()
-    with Engine(image=snapshot, clock=NEW_YEARS_EVE) as twin:
-        assert value(twin, "select now()") == "2026-12-31 23:59:58+00"
-        with twin.fork() as other:
+    with Engine(image=snapshot, clock=NEW_YEARS_EVE) as copy:
+        assert value(copy, "select now()") == "2026-12-31 23:59:58+00"
+        with copy.fork() as other:
             assert value(other, "select now()") == "2026-12-31 23:59:58+00"
-    with Engine(image=snapshot) as twin:
-        real = datetime.fromisoformat(str(value(twin, "select now()::timestamp(0)")))
+    with Engine(image=snapshot) as copy:
+        real = datetime.fromisoformat(str(value(copy, "select now()::timestamp(0)")))
         assert abs(real - datetime.now(timezone.utc).replace(tzinfo=None)) < timedelta(hours=1)
 
 
@@ -256,21 +256,21 @@ def test_twins_differ_in_chance(fresh: Engine, before: str) -> None:
     run(fresh, "create extension pgcrypto; select random()")
     fresh.exec_protocol_raw(wire.query(before))
     snapshot = fresh.snapshot()
-    twins = [fresh, *(Engine(image=snapshot) for _ in range(3)), fresh.fork()]
+    copies = [fresh, *(Engine(image=snapshot) for _ in range(3)), fresh.fork()]
     restored = Engine()
     restored.restore(snapshot)
-    twins.append(restored)
+    copies.append(restored)
     drawn: list[list[str | None]] = []
-    for twin in twins:
-        twin.exec_protocol_raw(wire.query("abort"))
-        drawn.append([value(twin, chance) for chance in CHANCES])
+    for copy in copies:
+        copy.exec_protocol_raw(wire.query("abort"))
+        drawn.append([value(copy, chance) for chance in CHANCES])
     restored.restore(snapshot)  # once more
     restored.exec_protocol_raw(wire.query("abort"))
     drawn.append([value(restored, chance) for chance in CHANCES])
     for of_one_kind in zip(*drawn, strict=True):
         assert len(set(of_one_kind)) == len(drawn)
-    for twin in twins:
-        twin.close()
+    for copy in copies:
+        copy.close()
 
 
 def test_setseed_in_a_twin_repeats(fresh: Engine) -> None:
@@ -295,20 +295,20 @@ def test_forks_of_a_seeded_engine_repeat() -> None:
 def test_a_fork_of_a_seeded_engine_goes_on_as_the_engine_does() -> None:
     with Engine(seed=7) as base:
         run(base, "create extension pgcrypto; select random()")
-        with base.fork() as twin:
-            assert [value(base, c) for c in CHANCES] == [value(twin, c) for c in CHANCES]
+        with base.fork() as copy:
+            assert [value(base, c) for c in CHANCES] == [value(copy, c) for c in CHANCES]
 
 
 def test_a_snapshot_may_be_given_a_seed(base: Engine) -> None:
     run(base, "create extension pgcrypto")
     snapshot = base.snapshot()
     seeds = [1, 1, 2]
-    twins = [Engine(image=snapshot, seed=seed) for seed in seeds]
-    one, same, other = ([value(twin, chance) for chance in CHANCES] for twin in twins)
+    copies = [Engine(image=snapshot, seed=seed) for seed in seeds]
+    one, same, other = ([value(copy, chance) for chance in CHANCES] for copy in copies)
     assert one == same
     assert not set(one) & set(other)
-    for twin in twins:
-        twin.close()
+    for copy in copies:
+        copy.close()
 
 
 # --- refused --------------------------------------------------------------------------------
@@ -330,8 +330,8 @@ def test_refused_in_copy_from_stdin(base: Engine) -> None:
     refused(base, snapshot, SnapshotError, "in the middle of a message or of COPY")
     base.exec_protocol_raw(wire.copy_data(b"100\n") + wire.copy_done())
     assert counter(base) == 111
-    with base.fork() as twin:
-        assert counter(twin) == 111
+    with base.fork() as copy:
+        assert counter(copy) == 111
 
 
 def test_refused_in_an_incomplete_message(base: Engine) -> None:
@@ -377,16 +377,16 @@ def test_refused_when_poisoned(base: Engine) -> None:
     with pytest.raises(EngineError):
         run(base, "select 1")
     refused(base, snapshot, EngineError, "a trap was asked for")
-    with Engine(image=snapshot) as twin:
-        assert counter(twin) == 1
+    with Engine(image=snapshot) as copy:
+        assert counter(copy) == 1
 
 
 def test_refused_when_closed(base: Engine) -> None:
     snapshot = base.snapshot()
     base.close()
     refused(base, snapshot, EngineClosed, "closed")
-    with Engine(image=snapshot) as twin:
-        assert counter(twin) == 1
+    with Engine(image=snapshot) as copy:
+        assert counter(copy) == 1
 
 
 def wait_until_busy(engine: Engine) -> None:
@@ -428,8 +428,8 @@ if pid == 0:
         assert value(own, "select 6 * 7") == "42"
     os._exit(refused)
 assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 3
-with engine.fork() as twin:
-    print(value(twin, "select 6 * 7"))
+with engine.fork() as copy:
+    print(value(copy, "select 6 * 7"))
 """
 
 
@@ -457,8 +457,8 @@ def test_an_ended_session_can_be_restored(base: Engine, end: str) -> None:
                 call()
         base.restore(snapshot)
         assert counter(base) == 1
-        with base.fork() as twin:
-            assert counter(twin) == 1
+        with base.fork() as copy:
+            assert counter(copy) == 1
 
 
 # --- to and fro -----------------------------------------------------------------------------
@@ -485,12 +485,12 @@ def test_restore_to_own_older_newer_and_foreign_snapshots(base: Engine) -> None:
 def test_snapshots_do_not_change(base: Engine, tmp_path: Path) -> None:
     snapshot = base.snapshot()
     snapshot.save(tmp_path / "before")
-    with Engine(image=snapshot) as twin:
-        run(twin, "insert into t select n from generate_series(1, 10000) n")
-        run(twin, "vacuum full")
+    with Engine(image=snapshot) as copy:
+        run(copy, "insert into t select n from generate_series(1, 10000) n")
+        run(copy, "vacuum full")
         run(base, "drop table t")
-        twin.restore(snapshot)
-        assert counter(twin) == 1
+        copy.restore(snapshot)
+        assert counter(copy) == 1
     snapshot.save(tmp_path / "after")
     assert (tmp_path / "before").read_bytes() == (tmp_path / "after").read_bytes()
 
@@ -616,10 +616,10 @@ def test_memory_limit_of_a_twin() -> None:
     fill = "insert into big select repeat(md5(n::text), 30) from generate_series(1, 90000) n"
     with Engine(memory_limit=24 << 20) as base:
         run(base, "create table big(s text)")
-        with base.fork() as twin:
-            assert sqlstate(twin, fill) == "53100"
-        with Engine(image=base.snapshot(), memory_limit=1 << 30) as twin:
-            assert sqlstate(twin, fill) == "00000"
+        with base.fork() as copy:
+            assert sqlstate(copy, fill) == "53100"
+        with Engine(image=base.snapshot(), memory_limit=1 << 30) as copy:
+            assert sqlstate(copy, fill) == "00000"
         assert sqlstate(base, fill) == "53100"
 
 
@@ -631,9 +631,9 @@ def test_processes_that_were_forked_share_a_snapshot(base: Engine) -> None:
         reader, writer = os.pipe()
         pid = os.fork()
         if pid == 0:
-            with Engine(image=snapshot) as twin:
-                run(twin, f"insert into t values ({n})")
-                os.write(writer, str(counter(twin)).encode())
+            with Engine(image=snapshot) as copy:
+                run(copy, f"insert into t values ({n})")
+                os.write(writer, str(counter(copy)).encode())
             os._exit(0)
         os.close(writer)
         readers.append((reader, pid))

@@ -98,8 +98,8 @@ def test_a_snapshot_of_one_tier_goes_on_in_the_other(
             assert engine.tier == on
             assert value(engine, "execute q(10)") == "990"
             run(engine, "delete from t where n > 500")
-            with engine.fork() as twin:
-                assert value(twin, "execute q(10)") == "490"
+            with engine.fork() as fork:
+                assert value(fork, "execute q(10)") == "490"
             engine.restore(snapshot)
             assert value(engine, "execute q(10)") == "990"
 

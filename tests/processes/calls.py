@@ -33,8 +33,8 @@ class Place:
         self.folder = Path(tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
         self.db = PGlite()
         self.db.exec("create table t (a int)")
-        self.twin = PGlite()  # for what makes a database another one
-        self.snapshot = self.twin.engine.snapshot()
+        self.other = PGlite()  # for what makes a database another one
+        self.snapshot = self.other.engine.snapshot()
         self.tarball = self.db.dump_data_dir(compression="none")
         PGlite(self.folder / "data").close()
         self.connection = dbapi.connect(self.db)
@@ -58,7 +58,7 @@ class Place:
     def check(self) -> None:
         """The same of everything."""
         self.check_database()
-        self.twin.exec("vacuum")
+        self.other.exec("vacuum")
         self.connection.cursor().execute("select 1")
         self.connection.rollback()
         with self.pool.connect() as connection:
@@ -77,7 +77,7 @@ class Place:
         self.pool.dispose()
         self.connection.close()
         self.other_thread.shutdown()
-        self.twin.close()
+        self.other.close()
         self.db.close()
 
 
@@ -155,8 +155,8 @@ def open_a_directory(place: Place) -> None:
 
 
 def clone(place: Place) -> None:
-    with place.db.clone() as twin:
-        twin.exec("select 1")
+    with place.db.clone() as clone:
+        clone.exec("select 1")
 
 
 def connect(place: Place) -> None:
@@ -170,9 +170,9 @@ def connect_as_a_user(place: Place) -> None:
 
 
 def snapshot_and_restore(place: Place) -> None:
-    place.twin.exec("create temp table if not exists x (a int)")
-    place.twin.engine.snapshot()
-    place.twin.engine.restore(place.snapshot)
+    place.other.exec("create temp table if not exists x (a int)")
+    place.other.engine.snapshot()
+    place.other.engine.restore(place.snapshot)
 
 
 def save_and_load_a_snapshot(place: Place) -> None:
@@ -281,8 +281,8 @@ async def async_open_and_close(place: Place) -> None:
 
 
 async def async_clone_and_connect(place: Place) -> None:
-    async with await place.adb.clone() as twin:
-        await twin.exec("select 1")
+    async with await place.adb.clone() as clone:
+        await clone.exec("select 1")
     async with place.adb.connect() as session:
         await session.exec("select 1")
 

@@ -53,7 +53,7 @@ asyncio.run(main())
     "nothing open": """
 from pglite_native import dbapi, sqlalchemy
 
-with PGlite() as db, db.clone() as twin, db.connect() as session, Server(db.engine):
+with PGlite() as db, db.clone() as fork, db.connect() as session, Server(db.engine):
     session.exec("select 1")
     db.dsn
     with db.engine.exec_protocol_stream(wire.query("select 1")) as stream:

@@ -85,8 +85,8 @@ async def main():
         pool.dispose()
         assert refused == 5, refused
         # Its own, of what was written down, too.
-        with PGlite(image=snapshot) as twin:
-            assert twin.query("select n from t").rows == [{"n": 1}]
+        with PGlite(image=snapshot) as copy:
+            assert copy.query("select n from t").rows == [{"n": 1}]
 
     print(in_child(in_the_child))
     print((await adb.query("select 2 as n")).rows)

@@ -83,7 +83,7 @@ def check(place: Place, where: str) -> None:
     assert len(asked.result(PATIENCE_S).rows) in ROWS, where
     place.db.exec("vacuum t")
     place.db.exec("truncate t")
-    place.twin.exec("select 1")
+    place.other.exec("select 1")
 
 
 def count_descriptors() -> int:

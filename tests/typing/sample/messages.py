@@ -58,8 +58,8 @@ def main() -> None:
             assert process != third.pid and ask(other) == ask(third)
         counters: dict[str, int] = engine.statistics()
         assert counters["bytes_in"] > 0
-        with engine.fork() as twin, Engine(image=snapshot) as another:
-            assert ask(twin) == ask(another)
+        with engine.fork() as fork, Engine(image=snapshot) as another:
+            assert ask(fork) == ask(another)
         try:
             Engine("messages", transport="polling", settings={"work_mem": "x"})
         except EngineError as error:

@@ -1,4 +1,4 @@
-"""Twins never see each other: random histories of many engines, against a model of each.
+"""Forks never see each other: random histories of many engines, against a model of each.
 
 A population of engines and snapshots is written to, forked, restored, saved and closed at random.
 Beside each goes a model, a few Python values; after every step every engine must show what its
@@ -260,7 +260,7 @@ def test_twins_never_see_each_other(seed: int, tmp_path: Path) -> None:
 
 
 def test_twins_in_threads_never_see_each_other(tmp_path: Path) -> None:
-    """Each thread with twins of its own, all of one engine."""
+    """Each thread with forks of its own, all of one engine."""
     base, model = first()
     for name in ("table_1", "temp_1"):
         base.exec_protocol_raw(wire.query(f"create table {name} as select 7 as n"))
