@@ -1,7 +1,7 @@
 """The extension module, for cffi: declarations from the engine's headers, sources from csrc/.
 
-setup.py hands this file to cffi. The C API is declared once, in csrc/engine/api/pglite_native.h and
-the types it includes: the compiler reads the whole files, cffi what stands between the markers.
+setup.py hands this file to cffi. The C API is declared once, in two headers of csrc/engine/api and
+the types they include: the compiler reads the whole files, cffi what stands between the markers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import cffi
 
 MODULE = "pglite_native._engine"
 TYPES = "engine/instance/types.h"
-HEADER = "engine/api/pglite_native.h"
+HEADERS = ("engine/api/pglite_native.h", "engine/api/inspection.h")
 CDEF_BEGIN = "/* cffi: begin */"
 CDEF_END = "/* cffi: end */"
 
@@ -46,11 +46,11 @@ def make_ffi(root: Path) -> cffi.FFI:
     sources = [path for layer in LAYERS for path in sorted((csrc / layer).rglob("*.c"))]
     headers = [path for layer in LAYERS for path in sorted((csrc / layer).rglob("*.h"))]
     ffi = cffi.FFI()
-    for header in (TYPES, HEADER):
+    for header in (TYPES, *HEADERS):
         ffi.cdef(declarations((csrc / header).read_text(encoding="utf-8")))
     ffi.set_source(
         MODULE,
-        f'#include "{HEADER}"',
+        "\n".join(f'#include "{header}"' for header in HEADERS),
         # Relative, as setuptools puts the objects under the sources' paths.
         sources=[str(path.relative_to(root)) for path in sources],
         include_dirs=["csrc"],

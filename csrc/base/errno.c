@@ -4,6 +4,8 @@
 const char *errno_text(int error)
 {
     switch (error) {
+    case GE_OK:
+        return "success";
 #define ERRNO_CASE(name, number, text)                                                             \
     case number:                                                                                   \
         return text;

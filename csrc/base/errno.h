@@ -9,7 +9,6 @@
 
 /* clang-format off */
 #define ERRNO_NUMBERS(X) \
-    X(OK, 0, "success") \
     X(2BIG, 1, "argument list too long") \
     X(ACCES, 2, "permission denied") \
     X(ADDRINUSE, 3, "address in use") \
@@ -66,6 +65,7 @@
 /* NOTSUP is Emscripten's EOPNOTSUPP, and not WASI's 58. */
 
 enum guest_errno {
+    GE_OK = 0,
 #define ERRNO_ENUM(name, number, text) GE_##name = number,
     ERRNO_NUMBERS(ERRNO_ENUM)
 #undef ERRNO_ENUM

@@ -128,14 +128,8 @@ void guest_get_state(const struct guest *guest, struct guest_state *state);
 enum status guest_set_state(struct guest *guest, const struct guest_state *state,
                             struct error *error);
 
-/* The globals alone, of an instance that lives in the same memory by turns with others. */
-void guest_set_globals(struct guest *guest, const struct guest_state *state);
-
 /* Where the memory is: in this reservation, from *start on. What lies before it is rebuilt. */
 struct reservation *guest_reservation(struct guest *guest, size_t *start);
-
-/* Memory and globals as guest_open left them. The value stack must be empty. */
-enum status guest_reset(struct guest *guest, struct error *error);
 
 struct guest_module *guest_module_of(const struct guest *guest);
 

@@ -77,13 +77,6 @@ enum status guest_open(struct guest_module *module, void *context, size_t stack_
     return status;
 }
 
-enum status guest_reset(struct guest *guest, struct error *error)
-{
-    if (!reservation_zero(&guest->range))
-        return error_set(error, STATUS_NO_MEMORY, "cannot reset an instance's memory");
-    return fill_memory(guest, error);
-}
-
 void guest_get_state(const struct guest *guest, struct guest_state *state)
 {
     *state = (struct guest_state){.memory_size = *guest->size,
@@ -98,11 +91,6 @@ enum status guest_set_state(struct guest *guest, const struct guest_state *state
         || state->global_count != guest->module->global_count)
         return error_set(error, STATUS_INVALID, "not the state of an instance of this module");
     return begin_memory(guest, state->memory_size, state->globals, error);
-}
-
-void guest_set_globals(struct guest *guest, const struct guest_state *state)
-{
-    memcpy(guest->globals, state->globals, sizeof state->globals);
 }
 
 struct reservation *guest_reservation(struct guest *guest, size_t *start)

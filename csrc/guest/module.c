@@ -1,4 +1,4 @@
-/* Modules: what the tiers share of them, and which tier gets one. */
+/* Modules: what the tiers share of them. */
 #include <stdlib.h>
 
 #include "guest/tier.h"
@@ -45,15 +45,6 @@ enum status module_begin(struct guest_module *module, const struct guest_tier *t
     if (status)
         binary_close(&module->binary);
     return status;
-}
-
-enum status guest_module_open(const uint8_t *wasm, size_t size, const char *library,
-                              const struct guest_import_table *table, struct guest_module **module,
-                              struct error *error)
-{
-    if (library)
-        return aot_open_module(wasm, size, library, table, module, error);
-    return wasm3_open_module(wasm, size, table, module, error);
 }
 
 void guest_module_close(struct guest_module *module)

@@ -92,12 +92,10 @@ enum status memory_set_pages(struct guest *guest, uint64_t pages);
 /* Zeroes a large range inside the memory by giving it back to the system. */
 void memory_zero(struct guest *guest, uint64_t offset, uint64_t size);
 
-/* The tiers: wasm3/module.c and aot/module.c */
-enum status wasm3_open_module(const uint8_t *wasm, size_t size,
-                              const struct guest_import_table *table, struct guest_module **module,
-                              struct error *error);
-enum status aot_open_module(const uint8_t *wasm, size_t size, const char *library,
-                            const struct guest_import_table *table, struct guest_module **module,
-                            struct error *error);
+/* wasm3/module.c and aot/module.c, for tiers.c. library: of a tier that runs one, else NULL. */
+typedef enum status module_opener(const uint8_t *wasm, size_t size, const char *library,
+                                  const struct guest_import_table *table,
+                                  struct guest_module **module, struct error *error);
+module_opener wasm3_open_module, aot_open_module;
 
 #endif

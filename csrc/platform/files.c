@@ -68,6 +68,11 @@ int files_open_directory(const char *path)
     return open_retrying(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
+int files_make_directory_by_path(const char *path, uint32_t permissions)
+{
+    return mkdir(path, (mode_t) permissions) == 0 ? 0 : failure();
+}
+
 int files_enter(int directory, const char *name)
 {
     int fd = open_retrying(directory, name, OPEN_PASSING | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0);

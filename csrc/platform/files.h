@@ -39,6 +39,9 @@ struct files_statfs {
 /* A directory by a path of the operating system, links followed: what a mount starts from. */
 int files_open_directory(const char *path);
 
+/* Makes one by such a path, with permissions as the umask leaves them; -GE_EXIST. */
+int files_make_directory_by_path(const char *path, uint32_t permissions);
+
 /* Regular files and directories only: -GE_NXIO for anything else; with FILES_CREATE -GE_ISDIR for a
    directory. */
 int files_open(int directory, const char *name, int flags, uint32_t permissions,

@@ -255,11 +255,11 @@ def first() -> tuple[Engine, Model]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_twins_never_see_each_other(seed: int, tmp_path: Path) -> None:
+def test_forks_never_see_each_other(seed: int, tmp_path: Path) -> None:
     play(seed, tmp_path, *first(), STEPS)
 
 
-def test_twins_in_threads_never_see_each_other(tmp_path: Path) -> None:
+def test_forks_in_threads_never_see_each_other(tmp_path: Path) -> None:
     """Each thread with forks of its own, all of one engine."""
     base, model = first()
     for name in ("table_1", "temp_1"):

@@ -251,7 +251,7 @@ CHANCES = [
 
 
 @pytest.mark.parametrize("before", ["select 1", "select setseed(0.5)", "begin; select 1/0"])
-def test_twins_differ_in_chance(fresh: Engine, before: str) -> None:
+def test_forks_differ_in_chance(fresh: Engine, before: str) -> None:
     """Also where the base had seeded its generator, or its transaction has failed."""
     run(fresh, "create extension pgcrypto; select random()")
     fresh.exec_protocol_raw(wire.query(before))

@@ -61,7 +61,7 @@ def test_a_library_that_is_none(tmp_path: Path) -> None:
 
 
 def test_a_library_of_something_else() -> None:
-    with pytest.raises(EngineError, match="has no pglite_native_module"):
+    with pytest.raises(EngineError, match="has no pglite_aot_module"):
         guest.Runtime(guest.files(), Path(_libm()))
 
 

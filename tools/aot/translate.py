@@ -285,7 +285,7 @@ def describe(module: Module, types: list[str], names: list[str], reach: int) -> 
     lines += [
         f"static const u8 build_id[] = {{{', '.join(map(str, build_id)) or '0'}}};",
         '__attribute__((visibility("default")))',
-        "const struct aot_module pglite_native_module = {",
+        "const struct aot_module pglite_aot_module = {",
         f"    AOT_ABI, {size}, build_id, {reach}u,",
         f"    {len(types)}, {len(imported)}, {len(exported)},",
         f"    TABLE_SIZE, {sum(item.type.mutable for item in module.globals)},",

@@ -1,4 +1,6 @@
-/* The C interface to what is seen of a session from outside, and to the fault that tests inject. */
+/* The C interface to what is seen of an engine from outside, and to the fault that tests inject. */
+#include "engine/api/inspection.h"
+
 #include "engine/api/gate.h"
 #include "engine/cluster/cluster.h"
 
@@ -59,4 +61,16 @@ static enum status trap(pgn_session *session, void *argument, struct error *erro
 int pgn_trap(pgn_session *session, pgn_error *error)
 {
     return api_run(session, NULL, trap, NULL, error);
+}
+
+int pgn_runtime_compile(pgn_runtime *runtime, pgn_error *pgn_error)
+{
+    struct error error;
+
+    return guest_module_compile(runtime->module, &error) ? api_error(pgn_error, &error) : STATUS_OK;
+}
+
+size_t pgn_runtime_called(const pgn_runtime *runtime, uint32_t *functions, size_t size)
+{
+    return guest_module_called(runtime->module, functions, size);
 }

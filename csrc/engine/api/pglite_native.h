@@ -33,16 +33,6 @@ int pgn_runtime_open(const char *module, const char *library, const char *initdb
 /* What runs the guest: "wasm3" or "aot". */
 const char *pgn_runtime_tier(const pgn_runtime *runtime);
 
-/* Compiles all of the guest's code now, not each function when it is first called. */
-int pgn_runtime_compile(pgn_runtime *runtime, pgn_error *error);
-
-/* For the build: which functions of the guest's have been called so far, by index, where wasm3 runs it; up to
-   size; how many there are. */
-size_t pgn_runtime_called(const pgn_runtime *runtime, uint32_t *functions, size_t size);
-
-/* To be called when none of its engines is left. */
-void pgn_runtime_close(pgn_runtime *runtime);
-
 /* Boots PostgreSQL, or maps an image. The runtime stays borrowed; options are copied. */
 int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_session **session,
              pgn_error *error);
@@ -177,12 +167,6 @@ int32_t pgn_session_process(const pgn_session *session);
 size_t pgn_log(pgn_session *session, char *bytes, size_t size);
 
 int pgn_statistics_get(pgn_session *session, pgn_statistics *statistics, pgn_error *error);
-
-/* For benchmarks: statistics has guest_ns from now on. Costs ten looks at the clock in a SELECT 1. */
-int pgn_measure_guest(pgn_session *session, pgn_error *error);
-
-/* Fault injection for tests: the guest traps at its next safe point. */
-int pgn_trap(pgn_session *session, pgn_error *error);
 
 /* cffi: end */
 

@@ -18,20 +18,3 @@ const char *pgn_runtime_tier(const pgn_runtime *runtime)
 {
     return guest_module_tier(runtime->module);
 }
-
-int pgn_runtime_compile(pgn_runtime *runtime, pgn_error *pgn_error)
-{
-    struct error error;
-
-    return guest_module_compile(runtime->module, &error) ? api_error(pgn_error, &error) : STATUS_OK;
-}
-
-size_t pgn_runtime_called(const pgn_runtime *runtime, uint32_t *functions, size_t size)
-{
-    return guest_module_called(runtime->module, functions, size);
-}
-
-void pgn_runtime_close(pgn_runtime *runtime)
-{
-    runtime_close(runtime);
-}

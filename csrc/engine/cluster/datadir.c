@@ -3,7 +3,6 @@
  */
 #include "engine/cluster/datadir.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -217,11 +216,10 @@ enum status data_dir_open(struct cluster *cluster, const char *path, struct erro
 {
     struct contents contents;
     enum status status;
-    int directory;
+    int directory, made = files_make_directory_by_path(path, DIRECTORY_MODE);
 
-    if (mkdir(path, DIRECTORY_MODE) != 0 && errno != EEXIST)
-        return error_set(error, STATUS_IO, "cannot make the data directory %s: %s", path,
-                         strerror(errno));
+    if (made < 0 && made != -GE_EXIST)
+        return fail(error, "make", path, made);
     directory = files_open_directory(path);
     if (directory < 0)
         return fail(error, "open", path, directory);

@@ -1,11 +1,11 @@
 /* Between a module compiled ahead of time, which is a shared object of its own, and the tier that runs it.
  *
- * The shared object has one symbol, NATIVE_MODULE_SYMBOL, a struct aot_module. Its code gets the
+ * The shared object has one symbol, AOT_MODULE_SYMBOL, a struct aot_module. Its code gets the
  * instance as a pointer to the header, behind which the linear memory begins; it keeps nothing anywhere
  * else, so one shared object serves all instances in all threads.
  */
-#ifndef PGN_GUEST_NATIVE_ABI_H
-#define PGN_GUEST_NATIVE_ABI_H
+#ifndef PGN_GUEST_AOT_ABI_H
+#define PGN_GUEST_AOT_ABI_H
 
 #include <stdint.h>
 
@@ -14,17 +14,14 @@ enum {
     AOT_GLOBALS_MAX = 32
 };
 
-#define NATIVE_MODULE_SYMBOL "pglite_native_module"
+#define AOT_MODULE_SYMBOL "pglite_aot_module"
 
-enum native_trap {
+enum aot_trap {
     AOT_TRAP_UNREACHABLE,
     AOT_TRAP_MEMORY, /* out of bounds */
     AOT_TRAP_DIVISION,
     AOT_TRAP_OVERFLOW,
-    AOT_TRAP_CONVERSION,
-    AOT_TRAP_TABLE_RANGE,
-    AOT_TRAP_TABLE_NULL,
-    AOT_TRAP_TABLE_TYPE
+    AOT_TRAP_CONVERSION
 };
 
 struct aot_header;
@@ -43,7 +40,7 @@ struct aot_host {
     aot_code (*find)(struct aot_header *instance, uint32_t index, uint32_t type);
     /* A function was entered with the stack below stack_limit or the countdown at its end. */
     void (*look_around)(struct aot_header *instance);
-    void (*trap)(struct aot_header *instance, enum native_trap trap);
+    void (*trap)(struct aot_header *instance, enum aot_trap trap);
     /* memory.grow: the size before, in pages, or UINT32_MAX. */
     uint32_t (*grow)(struct aot_header *instance, uint32_t pages);
     /* A large memory.fill with zeros, inside the memory. */

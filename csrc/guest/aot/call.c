@@ -12,7 +12,7 @@ static enum guest_outcome call(struct aot_guest *own, const struct aot_function 
                                const uint64_t *args, uint64_t *result)
 {
     const struct aot_type *type = &aot_module(own->base.module)->code->types[function->type];
-    struct native_landing landing = {.outer = own->landing};
+    struct aot_landing landing = {.outer = own->landing};
     struct fault_scope *outer_scope = fault_enter(&own->scope);
     uint64_t unused;
     int outcome;

@@ -4,8 +4,8 @@
  * Loads and stores are not checked: the 8 GiB behind the header are this instance's, and what of them is
  * not its memory is inaccessible. docs/AOT.md has the reason and the figures.
  */
-#ifndef PGN_GUEST_NATIVE_CODE_H
-#define PGN_GUEST_NATIVE_CODE_H
+#ifndef PGN_GUEST_AOT_CODE_H
+#define PGN_GUEST_AOT_CODE_H
 
 #include <math.h>
 #include <stdbool.h>
@@ -48,7 +48,7 @@ static inline void check_range(instance_t *instance, u64 offset, u64 size)
         instance->host->trap(instance, AOT_TRAP_MEMORY);
 }
 
-#ifdef NATIVE_BOUNDS_CHECKS /* to be measured against the guard: docs/AOT.md */
+#ifdef AOT_BOUNDS_CHECKS /* to be measured against the guard: docs/AOT.md */
 #define CHECK_ACCESS(address, type) check_range(instance, address, sizeof(type))
 #else
 #define CHECK_ACCESS(address, type)

@@ -103,7 +103,7 @@ static void look_around(struct aot_header *header)
     }
 }
 
-static void stop(struct aot_header *header, enum native_trap reason)
+static void stop(struct aot_header *header, enum aot_trap reason)
 {
     static const char *const reasons[] = {
         [AOT_TRAP_UNREACHABLE] = guest_trap_unreachable, [AOT_TRAP_MEMORY] = guest_trap_memory,

@@ -1,6 +1,6 @@
 /* A module and an instance from the inside, and what the files of this tier share. */
-#ifndef PGN_GUEST_NATIVE_INTERNAL_H
-#define PGN_GUEST_NATIVE_INTERNAL_H
+#ifndef PGN_GUEST_AOT_INTERNAL_H
+#define PGN_GUEST_AOT_INTERNAL_H
 
 #include <setjmp.h>
 
@@ -29,16 +29,16 @@ struct aot_module_state {
 };
 
 /* Where what is unwound ends: a call from outside. On the stack. */
-struct native_landing {
+struct aot_landing {
     jmp_buf registers;
-    struct native_landing *outer;
+    struct aot_landing *outer;
 };
 
 struct aot_guest {
     struct guest base;
     struct fault_scope scope;
     struct aot_header *header;
-    struct native_landing *landing;    /* the innermost; NULL: no call is in progress */
+    struct aot_landing *landing;       /* the innermost; NULL: no call is in progress */
     const uint8_t *stack, *stack_last; /* the limit in force; and the last one */
     guest_low low;
 };

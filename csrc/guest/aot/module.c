@@ -22,7 +22,7 @@ static bool belongs(const struct aot_module *code, const struct guest_module *mo
 static enum status load(struct aot_module_state *module, const char *path, struct error *error)
 {
     struct library library;
-    enum status status = library_open(path, NATIVE_MODULE_SYMBOL, &library, error);
+    enum status status = library_open(path, AOT_MODULE_SYMBOL, &library, error);
 
     if (status)
         return status;

@@ -90,7 +90,7 @@ static void place_globals(struct wasm3_module *module)
                                                   : (i64) binary->globals[i].value;
 }
 
-enum status wasm3_open_module(const uint8_t *wasm, size_t size,
+enum status wasm3_open_module(const uint8_t *wasm, size_t size, const char *library,
                               const struct guest_import_table *table, struct guest_module **opened,
                               struct error *error)
 {
@@ -98,6 +98,7 @@ enum status wasm3_open_module(const uint8_t *wasm, size_t size,
     enum status status;
     M3Result result;
 
+    (void) library;
     if (!module)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a module");
     status = module_begin(&module->base, &wasm3_tier, wasm, size, error);
