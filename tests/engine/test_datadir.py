@@ -213,7 +213,7 @@ def test_missing_parents_are_made(tmp_path: Path) -> None:
     with Engine(tmp_path / "a" / "b" / "data") as engine:
         assert value(engine, "select 1") == "1"
     (tmp_path / "file").touch()
-    with pytest.raises(EngineError, match=r"cannot make the data directory .*: Not a directory"):
+    with pytest.raises(EngineError, match=r"cannot make the data directory .*: not a directory"):
         Engine(tmp_path / "file" / "b" / "data")
 
 
