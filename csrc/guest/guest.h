@@ -83,6 +83,11 @@ const char *guest_module_tier(const struct guest_module *module);
 /* Compiles every function now rather than when it is first called, if that is still to be done. */
 enum status guest_module_compile(struct guest_module *module, struct error *error);
 
+/* Around fork(), in the thread that forks: no other one is changing the module then, whose lock the child could not get.
+   Unlock in both processes. */
+void guest_module_lock(struct guest_module *module);
+void guest_module_unlock(struct guest_module *module);
+
 /* The module's own functions that have been called so far, in any instance, by index: up to size of them;
    returns how many there are. wasm3 knows, as it compiles them then; other tiers know of none. */
 size_t guest_module_called(const struct guest_module *module, uint32_t *indices, size_t size);

@@ -56,6 +56,18 @@ void guest_module_close(struct guest_module *module)
     free(module);
 }
 
+void guest_module_lock(struct guest_module *module)
+{
+    if (module->tier->lock)
+        module->tier->lock(module);
+}
+
+void guest_module_unlock(struct guest_module *module)
+{
+    if (module->tier->unlock)
+        module->tier->unlock(module);
+}
+
 enum status guest_module_compile(struct guest_module *module, struct error *error)
 {
     return module->tier->compile ? module->tier->compile(module, error) : STATUS_OK;
@@ -99,5 +111,5 @@ const uint8_t *guest_module_identity(const struct guest_module *module, size_t *
 bool guest_module_host_function(const struct guest_module *module, const char *name,
                                 uint32_t *index)
 {
-    return module->tier->find_lent(module, name, index);
+    return module->tier->find_host_function(module, name, index);
 }

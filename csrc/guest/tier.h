@@ -21,9 +21,13 @@ struct guest_tier {
     enum status (*compile)(struct guest_module *module, struct error *error); /* NULL: it is */
     size_t (*called)(const struct guest_module *module, uint32_t *indices,
                      size_t size); /* NULL: it does not know */
+    /* So that no thread is within the module, and none enters it. NULL: no state is shared. */
+    void (*lock)(struct guest_module *module);
+    void (*unlock)(struct guest_module *module);
     bool (*find_function)(const struct guest_module *module, uint32_t index,
                           guest_function *function);
-    bool (*find_lent)(const struct guest_module *module, const char *name, uint32_t *index);
+    bool (*find_host_function)(const struct guest_module *module, const char *name,
+                               uint32_t *index);
 
     bool (*open)(struct guest *guest, size_t stack_size); /* false: no memory */
     void (*close)(struct guest *guest);                   /* also after open has failed */

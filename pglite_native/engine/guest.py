@@ -118,8 +118,23 @@ class _Runtimes:
                 self._made[files, library] = Runtime(files, library)
             return self._made[files, library]
 
+    def before_fork(self) -> None:
+        """Wait for threads that change a runtime: the child has not got them, and their locks."""
+        for runtime in tuple(self._made.values()):
+            lib.pgn_runtime_before_fork(runtime.handle)
+
+    def after_fork(self) -> None:
+        """In both processes."""
+        for runtime in tuple(self._made.values()):
+            lib.pgn_runtime_after_fork(runtime.handle)
+
 
 _runtimes = _Runtimes()
+os.register_at_fork(
+    before=_runtimes.before_fork,
+    after_in_parent=_runtimes.after_fork,
+    after_in_child=_runtimes.after_fork,
+)
 
 
 @cache

@@ -44,6 +44,35 @@ def test_a_child_forked_at_any_moment_opens_engines() -> None:
     assert child.output(STORM, seconds=PATIENCE_S) == "{0}\n"
 
 
+COMPILING = """
+import os, signal, threading, time, warnings
+from pglite_native import Engine
+from pglite_native.engine import guest
+from pglite_native.engine.binding import ffi, lib
+from tests.engine.sql import value
+
+warnings.simplefilter("ignore")
+os.environ["PGLITE_NATIVE_TIER"] = "wasm3"
+runtime = guest.runtime()
+everything = threading.Thread(target=lib.pgn_runtime_compile, args=(runtime.handle, ffi.NULL))
+everything.start()
+ends = []
+children = []
+while everything.is_alive():  # some tenths of a second
+    children.append(os.fork())
+    if children[-1] == 0:
+        signal.alarm(20)
+        with Engine() as engine:
+            os._exit(value(engine, "select 6 * 7") != "42")
+    time.sleep(0.01)
+print({os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children})
+"""
+
+
+def test_a_child_forked_while_wasm3_compiles_opens_engines() -> None:
+    assert child.output(COMPILING, seconds=PATIENCE_S) == "{0}\n"
+
+
 IMPORTS = """
 import sys
 from pglite_native import PGlite

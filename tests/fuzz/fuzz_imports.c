@@ -59,7 +59,7 @@ static bool find_function(const struct guest_module *module, uint32_t index,
     return true;
 }
 
-static bool find_lent(const struct guest_module *module, const char *name, uint32_t *index)
+static bool find_host_function(const struct guest_module *module, const char *name, uint32_t *index)
 {
     (void) module, (void) name;
     *index = 1;
@@ -127,7 +127,7 @@ static const struct guest_tier tier = {
     .name = "fuzzed",
     .instance_size = sizeof(struct guest),
     .find_function = find_function,
-    .find_lent = find_lent,
+    .find_host_function = find_host_function,
     .open = open_guest,
     .close = close_guest,
     .begin = close_guest,

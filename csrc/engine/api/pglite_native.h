@@ -30,6 +30,11 @@ int pgn_runtime_open(const char *module, const char *library, const char *initdb
                      const char *system, const char *cluster, pgn_runtime **runtime,
                      pgn_error *error);
 
+/* Around fork(): before it in the thread that forks, which waits for other threads that change the runtime; after it
+   in both processes, also where that before it was interrupted. With several runtimes always in the same order. */
+void pgn_runtime_before_fork(pgn_runtime *runtime);
+void pgn_runtime_after_fork(pgn_runtime *runtime);
+
 /* What runs the guest: "wasm3" or "aot". */
 const char *pgn_runtime_tier(const pgn_runtime *runtime);
 

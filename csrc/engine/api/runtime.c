@@ -14,6 +14,16 @@ int pgn_runtime_open(const char *module, const char *library, const char *initdb
                : STATUS_OK;
 }
 
+void pgn_runtime_before_fork(pgn_runtime *runtime)
+{
+    guest_module_lock(runtime->module);
+}
+
+void pgn_runtime_after_fork(pgn_runtime *runtime)
+{
+    guest_module_unlock(runtime->module);
+}
+
 const char *pgn_runtime_tier(const pgn_runtime *runtime)
 {
     return guest_module_tier(runtime->module);

@@ -104,7 +104,7 @@ static bool find_function(const struct guest_module *module, uint32_t index,
     return low < code->export_count && code->exports[low].index == index;
 }
 
-static bool find_lent(const struct guest_module *shared, const char *name, uint32_t *index)
+static bool find_host_function(const struct guest_module *shared, const char *name, uint32_t *index)
 {
     const struct aot_module_state *module = aot_module(shared);
 
@@ -171,7 +171,7 @@ static const struct guest_tier aot_tier = {
     .instance_size = sizeof(struct aot_guest),
     .close_module = close_module,
     .find_function = find_function,
-    .find_lent = find_lent,
+    .find_host_function = find_host_function,
     .open = open_guest,
     .close = close_guest,
     .begin = begin,

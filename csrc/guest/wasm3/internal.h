@@ -12,6 +12,8 @@ struct tier_host_function;
 struct wasm3_module {
     struct guest_module base;
     pthread_mutex_t compiling;
+    bool is_held; /* the lock, by a thread that forks: holder */
+    pthread_t holder;
     IM3Environment environment;
     IM3Runtime compiler; /* owns code pages; user data: this module */
     IM3Module module;
@@ -67,7 +69,7 @@ bool tier_extend_table(struct wasm3_module *module, uint32_t size);
 /* Appends the functions that the host lends. */
 enum status tier_add_host_functions(struct wasm3_module *module,
                                     const struct guest_import_table *table, struct error *error);
-bool tier_find_lent(const struct guest_module *module, const char *name, uint32_t *index);
+bool tier_find_host_function(const struct guest_module *module, const char *name, uint32_t *index);
 
 /* instance.c: of struct guest_tier */
 bool tier_open(struct guest *guest, size_t stack_size);

@@ -57,14 +57,36 @@ static bool find_function(const struct guest_module *module, uint32_t index,
     return index < wasm3_module(module)->module->numFunctions;
 }
 
+static void lock_module(struct guest_module *module)
+{
+    struct wasm3_module *own = (struct wasm3_module *) module;
+
+    pthread_mutex_lock(&own->compiling);
+    own->holder = pthread_self();
+    own->is_held = true;
+}
+
+/* A signal may have kept the thread from taking it. */
+static void unlock_module(struct guest_module *module)
+{
+    struct wasm3_module *own = (struct wasm3_module *) module;
+
+    if (!own->is_held || !pthread_equal(own->holder, pthread_self()))
+        return;
+    own->is_held = false;
+    pthread_mutex_unlock(&own->compiling);
+}
+
 static const struct guest_tier wasm3_tier = {
     .name = "wasm3",
     .instance_size = sizeof(struct wasm3_guest),
     .close_module = close_module,
     .compile = compile,
     .called = called,
+    .lock = lock_module,
+    .unlock = unlock_module,
     .find_function = find_function,
-    .find_lent = tier_find_lent,
+    .find_host_function = tier_find_host_function,
     .open = tier_open,
     .close = tier_close,
     .begin = tier_begin,

@@ -60,7 +60,7 @@ enum status tier_add_host_functions(struct wasm3_module *module,
     return STATUS_OK;
 }
 
-bool tier_find_lent(const struct guest_module *shared, const char *name, uint32_t *index)
+bool tier_find_host_function(const struct guest_module *shared, const char *name, uint32_t *index)
 {
     const struct wasm3_module *module = wasm3_module(shared);
 
