@@ -17,7 +17,16 @@ from tools import ROOT
 
 BUILD = ROOT / "build" / "platforms"
 DIST = ROOT / "dist"
-EXTRACTED = "python3,base-files"  # which has the links /lib and /lib64
+# What is unpacked of each suite: base-files has the links /lib and /lib64.
+SUITES = {
+    "bookworm": "python3.11,base-files",
+    "trixie": "python3.13,base-files",
+    "sid": "python3.14,python3.15,base-files",
+}
+
+# Their index is signed for a week at a time. One of an older mirror is signed, too, and will do for
+# what is only run here and thrown away.
+ROLLING = {"sid"}
 
 
 class Missing(Exception):
@@ -84,10 +93,14 @@ class Place:
         assert self.root
         packed = self.root.with_suffix(".tar")
         command = ["mmdebstrap", "--variant=extract", f"--architectures={architecture}"]
-        command += [f"--include={EXTRACTED}", suite, str(packed)]
+        if suite in ROLLING:
+            command.append("--aptopt=Acquire::Check-Valid-Until false")
+        command += [f"--include={SUITES[suite]}", suite, str(packed)]
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode != 0:
-            raise Missing(f"no Debian {suite}: {result.stderr.splitlines()[-1]}")
+            packed.unlink(missing_ok=True)
+            reasons = [line for line in result.stderr.splitlines() if line.startswith("E: ")]
+            raise Missing(f"no Debian {suite}: {reasons[0] if reasons else result.stderr}")
         self.root.mkdir()
         # As devices cannot be made everywhere, and are not needed.
         unpack = ["tar", "-C", str(self.root), "--exclude=./dev/*", "-xf", str(packed)]
@@ -104,6 +117,7 @@ def _here(version: str) -> Place:
 
 
 def _debian(suite: str, release: str, version: str, architecture: str = "amd64") -> Place:
+    """A Python of Debian's own."""
     emulator: tuple[str, ...] = ()
     root = BUILD / f"{suite}-{architecture}"
     needs = ("mmdebstrap", "chroot")
@@ -112,7 +126,7 @@ def _debian(suite: str, release: str, version: str, architecture: str = "amd64")
         emulator, processor = ("qemu-aarch64-static", "-L", str(root)), "aarch64"
         needs = ("mmdebstrap", "qemu-aarch64-static")
     return Place(
-        f"debian-{release}-{processor}",
+        f"debian-{release}-{processor}-cpython-{version}",
         f"manylinux_2_17_{processor}",
         version,
         root=root,
@@ -125,10 +139,16 @@ def _debian(suite: str, release: str, version: str, architecture: str = "amd64")
 
 PLACES = (
     *(_here(version) for version in ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")),
-    _debian("bookworm", "12", "3.11"),
-    _debian("trixie", "13", "3.13"),
-    _debian("bookworm", "12", "3.11", "arm64"),
-    _debian("trixie", "13", "3.13", "arm64"),
+    *(
+        _debian(*of, architecture)
+        for architecture in ("amd64", "arm64")
+        for of in (
+            ("bookworm", "12", "3.11"),
+            ("trixie", "13", "3.13"),
+            ("sid", "unstable", "3.14"),
+            ("sid", "unstable", "3.15"),
+        )
+    ),
 )
 
 
