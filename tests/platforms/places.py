@@ -10,18 +10,20 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from tests.platforms import pythons
 from tools import ROOT
 
 BUILD = ROOT / "build" / "platforms"
 DIST = ROOT / "dist"
 # What is unpacked of each suite: base-files has the links /lib and /lib64.
 SUITES = {
-    "bookworm": "python3.11,base-files",
+    "bookworm": "python3.11,musl,base-files",
     "trixie": "python3.13,base-files",
     "sid": "python3.14,python3.15,base-files",
+    "bullseye": "libc6,libstdc++6,base-files",
 }
 
 # Their index is signed for a week at a time. One of an older mirror is signed, too, and will do for
@@ -54,7 +56,13 @@ class Place:
     debian: tuple[str, str] | None = None
     """The suite and architecture that the root is made of."""
 
-    needs: tuple[str, ...] = field(default=())
+    needs: tuple[str, ...] = ()
+
+    built_for: str = ""
+    """What zig calls the platform that the Python is compiled for; "": there is one."""
+
+    libc: str = ""
+    """As Python cannot tell its own."""
 
     def prepare(self) -> None:
         """Make what is not there yet.
@@ -67,6 +75,8 @@ class Place:
                 raise Missing(f"no {tool} here")
         if self.debian and self.root and not self.root.exists():
             self._unpack(*self.debian)
+        if self.built_for and self.root and not (self.root / self.interpreter[1:]).exists():
+            self._build(self.root)
         if not self.root:  # a name may be there without its program: pyenv's
             tried = subprocess.run([self.interpreter, "-c", ""], capture_output=True)
             if tried.returncode != 0:
@@ -87,6 +97,12 @@ class Place:
                 python = str(self.root / python.lstrip("/"))
             command = [*self.emulator, python, str(program), tier]
         return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+    def _build(self, root: Path) -> None:
+        try:
+            pythons.build(self.built_for, BUILD / "python", root / pythons.PREFIX[1:])
+        except subprocess.CalledProcessError as error:
+            raise Missing(f"no CPython could be made: {error}\n{error.stderr[-1000:]}") from error
 
     def _unpack(self, suite: str, architecture: str) -> None:
         BUILD.mkdir(parents=True, exist_ok=True)
@@ -137,6 +153,21 @@ def _debian(suite: str, release: str, version: str, architecture: str = "amd64")
     )
 
 
+def _built(name: str, suite: str, triple: str, tag: str, libc: str = "") -> Place:
+    """A Python of our making, in a root of Debian's."""
+    return Place(
+        f"{name}-cpython-{pythons.VERSION}",
+        tag,
+        pythons.VERSION,
+        root=BUILD / f"{suite}-amd64",
+        interpreter=f"{pythons.PREFIX}/bin/python{pythons.VERSION}",
+        debian=(suite, "amd64"),
+        needs=("mmdebstrap", "chroot", *pythons.TOOLS),
+        built_for=triple,
+        libc=libc,
+    )
+
+
 PLACES = (
     *(_here(version) for version in ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")),
     *(
@@ -149,6 +180,8 @@ PLACES = (
             ("sid", "unstable", "3.15"),
         )
     ),
+    _built("debian-11-x86_64", "bullseye", "x86_64-linux-gnu.2.17", "manylinux_2_17_x86_64"),
+    _built("musl-x86_64", "bookworm", "x86_64-linux-musl", "musllinux_1_2_x86_64", "musl 1.2.3"),
 )
 
 
