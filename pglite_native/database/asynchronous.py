@@ -11,34 +11,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from functools import partial, wraps
+from inspect import cleandoc
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from pglite_native.database.pglite import EngineOptions, PGlite
-from pglite_native.database.results import Description
 from pglite_native.database.scalars import Parser, Serializer
-from pglite_native.database.transaction import (
-    Arrays,
-    ExecOptions,
-    Objects,
-    Queries,
-    QueryOptions,
-    Transaction,
-)
+from pglite_native.database.transaction import Queries, Transaction
 from pglite_native.database.typed_conversation import Callback, Listener
 from pglite_native.diagnostics import Notice
-from pglite_native.engine.files import Source, Writable
 from pglite_native.engine.session import Session
 from pglite_native.errors import EngineClosed, EngineError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from pglite_native.engine.data_dir import Compression, Target
-
+Parameters = ParamSpec("Parameters")
 Value = TypeVar("Value")
 
 CANCEL_AGAIN_SECONDS = 0.05
@@ -141,8 +132,50 @@ class _TaskLock:
             self._lock.release()
 
 
+@dataclass(frozen=True)
+class _InLoop:
+    """A callback that the worker's thread hands to the event loop."""
+
+    loop: asyncio.AbstractEventLoop
+    callback: Callable[..., object]
+
+    def __call__(self, *arguments: object) -> None:
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.callback, *arguments)
+
+
+def _forwarded(
+    method: Callable[Concatenate[Any, Parameters], Value],
+) -> Callable[Concatenate[AsyncQueries, Parameters], Coroutine[Any, Any, Value]]:
+    """Make the method to be awaited out of PGlite's: with its signatures, results and errors."""
+
+    @wraps(method)
+    async def forward(
+        self: AsyncQueries, /, *arguments: Parameters.args, **options: Parameters.kwargs
+    ) -> Value:
+        _lend_loop(options)
+        async with self._lock:
+            return await self._worker.run(
+                lambda database: method(self._queries(database), *arguments, **options)
+            )
+
+    summary = cleandoc(method.__doc__ or "").partition("\n\n")[0]
+    forward.__doc__ = f"{summary}\n\nTo be awaited; otherwise as PGlite.{method.__name__}."
+    return forward
+
+
+def _lend_loop(options: dict[str, Any]) -> None:
+    """Have callbacks called by the event loop."""
+    on_notice = options.get("on_notice")
+    if on_notice is not None:
+        options["on_notice"] = _InLoop(asyncio.get_running_loop(), on_notice)
+
+
 class AsyncQueries:
-    """What an asynchronous database and a transaction in it have in common."""
+    """What an asynchronous database and a transaction in it have in common.
+
+    What COPY reads from, or writes to, it uses in the session's thread.
+    """
 
     def __init__(self, worker: _Worker) -> None:
         """Not to be called."""
@@ -153,106 +186,11 @@ class AsyncQueries:
         """Return what the calls of this object are for."""
         return database
 
-    @overload
-    async def query(
-        self,
-        sql: str,
-        params: Sequence[Any] | None = None,
-        *,
-        row_mode: Literal["object"] = "object",
-        **options: Unpack[QueryOptions],
-    ) -> Objects: ...
-
-    @overload
-    async def query(
-        self,
-        sql: str,
-        params: Sequence[Any] | None = None,
-        *,
-        row_mode: Literal["array"],
-        **options: Unpack[QueryOptions],
-    ) -> Arrays: ...
-
-    async def query(
-        self,
-        sql: str,
-        params: Sequence[Any] | None = None,
-        *,
-        row_mode: Any = "object",
-        **options: Unpack[QueryOptions],
-    ) -> Objects | Arrays:
-        """Run one statement, as PGlite.query does."""
-        self._lend_loop(options)
-
-        def call(database: PGlite) -> Objects:
-            return self._queries(database).query(sql, params, row_mode=row_mode, **options)
-
-        async with self._lock:
-            return await self._worker.run(call)
-
-    @overload
-    async def exec(
-        self,
-        sql: str,
-        *,
-        row_mode: Literal["object"] = "object",
-        **options: Unpack[ExecOptions],
-    ) -> list[Objects]: ...
-
-    @overload
-    async def exec(
-        self, sql: str, *, row_mode: Literal["array"], **options: Unpack[ExecOptions]
-    ) -> list[Arrays]: ...
-
-    async def exec(
-        self, sql: str, *, row_mode: Any = "object", **options: Unpack[ExecOptions]
-    ) -> list[Objects] | list[Arrays]:
-        """Run any number of statements, as PGlite.exec does."""
-        self._lend_loop(options)
-
-        def call(database: PGlite) -> list[Objects]:
-            return self._queries(database).exec(sql, row_mode=row_mode, **options)
-
-        async with self._lock:
-            return await self._worker.run(call)
-
-    def _lend_loop(self, options: ExecOptions) -> None:
-        """Have callbacks called by the event loop."""
-        on_notice = options.get("on_notice")
-        if on_notice is not None:
-            options["on_notice"] = _InLoop(asyncio.get_running_loop(), on_notice)
-
-    async def copy_from(self, sql: str, source: Source) -> int:
-        """Run a COPY FROM STDIN, as PGlite.copy_from does; `source` is read in the thread."""
-        async with self._lock:
-            return await self._worker.run(
-                lambda database: self._queries(database).copy_from(sql, source)
-            )
-
-    @overload
-    async def copy_to(self, sql: str) -> bytes: ...
-
-    @overload
-    async def copy_to(self, sql: str, sink: Writable) -> int: ...
-
-    async def copy_to(self, sql: str, sink: Writable | None = None) -> bytes | int:
-        """Run a COPY TO STDOUT, as PGlite.copy_to does; `sink` is written to in the thread."""
-
-        def call(database: PGlite) -> bytes | int:
-            queries = self._queries(database)
-            return queries.copy_to(sql) if sink is None else queries.copy_to(sql, sink)
-
-        async with self._lock:
-            return await self._worker.run(call)
-
-    async def describe_query(self, sql: str, *, param_types: Sequence[int] = ()) -> Description:
-        """Describe a statement, as PGlite.describe_query does."""
-        async with self._lock:
-            return await self._worker.run(
-                lambda database: self._queries(database).describe_query(
-                    sql, param_types=param_types
-                )
-            )
+    query = _forwarded(Queries.query)
+    exec = _forwarded(Queries.exec)
+    copy_from = _forwarded(Queries.copy_from)
+    copy_to = _forwarded(Queries.copy_to)
+    describe_query = _forwarded(Queries.describe_query)
 
     def transaction(self) -> AsyncTransaction:
         """Return a transaction, to be used in an `async with` statement: PGlite.transaction.
@@ -309,18 +247,6 @@ class AsyncTransaction(AsyncQueries):
     async def _exit(self, kind: type[BaseException] | None) -> None:
         # Not to be cancelled: a transaction half-way out would be the next task's.
         await self._worker.run(lambda database: self._own(database).__exit__(kind), cancels=False)
-
-
-@dataclass(frozen=True)
-class _InLoop:
-    """A callback that the worker's thread hands to the event loop."""
-
-    loop: asyncio.AbstractEventLoop
-    callback: Callable[..., object]
-
-    def __call__(self, *arguments: object) -> None:
-        if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self.callback, *arguments)
 
 
 class AsyncPGlite(AsyncQueries):
@@ -419,32 +345,8 @@ class AsyncPGlite(AsyncQueries):
         async with self._lock:
             return await self._worker.run(lambda database: database.on_notification(listener))
 
-    async def refresh_array_types(self) -> None:
-        """Look up all types in the database, as PGlite.refresh_array_types does."""
-        async with self._lock:
-            await self._worker.run(PGlite.refresh_array_types)
-
-    @overload
-    async def dump_data_dir(self, *, compression: Compression = "auto") -> bytes: ...
-
-    @overload
-    async def dump_data_dir(self, file: Target, compression: Compression = "auto") -> None: ...
-
-    async def dump_data_dir(
-        self,
-        file: Target | None = None,
-        compression: Compression = "auto",
-    ) -> bytes | None:
-        """Write the database's files as a tarball, as PGlite.dump_data_dir does."""
-
-        def call(database: PGlite) -> bytes | None:
-            if file is None:
-                return database.dump_data_dir(compression=compression)
-            database.dump_data_dir(file, compression)
-            return None
-
-        async with self._lock:
-            return await self._worker.run(call)
+    refresh_array_types = _forwarded(PGlite.refresh_array_types)
+    dump_data_dir = _forwarded(PGlite.dump_data_dir)
 
     async def clone(self) -> AsyncPGlite:
         """Return a copy in memory, as PGlite.clone does."""

@@ -47,6 +47,7 @@ class Result:
             "seconds": round(self.seconds),
             **machine.describe(),
         }
+        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{now.date()}-{head['commit']}-torture-{self.name}"
         lines = [f"# {self.title}, {now.date()}", ""]
         lines += [f"- {name.replace('_', ' ')}: {_plain(text)}" for name, text in head.items()]
