@@ -57,7 +57,7 @@ class SpareDescriptor:
         """
         with self._lock:
             if self._fd is None:
-                self._fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+                self._fd = _any_descriptor()
         try:
             return listener.accept()[0], False
         except OSError as error:
@@ -67,7 +67,7 @@ class SpareDescriptor:
             self.close()
             client = listener.accept()[0]
             with suppress(OSError):
-                self._fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+                self._fd = _any_descriptor()
             return client, self._fd is None
 
     def close(self) -> None:
@@ -75,6 +75,11 @@ class SpareDescriptor:
         fd, self._fd = self._fd, None
         if fd is not None:
             os.close(fd)
+
+
+def _any_descriptor() -> int:
+    """Return one that takes no file: a root may be without /dev/null, and no client be accepted."""
+    return socket.socket(socket.AF_UNIX).detach()
 
 
 def prepare(client: socket.socket) -> None:

@@ -57,7 +57,13 @@ def main() -> int:
             print(f"{place.name}: {tier}: {run} {run.failure}", flush=True)
             failed |= bool(run.failure)
         version, _, libc = runs[0].place
-        columns = (place.name, version, libc, *map(str, runs), datetime.date.today().isoformat())
+        columns = (
+            place.name,
+            version,
+            place.libc or libc,
+            *map(str, runs),
+            datetime.date.today().isoformat(),
+        )
         lines[place.name] = f"| {' | '.join(columns)} |"
     write(lines)
     return 1 if failed else 0

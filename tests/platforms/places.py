@@ -10,14 +10,25 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from tests.platforms import pythons
 from tools import ROOT
 
 BUILD = ROOT / "build" / "platforms"
 DIST = ROOT / "dist"
-EXTRACTED = "python3,base-files"  # which has the links /lib and /lib64
+# What is unpacked of each suite: base-files has the links /lib and /lib64.
+SUITES = {
+    "bookworm": "python3.11,musl,base-files",
+    "trixie": "python3.13,base-files",
+    "sid": "python3.14,python3.15,base-files",
+    "bullseye": "libc6,libstdc++6,base-files",
+}
+
+# Their index is signed for a week at a time. One of an older mirror is signed, too, and will do for
+# what is only run here and thrown away.
+ROLLING = {"sid"}
 
 
 class Missing(Exception):
@@ -45,7 +56,13 @@ class Place:
     debian: tuple[str, str] | None = None
     """The suite and architecture that the root is made of."""
 
-    needs: tuple[str, ...] = field(default=())
+    needs: tuple[str, ...] = ()
+
+    built_for: str = ""
+    """What zig calls the platform that the Python is compiled for; "": there is one."""
+
+    libc: str = ""
+    """As Python cannot tell its own."""
 
     def prepare(self) -> None:
         """Make what is not there yet.
@@ -58,6 +75,8 @@ class Place:
                 raise Missing(f"no {tool} here")
         if self.debian and self.root and not self.root.exists():
             self._unpack(*self.debian)
+        if self.built_for and self.root and not (self.root / self.interpreter[1:]).exists():
+            self._build(self.root)
         if not self.root:  # a name may be there without its program: pyenv's
             tried = subprocess.run([self.interpreter, "-c", ""], capture_output=True)
             if tried.returncode != 0:
@@ -79,15 +98,25 @@ class Place:
             command = [*self.emulator, python, str(program), tier]
         return subprocess.run(command, env=environment, capture_output=True, text=True)
 
+    def _build(self, root: Path) -> None:
+        try:
+            pythons.build(self.built_for, BUILD / "python", root / pythons.PREFIX[1:])
+        except subprocess.CalledProcessError as error:
+            raise Missing(f"no CPython could be made: {error}\n{error.stderr[-1000:]}") from error
+
     def _unpack(self, suite: str, architecture: str) -> None:
         BUILD.mkdir(parents=True, exist_ok=True)
         assert self.root
         packed = self.root.with_suffix(".tar")
         command = ["mmdebstrap", "--variant=extract", f"--architectures={architecture}"]
-        command += [f"--include={EXTRACTED}", suite, str(packed)]
+        if suite in ROLLING:
+            command.append("--aptopt=Acquire::Check-Valid-Until false")
+        command += [f"--include={SUITES[suite]}", suite, str(packed)]
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode != 0:
-            raise Missing(f"no Debian {suite}: {result.stderr.splitlines()[-1]}")
+            packed.unlink(missing_ok=True)
+            reasons = [line for line in result.stderr.splitlines() if line.startswith("E: ")]
+            raise Missing(f"no Debian {suite}: {reasons[0] if reasons else result.stderr}")
         self.root.mkdir()
         # As devices cannot be made everywhere, and are not needed.
         unpack = ["tar", "-C", str(self.root), "--exclude=./dev/*", "-xf", str(packed)]
@@ -104,6 +133,7 @@ def _here(version: str) -> Place:
 
 
 def _debian(suite: str, release: str, version: str, architecture: str = "amd64") -> Place:
+    """A Python of Debian's own."""
     emulator: tuple[str, ...] = ()
     root = BUILD / f"{suite}-{architecture}"
     needs = ("mmdebstrap", "chroot")
@@ -112,7 +142,7 @@ def _debian(suite: str, release: str, version: str, architecture: str = "amd64")
         emulator, processor = ("qemu-aarch64-static", "-L", str(root)), "aarch64"
         needs = ("mmdebstrap", "qemu-aarch64-static")
     return Place(
-        f"debian-{release}-{processor}",
+        f"debian-{release}-{processor}-cpython-{version}",
         f"manylinux_2_17_{processor}",
         version,
         root=root,
@@ -123,12 +153,35 @@ def _debian(suite: str, release: str, version: str, architecture: str = "amd64")
     )
 
 
+def _built(name: str, suite: str, triple: str, tag: str, libc: str = "") -> Place:
+    """A Python of our making, in a root of Debian's."""
+    return Place(
+        f"{name}-cpython-{pythons.VERSION}",
+        tag,
+        pythons.VERSION,
+        root=BUILD / f"{suite}-amd64",
+        interpreter=f"{pythons.PREFIX}/bin/python{pythons.VERSION}",
+        debian=(suite, "amd64"),
+        needs=("mmdebstrap", "chroot", *pythons.TOOLS),
+        built_for=triple,
+        libc=libc,
+    )
+
+
 PLACES = (
     *(_here(version) for version in ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")),
-    _debian("bookworm", "12", "3.11"),
-    _debian("trixie", "13", "3.13"),
-    _debian("bookworm", "12", "3.11", "arm64"),
-    _debian("trixie", "13", "3.13", "arm64"),
+    *(
+        _debian(*of, architecture)
+        for architecture in ("amd64", "arm64")
+        for of in (
+            ("bookworm", "12", "3.11"),
+            ("trixie", "13", "3.13"),
+            ("sid", "unstable", "3.14"),
+            ("sid", "unstable", "3.15"),
+        )
+    ),
+    _built("debian-11-x86_64", "bullseye", "x86_64-linux-gnu.2.17", "manylinux_2_17_x86_64"),
+    _built("musl-x86_64", "bookworm", "x86_64-linux-musl", "musllinux_1_2_x86_64", "musl 1.2.3"),
 )
 
 

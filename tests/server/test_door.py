@@ -199,6 +199,14 @@ def test_who_would_get_the_last_descriptor_is_told_so(tmp_path: Path) -> None:
             assert late.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_clients_are_accepted_where_there_is_no_null_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "devnull", str(tmp_path / "null"))
+    with Engine() as engine, Server(engine) as server, Client(server) as client:
+        client.log_in()
+
+
 def test_cancel_requests_by_the_hundred_hit_no_one(server: Server) -> None:
     with Client(server) as busy:
         busy.log_in()
