@@ -81,7 +81,7 @@ void engine_prepare(void)
     run(session, setup);
     succeed(pgn_snapshot(session, &image, &error), &error);
     pgn_free(session);
-    pgn_image_free(options.image);
+    pgn_image_drop(&options.image);
 }
 
 pgn_session *engine_fork(void)

@@ -18,7 +18,7 @@
 
 enum {
     REGION_SIZE = 32 * GUEST_PAGE,
-    FILE_MAX = 1 << 16,
+    FILE_MAX = 16 * IMAGE_UNIT,
     EDIT_MAX = 64,
     KEEPS_CHECKSUM = 0x80,
     FAR_PAGE = 300 /* from the first page, so that both are sections */
