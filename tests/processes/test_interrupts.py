@@ -52,8 +52,9 @@ def place() -> Iterator[Place]:
     place.close()
 
 
-# A file whose open() was interrupted before it could be assigned: Python closes it, and warns.
+# What was interrupted as it had been opened, and before it was assigned, Python closes, and warns.
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 @pytest.mark.parametrize("call", STRIDES, ids=lambda call: call.__name__)
 def test_an_interrupt_between_any_two_functions_leaves_everything_usable(
     call: Call, place: Place
