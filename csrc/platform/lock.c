@@ -113,8 +113,8 @@ static int lock_file(int fd)
 static enum status lock_directory(int directory, const char *path, struct lock *lock,
                                   struct error *error)
 {
-    lock->directory =
-        descriptor_above_standard(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    lock->directory = descriptor_above_standard(
+        openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (lock->directory < 0)
         return no_lock("open the directory to lock it", path, error);
     if (lock_file(lock->directory) == 0 || errno == EBADF || errno == EINVAL || errno == EOPNOTSUPP
