@@ -118,8 +118,12 @@ def test_what_the_owner_of_the_database_sets_does_not_count(is_served: bool, set
             assert wire.errors(session.exec_protocol_raw(wire.query(setting))) == []
         with Server(engine, shared=is_served, host="127.0.0.1", password=COMMON) as server:
             for user in ("plain", "é"):
-                parameters = {"user": user, "password": "their own", "client_encoding": "UTF8"}
-                with psycopg.connect(server.dsn_of("postgres"), **parameters) as connection:
+                with psycopg.connect(
+                    server.dsn_of("postgres"),
+                    user=user,
+                    password="their own",
+                    client_encoding="UTF8",
+                ) as connection:
                     found = connection.execute(
                         "SELECT session_user::text, rolsuper FROM pg_catalog.pg_roles"
                         " WHERE rolname OPERATOR(pg_catalog.=) session_user"
