@@ -140,7 +140,7 @@ def _load_members(engine: Any, file: io.BufferedIOBase, error: Any) -> bool:
             allowance.left = HEADERS_MAX
             # Else they are all kept. What is said of all members at once is nothing of use here.
             cast(Any, tar).members.clear()
-            tar.pax_headers.clear()
+            cast(Any, tar).pax_headers.clear()
             path = _path(member.name)
             if not path or path == PID_FILE or path.startswith(OWN_PREFIX):
                 continue
