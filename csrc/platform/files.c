@@ -13,6 +13,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "platform/descriptor.h"
 #include "platform/errno.h"
 
 /* A directory that is only passed through: Linux and macOS each have their flag. */
@@ -58,7 +59,7 @@ static int open_retrying(int directory, const char *name, int flags, mode_t mode
     int fd;
 
     do
-        fd = openat(directory, name, flags, mode);
+        fd = descriptor_above_standard(openat(directory, name, flags, mode));
     while (fd < 0 && errno == EINTR);
     return fd < 0 ? failure() : fd;
 }
@@ -146,7 +147,7 @@ int files_open(int directory, const char *name, int flags, uint32_t permissions,
 
 int files_duplicate(int fd)
 {
-    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 
     return copy < 0 ? failure() : copy;
 }

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform/descriptor.h"
+
 #define POSTMASTER_FILE "postmaster.pid"
 
 enum { LOCK_FILE_MODE = 0600, PID_TEXT_SIZE = 32 };
@@ -63,8 +65,9 @@ static bool is_current(int directory, int fd)
 
 static int open_lock_file(int directory)
 {
-    return openat(directory, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-                  LOCK_FILE_MODE);
+    return descriptor_above_standard(openat(directory, LOCK_FILE,
+                                            O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                                            LOCK_FILE_MODE));
 }
 
 static enum status locked_by(long pid, const char *path, struct error *error)
@@ -110,7 +113,8 @@ static int lock_file(int fd)
 static enum status lock_directory(int directory, const char *path, struct lock *lock,
                                   struct error *error)
 {
-    lock->directory = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    lock->directory = descriptor_above_standard(
+        openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (lock->directory < 0)
         return no_lock("open the directory to lock it", path, error);
     if (lock_file(lock->directory) == 0 || errno == EBADF || errno == EINVAL || errno == EOPNOTSUPP

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "platform/descriptor.h"
 #include "platform/errno.h"
 
 #ifdef PLATFORM_LINUX
@@ -59,5 +60,6 @@ int memory_file_open(void)
         fd = open_unlinked("/dev/shm");                /* where Linux has files in memory */
     if (fd < 0 && errno != EMFILE && errno != ENFILE)
         fd = open_unlinked(temporary && *temporary ? temporary : "/tmp");
+    fd = descriptor_above_standard(fd);
     return fd < 0 ? -(int) platform_errno(errno) : fd;
 }

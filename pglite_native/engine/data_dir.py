@@ -30,6 +30,7 @@ Target = str | os.PathLike[str] | Writable
 Compression = Literal["auto", "gzip", "none"]
 
 CHUNK = 256 * 1024
+HEADERS_MAX = 32 * 1024  # bytes, of one member: tarfile keeps them, and calls itself for each
 ZIP_LEVEL = 6  # gzip's own default
 GZIP_MAGIC = b"\x1f\x8b"
 PID_FILE = "postmaster.pid"
@@ -133,8 +134,13 @@ def load(engine: Any, source: Source) -> None:
 def _load_members(engine: Any, file: io.BufferedIOBase, error: Any) -> bool:
     """Return whether there is a PG_VERSION among them."""
     has_version = False
-    with tarfile.open(fileobj=file, mode="r|", tarinfo=_Member) as tar:
+    allowance = _Allowance(file)
+    with tarfile.open(fileobj=cast(Any, allowance), mode="r|", tarinfo=_Member) as tar:
         for member in tar:
+            allowance.left = HEADERS_MAX
+            # Else they are all kept. What is said of all members at once is nothing of use here.
+            cast(Any, tar).members.clear()
+            cast(Any, tar).pax_headers.clear()
             path = _path(member.name)
             if not path or path == PID_FILE or path.startswith(OWN_PREFIX):
                 continue
@@ -148,10 +154,12 @@ def _load_members(engine: Any, file: io.BufferedIOBase, error: Any) -> bool:
             check(lib.pgn_load_file(engine, name, error), error, path)
             content = tar.extractfile(member)
             assert content is not None  # it is a regular file
+            allowance.left += CHUNK
             while chunk := content.read(CHUNK):
+                allowance.left = HEADERS_MAX + CHUNK
                 data = ffi.from_buffer("uint8_t[]", chunk)
                 check(lib.pgn_load_bytes(engine, data, len(data), error), error, path)
-            cast(Any, tar).members.clear()  # else they are all kept
+            allowance.left = HEADERS_MAX
     while file.read(CHUNK):  # gzip's checksum stands at the end
         pass
     return has_version
@@ -162,6 +170,24 @@ def _path(name: str) -> str:
     if "\0" in name:
         raise DataDirError(f"not a path: {name!r}")
     return "/".join(word for word in name.split("/") if word not in ("", "."))
+
+
+class _Allowance:
+    """A file that is read by tarfile, which takes headers of any size: here so much at a time."""
+
+    def __init__(self, file: io.BufferedIOBase) -> None:
+        self._file = file
+        self.left = HEADERS_MAX
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(size)
+        self.left -= len(data)
+        if self.left < 0:
+            raise DataDirError(
+                f"the tarball is damaged: headers of a member that are longer than {HEADERS_MAX}"
+                " bytes"
+            )
+        return data
 
 
 class _Member(tarfile.TarInfo):

@@ -7,8 +7,10 @@ locked is what a killed process has left, and the next to write a file beside it
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -21,13 +23,21 @@ SCRATCH = re.compile(re.escape(PREFIX) + "[0-9a-f]{16}")
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the path's place when it is whole and synced.
 
-    What was there before stays, should anything fail, the power included.
+    What was there before stays, should anything fail, the power included. The new file has the
+    old one's permissions; a link stays, and what it names is replaced.
+
+    Raises:
+        FileExistsError: there is something else than a file: a device must not be replaced.
     """
+    asked, path = path, Path(os.path.realpath(path))  # which loops of links do not stop
     _remove_left_over(path.parent)
     scratch = path.parent / f"{PREFIX}{os.urandom(8).hex()}"
     try:
         try:
+            mode = _mode(path)
             with _created(scratch) as file:
+                if mode is not None:  # before there is anything in it
+                    os.fchmod(file.fileno(), mode)
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -38,9 +48,22 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
                 scratch.unlink(missing_ok=True)
             raise
     except OSError as error:
-        error.filename = os.fspath(path)  # a write has none, and the scratch file is not the user's
+        error.filename = os.fspath(
+            asked
+        )  # a write has none, and the scratch file is not the user's
         error.filename2 = None
         raise
+
+
+def _mode(path: Path) -> int | None:
+    """The permissions of the file there; None: there is none."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # of which the rename says more
+        raise FileExistsError(errno.EEXIST, "not a regular file", str(path))
+    return stat.S_IMODE(mode)
 
 
 def sync_directory(path: Path) -> None:

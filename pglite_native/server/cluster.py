@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pglite_native.engine import login
 from pglite_native.engine.engine import Engine
 from pglite_native.engine.session import Session
 from pglite_native.engine.snapshot import Snapshot
@@ -25,14 +26,26 @@ SNAPSHOT_PATIENCE_S = 1.0
 SNAPSHOT_INTERVAL_S = 0.002
 
 BOOTSTRAP_SUPERUSER = 10  # its OID
+
+# Each name with its schema, operators too: the search path may be set by who owns the database, and
+# a superuser would call what they have put in it.
 WHEREABOUTS = f"""
-    SELECT session_user, current_database(), rolname
-    FROM pg_catalog.pg_roles WHERE oid = {BOOTSTRAP_SUPERUSER}
+    SELECT session_user, pg_catalog.current_database(), rolname
+    FROM pg_catalog.pg_roles WHERE oid OPERATOR(pg_catalog.=) {BOOTSTRAP_SUPERUSER}
 """
 PASSWORD = """
-    SELECT rolpassword, rolvaliduntil < pg_catalog.now()
-    FROM pg_catalog.pg_authid WHERE rolname = $1
+    SELECT rolpassword, rolvaliduntil OPERATOR(pg_catalog.<) pg_catalog.now()
+    FROM pg_catalog.pg_authid WHERE rolname OPERATOR(pg_catalog.=) $1
 """
+
+# What the owner of the database must not set for who looks up passwords: a role that cannot, say.
+LOOKING_UP = {
+    "role": "none",
+    "client_encoding": "UTF8",
+    "statement_timeout": "0",
+    "transaction_timeout": "0",
+    "event_triggers": "off",
+}
 
 
 class Whereabouts(NamedTuple):
@@ -142,7 +155,10 @@ class Cluster:
             return None
         question = wire.parse(PASSWORD) + named + wire.execute() + wire.sync()
         superuser = self.whereabouts.superuser
-        with self._asking, self._engine.open_session(user=superuser) as session:
+        with (
+            self._asking,
+            login.open_session(self._engine, None, superuser, LOOKING_UP) as session,
+        ):
             rows = _rows(session.exec_protocol_raw(question))
         if not rows:
             return None

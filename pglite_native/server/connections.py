@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 
@@ -118,6 +119,8 @@ class Connections:
             return list(self._admitted)
 
     def _serve(self, connection: ClientConnection) -> None:
+        # Else a client that hangs up ends a process that has SIGPIPE's default again, as many have.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
         try:
             connection.serve()
         finally:

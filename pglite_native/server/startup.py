@@ -27,6 +27,8 @@ PROTOCOL_LATEST = 3 << 16 | 2
 SECRET_BYTES_3_0 = 4  # of a cancel key; since 3.2 it may be longer
 SECRET_BYTES = 32
 
+NAME_BYTES = 63  # NAMEDATALEN - 1
+
 # What a walsender would be told by; the engine has none.
 _REPLICATION_OFF = {"", "0", "f", "false", "n", "no", "of", "off"}
 
@@ -83,9 +85,17 @@ class Startup:
         return SECRET_BYTES if self.version > PROTOCOL_3_0 else SECRET_BYTES_3_0
 
     def encode(self, database: str) -> bytes:
-        """A packet for the backend, of its own database, without what is not its business."""
-        parameters = {**self.parameters, "database": database}
-        pairs = b"".join(cstring(key) + cstring(value) for key, value in parameters.items())
+        """A packet for the backend, of its own database, without what is not its business.
+
+        Names are cut off as PostgreSQL does it: the client's may fill a packet, and one that names
+        no database has the user's twice here.
+        """
+        others = {
+            key: value for key, value in self.parameters.items() if key not in ("user", "database")
+        }
+        pairs = b"".join(cstring(key) + cstring(value) for key, value in others.items())
+        for key, name in (("user", self.user), ("database", database)):
+            pairs += cstring(key) + cstring(name)[:-1][:NAME_BYTES] + b"\0"
         body = struct.pack("!i", PROTOCOL_3_0) + pairs + b"\0"
         return struct.pack("!i", LENGTH_BYTES + len(body)) + body
 

@@ -165,6 +165,34 @@ def test_a_removed_lock_file_lets_no_one_in(data: Path) -> None:
         assert "in use by another process" in child.output(OPEN, data)
 
 
+WITHOUT_STREAMS = """
+import os, sys
+from pglite_native import Engine
+from tests.engine.sql import run
+
+if sys.argv[2] == "before":
+    os.closerange(0, 3)
+with Engine(sys.argv[1]) as engine:
+    os.closerange(0, 3)
+    run(engine, "create table u as select generate_series(1, 1000) as i")
+    for stream in range(3):
+        try:
+            os.write(stream, b"said to nobody" * 1000)
+        except OSError:
+            continue
+        os._exit(1 + stream)
+    run(engine, "checkpoint")
+"""
+
+
+@pytest.mark.parametrize("closed", ["before", "meanwhile"])
+def test_what_is_printed_to_closed_streams_gets_into_no_file(data: Path, closed: str) -> None:
+    """Their numbers, 0 to 2, would be the next files'."""
+    child.output(WITHOUT_STREAMS, data, closed)
+    with Engine(data) as engine:
+        assert value(engine, "select count(*) from u") == "1000"
+
+
 FORKING = """
 import os, sys, time
 from pglite_native import Engine

@@ -408,6 +408,13 @@ def with_headers(tarball: bytes, name: str, headers: dict[str, str]) -> bytes:
     return buffer.getvalue()
 
 
+def header_chain(tarball: bytes) -> bytes:
+    """Headers for all members, one upon the other."""
+    member = tarfile.TarInfo("x")
+    member.type, member.size = tarfile.XGLTYPE, len(b"10 a=bcde\n")
+    return (member.tobuf() + b"10 a=bcde\n".ljust(tarfile.BLOCKSIZE, b"\0")) * 2000 + tarball
+
+
 BAD = {
     "nothing": (lambda tarball: b"", "empty"),
     "no tarball": (lambda tarball: b"x" * 5000, "damaged"),
@@ -451,6 +458,11 @@ BAD = {
         lambda tarball: with_headers(tarball, "base/1/9", {"GNU.sparse.map": "a,b"}),
         "damaged",
     ),
+    "a long header": (
+        lambda tarball: with_headers(tarball, "base/1/9", {"comment": "x" * 100_000}),
+        "headers of a member",
+    ),
+    "a chain of headers": (header_chain, "headers of a member"),
     "a deep tree": (
         lambda tarball: with_headers(tarball, "d/" * 1900 + "x", {}),
         "not lie within",

@@ -19,6 +19,7 @@ import pytest
 
 from pglite_native.server import Server
 from tests import wire
+from tests.engine import child
 from tests.server.client import Client
 
 WAIT_S = 20
@@ -79,6 +80,27 @@ def test_leaving_before_being_let_in(single: Server, sent: bytes) -> None:
         with Client(single) as client:
             client.send(sent)
     connect_when_free(single)
+
+
+SERVING = """
+import signal
+from pglite_native.server import Server
+from tests import wire
+from tests.server.client import Client
+
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+with Server() as server:
+    for _ in range(100):
+        with Client(server) as client:
+            client.send(wire.ssl_request())
+    with Client(server) as client:
+        client.log_in()
+        assert wire.rows(client.query("SELECT 1")) == [(b"1",)]
+"""
+
+
+def test_who_hangs_up_does_not_end_a_process_that_does_not_ignore_sigpipe() -> None:
+    child.output(SERVING)
 
 
 def test_hanging_up_in_every_state(single: Server) -> None:

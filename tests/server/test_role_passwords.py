@@ -85,6 +85,52 @@ def test_a_password_counts_from_when_it_is_set() -> None:
         assert log_in(server, "postgres", COMMON) == "postgres"
 
 
+SETTING = {
+    "operators": """
+        CREATE SCHEMA own;
+        CREATE FUNCTION own.climb() RETURNS bool LANGUAGE plpgsql AS $$ BEGIN
+            IF current_setting('is_superuser') OPERATOR(pg_catalog.=) 'on' THEN
+                EXECUTE 'ALTER ROLE plain SUPERUSER';
+            END IF;
+            RETURN false;
+        END $$;
+        CREATE FUNCTION own.less(timestamptz, timestamptz) RETURNS bool LANGUAGE sql
+            AS 'SELECT own.climb()';
+        CREATE OPERATOR own.< (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = own.less);
+        ALTER DATABASE postgres SET search_path = own, pg_catalog;
+    """,
+    "a role": "ALTER DATABASE postgres SET role = plain",
+    "an encoding": "ALTER DATABASE postgres SET client_encoding = LATIN1",
+}
+
+
+@pytest.mark.parametrize("setting", SETTING.values(), ids=SETTING)
+@pytest.mark.parametrize("is_served", [True, False], ids=["served", "forked"])
+def test_what_the_owner_of_the_database_sets_does_not_count(is_served: bool, setting: str) -> None:
+    roles = """
+        CREATE ROLE plain LOGIN PASSWORD 'their own' VALID UNTIL '2999-01-01';
+        CREATE ROLE "é" LOGIN PASSWORD 'their own';
+        ALTER DATABASE postgres OWNER TO plain;
+    """
+    with Engine() as engine:
+        assert wire.errors(engine.exec_protocol_raw(wire.query(roles))) == []
+        with engine.open_session(user="plain") as session:
+            assert wire.errors(session.exec_protocol_raw(wire.query(setting))) == []
+        with Server(engine, shared=is_served, host="127.0.0.1", password=COMMON) as server:
+            for user in ("plain", "é"):
+                with psycopg.connect(
+                    server.dsn_of("postgres"),
+                    user=user,
+                    password="their own",
+                    client_encoding="UTF8",
+                ) as connection:
+                    found = connection.execute(
+                        "SELECT session_user::text, rolsuper FROM pg_catalog.pg_roles"
+                        " WHERE rolname OPERATOR(pg_catalog.=) session_user"
+                    )
+                    assert found.fetchone() == (user, False)
+
+
 def test_a_scratch_database_has_passwords_of_its_own() -> None:
     with Server(host="127.0.0.1", password=COMMON) as server:
         for name in ("scratch_one", "scratch_other"):

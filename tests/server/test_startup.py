@@ -144,6 +144,15 @@ def test_a_packet_of_the_greatest_size(server: Server) -> None:
         assert kinds_of(client.receive()) == "RKZ"
 
 
+@pytest.mark.parametrize("size", [64, 6000])
+def test_names_are_cut_off(server: Server, size: int) -> None:
+    """As in PostgreSQL, whose packets they would not fit into if they came twice."""
+    with Client(server) as client:
+        reply = client.log_in({"user": "u" * size})
+        assert [error["C"] for error in wire.errors(reply)] == ["28000"]
+        assert wire.errors(reply)[0]["M"] == f'role "{"u" * 63}" does not exist'
+
+
 @pytest.mark.parametrize("sent", [b"", wire.startup(PARAMETERS)[:-1]], ids=["none", "all but one"])
 def test_a_slow_startup_is_ended(sent: bytes) -> None:
     with Server(authentication_timeout=0.2) as server, Client(server) as client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -110,6 +111,32 @@ with replacing(Path(sys.argv[1])) as file:
     print("writing", flush=True)
     file.write(sys.stdin.buffer.read())
 """
+
+
+def test_the_new_file_has_the_permissions_of_the_old_one(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch(0o600)
+    with replacing(file) as scratch:
+        assert os.fstat(scratch.fileno()).st_mode & 0o777 == 0o600
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("file")
+    with replacing(tmp_path / "link") as scratch:
+        scratch.write(b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"new"
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    """Root could replace a device."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileExistsError, match="not a regular file"), replacing(tmp_path / "pipe"):
+        pass
+    assert (tmp_path / "pipe").is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
 
 def test_what_a_killed_process_has_written_is_removed_by_the_next(tmp_path: Path) -> None:
