@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pglite_native import Engine
 from tests.engine import child
+from tests.engine.sql import run, sqlstate, value
 
 LIMITED = """
 import resource, sys
@@ -61,3 +63,19 @@ def test_descriptors_run_out(tmp_path: Path) -> None:
     limited, lifted = child.output(FEW_DESCRIPTORS, tmp_path / "data").splitlines()
     assert limited.split() == [str(n) for n in range(60)]
     assert lifted == "7"
+
+
+def test_notifications_that_nothing_has_read_do_not_fill_the_memory() -> None:
+    """Their queue is cut off after a commit, where PostgreSQL can only panic."""
+    notify = "select pg_notify('news', repeat('x', 7000) || n) from generate_series(1, 2000) n"
+    fill = "create table t as select repeat('x', 1000) from generate_series(1, 40000)"
+    with Engine(memory_limit=32 << 20) as engine, engine.open_session() as session:
+        run(session, "listen news")
+        run(session, "begin; select 1")
+        for _ in range(8):
+            run(engine, notify)
+        assert sqlstate(engine, fill) == "53100"
+        run(engine, "notify news")
+        session.close()
+        run(engine, "notify news")
+        assert value(engine, "select pg_notification_queue_usage() < 0.001") == "t"

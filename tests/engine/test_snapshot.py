@@ -611,7 +611,7 @@ def test_guest_memory_that_has_grown(base: Engine) -> None:
         base.restore(snapshot)
 
 
-def test_memory_limit_of_a_twin() -> None:
+def test_memory_limit_of_a_fork() -> None:
     """The base's, or its own."""
     fill = "insert into big select repeat(md5(n::text), 30) from generate_series(1, 90000) n"
     with Engine(memory_limit=24 << 20) as base:

@@ -1,7 +1,7 @@
 /* What memory_limit does not limit.
  *
- * PostgreSQL panics when it cannot write its WAL, or the small files of a checkpoint, and a database in
- * memory would be lost. So in memory it always can: the limit is for tables, indexes and temporary files,
+ * PostgreSQL panics when it cannot write its WAL, the small files of a checkpoint, or after a commit the queue of
+ * notifications, and a database in memory would be lost. So in memory it always can: the limit is for tables, indexes and temporary files,
  * where a full disk is an error like others. Checkpoints keep the rest small.
  */
 
@@ -12,6 +12,7 @@
 static const char *const bookkeeping[] = {
     "/pglite/data/pg_wal",       "/pglite/data/pg_xact",      "/pglite/data/pg_subtrans",
     "/pglite/data/pg_multixact", "/pglite/data/pg_commit_ts", "/pglite/data/pg_logical",
+    "/pglite/data/pg_notify",    "/pglite/data/pg_serial",
 };
 
 enum status quota_exempt_bookkeeping(struct vfs *vfs, struct error *error)
