@@ -265,6 +265,32 @@ time.sleep(600)
 """
 
 
+UNLOGGED = """
+import os, sys
+from pglite_native import Engine
+from tests.engine.sql import run, value
+
+engine = Engine(sys.argv[1])
+run(engine, "create unlogged table if not exists u (n int)")
+print(value(engine, "select count(*) from u"))
+run(engine, "insert into u values (1); checkpoint")
+if sys.argv[2] == "close":
+    engine.close()
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+def test_unlogged_tables_are_kept_by_close_and_emptied_by_a_crash(ram_path: Path) -> None:
+    ends = ("close", "close", "crash", "close")
+    assert [child.output(UNLOGGED, ram_path / "data", end) for end in ends] == [
+        "0\n",
+        "1\n",
+        "2\n",
+        "0\n",
+    ]
+
+
 def test_what_a_killed_engine_leaves_is_removed_by_the_next(tmp_path: Path) -> None:
     data = tmp_path / "data"
 
