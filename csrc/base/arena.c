@@ -316,3 +316,10 @@ void arena_set_root(struct arena *arena, enum arena_root which, arena_offset off
 {
     header_of(arena)->roots[which] = offset;
 }
+
+void *arena_root_at(const struct arena *arena, enum arena_root which, size_t size)
+{
+    arena_offset offset = arena_root(arena, which);
+
+    return offset && offset <= arena_size(arena) - size ? arena_at(arena, offset) : NULL;
+}

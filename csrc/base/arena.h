@@ -64,6 +64,9 @@ enum arena_root {
 arena_offset arena_root(const struct arena *arena, enum arena_root which);
 void arena_set_root(struct arena *arena, enum arena_root which, arena_offset offset);
 
+/* The root's object, of so many bytes; NULL where there is none, or it does not lie within the arena. */
+void *arena_root_at(const struct arena *arena, enum arena_root which, size_t size);
+
 /* Valid until the arena is unmapped: the range never moves. */
 static inline void *arena_at(const struct arena *arena, arena_offset offset)
 {

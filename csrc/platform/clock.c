@@ -13,6 +13,8 @@
 #include <sys/random.h>
 #endif
 
+enum { NS_PER_MS = 1000000, FOREVER = -1 };
+
 static int64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
@@ -29,6 +31,19 @@ int64_t platform_realtime_ns(void)
 int64_t platform_monotonic_ns(void)
 {
     return clock_ns(CLOCK_MONOTONIC);
+}
+
+int platform_timeout_ms(int64_t deadline_ns)
+{
+    int64_t left_ns;
+
+    if (deadline_ns == INT64_MAX)
+        return FOREVER;
+    left_ns = deadline_ns ? deadline_ns - platform_monotonic_ns() : 0;
+    if (left_ns <= 0)
+        return 0;
+    left_ns = (left_ns + NS_PER_MS - 1) / NS_PER_MS;
+    return left_ns > INT32_MAX ? INT32_MAX : (int) left_ns;
 }
 
 #ifdef PLATFORM_LINUX

@@ -33,7 +33,7 @@ static int open_memory(void)
 
 #endif
 
-/* A file whose name is gone at once. POSIX's shared memory would not do: macOS lets nobody read or write that by its
+/* A file whose name is gone at once. POSIX's shared memory would not do: macOS does not read or write that by its
    descriptor. */
 static int open_unlinked(const char *folder)
 {

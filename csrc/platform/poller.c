@@ -13,7 +13,7 @@
 
 #include "platform/clock.h"
 
-enum { EVENTS_AT_ONCE = 64, NS_PER_MS = 1000000, FOREVER = -1 };
+enum { EVENTS_AT_ONCE = 64 };
 
 struct poller {
     int epoll, wakeup;
@@ -73,20 +73,6 @@ void poller_remove(struct poller *poller, int fd)
     control(poller, EPOLL_CTL_DEL, fd, 0, NULL);
 }
 
-/* Milliseconds, rounded up: never too early. */
-static int timeout_ms(int64_t deadline_ns)
-{
-    int64_t left_ns;
-
-    if (deadline_ns == INT64_MAX)
-        return FOREVER;
-    left_ns = deadline_ns ? deadline_ns - platform_monotonic_ns() : 0;
-    if (left_ns <= 0)
-        return 0;
-    left_ns = (left_ns + NS_PER_MS - 1) / NS_PER_MS;
-    return left_ns > INT32_MAX ? INT32_MAX : (int) left_ns;
-}
-
 static void take_wakeup(const struct poller *poller)
 {
     uint64_t count;
@@ -99,7 +85,7 @@ int poller_wait(struct poller *poller, int64_t deadline_ns, struct poller_event 
 {
     struct epoll_event found[EVENTS_AT_ONCE];
     int count = epoll_wait(poller->epoll, found, size < EVENTS_AT_ONCE ? size : EVENTS_AT_ONCE,
-                           timeout_ms(deadline_ns));
+                           platform_timeout_ms(deadline_ns));
     int given = 0;
 
     for (int i = 0; i < count; i++) {

@@ -8,7 +8,6 @@
 #ifndef PLATFORM_LINUX
 
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,7 +15,7 @@
 
 #include "platform/clock.h"
 
-enum { NS_PER_MS = 1000000, FOREVER = -1, FIRST_CAPACITY = 16, DRAINED_AT_ONCE = 64 };
+enum { FIRST_CAPACITY = 16, DRAINED_AT_ONCE = 64 };
 
 struct watched {
     int fd, what;
@@ -150,20 +149,6 @@ void poller_remove(struct poller *poller, int fd)
     leave(poller);
 }
 
-/* Milliseconds, rounded up: never too early. */
-static int timeout_ms(int64_t deadline_ns)
-{
-    int64_t left_ns;
-
-    if (deadline_ns == INT64_MAX)
-        return FOREVER;
-    left_ns = deadline_ns ? deadline_ns - platform_monotonic_ns() : 0;
-    if (left_ns <= 0)
-        return 0;
-    left_ns = (left_ns + NS_PER_MS - 1) / NS_PER_MS;
-    return left_ns > INT_MAX ? INT_MAX : (int) left_ns;
-}
-
 /* What is to be polled, and how many; not all where there is no memory for it. */
 static size_t note_watched(struct poller *poller)
 {
@@ -245,7 +230,7 @@ int poller_wait(struct poller *poller, int64_t deadline_ns, struct poller_event 
     count = note_watched(poller);
     poller->waits = true;
     pthread_mutex_unlock(&poller->mutex);
-    found = poll(poller->polled, (nfds_t) count, timeout_ms(deadline_ns));
+    found = poll(poller->polled, (nfds_t) count, platform_timeout_ms(deadline_ns));
     pthread_mutex_lock(&poller->mutex);
     poller->waits = false;
     if (found > 0 && poller->polled[0].revents)

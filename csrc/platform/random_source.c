@@ -26,12 +26,9 @@ struct random_source *random_source_open(struct arena *arena)
 
 struct random_source *random_source_find(const struct arena *arena)
 {
-    arena_offset offset = arena_root(arena, ARENA_ROOT_RANDOM);
-    struct random_source *source = arena_at(arena, offset);
+    struct random_source *source = arena_root_at(arena, ARENA_ROOT_RANDOM, sizeof *source);
 
-    if (!offset || offset > arena_size(arena) - sizeof *source || source->magic != RANDOM_MAGIC)
-        return NULL;
-    return source;
+    return source && source->magic == RANDOM_MAGIC ? source : NULL;
 }
 
 void random_source_seed(struct random_source *source, uint64_t seed)

@@ -44,7 +44,7 @@ bool reservation_zero_range(struct reservation *reservation, size_t offset, size
 void reservation_release(struct reservation *reservation, size_t offset, size_t size);
 
 /* Lays part of a file over committed bytes, copy-on-write: what is written here stays here, and
-   nobody may write to the file. offset, size and position are multiples of the system's page, and so of
+   the file must not be written to while it is mapped. offset, size and position are multiples of the system's page, and so of
    PLATFORM_PAGE_MAX where that is not known. */
 bool reservation_map(struct reservation *reservation, size_t offset, size_t size, int fd,
                      uint64_t position);

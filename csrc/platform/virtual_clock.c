@@ -32,12 +32,9 @@ struct virtual_clock *virtual_clock_open(struct arena *arena)
 
 struct virtual_clock *virtual_clock_find(const struct arena *arena)
 {
-    arena_offset offset = arena_root(arena, ARENA_ROOT_CLOCK);
-    struct virtual_clock *clock = arena_at(arena, offset);
+    struct virtual_clock *clock = arena_root_at(arena, ARENA_ROOT_CLOCK, sizeof *clock);
 
-    if (!offset || offset > arena_size(arena) - sizeof *clock || clock->magic != CLOCK_MAGIC)
-        return NULL;
-    return clock;
+    return clock && clock->magic == CLOCK_MAGIC ? clock : NULL;
 }
 
 static void run(struct virtual_clock *clock)

@@ -3,8 +3,8 @@
  * They live in the instance's arena, under a root of their own, so that an image carries them.
  *
  * The realtime clock tells the date and may be set; the monotonic clock is what deadlines are on.
- * Of the second this holds, whatever happens to the first: it never goes back, and it goes on from
- * where it was when the clocks are frozen, released, suspended or resumed. So a deadline keeps its
+ * The monotonic clock never goes back, whatever happens to the realtime clock. When the clocks are frozen, released,
+ * suspended or resumed, it continues from where it was. So a deadline keeps its
  * remaining time, and only time that passes uses it up:
  *
  *     running    both are the system's, the monotonic one with an offset

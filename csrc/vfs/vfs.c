@@ -121,13 +121,11 @@ enum status vfs_open(struct arena *arena, vfs_sink sink, void *context, struct v
 enum status vfs_attach(struct arena *arena, vfs_sink sink, void *context, struct vfs **opened,
                        struct error *error)
 {
-    arena_offset super = arena_root(arena, ARENA_ROOT_VFS);
-    struct superblock *at = arena_at(arena, super);
+    struct superblock *at = arena_root_at(arena, ARENA_ROOT_VFS, sizeof *at);
     struct vfs *vfs;
     enum status status;
 
-    if (!super || super > arena_size(arena) - sizeof *at || at->magic != VFS_MAGIC
-        || at->pack_count > VFS_PACKS_MAX)
+    if (!at || at->magic != VFS_MAGIC || at->pack_count > VFS_PACKS_MAX)
         return error_set(error, STATUS_INVALID, "the image holds no file system");
     if (at->host_mounts)
         return error_set(error, STATUS_INVALID,

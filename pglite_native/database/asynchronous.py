@@ -119,7 +119,7 @@ class _TaskLock:
         self._depth = 0
 
     async def __aenter__(self) -> None:
-        self._worker.check()  # in a child of fork nobody may be there to release it
+        self._worker.check()  # a child of fork may lack the thread that would release it
         if self._owner is not asyncio.current_task():
             await self._lock.acquire()
             self._owner = asyncio.current_task()

@@ -110,7 +110,7 @@ class PGlite(Queries, Closing):
         """How a driver connects to this live database, as libpq's keywords and values.
 
         From the first look at it, or at `url`, a server listens on a private Unix socket, until
-        the engine is closed. Each conversation is one more session.
+        the engine is closed. Each connection is one more session.
         """
         return self._session.dsn
 

@@ -329,7 +329,7 @@ class Engine(Session):
         check(lib.pgn_session_keep(self._handle, error), error)
 
     def settle(self) -> None:
-        """Go back to the real clock and chance, for a snapshot that is the same each time.
+        """Go back to the real clock and entropy, for a snapshot that is the same each time.
 
         Raises:
             EngineBusy: during a call.

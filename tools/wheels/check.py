@@ -66,7 +66,7 @@ def _contents(target: Target, wheel: Path) -> Iterator[str]:
         info = next(name.partition("/")[0] for name in names if ".dist-info/" in name)
         tags = re.findall(r"^Tag: (.*)$", archive.read(f"{info}/WHEEL").decode(), re.M)
     wanted = expected(info)
-    yield from (f"holds {name}, which nobody expects" for name in sorted(names - wanted))
+    yield from (f"holds {name}, which is not expected" for name in sorted(names - wanted))
     yield from (f"lacks {name}" for name in sorted(wanted - names))
     if tags != [f"{PYTHON}-abi3-{tag}" for tag in target.tag.split(".")]:
         yield f"is tagged {', '.join(tags)}"

@@ -1,4 +1,4 @@
-"""Compile the host's C for the systems that nobody builds on here, with warnings as errors.
+"""Compile the host's C for systems other than this one, with warnings as errors.
 
 python -m tools.wheels.warnings
 """

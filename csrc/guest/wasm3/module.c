@@ -59,7 +59,7 @@ static bool find_function(const struct guest_module *module, uint32_t index,
 
 static void lock_module(struct guest_module *module)
 {
-    struct wasm3_module *own = (struct wasm3_module *) module;
+    struct wasm3_module *own = wasm3_module(module);
 
     pthread_mutex_lock(&own->compiling);
     own->holder = pthread_self();
@@ -69,7 +69,7 @@ static void lock_module(struct guest_module *module)
 /* A signal may have kept the thread from taking it. */
 static void unlock_module(struct guest_module *module)
 {
-    struct wasm3_module *own = (struct wasm3_module *) module;
+    struct wasm3_module *own = wasm3_module(module);
 
     if (!own->is_held || !pthread_equal(own->holder, pthread_self()))
         return;
