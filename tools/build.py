@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools import IS_SDIST, ROOT, aot, wants_aot
+from tools.guest import GUEST_OBJECTS
 from tools.stamp import Step, report
 
 TOOLS = ROOT / "tools"
@@ -25,6 +26,7 @@ BUILD = ROOT / "build"
 STAMPS = BUILD / "stamps"
 VENDOR = BUILD / "vendor"
 GUEST = BUILD / "guest"
+GUEST_MODULES = tuple(GUEST / f"{name}.wasm" for name in GUEST_OBJECTS)
 LINK = BUILD / "link"
 PACKAGE = ROOT / "pglite_native"
 RESOURCES = PACKAGE / "resources"
@@ -86,12 +88,11 @@ def guest_step() -> Step:
         name="guest",
         action=command("tools.guest"),
         inputs=(
-            ROOT / "csrc" / "polling",
-            ROOT / "csrc" / "encoding",
+            *GUEST_OBJECTS.values(),
             TOOLS / "guest.py",
             TOOLS / "requirements-build.txt",  # the compiler's version
         ),
-        outputs=(GUEST / "polling.wasm", GUEST / "encoding.wasm"),
+        outputs=GUEST_MODULES,
         settings=(os.environ.get("PGLITE_POLLING", "true"),),
     )
 
@@ -103,8 +104,7 @@ def link_step() -> Step:
         inputs=(
             VENDOR / "pglite",
             VENDOR / "pglite-pgvector",
-            GUEST / "polling.wasm",
-            GUEST / "encoding.wasm",
+            *GUEST_MODULES,
             ROOT / "csrc" / "host" / "imports.h",
             PACKAGE / "linker",
             TOOLS / "link.py",

@@ -16,7 +16,7 @@ HEADERS = ("engine/api/pglite_native.h", "engine/api/inspection.h")
 CDEF_BEGIN = "/* cffi: begin */"
 CDEF_END = "/* cffi: end */"
 
-# What runs on the host; polling/ and encoding/ are compiled for the guest. wasm3's sources are not
+# What runs on the host; polling/, encoding/ and replication/ are compiled for the guest. wasm3's sources are not
 # listed: csrc/guest/wasm3 includes them.
 LAYERS = ("base", "platform", "vfs", "guest", "host", "engine")
 

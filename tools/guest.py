@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_OUT = ROOT / "build" / "guest"
 
-GUEST_OBJECTS = {"polling": ROOT / "csrc" / "polling", "encoding": ROOT / "csrc" / "encoding"}
+GUEST_OBJECTS = {name: ROOT / "csrc" / name for name in ("polling", "encoding", "replication")}
 
 # What the interpreter and wasm2c both understand and PGlite's own module uses: no more.
 CPU = "mvp+sign_ext+nontrapping_fptoint+bulk_memory"

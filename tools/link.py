@@ -25,13 +25,9 @@ from tools import ROOT
 from tools.upstream import extension_bundles, read_bundle, read_data
 
 # Our own objects come first: where several modules define a symbol, the first one wins.
-GUEST_OBJECTS = {"polling": True, "encoding": False}  # name: do its symbols become exports?
+# Do its symbols become exports?
+GUEST_OBJECTS = {"polling": True, "encoding": False, "replication": False}
 FIRST = ("plpgsql", "dict_snowball")
-
-LEFT_OUT = {
-    "libpqwalreceiver": "physical replication: needs outgoing connections and a second process",
-    "pgoutput": "logical replication: needs a WAL sender, a second process",
-}
 
 # What our guest code asks of the host (docs/HANDSHAKE.md).
 HOST_CALLS = "wait|sleep|wake|clone_file|keep_template|need_wal_writer|signal"
@@ -287,6 +283,63 @@ PRIVATE |= {
     ),
 }
 
+# What pgoutput asks for, and csrc/replication needs for it.
+PRIVATE |= {
+    "defGetStreamingMode": linker.Mentions('%s requires a Boolean value or "parallel"'),
+    "get_publication_oid": linker.Mentions("get_publication_oid"),
+    "GetPublication": linker.Mentions("GetPublication"),
+    "GetPublicationByName": linker.Contains(
+        "local.get 0; local.get 1; call get_publication_oid; local.tee *; i32.eqz; if"
+    ),
+    "GetRelationPublications": linker.Contains(
+        "i32.const 53; i32.const 1; local.get 0; i32.const 0; i32.const 0; call SearchSysCacheList"
+    ),
+    "GetSchemaPublications": linker.Contains(
+        "i32.const 50; i32.const 1; local.get 0; i32.const 0; i32.const 0; call SearchSysCacheList"
+    ),
+    "CreateTupleDescCopyConstr": linker.Within(
+        "lookup_rowtype_tupdesc_copy", "i32.const 0; call *; call ?"
+    ),
+    "build_attrmap_by_name_if_req": linker.Within(
+        "ExecConstraints", "i32.load 52; local.tee *; i32.const 0; call ?"
+    ),
+    "execute_attr_map_slot": linker.Within("ExecConstraints", "call MakeTupleTableSlot; call ?"),
+    "build_generation_expression": linker.Mentions("build_generation_expression"),
+    "expand_generated_columns_in_expr": linker.Contains(
+        "i32.const 136; call palloc0; local.tee *; i32.const 101; i32.store; local.get 1; "
+        "i32.load 48; i32.const 4; i32.add; i32.const 0; call makeAlias"
+    ),
+    "LocalExecuteInvalidationMessage": linker.Mentions("LocalExecuteInvalidationMessage"),
+    "relsync_callback_count": linker.Within(
+        "LocalExecuteInvalidationMessage",
+        "i32.const MyDatabaseId; i32.load; i32.ne; br_if *; i32.const ?; i32.load; i32.const 0; "
+        "i32.le_s",
+    ),
+    "relsync_callback_list": linker.Within(
+        "LocalExecuteInvalidationMessage",
+        "i32.const 3; i32.shl; i32.const ?; i32.add; local.tee *; i32.load 4; local.get *; "
+        "local.get *; i32.load",
+    ),
+}
+
+# What libpqwalreceiver asks for.
+PRIVATE |= {
+    "WalReceiverMain": linker.Mentions("cannot continue WAL streaming, recovery has already ended"),
+    "pg_getaddrinfo_all": linker.Contains(
+        "local.get 2; i32.load 4; i32.const 1; i32.eq; if; i32.const -4; local.set 0; local.get 1; "
+        "call strlen"
+    ),
+    "pg_freeaddrinfo_all": linker.Contains(
+        "local.get 1; i32.load 28; local.set 0; local.get 1; i32.load 20; call free"
+    ),
+    "pg_getnameinfo_all": linker.Mentions("[local]"),
+    "inet_net_ntop": linker.Contains("local.get 2; i32.const 32; i32.gt_u; br_if 2; local.get 5; local.get 1; i32.load8_u"),
+    "pg_lsn_in": linker.Mentions("pg_lsn_in"),
+    "WalReceiverFunctions": linker.Within(
+        "WalReceiverMain", "i32.const *; i32.const 0; call *; i32.const ?; i32.load; if"
+    ),
+}
+
 # csrc/polling/semaphore.c.
 REPLACES = {
     "pglite_semaphore": linker.Replace(
@@ -338,6 +391,7 @@ WRAPS = {
     "copy_file": linker.Wrap("copies: files in memory can have their content in common"),
 }
 
+CONNECTED = "called of a connection, and the host makes none"
 OPENSSL = "called by parts of OpenSSL that no SQL function of pgcrypto reaches"
 ALLOWED = {
     "pgcrypto": {
@@ -348,11 +402,47 @@ ALLOWED = {
             f"sockets: {OPENSSL}",
         ),
         "sleep": f"waiting for entropy and sockets: {OPENSSL}",
-    }
+    },
+    "libpqwalreceiver": {
+        **dict.fromkeys(
+            (
+                *("pg_hmac_create", "pg_hmac_error", "pg_hmac_init", "pg_hmac_update"),
+                *("pg_hmac_final", "pg_hmac_free", "pg_saslprep", "scram_SaltedPassword"),
+                *("scram_ClientKey", "scram_ServerKey", "scram_H", "scram_build_secret"),
+                *("pg_b64_dec_len", "pg_b64_decode", "pg_md5_encrypt", "timingsafe_bcmp"),
+                *("getpeereid", "makeJsonLexContextCstringLen", "setJsonLexContextOwnsTokens"),
+                *("pg_parse_json", "json_errdetail", "freeJsonLexContext"),
+            ),
+            f"authentication: {CONNECTED}",
+        ),
+        **dict.fromkeys(
+            (
+                *("pg_char_to_encoding", "pg_char_to_encoding_private", "pg_encoding_to_char"),
+                *("pg_encoding_mblen", "pg_encoding_mblen_or_incomplete", "pg_encoding_dsplen"),
+                *("pg_encoding_verifymbstr", "pg_encoding_set_invalid"),
+            ),
+            f"a server's texts: {CONNECTED}",
+        ),
+        **dict.fromkeys(
+            ("sigemptyset", "sigaddset", "sigismember", "sigpending", "sigwait", "pthread_sigmask"),
+            f"SIGPIPE: {CONNECTED}",
+        ),
+        "putc": f"traces: {CONNECTED}",
+        "pg_get_encoding_from_locale": "libpqwalreceiver names the encoding itself",
+        "pg_prng_seed": "called where there are no random numbers: the host has them",
+    },
 }
 
+# PGlite's own connect does nothing, and says that it has connected.
+RENAMES = {"libpqwalreceiver": {f"pgl_{name}": f"libpq_{name}" for name in ("socket", "connect")}}
+
 POLICY = linker.Policy(
-    f"{linker.INVOKE}|{HOST_IMPORTS}", ALLOWED, private=PRIVATE, wraps=WRAPS, replaces=REPLACES
+    f"{linker.INVOKE}|{HOST_IMPORTS}",
+    ALLOWED,
+    renames=RENAMES,
+    private=PRIVATE,
+    wraps=WRAPS,
+    replaces=REPLACES,
 )
 
 # What the host answers, under headings that name its files.
@@ -385,7 +475,7 @@ def side_modules(vendor_dir: Path, guest_dir: Path) -> Iterator[linker.SideModul
     for name, export in GUEST_OBJECTS.items():
         yield linker.SideModule(name, (guest_dir / f"{name}.wasm").read_bytes(), export)
     core = _libraries(read_data(vendor_dir))
-    for name in (*FIRST, *sorted(core.keys() - LEFT_OUT.keys() - set(FIRST))):
+    for name in (*FIRST, *sorted(core.keys() - set(FIRST))):
         yield linker.SideModule(name, core[name])
     *contrib, vector = (_libraries(read_bundle(path)) for path in extension_bundles(vendor_dir))
     contrib_modules = {name: binary for bundle in contrib for name, binary in bundle.items()}
@@ -456,7 +546,6 @@ def report(linked: linker.Linked, validator: str | None) -> dict[str, object]:
             {"symbol": wrapping.symbol, "by": wrapping.module, "reason": wrapping.reason}
             for wrapping in linked.wrappings
         ],
-        "left_out": LEFT_OUT,
     }
 
 
@@ -479,8 +568,6 @@ def describe(linked: linker.Linked, validator: str | None) -> Iterator[str]:
             f"{module.code_size:>11,}{module.symbols:>9,}  "
             + ", ".join(f"{name} {count}" for name, count in providers.items())
         )
-    yield from ("", "Left out")
-    yield from (f"  {name}: {reason}" for name, reason in LEFT_OUT.items())
     yield from ("", "Undefined, and trap when called")
     yield from (f"  {trap.module}: {trap.symbol}: {trap.reason}" for trap in linked.traps)
     yield from ("", "Wrapped")

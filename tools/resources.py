@@ -11,7 +11,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.link import LEFT_OUT
 from tools.pack import write_pack
 from tools.system import system_entries
 from tools.upstream import read_tree
@@ -27,7 +26,7 @@ def gather(vendor: Path, link: Path, resources: Path) -> None:
         shutil.copyfile(link / "pglite.wasm", new / "pglite.wasm")
         shutil.copyfile(vendor / "pglite" / "dist" / "initdb.wasm", new / "initdb.wasm")
         tree = read_tree(vendor)
-        write_pack(system_entries(tree, LEFT_OUT), new / "system.pack")
+        write_pack(system_entries(tree), new / "system.pack")
         for part in ("wasm3", "xxhash", "pglite"):
             shutil.copyfile(vendor / part / "LICENSE", new / f"LICENSE.{part}")
         (new / "LICENSE.icu").write_bytes(tree["pglite/icu/LICENSE"])

@@ -9,7 +9,6 @@ so each keeps its name, as an empty file.
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable
 
 from tools.pack import Entry
 
@@ -33,12 +32,11 @@ LEFT_OUT = (
 )
 
 
-def system_entries(files: dict[str, bytes], left_out: Iterable[str] = ()) -> list[Entry]:
-    """Return the tree as entries of a pack. `left_out` names side modules that are not linked."""
-    dropped = (*LEFT_OUT, *(f"pglite/lib/postgresql/{module}.so" for module in left_out))
+def system_entries(files: dict[str, bytes]) -> list[Entry]:
+    """Return the tree as entries of a pack."""
     entries = [Entry(path, stat.S_IFDIR | mode) for path, mode in DIRECTORIES.items()]
     for path, content in {**files, **FILES}.items():
-        if path.startswith(dropped):
+        if path.startswith(LEFT_OUT):
             continue
         executable = path.endswith(".so") or path.startswith("pglite/bin/")
         empty = path.endswith(".so") or path in EMPTY

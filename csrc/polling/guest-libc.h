@@ -18,6 +18,7 @@ void free(void *block);
 int atoi(const char *text);
 int snprintf(char *text, size_t size, const char *format, ...);
 int strcmp(const char *a, const char *b);
+size_t strlen(const char *text);
 int getpid(void);
 
 struct timespec {
@@ -31,10 +32,12 @@ int *__errno_location(void);
 /* errno numbers of Emscripten's libc, which are WASI's. */
 #define EINTR 27
 #define EINVAL 28
+#define ENETUNREACH 40
 #define ENOENT 44
 #define ENOMEM 48
 #define EPIPE 64
 #define EPROTO 65
+#define ERANGE 68
 #define ESRCH 71
 
 /* memory.copy: the guest is always compiled with bulk memory. */

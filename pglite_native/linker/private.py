@@ -32,9 +32,12 @@ _PLAIN = {
     "i32.eqz": b"\x45",
     "i32.eq": b"\x46",
     "i32.ne": b"\x47",
+    "i32.gt_u": b"\x4b",
+    "i32.le_s": b"\x4c",
     "i32.ge_s": b"\x4e",
     "i32.add": b"\x6a",
     "i32.mul": b"\x6c",
+    "i32.shl": b"\x74",
 }
 _MEMORY = {
     "i32.load": 0x28,
@@ -45,6 +48,7 @@ _MEMORY = {
     "i64.store": 0x37,
 }
 _INDEXED = {
+    "br_if": 0x0D,
     "call": Op.CALL,
     "i32.const": Op.I32_CONST,
     "local.get": 0x20,

@@ -170,6 +170,7 @@ class _Resolver:
 
     def _definition(self, position: int, module: str, name: str) -> tuple[str, Function] | None:
         side = self.sides[position]
+        name = self.policy.renames.get(side.name, {}).get(name, name)
         if module == ENV and name in side.functions:
             return side.name, Function(position, side.functions[name])
         if module == ENV:

@@ -52,7 +52,7 @@ LAYERS = ("base/*.c", "platform/*.c", "vfs/*.c")
 HOST = (*LAYERS, "guest/*.c", "guest/*/*.c", "host/*.c")
 ENGINE = (*HOST, "engine/*/*.c")
 RESOURCES = (f'-DRESOURCES="{ROOT / "pglite_native" / "resources"}"',)
-GUEST_SIDE = ("csrc/polling", "csrc/encoding")
+GUEST_SIDE = ("csrc/polling", "csrc/encoding", "csrc/replication")
 WRAPS = ("arena_allocate", "arena_free")
 
 SPACE = ("space.c", "scratch.c")

@@ -22,7 +22,6 @@ from tests.linker.host import Host
 from tests.linker.wabt import validate
 from tools import ROOT
 from tools import link as build
-from tools.upstream import read_data
 
 VENDOR, GUEST = ROOT / "build" / "vendor", ROOT / "build" / "guest"
 MAIN = VENDOR / "pglite" / "dist" / "pglite.wasm"
@@ -65,20 +64,18 @@ def test_codec_round_trip(sides: list[SideModule]) -> None:
     binaries |= {name: (MAIN.parent / name).read_bytes() for name in ("pglite.wasm", "initdb.wasm")}
     changed = {name for name, binary in binaries.items() if encode(decode(binary)) != binary}
     # Of our own objects wasm-ld does not write every integer in its shortest form.
-    assert changed <= {"polling", "encoding"}
+    assert changed <= {"polling", "encoding", "replication"}
 
 
 def test_result_is_validated(report: dict[str, Any]) -> None:
     assert report["validated_by"] == "wabt wasm-validate"
 
 
-def test_every_module_is_linked_or_left_out_with_a_reason(report: dict[str, Any]) -> None:
+def test_every_module_is_linked(report: dict[str, Any]) -> None:
     names = [module["name"] for module in report["modules"]]
-    assert names[:4] == ["polling", "encoding", "plpgsql", "dict_snowball"]
+    assert names[:5] == ["polling", "encoding", "replication", "plpgsql", "dict_snowball"]
     assert names[-1] == "vector"
-    assert len(names) == 69
-    assert set(report["left_out"]) == {"libpqwalreceiver", "pgoutput"}
-    assert not set(names) & set(report["left_out"])
+    assert len(names) == 72
 
 
 def test_nothing_overlaps(report: dict[str, Any]) -> None:
@@ -176,11 +173,3 @@ def test_undefined_symbols_of_pgcrypto_are_all_listed(main: bytes, sides: list[S
     with pytest.raises(UnresolvedSymbolsError) as caught:
         link(main, crypto)
     assert {symbol for _, symbol in caught.value.symbols} == build.ALLOWED["pgcrypto"].keys()
-
-
-def test_replication_cannot_be_linked(main: bytes) -> None:
-    files = read_data(VENDOR)
-    for name in build.LEFT_OUT:
-        module = SideModule(name, files[f"pglite/lib/postgresql/{name}.so"])
-        with pytest.raises(LinkError, match="unresolved symbols"):
-            link(main, [module])
