@@ -121,7 +121,7 @@ def resources_step() -> Step:
         inputs=(
             VENDOR,
             LINK / "pglite.wasm",
-            *(TOOLS / f"{name}.py" for name in ("resources", "system", "upstream", "link")),
+            *(TOOLS / f"{name}.py" for name in ("resources", "system", "upstream", "icu")),
             *PACK,
         ),
         outputs=(*GUEST_FILES, RESOURCES / "identity"),

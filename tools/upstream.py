@@ -7,6 +7,7 @@ import re
 import tarfile
 from pathlib import Path
 
+from tools.icu import icu_files
 from vendor.unpack import clean_path
 
 # Where upstream unpacks an extension's tarball, and where the server looks for it.
@@ -56,7 +57,7 @@ def read_bundle(path: Path) -> dict[str, bytes]:
 
 def read_tree(vendor_dir: Path) -> dict[str, bytes]:
     """Read everything: path without leading '/' to content."""
-    files = read_data(vendor_dir)
+    files = {**read_data(vendor_dir), **icu_files(vendor_dir)}
     for bundle in extension_bundles(vendor_dir):
         for path, content in read_bundle(bundle).items():
             if files.setdefault(path, content) != content:

@@ -66,7 +66,7 @@ def download(pin: Pin, folder: Path) -> None:
     """Have the registry's client write `pin.archive` into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     if pin.registry == "pypi":
-        _download_sdist(pin, folder)
+        _download_from_pypi(pin, folder)
     elif pin.registry == "npm":
         spec = f"{pin.package}@{pin.version}"
         run([*npm(folder), "pack", spec, "--silent", "--pack-destination", str(folder)])
@@ -78,14 +78,22 @@ def download(pin: Pin, folder: Path) -> None:
         raise VendorError(f"{pin.name}: the {pin.registry} client left no {pin.archive}")
 
 
-def _download_sdist(pin: Pin, folder: Path) -> None:
+def _download_from_pypi(pin: Pin, folder: Path) -> None:
     # pip runs an sdist's setup.py to read its metadata. Giving pip the hash makes it verify the
     # archive first, so nothing unpinned ever runs.
     requirements = folder / f"{pin.name}.requirements"
     requirements.write_text(f"{pin.package}=={pin.version} --hash=sha256:{pin.sha256}\n")
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-    build = ["--no-binary", pin.package, "--no-build-isolation"]
-    run([*pip, *build, "--dest", str(folder), "--requirement", str(requirements)])
+    run([*pip, *_kind(pin), "--dest", str(folder), "--requirement", str(requirements)])
+
+
+def _kind(pin: Pin) -> list[str]:
+    """pip's options for the very archive: the sdist, or one wheel for whatever machine."""
+    if not pin.archive.endswith(".whl"):
+        return ["--no-binary", pin.package, "--no-build-isolation"]
+    *_, python, abi, platform = pin.archive.removesuffix(".whl").split("-")
+    tags = ["--python-version", python.removeprefix("cp"), "--abi", abi, "--platform", platform]
+    return ["--only-binary", pin.package, "--implementation", "cp", *tags]
 
 
 def _download_package(pin: Pin, folder: Path) -> None:

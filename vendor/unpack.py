@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import subprocess
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from vendor.pins import Pin, VendorError
 
@@ -21,25 +23,35 @@ def unpack(pin: Pin, archive: Path, folder: Path) -> list[str]:
     """
     unmatched = set(pin.files)
     names = []
-    with _opened(archive) as tar:
-        for member in tar:
-            if member.isdir():
-                continue
-            name = _relative_name(pin, member.name)
-            patterns = [pattern for pattern in pin.files if _matches(name, pattern)]
-            if not patterns:
-                continue
-            content = tar.extractfile(member) if member.isreg() else None
-            if content is None:
-                raise VendorError(f"{archive}: {member.name} is not a regular file")
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content.read())
-            unmatched.difference_update(patterns)
-            names.append(name)
+    for member, content in _members(archive):
+        name = _relative_name(pin, member)
+        patterns = [pattern for pattern in pin.files if _matches(name, pattern)]
+        if not patterns:
+            continue
+        if content is None:
+            raise VendorError(f"{archive}: {member} is not a regular file")
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.read())
+        unmatched.difference_update(patterns)
+        names.append(name)
     if unmatched:
         raise VendorError(f"{archive}: nothing matches {', '.join(sorted(unmatched))}")
     return sorted(names)
+
+
+def _members(archive: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
+    """Yield what is no directory: its name, and its content where it is a regular file."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            for info in wheel.infolist():
+                if not info.is_dir():
+                    yield info.filename, wheel.open(info)
+        return
+    with _opened(archive) as tar:
+        for member in tar:
+            if not member.isdir():
+                yield member.name, tar.extractfile(member) if member.isreg() else None
 
 
 @contextmanager
