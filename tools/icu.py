@@ -22,7 +22,7 @@ ITEM = struct.Struct("<II")  # where its name is, where its content, from the ta
 FILES = frozenset(
     (
         *("res_index.res", "pool.res", "root.res", "en.res"),
-        *("keyTypeData.res", "supplementalData.res", "likelySubtags.res", "metadata.res"),
+        *("keyTypeData.res", "supplementalData.res", "langInfo.res", "metadata.res"),
         *("timezoneTypes.res", "numberingSystems.res", "icuver.res", "cnvalias.icu"),
         # initcap goes by words; comments of collations name languages and regions in English.
         *("brkitr/res_index.res", "brkitr/root.res", "brkitr/word.brk"),
@@ -36,13 +36,12 @@ NORMALIZATION = ".nrm"
 CONVERTERS = frozenset(
     f"{name}.cnv"
     for name in (
-        *("euc-jp-2007", "ibm-33722_P12A_P12A-2009_U2", "ibm-1383_P110-1999"),
-        *("ibm-970_P110_P110-2006_U2", "euc-tw-2014", "ibm-964_P110-1999"),
-        *("ibm-912_P100-1995", "ibm-913_P100-2000", "ibm-914_P100-1995", "ibm-920_P100-1995"),
-        *("iso-8859_10-1998", "ibm-921_P100-1995", "iso-8859_14-1998", "ibm-923_P100-1998"),
-        *("ibm-915_P100-1995", "ibm-1089_P100-1995", "ibm-9005_X110-2007", "ibm-5012_P100-1999"),
+        *("euc-jp-2007", "euc-tw-2014", "ibm-1383_P110-1999", "ibm-970_P110_P110-2006_U2"),
+        *("ibm-912_P100-1995", "ibm-913_P100-2000", "ibm-914_P100-1995", "ibm-915_P100-1995"),
+        *("ibm-920_P100-1995", "ibm-921_P100-1995", "ibm-923_P100-1998", "ibm-1089_P100-1995"),
+        *("ibm-9005_X110-2007", "ibm-5012_P100-1999", "iso-8859_10-1998", "iso-8859_14-1998"),
         *("ibm-5346_P100-1998", "ibm-5347_P100-1998", "ibm-5348_P100-1997", "ibm-5349_P100-1998"),
-        *("ibm-5350_P100-1998", "ibm-9447_P100-2002", "ibm-5352_P100-1998", "ibm-9449_P100-2002"),
+        *("ibm-5350_P100-1998", "ibm-9447_P100-2002", "ibm-9448_X100-2005", "ibm-9449_P100-2002"),
         *("ibm-5354_P100-1998", "ibm-866_P100-1995", "ibm-878_P100-1996", "ibm-1168_P100-2002"),
     )
 )
@@ -69,7 +68,8 @@ def icu_files(vendor_dir: Path) -> dict[str, bytes]:
 
 def is_used(name: str) -> bool:
     """Whether an item, named as in its folder icudt76l, is for the guest."""
-    return name in FILES or name in CONVERTERS or name.startswith(FOLDERS) or name.endswith(NORMALIZATION)
+    whole = name.startswith(FOLDERS) or name.endswith(NORMALIZATION)
+    return whole or name in FILES or name in CONVERTERS
 
 
 def read_items(library: bytes) -> Iterator[tuple[str, bytes]]:
