@@ -62,14 +62,17 @@ class NativeServer:
     """The postmaster, in a directory of its own that goes when it does.
 
     `installed` is the folder of another version's programs, which everybody can run; `settings`
-    are added to SETTINGS.
+    are added to `defaults`.
     """
 
     def __init__(
-        self, installed: Path | None = None, settings: Mapping[str, str] | None = None
+        self,
+        installed: Path | None = None,
+        settings: Mapping[str, str] | None = None,
+        defaults: Mapping[str, str] = SETTINGS,
     ) -> None:
         self._installed = installed
-        self._settings = {**SETTINGS, **(settings or {})}
+        self._settings = {**defaults, **(settings or {})}
         self._directory = Path(tempfile.mkdtemp(prefix="pg-oracle-"))
         self._user = "nobody" if os.geteuid() == 0 else None
         self._watchdog: subprocess.Popen[bytes] | None = None
@@ -124,7 +127,7 @@ class NativeServer:
         binaries = self._installed or programs()
         settings = dict(self._settings)
         if self._installed is not None:
-            del settings["io_method"]  # since 18
+            settings.pop("io_method", None)  # since 18
         if self._user is not None:
             shutil.chown(self._directory, self._user)
             if self._installed is None:

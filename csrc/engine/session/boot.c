@@ -19,8 +19,9 @@
 
 enum { STDOUT = 1 };
 
-/* What PGlite starts PostgreSQL with: first what a caller's settings may change, and after them what
-   they may not, as there are no other processes to wait for. */
+/* What PGlite starts PostgreSQL with, and what its defaults would claim though it is not there: first what
+   a caller's settings may change, and after them what they may not, as there are no other processes to
+   wait for. */
 /* clang-format off */
 static const char *const default_arguments[] = {
     "/pglite/bin/postgres", "--single", "-j",
@@ -28,6 +29,9 @@ static const char *const default_arguments[] = {
     "-c", "max_parallel_workers_per_gather=0",
     "-c", "max_parallel_maintenance_workers=0",
     "-c", "max_connections=256",
+    "-c", "huge_pages=off",
+    "-c", "jit=off",
+    "-c", "listen_addresses=",
 };
 
 static const char *const required_arguments[] = {
