@@ -143,6 +143,30 @@ static bool log_in(pgn_session *session)
     return done || fail_boot(session, "startup packet");
 }
 
+/* Where one of these cannot be read, PostgreSQL longjmps out of its scanner with a variable that clang has not kept, and
+   traps. So what may be wrong with them for good is looked for here. */
+static bool check_configuration(pgn_session *session)
+{
+    static const char *const names[] = {"postgresql.conf", "postgresql.auto.conf"};
+    const char *data_dir = session->cluster->options->data_dir;
+    char path[VFS_PATH_MAX];
+    struct vfs_stat stat;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", ENGINE_DATA_DIR, names[i]);
+        if (vfs_statat(session->cluster->vfs, VFS_AT_CWD, path, 0, &stat) < 0
+            || (stat.mode & VFS_S_IFMT) != VFS_S_IFDIR)
+            continue;
+        error_set(&session->failure, STATUS_INVALID,
+                  "%s/%s is a directory, where PostgreSQL reads its settings: remove it, or move it "
+                  "away",
+                  data_dir ? data_dir : ENGINE_DATA_DIR, names[i]);
+        session_set_state(session, SESSION_ENDED);
+        return false;
+    }
+    return true;
+}
+
 static bool make_cluster(pgn_session *session)
 {
     struct error ignored;
@@ -164,7 +188,7 @@ bool engine_boot(pgn_session *session)
 {
     int64_t started_ns = platform_monotonic_ns();
 
-    if (!make_cluster(session))
+    if (!make_cluster(session) || !check_configuration(session))
         return false;
     session_watch_stack(session, session->instance.guest);
     if (program_start(&session->instance.host))
