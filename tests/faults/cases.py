@@ -78,6 +78,17 @@ def a_checkpoint_that_is_not_noted(folder: Path) -> None:
         assert value(engine, "select n from t") == "1"
 
 
+def a_copy_whose_checkpoint_fails(folder: Path) -> None:
+    """The cause is said, and the next copy is made."""
+    with Engine(folder) as engine:
+        run(engine, "create table t as select 1 as n")
+        with failing(folder / "pg_logical/snapshots", Kind.OPEN, errno.EIO):
+            said = failure(engine.dump_data_dir)
+        assert "checkpoint" in said and "I/O error" in said, said
+        with Engine(load_data_dir=engine.dump_data_dir()) as copy:
+            assert value(copy, "select n from t") == "1"
+
+
 def threads_after_a_failed_start(folder: Path) -> None:
     Engine(folder).close()
     threads = len(os.listdir("/proc/self/task"))

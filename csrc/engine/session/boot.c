@@ -30,6 +30,13 @@ static const char *const default_arguments[] = {
     "-c", "max_connections=256",
 };
 
+/* No fsync of what is in memory. A replication slot, which has no reader here, must not keep WAL without limit: that would
+   take all memory, as WAL is not refused by memory_limit. */
+static const char *const memory_arguments[] = {
+    "-F",
+    "-c", "max_slot_wal_keep_size=64MB",
+};
+
 static const char *const required_arguments[] = {
     "-c", "exit_on_error=false",
     "-c", "max_worker_processes=0",
@@ -56,7 +63,9 @@ static bool collect_arguments(const pgn_session *session, struct arguments *argu
                             sizeof default_arguments / sizeof *default_arguments);
 
     if (!options->data_dir)
-        complete = complete && arguments_add(arguments, "-F"); /* no fsync of what is in memory */
+        complete = complete
+                   && add_all(arguments, memory_arguments,
+                              sizeof memory_arguments / sizeof *memory_arguments);
     for (size_t i = 0; options->settings && options->settings[i]; i++)
         complete = complete && arguments_add(arguments, "-c")
                    && arguments_add(arguments, options->settings[i]);
