@@ -159,6 +159,16 @@ def a_start_that_fails_comes_to_an_end(folder: Path) -> None:
     Engine(folder).close()
 
 
+def a_lock_that_cannot_be_looked_at(folder: Path) -> None:
+    Engine(folder).close()
+    for first in (1, 2, 3):
+        faults = Faults(folder)
+        faults.begin(Kind.STAT, errno.EIO, first, lasts=True)
+        assert "rror" in failure(partial(Engine, folder))
+        faults.end()
+    Engine(folder).close()
+
+
 def no_memory_is_said(folder: Path) -> None:
     with Engine(folder) as engine:
         run(engine, "select 1")

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from pglite_native import Engine, EngineError, EngineMemoryError, PGliteError
+from pglite_native import Engine, EngineError, EngineLocked, EngineMemoryError, PGliteError
 from tests.engine.sql import SqlError, run, value
 from tests.faults.injection import MEMORY, Faults, Kind
 from tests.faults.points import Outcome, Point
@@ -44,7 +44,9 @@ class Resources:
         try:
             self._task(self)
         except (PGliteError, OSError, SqlError) as error:
-            if point.kind in MEMORY and not says_memory(error):
+            if isinstance(error, EngineLocked):
+                wrong = f"the directory is free: {error}"
+            elif point.kind in MEMORY and not says_memory(error):
                 wrong = f"it is not said that there is no memory: {error!r}"
             if "PANIC" in str(error):
                 lost = str(error)
