@@ -54,13 +54,16 @@ static long native_server(int directory, int guest_pid)
     return is_live(labs(pid)) ? labs(pid) : 0;
 }
 
-/* Is fd still the file of this name? */
-static bool is_current(int directory, int fd)
+/* Is fd still the file of this name? 1, 0, or -1 with errno. */
+static int is_current(int directory, int fd)
 {
     struct stat ours, named;
 
-    return fstat(fd, &ours) == 0 && fstatat(directory, LOCK_FILE, &named, AT_SYMLINK_NOFOLLOW) == 0
-           && ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+    if (fstat(fd, &ours) != 0)
+        return -1;
+    if (fstatat(directory, LOCK_FILE, &named, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? 0 : -1;
+    return ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
 static int open_lock_file(int directory)
@@ -134,6 +137,8 @@ static enum status lock_directory(int directory, const char *path, struct lock *
 static enum status lock_lock_file(int directory, const char *path, struct lock *lock,
                                   struct error *error)
 {
+    int current;
+
     for (;;) {
         lock->file = open_lock_file(directory);
         if (lock->file < 0)
@@ -141,7 +146,10 @@ static enum status lock_lock_file(int directory, const char *path, struct lock *
         if (lock_file(lock->file) != 0)
             return errno == EWOULDBLOCK ? locked_by(read_pid(lock->file), path, error)
                                         : no_lock("lock " LOCK_FILE, path, error);
-        if (is_current(directory, lock->file))
+        current = is_current(directory, lock->file);
+        if (current < 0)
+            return no_lock("look at " LOCK_FILE, path, error);
+        if (current)
             return STATUS_OK;
         close(lock->file); /* somebody has removed it since we opened it */
     }

@@ -113,6 +113,7 @@ arena_offset directory_insert(struct vfs *vfs, struct node *directory, const cha
     entry->node = node;
     entry->length = (uint32_t) length;
     memcpy(entry->name, name, length);
+    vfs->super->names_used++;
 
     while (*link && above(entry_at(vfs, *link)->key, key)) {
         struct entry *at = entry_at(vfs, *link);
@@ -167,5 +168,6 @@ void directory_remove(struct vfs *vfs, struct node *directory, arena_offset entr
         }
     }
     *link = left ? left : right;
+    vfs->super->names_used--;
     arena_free(vfs->arena, entry, entry_size(entry_at(vfs, entry)->length));
 }

@@ -3,7 +3,7 @@
 
 #include "vfs/internal.h"
 
-enum { PERMISSIONS = 07777, ANY_EXECUTE = 0111, ACCESS_EXECUTE = 1, FILES_REPORTED = 1 << 20 };
+enum { PERMISSIONS = 07777, ANY_EXECUTE = 0111, ACCESS_EXECUTE = 1 };
 
 static bool is_directory(const struct node *node)
 {
@@ -97,6 +97,30 @@ int memory_add(struct vfs *vfs, arena_offset directory, const char *name, uint32
     node_touch(vfs, parent);
     *added = offset;
     return 0;
+}
+
+/* Names that the quota still allows. */
+static uint64_t names_free(const struct superblock *super)
+{
+    uint64_t counted =
+        super->names_used > super->names_free_of_quota ? super->names_used - super->names_free_of_quota : 0;
+
+    return super->names_quota > counted ? super->names_quota - counted : 0;
+}
+
+/* May there be one more name in the directory? */
+static bool has_room(const struct vfs *vfs, const struct node *directory)
+{
+    return directory->directory.exempt || names_free(vfs->super) > 0;
+}
+
+/* As memory_add, if there is room by the quota. */
+static int make(struct vfs *vfs, arena_offset directory, const char *name, uint32_t mode,
+                arena_offset *made)
+{
+    if (!has_room(vfs, node_at(vfs, directory)))
+        return -GE_NOSPC;
+    return memory_add(vfs, directory, name, mode, made);
 }
 
 /* ---- Walking ---- */
@@ -194,8 +218,8 @@ static int memory_open(struct vfs *vfs, struct place *place, const char *name, i
     if (offset)
         result = open_existing(vfs, offset, flags);
     else if (flags & VFS_O_CREAT)
-        result = memory_add(vfs, place->node, name,
-                            VFS_S_IFREG | (mode & PERMISSIONS & ~vfs->super->umask), &offset);
+        result = make(vfs, place->node, name,
+                      VFS_S_IFREG | (mode & PERMISSIONS & ~vfs->super->umask), &offset);
     else
         result = -GE_NOENT;
     if (result < 0)
@@ -233,14 +257,17 @@ void memory_statfs(struct vfs *vfs, struct vfs_statfs *stat)
                            ? super->blocks_quota - super->blocks_used
                            : 0;
 
+    /* The memory of a block is what a name costs at most. */
+    uint64_t files_free = names_free(super) < free ? names_free(super) : free;
+
     if (allowed < free)
         free = allowed;
     *stat = (struct vfs_statfs){
         .block_size = VFS_BLOCK,
         .blocks = super->blocks_used + free,
         .blocks_free = free,
-        .files = FILES_REPORTED,
-        .files_free = FILES_REPORTED,
+        .files = super->names_used + files_free,
+        .files_free = files_free,
     };
 }
 
@@ -308,8 +335,8 @@ static int memory_mkdir(struct vfs *vfs, struct place *place, const char *name, 
 
     if (find(vfs, place, name))
         return -GE_EXIST;
-    return memory_add(vfs, place->node, name,
-                      VFS_S_IFDIR | (mode & PERMISSIONS & ~vfs->super->umask), &node);
+    return make(vfs, place->node, name, VFS_S_IFDIR | (mode & PERMISSIONS & ~vfs->super->umask),
+                &node);
 }
 
 static int memory_symlink(struct vfs *vfs, struct place *place, const char *name,
@@ -325,7 +352,7 @@ static int memory_symlink(struct vfs *vfs, struct place *place, const char *name
     copy = arena_allocate(vfs->arena, length);
     if (!copy)
         return -GE_NOSPC;
-    result = memory_add(vfs, place->node, name, VFS_S_IFLNK | 0777, &offset);
+    result = make(vfs, place->node, name, VFS_S_IFLNK | 0777, &offset);
     if (result < 0) {
         arena_free(vfs->arena, copy, length);
         return result;
@@ -390,7 +417,7 @@ static int memory_link(struct vfs *vfs, struct place *from, const char *from_nam
         return -GE_PERM;
     if (node->links == UINT32_MAX)
         return -GE_MLINK;
-    if (!directory_insert(vfs, directory, to_name, offset))
+    if (!has_room(vfs, directory) || !directory_insert(vfs, directory, to_name, offset))
         return -GE_NOSPC;
     node->links++;
     node_change(vfs, node);
@@ -412,7 +439,7 @@ static int memory_clone(struct vfs *vfs, struct place *from, const char *from_na
         return -GE_NOTSUP;
     if (find(vfs, to, to_name))
         return -GE_EXIST;
-    result = memory_add(vfs, to->node, to_name, original->mode, &copy);
+    result = make(vfs, to->node, to_name, original->mode, &copy);
     if (result < 0)
         return result;
     result = regular_clone(vfs, original, node_at(vfs, copy));

@@ -96,6 +96,8 @@ struct superblock {
     arena_offset kept[VFS_KEPT]; /* likewise: vfs_keep_descriptors; 0: none */
     uint64_t next_inode;
     uint64_t blocks_used, blocks_quota;
+    uint64_t names_used, names_quota; /* entries of directories */
+    uint64_t names_free_of_quota;     /* so many more are allowed: those of /dev and of packs */
     struct block_map sharers; /* by block number: files that have the block, besides the first */
     uint64_t blocks_shared;   /* its entries that are not 0 */
     uint32_t umask;

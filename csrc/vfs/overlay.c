@@ -147,6 +147,7 @@ bool vfs_wants_pack(const struct vfs *vfs)
 enum status vfs_mount_pack(struct vfs *vfs, const char *at, const struct pack *pack,
                            struct error *error)
 {
+    uint64_t names_before = vfs->super->names_used;
     arena_offset *nodes;
     int result;
 
@@ -164,6 +165,7 @@ enum status vfs_mount_pack(struct vfs *vfs, const char *at, const struct pack *p
     if (result == 0)
         result = add_nodes(vfs, nodes, vfs->pack_count - 1);
     free(nodes);
+    vfs->super->names_free_of_quota += vfs->super->names_used - names_before;
     if (result < 0)
         return error_set(error, status_of(result), "cannot mount a pack at %s: %s", at,
                          errno_text(-result));

@@ -88,6 +88,7 @@ static int format(struct vfs *vfs)
         .descriptors = table,
         .next_inode = 1,
         .blocks_quota = UINT64_MAX,
+        .names_quota = UINT64_MAX,
         .umask = UMASK,
     };
     result = make_root(vfs);
@@ -97,6 +98,7 @@ static int format(struct vfs *vfs)
         result = make_cwd(vfs);
     if (result == 0)
         result = open_standard(vfs);
+    vfs->super->names_free_of_quota = vfs->super->names_used;
     if (result == 0)
         arena_set_root(vfs->arena, ARENA_ROOT_VFS, super);
     return result;
@@ -182,7 +184,7 @@ void vfs_close(struct vfs *vfs)
 
 void vfs_set_quota(struct vfs *vfs, uint64_t bytes)
 {
-    vfs->super->blocks_quota = bytes / VFS_BLOCK;
+    vfs->super->blocks_quota = vfs->super->names_quota = bytes / VFS_BLOCK;
 }
 
 uint64_t vfs_quota(const struct vfs *vfs)

@@ -131,11 +131,12 @@ enum status vfs_mount_host(struct vfs *vfs, const char *at, int host_fd, bool sy
 /* From now on, whether fsync of what is in host directories really syncs. */
 void vfs_set_sync(struct vfs *vfs, bool sync);
 
-/* In-memory bytes that files may take; beyond it: -GE_NOSPC. Default: what the arena can hold. */
+/* In-memory bytes that files may take; beyond it: -GE_NOSPC. Default: what the arena can hold. Empty files take memory too:
+   there may be as many names as blocks of so many bytes, besides those of /dev and of packs, as on a file system with inodes. */
 void vfs_set_quota(struct vfs *vfs, uint64_t bytes);
 uint64_t vfs_quota(const struct vfs *vfs);
 
-/* What is made from now on in a directory in memory, and below, does not count against the quota and is
+/* What is made from now on in a directory in memory, and below, does not count against the quota (names do) and is
    not refused by it. The directory is made when missing. */
 int vfs_exempt(struct vfs *vfs, const char *directory);
 

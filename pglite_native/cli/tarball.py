@@ -79,7 +79,7 @@ def _dump(options: argparse.Namespace) -> bool:
                 engine.dump_data_dir(meter)
             return True
         path = Path(options.file)
-        with replacing(path) as file, Meter(options.file, file) as meter:
+        with replacing(path, private=True) as file, Meter(options.file, file) as meter:
             engine.dump_data_dir(meter, compression_of(path))
     print(f"{options.file}: {path.stat().st_size / 1e6:.1f} MB")
     return True

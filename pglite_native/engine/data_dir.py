@@ -52,7 +52,7 @@ def dump(engine: Any, file: Target, compression: Compression) -> None:
     path = Path(file)
     if compression == "auto":
         compression = compression_of(path)
-    with replacing(path) as scratch:
+    with replacing(path, private=True) as scratch:
         _write(engine, scratch, compression != "none")
 
 

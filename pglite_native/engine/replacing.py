@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 PREFIX = ".pglite-native-"
+NEW, PRIVATE = 0o666, 0o600  # of which the umask takes some away
 SCRATCH = re.compile(re.escape(PREFIX) + "[0-9a-f]{16}")
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
     """Open a file that takes the path's place when it is whole and synced.
 
     What was there before stays, should anything fail, the power included. The new file has the
-    old one's permissions; a link stays, and what it names is replaced.
+    old one's permissions; where there was none, the umask's, or, if it is private, 0600. A link
+    stays, and what it names is replaced.
 
     Raises:
         FileExistsError: there is something else than a file: a device must not be replaced.
@@ -35,7 +37,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     try:
         try:
             mode = _mode(path)
-            with _created(scratch) as file:
+            with _created(scratch, PRIVATE if private else NEW) as file:
                 if mode is not None:  # before there is anything in it
                     os.fchmod(file.fileno(), mode)
                 yield file
@@ -75,10 +77,10 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def _created(path: Path) -> BinaryIO:
+def _created(path: Path, mode: int) -> BinaryIO:
     """Create a file, and lock it."""
     while True:
-        file = open(path, "xb")  # noqa: SIM115
+        file = open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode))  # noqa: SIM115
         with contextlib.suppress(OSError):  # a file system without locks, where none is removed
             _lock(file.fileno(), wait=True)
         if path.exists():

@@ -42,13 +42,15 @@ class Snapshot:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it to a file, synced, in one step: the file is there whole or not at all.
 
+        A new file has mode 0600, as it holds the database.
+
         Raises:
             OSError: the file cannot be made.
             EngineError: it cannot be written: no space is left, say.
         """
         target = Path(path)
         error = ffi.new("pgn_error *")
-        with replacing(target) as file:
+        with replacing(target, private=True) as file:
             status = lib.pgn_image_save(self._image.variable[0], file.fileno(), error)
             check(status, error, where=str(target))
 

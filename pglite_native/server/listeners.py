@@ -21,19 +21,37 @@ def listen_unix(directory: Path, port: int) -> socket.socket:
     """Listen in a directory, which is made if it is not there, by the name that libpq knows.
 
     Directory and socket are the user's alone: who can reach the socket is trusted.
+
+    Raises:
+        OSError: it cannot be made; the path is too long, say.
     """
     make_private(directory)
     path = directory / f".s.PGSQL.{port}"
     _remove_stale(path)
     listener = socket.socket(socket.AF_UNIX)
     try:
-        listener.bind(os.fspath(path))
+        _bind(listener, path)
         path.chmod(0o600)  # before listen: until then nobody can connect
         listener.listen(BACKLOG)
     except BaseException:
         listener.close()
         raise
     return listener
+
+
+def _bind(listener: socket.socket, path: Path) -> None:
+    try:
+        listener.bind(os.fspath(path))
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        # Python itself has refused it
+        raise OSError(
+            errno.ENAMETOOLONG,
+            "the path of a Unix socket is too long (Linux allows 107 bytes): choose another"
+            " directory for it, by unix_socket_dir or --socket-dir",
+            os.fspath(path),
+        ) from None
 
 
 def listen_tcp(host: str, port: int) -> socket.socket:

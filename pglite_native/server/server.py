@@ -24,6 +24,7 @@ from pglite_native.server.connection import ClientConnection
 from pglite_native.server.connections import Connections
 from pglite_native.server.listeners import SpareDescriptor, listen_tcp, listen_unix, prepare
 from pglite_native.server.messages import Refusal
+from pglite_native.server.interpreters import check_interpreter
 from pglite_native.server.socket_directory import SocketDirectory
 from pglite_native.server.tls import announce
 
@@ -92,6 +93,7 @@ class Server(Closing):
         scratch: bool = True,
         authentication_timeout: float = 60.0,
     ) -> None:
+        check_interpreter()
         if host is None and (password is not None or trust or tls is not None):
             raise ValueError("password, trust and tls are for TCP: they want a host")
         if host is not None:

@@ -19,6 +19,9 @@ from pathlib import Path
 
 PREFIX = "pglite-native-"
 
+PATH_MAX = 64
+"""Bytes of a folder below which the path of a socket fits in a sockaddr_un, on every system."""
+
 BEGINNING_S = 60.0
 """One that is empty and not locked is, for so long, taken for one that is being made."""
 
@@ -27,10 +30,11 @@ class SocketDirectory:
     """A new one, of mode 0700; those of dead processes of the same user are removed."""
 
     def __init__(self) -> None:
-        for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        place = _place()
+        for left in Path(place).glob(f"{PREFIX}*"):
             with suppress(OSError):  # another process removes it, say
                 _remove_if_dead(left)
-        self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
+        self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         fcntl.flock(lock, fcntl.LOCK_EX)
         self._lock: int | None = lock
@@ -46,6 +50,12 @@ class SocketDirectory:
         lock, self._lock = self._lock, None
         if lock is not None:
             os.close(lock)
+
+
+def _place() -> str:
+    """TMPDIR, or where its path is too long for a socket, what most systems have."""
+    place = tempfile.gettempdir()
+    return place if len(os.fsencode(place)) <= PATH_MAX else "/tmp"
 
 
 def _remove_if_dead(directory: Path) -> None:

@@ -278,10 +278,45 @@ static void quota(void)
     CHECK_INT(vfs_unlinkat(vfs, CWD, "/f", 0), 0);
     CHECK_INT(vfs_statfs(vfs, "/", &stat), 0);
     CHECK_INT(stat.blocks_free, 3 << 8);
-    vfs_set_quota(vfs, 0);
     fd = make(vfs, "/g", "");
+    vfs_set_quota(vfs, 0);
     CHECK_INT(vfs_write(vfs, fd, "x", 1), -GE_NOSPC);
     CHECK_INT(vfs_truncate(vfs, "/g", 1 << 30), 0); /* a hole costs nothing */
+    space_close(&space);
+}
+
+/* As many names as blocks, and those of exempt directories count, but are not refused. */
+static void quota_of_names(void)
+{
+    struct vfs_statfs stat;
+    struct space space;
+    struct vfs *vfs;
+    uint64_t before;
+
+    space_open(&space, SPACE_LIMIT);
+    vfs = space.vfs;
+    CHECK_INT(vfs_exempt(vfs, "/log"), 0);
+    CHECK_INT(vfs_statfs(vfs, "/", &stat), 0);
+    before = stat.files - stat.files_free;
+    vfs_set_quota(vfs, 5 * VFS_BLOCK); /* /log is one */
+    CHECK_INT(vfs_close_fd(vfs, make(vfs, "/a", "")), 0);
+    CHECK_INT(vfs_mkdirat(vfs, CWD, "/b", 0700), 0);
+    CHECK_INT(vfs_symlinkat(vfs, "a", CWD, "/c"), 0);
+    CHECK_INT(vfs_linkat(vfs, CWD, "/a", CWD, "/d", 0), 0);
+    CHECK_INT(vfs_statfs(vfs, "/", &stat), 0);
+    CHECK_INT(stat.files, before + 4);
+    CHECK_INT(stat.files_free, 0);
+    CHECK_INT(vfs_openat(vfs, CWD, "/e", VFS_O_WRONLY | VFS_O_CREAT, 0600), -GE_NOSPC);
+    CHECK_INT(vfs_mkdirat(vfs, CWD, "/e", 0700), -GE_NOSPC);
+    CHECK_INT(vfs_symlinkat(vfs, "a", CWD, "/e"), -GE_NOSPC);
+    CHECK_INT(vfs_linkat(vfs, CWD, "/a", CWD, "/e", 0), -GE_NOSPC);
+    CHECK_INT(vfs_clone(vfs, "/a", "/e"), -GE_NOSPC);
+    CHECK_INT(vfs_renameat(vfs, CWD, "/d", CWD, "/e"), 0); /* one goes, one comes */
+    CHECK_INT(vfs_mkdirat(vfs, CWD, "/log/f", 0700), 0);
+    CHECK_INT(vfs_unlinkat(vfs, CWD, "/c", 0), 0);
+    CHECK_INT(vfs_mkdirat(vfs, CWD, "/g", 0700), -GE_NOSPC); /* /log/f has its place */
+    CHECK_INT(vfs_unlinkat(vfs, CWD, "/log/f", VFS_AT_REMOVEDIR), 0);
+    CHECK_INT(vfs_mkdirat(vfs, CWD, "/g", 0700), 0);
     space_close(&space);
 }
 
@@ -295,9 +330,10 @@ static void exempt_from_quota(void)
 
     space_open(&space, SPACE_LIMIT);
     vfs = space.vfs;
-    vfs_set_quota(vfs, 4096);
     CHECK_INT(vfs_exempt(vfs, "/data/log"), 0);
     CHECK_INT(vfs_mkdirat(vfs, CWD, "/data/log/old", 0700), 0);
+    CHECK_INT(vfs_close_fd(vfs, make(vfs, "/data/f", "")), 0);
+    vfs_set_quota(vfs, 4096);
     fd = make(vfs, "/data/log/old/f", "");
     CHECK_INT(vfs_write(vfs, fd, megabyte, sizeof megabyte), sizeof megabyte);
     CHECK_INT(vfs_ftruncate(vfs, fd, 0), 0);
@@ -709,6 +745,7 @@ static const struct test tests[] = {
     {"tables_of_descriptors", tables_of_descriptors},
     {"limits_of_paths", limits_of_paths},
     {"quota", quota},
+    {"quota_of_names", quota_of_names},
     {"exempt_from_quota", exempt_from_quota},
     {"arena_full", arena_full},
     {"large_and_sparse", large_and_sparse},

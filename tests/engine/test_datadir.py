@@ -690,6 +690,17 @@ def test_a_directory_that_others_may_use(data: Path, mode: int) -> None:
         assert numbers(data) == ["1"]
 
 
+@pytest.mark.parametrize("name", ["postgresql.conf", "postgresql.auto.conf", "postmaster.pid"])
+def test_a_directory_in_the_place_of_a_file(data: Path, name: str) -> None:
+    (data / name).unlink(missing_ok=True)
+    (data / name).mkdir()
+    assert refusal(data).startswith(f"{data}/{name} is a directory, where ")
+    (data / name).rmdir()
+    if name == "postgresql.conf":  # without which PostgreSQL does not start
+        (data / name).touch()
+    assert numbers(data) == ["1"]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
 def test_a_directory_of_another_user(data: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"

@@ -355,6 +355,16 @@ def test_the_memory_limit_counts_for_what_postgresql_may_always_write(
         Engine(load_data_dir=gzip.compress(bomb, 1), memory_limit=48 << 20)
 
 
+@pytest.mark.parametrize("folder", ["pg_wal", "base"])
+def test_the_memory_limit_counts_for_empty_files(tarball: bytes, folder: str) -> None:
+    bomb = io.BytesIO(tarball)
+    with tarfile.open(fileobj=bomb, mode="a") as tar:
+        for n in range(12000):
+            tar.addfile(tarfile.TarInfo(f"{folder}/empty{n}"))
+    with pytest.raises(EngineMemoryError, match=rf"{folder}/empty\d+: no space is left for it"):
+        Engine(load_data_dir=bomb.getvalue(), memory_limit=48 << 20)
+
+
 # --- tarballs that are bad, in memory and in a directory -------------------------------------
 
 

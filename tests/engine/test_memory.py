@@ -200,6 +200,43 @@ def test_what_is_deleted_is_given_back_and_not_in_snapshots() -> None:
         assert empty[3] < full[3] - table // 4
 
 
+PREPARED = """
+engine = Engine()
+for n in range(6):
+    for i in range(1000):
+        run(engine, f"prepare p{i} as select relname from pg_class where oid = $1 limit {i}")
+    run(engine, "deallocate all")
+    if n in (0, 5):
+        print(*held())
+"""
+
+
+def test_what_deallocate_frees_is_used_again() -> None:
+    """By the session, which keeps it: docs/LIMITS.md."""
+    first, last = outputs(PREPARED)
+    print(f"RSS KiB: {first[0]} -> {last[0]}")
+    assert last[0] < first[0] + 2 * 1024
+
+
+SLOT = """
+engine = Engine(memory_limit=32 << 20)
+run(engine, "select pg_create_physical_replication_slot('s', true); create table t(s text)")
+for n in range(12):
+    run(engine, "insert into t select repeat('x', 1000) from generate_series(1, 20000)")
+    run(engine, "truncate t; checkpoint")
+assert value(engine, "select wal_status from pg_replication_slots") == "lost"
+print(value(engine, "select sum(size)::bigint from pg_ls_waldir()"))
+with Engine(settings={"max_slot_wal_keep_size": "-1"}) as other:
+    assert value(other, "show max_slot_wal_keep_size") == "-1"
+"""
+
+
+def test_a_slot_keeps_no_wal_without_limit_in_memory() -> None:
+    """Nothing reads it here, and WAL is not refused by memory_limit."""
+    ((wal,),) = outputs(SLOT)
+    assert wal < 100 << 20
+
+
 GENERATIONS = """
 engine = Engine()
 for n in range(150):

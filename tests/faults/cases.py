@@ -78,6 +78,17 @@ def a_checkpoint_that_is_not_noted(folder: Path) -> None:
         assert value(engine, "select n from t") == "1"
 
 
+def a_copy_whose_checkpoint_fails(folder: Path) -> None:
+    """The cause is said, and the next copy is made."""
+    with Engine(folder) as engine:
+        run(engine, "create table t as select 1 as n")
+        with failing(folder / "pg_logical/snapshots", Kind.OPEN, errno.EIO):
+            said = failure(engine.dump_data_dir)
+        assert "checkpoint" in said and "I/O error" in said, said
+        with Engine(load_data_dir=engine.dump_data_dir()) as copy:
+            assert value(copy, "select n from t") == "1"
+
+
 def threads_after_a_failed_start(folder: Path) -> None:
     Engine(folder).close()
     threads = len(os.listdir("/proc/self/task"))
@@ -144,6 +155,16 @@ def a_start_that_fails_comes_to_an_end(folder: Path) -> None:
         faults = Faults(folder)
         faults.begin(Kind.OPEN, errno.EIO, first, lasts=True)
         failure(partial(Engine, folder))
+        faults.end()
+    Engine(folder).close()
+
+
+def a_lock_that_cannot_be_looked_at(folder: Path) -> None:
+    Engine(folder).close()
+    for first in (1, 2, 3):
+        faults = Faults(folder)
+        faults.begin(Kind.STAT, errno.EIO, first, lasts=True)
+        assert "rror" in failure(partial(Engine, folder))
         faults.end()
     Engine(folder).close()
 

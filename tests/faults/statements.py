@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pglite_native import Engine, EngineError
 from tests.faults import workload
-from tests.faults.injection import Faults
+from tests.faults.injection import MEMORY, Faults
 from tests.faults.points import Outcome, Point
 from tests.faults.workload import Lost, Ours, Progress, SqlError
 
@@ -31,10 +31,15 @@ class Statements:
         return outcome.seen
 
     def run(self, point: Point) -> Outcome:
+        if point.kind in MEMORY:  # which a session asks for once, and keeps
+            self.close()
+            self._open()
         progress = Progress()
         self._faults.begin(point.kind, point.error, point.first, lasts=point.lasts)
         workload.play(self._sessions, progress, self._faults.end)
         self._faults.end()
+        if not progress.lost:
+            self._hear(progress)
         outcome = Outcome.of(self._faults, self._folder, progress.errors, progress.lost)
         try:
             self._verify(progress)
@@ -60,6 +65,14 @@ class Statements:
         self._engine = Engine(self._folder, settings=workload.SETTINGS)
         others = [self._engine.open_session() for _ in range(self._count - 1)]
         self._sessions = [Ours(session) for session in (self._engine, *others)]
+
+    def _hear(self, progress: Progress) -> None:
+        """A process of the cluster's own may have panicked meanwhile: a checkpoint."""
+        try:
+            for session in self._sessions:
+                workload.run(session, "rollback")
+        except Lost as error:
+            progress.note(None, error)
 
     def _verify(self, progress: Progress) -> None:
         """In the same engine, or in the next one, which recovers."""

@@ -2,8 +2,9 @@
 
     python -m tests.faults.sweep FOLDER PART [POINTS]
 
-The parts: `single` and `shared`, statements of one session and of two; `files` and `memory`. Every
-call fails in turn; with POINTS, so many of each kind.
+The parts: `single` and `shared`, statements of one session and of two; of engines that are opened
+and written `files`, `copies` and `memory`. Every call fails in turn; with POINTS, so many of each
+kind.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from tests.faults.injection import FILES, MEMORY, Faults, Kind, name_of
 from tests.faults.points import Outcome, Point, Scenario, every, spread
 from tests.faults.statements import Statements
 
-PARTS = ("single", "shared", "files", "memory")
+ALL = (*FILES, *MEMORY)
+PARTS = ("single", "shared", "files", "copies", "memory")
 
 
 def main(arguments: list[str]) -> None:
@@ -37,11 +39,14 @@ def main(arguments: list[str]) -> None:
 def scenarios(folder: Path, part: str) -> Iterator[tuple[Scenario, tuple[Kind, ...]]]:
     faults = Faults(folder)
     if part in ("single", "shared"):
-        yield Statements(part, folder, faults, 1 if part == "single" else 2), FILES
-    for task in resources.OF_FILES if part == "files" else ():
-        yield resources.Resources(task, folder, faults), FILES
-    for task in resources.OF_MEMORY if part == "memory" else ():
-        yield resources.Resources(task, folder, faults), MEMORY
+        yield Statements(part, folder, faults, 1 if part == "single" else 2), ALL
+    for tasks, kinds, name in (
+        (resources.OF_FILES, FILES, "files"),
+        (resources.OF_COPIES, FILES, "copies"),
+        (resources.OF_MEMORY, MEMORY, "memory"),
+    ):
+        for task in tasks if part == name else ():
+            yield resources.Resources(task, folder, faults), kinds
 
 
 def sweep(scenario: Scenario, kind: Kind, wanted: int | None) -> Iterator[tuple[Point, Outcome]]:

@@ -15,11 +15,13 @@ CASES = (
     "dropping_files_that_cannot_be_opened",
     "a_failed_checkpoint_s_requests",
     "a_checkpoint_that_is_not_noted",
+    "a_copy_whose_checkpoint_fails",
     "threads_after_a_failed_start",
     "writes_of_one_session_end_the_cluster",
     "closing_while_nothing_can_be_written",
     "a_full_disk_is_named",
     "a_start_that_fails_comes_to_an_end",
+    "a_lock_that_cannot_be_looked_at",
     "no_memory_is_said",
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from pglite_native import EngineError, Session
+from pglite_native import EngineError, EngineMemoryError, Session
 from tests import wire
 
 SETTINGS = {"max_prepared_transactions": "4", "autovacuum": "off"}
@@ -195,5 +195,7 @@ class Ours:
     def ask(self, message: bytes) -> bytes:
         try:
             return self._session.exec_protocol_raw(message)
+        except EngineMemoryError as error:  # the answer is lost, and the session has to live on
+            raise SqlError({"V": "ERROR", "C": "53200", "M": str(error)}) from error
         except EngineError as error:
             raise Lost(f"{type(error).__name__}: {error}") from error

@@ -48,8 +48,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
                                   .global_count = 1,
                                   .user = "postgres",
                                   .shared_count = 1,
-                                  .shared = {{PLATFORM_PAGE, PLATFORM_PAGE}}};
-    pgn_image *image, *second;
+                                  .shared = {{IMAGE_UNIT, IMAGE_UNIT}}};
+    pgn_image *image, *second, *opened;
     struct error error;
 
     (void) argc, (void) argv;
@@ -69,6 +69,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     sound_size = (size_t) lseek(fd, 0, SEEK_END);
     FUZZ_CHECK(sound_size <= FILE_MAX && pread(fd, sound, FILE_MAX, 0) == (ssize_t) sound_size);
     image_release(image);
+    /* Else nothing behind the header's checks would be reached. */
+    FUZZ_CHECK(!image_open(&runtime, fd, &opened, &error));
+    image_release(opened);
     return 0;
 }
 

@@ -47,6 +47,7 @@ VALUES = {
     "max_parallel_maintenance_workers": ONE_PROCESSOR,
     "max_parallel_workers": ONE_PROCESSOR,
     "max_parallel_workers_per_gather": ONE_PROCESSOR,
+    "max_slot_wal_keep_size": "in memory a slot must not keep all that was ever written",
     "max_worker_processes": ONE_PROCESSOR,
     "min_dynamic_shared_memory": "memory that is shared afterwards is shared by fewer mappings",
     "num_os_semaphores": COMPUTED,

@@ -142,6 +142,30 @@ print(db.query("select 1 as n").rows)
 """
 
 
+SERVING = """
+import _xxsubinterpreters as interpreters
+
+other = interpreters.create(isolated=False)
+for serve in ("Server()", "PGlite().dsn"):
+    interpreters.run_string(other, f'''if True:
+        import sys
+        sys.path.insert(0, ".")
+        from pglite_native import EngineError, PGlite
+        from pglite_native.server import Server
+        try:
+            {serve}
+        except EngineError as error:
+            print(error, flush=True)
+    ''')
+interpreters.destroy(other)
+"""
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="cffi refuses, in words: docs/PROCESSES.md")
+def test_a_subinterpreter_serves_nothing() -> None:
+    assert output(SERVING).count("serve (Server, dsn, url) from the main interpreter") == 2
+
+
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="cffi refuses, in words: docs/PROCESSES.md")
 def test_subinterpreters_have_databases_of_their_own() -> None:
     assert output(SUBINTERPRETERS) == "[{'n': 42}]\n[{'n': 42}]\n[{'n': 1}]\n"

@@ -40,7 +40,7 @@ with tempfile.TemporaryDirectory(prefix="t") as place:
         engine.dump_data_dir(place / "dump.tar")
         with engine.copy_to_memory() as copy:
             copy.snapshot().save(place / "snapshot")
-        look("written", place / "dump.tar", place / "snapshot")
+        look("copies", place / "dump.tar", place / "snapshot")
     store = Store.__new__(Store)
     store.folder = place / "added" / "guests"
     with store.lock():
@@ -51,11 +51,11 @@ print(json.dumps({name: sorted(modes) for name, modes in found.items()}))
 
 @pytest.mark.parametrize(("umask", "written"), [("0", 0o666), ("022", 0o644)])
 def test_rights_of_files_and_sockets(umask: str, written: int) -> None:
-    """What is written where the caller says is as pg_dump's files are: the umask's."""
+    """Copies of a whole cluster are as pg_basebackup's: the owner's. Guests hold no data."""
     found = json.loads(child.output(LISTED, umask, seconds=120))
     assert found == {
         "data": [0o600, 0o700],
         "sockets": [0o600, 0o700],
-        "written": [written],
+        "copies": [0o600],
         "guests": sorted({0o700, written}),  # in a folder that others cannot enter
     }

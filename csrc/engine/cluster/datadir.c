@@ -71,6 +71,7 @@ struct contents {
     bool is_empty, is_incomplete, is_cluster;
     bool was_loading; /* and therefore is incomplete */
     bool was_left;    /* by an engine that was killed, or runs */
+    bool pid_is_directory;
 };
 
 static int look(int directory, struct contents *contents)
@@ -85,7 +86,10 @@ static int look(int directory, struct contents *contents)
         contents->was_loading |= strcmp(name, loading) == 0;
         contents->is_incomplete |= contents->was_loading || strcmp(name, creating) == 0;
         contents->is_cluster |= strcmp(name, "PG_VERSION") == 0;
-        contents->was_left |= strcmp(name, ENGINE_PID_FILE) == 0;
+        if (strcmp(name, ENGINE_PID_FILE) == 0) {
+            contents->was_left = true;
+            contents->pid_is_directory = listing.entries[i].type == FILES_IS_DIRECTORY;
+        }
         contents->is_empty &= is_ours(name);
     }
     files_list_free(&listing);
@@ -128,6 +132,11 @@ static enum status examine(int directory, const char *path, struct contents *con
         return error_set(error, STATUS_INVALID,
                          "%s is not empty and not a PostgreSQL data directory (no PG_VERSION)",
                          path);
+    if (contents->pid_is_directory)
+        return error_set(error, STATUS_INVALID,
+                         "%s/%s is a directory, where a server leaves its process id: remove it, or "
+                         "move it away",
+                         path, ENGINE_PID_FILE);
     return check_access(directory, path, contents, error);
 }
 

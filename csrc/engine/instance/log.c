@@ -1,6 +1,7 @@
 /* The log's ring. */
 #include "engine/instance/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,8 @@ void log_write(void *context, int fd, const void *bytes, size_t size)
 
     if (!log->ring)
         log->ring = malloc(LOG_SIZE);
-    if (!log->ring)
+    log->lost = !log->ring;
+    if (log->lost)
         return; /* without memory there is no log */
     (void) fd;  /* PostgreSQL logs to stderr; what comes by stdout is initdb's */
     if (size > LOG_SIZE) {
@@ -60,6 +62,10 @@ void log_tail(const struct log *log, char tail[LOG_TAIL_SIZE])
     size_t size = (size_t) (log->written - start);
     char *line;
 
+    if (log->lost) {
+        snprintf(tail, LOG_TAIL_SIZE, "(there was no memory for the log)");
+        return;
+    }
     copy_out(log, start, tail, size);
     tail[size] = '\0';
     if (start > 0 && (line = strchr(tail, '\n'))) /* whole lines only */

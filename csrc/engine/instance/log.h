@@ -2,6 +2,7 @@
 #ifndef PGN_ENGINE_LOG_H
 #define PGN_ENGINE_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,7 @@ enum { LOG_SIZE = 64 * 1024, LOG_TAIL_SIZE = 512 };
 struct log {
     _Atomic uint64_t written, taken; /* changed with the baton, and looked at without */
     char *ring; /* LOG_SIZE bytes, from the first line on: most engines never write one */
+    bool lost;  /* the last bytes, for want of memory */
 };
 
 void log_close(struct log *log);

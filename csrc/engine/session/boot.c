@@ -34,6 +34,13 @@ static const char *const default_arguments[] = {
     "-c", "listen_addresses=",
 };
 
+/* No fsync of what is in memory. A replication slot, which has no reader here, must not keep WAL without limit: that would
+   take all memory, as WAL is not refused by memory_limit. */
+static const char *const memory_arguments[] = {
+    "-F",
+    "-c", "max_slot_wal_keep_size=64MB",
+};
+
 static const char *const required_arguments[] = {
     "-c", "exit_on_error=false",
     "-c", "max_worker_processes=0",
@@ -60,7 +67,9 @@ static bool collect_arguments(const pgn_session *session, struct arguments *argu
                             sizeof default_arguments / sizeof *default_arguments);
 
     if (!options->data_dir)
-        complete = complete && arguments_add(arguments, "-F"); /* no fsync of what is in memory */
+        complete = complete
+                   && add_all(arguments, memory_arguments,
+                              sizeof memory_arguments / sizeof *memory_arguments);
     for (size_t i = 0; options->settings && options->settings[i]; i++)
         complete = complete && arguments_add(arguments, "-c")
                    && arguments_add(arguments, options->settings[i]);
@@ -147,6 +156,30 @@ static bool log_in(pgn_session *session)
     return done || fail_boot(session, "startup packet");
 }
 
+/* Where one of these cannot be read, PostgreSQL longjmps out of its scanner with a variable that clang has not kept, and
+   traps. So what may be wrong with them for good is looked for here. */
+static bool check_configuration(pgn_session *session)
+{
+    static const char *const names[] = {"postgresql.conf", "postgresql.auto.conf"};
+    const char *data_dir = session->cluster->options->data_dir;
+    char path[VFS_PATH_MAX];
+    struct vfs_stat stat;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", ENGINE_DATA_DIR, names[i]);
+        if (vfs_statat(session->cluster->vfs, VFS_AT_CWD, path, 0, &stat) < 0
+            || (stat.mode & VFS_S_IFMT) != VFS_S_IFDIR)
+            continue;
+        error_set(&session->failure, STATUS_INVALID,
+                  "%s/%s is a directory, where PostgreSQL reads its settings: remove it, or move it "
+                  "away",
+                  data_dir ? data_dir : ENGINE_DATA_DIR, names[i]);
+        session_set_state(session, SESSION_ENDED);
+        return false;
+    }
+    return true;
+}
+
 static bool make_cluster(pgn_session *session)
 {
     struct error ignored;
@@ -168,7 +201,7 @@ bool engine_boot(pgn_session *session)
 {
     int64_t started_ns = platform_monotonic_ns();
 
-    if (!make_cluster(session))
+    if (!make_cluster(session) || !check_configuration(session))
         return false;
     session_watch_stack(session, session->instance.guest);
     if (program_start(&session->instance.host))

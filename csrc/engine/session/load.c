@@ -74,12 +74,22 @@ static bool is_path(const char *path)
     return false;
 }
 
+/* The quota refuses no name where it does not count the files, as in pg_wal: a tarball may not fill that either. */
+static bool has_room_for_a_name(const pgn_session *session)
+{
+    struct vfs_statfs stat;
+
+    return vfs_statfs(session->cluster->vfs, "/", &stat) < 0 || stat.files_free > 0;
+}
+
 /* The place of a file in the name space, its directories made as far as they are missing. */
 static enum status find_place(pgn_session *session, const char *path, char place[VFS_PATH_MAX],
                               struct error *error)
 {
     if (!is_path(path))
         return error_set(error, STATUS_FILES, "its path does not lie within the data directory");
+    if (session->cluster->filling < 0 && !has_room_for_a_name(session))
+        return fail(-GE_NOSPC, error);
     memcpy(place, root, sizeof root);
     memcpy(place + sizeof root - 1, path, strlen(path) + 1);
     for (char *slash = place + sizeof root - 1; (slash = strchr(slash, '/')); slash++) {

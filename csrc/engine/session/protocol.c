@@ -52,8 +52,11 @@ enum guest_outcome session_call(pgn_session *session, guest_function function, c
 {
     uint32_t stack_pointer = guest_stack_pointer(session->instance.guest);
     int64_t started_ns = session->guest_measured ? platform_monotonic_ns() : 0;
-    enum guest_outcome outcome = guest_invoke(session->instance.guest, function, args, result);
+    uint64_t returned = 0;
+    enum guest_outcome outcome = guest_invoke(session->instance.guest, function, args, &returned);
 
+    if (outcome == GUEST_RETURNED && result) /* after an error there is none */
+        *result = returned;
     while (outcome == GUEST_EXITED && guest_exit_code(session->instance.guest) == EXIT_LONGJMP) {
         guest_set_stack_pointer(session->instance.guest, stack_pointer);
         outcome = guest_invoke(session->instance.guest,
@@ -489,6 +492,7 @@ enum status session_copy(pgn_session *session, session_copier copier, void *argu
     struct cluster *cluster = session->cluster;
     struct error second;
     enum status status, end_status;
+    char tail[LOG_TAIL_SIZE];
 
     cluster_set_latest(cluster, NULL);
     cluster->checkpointed = vfs_bytes_written(cluster->vfs);
@@ -506,9 +510,11 @@ enum status session_copy(pgn_session *session, session_copier copier, void *argu
                       "a transaction is in progress, which the copy would not have: end it first");
         break;
     default:
+        log_tail(&cluster->log, tail);
         status = error_set(error, STATUS_IO,
-                           "the checkpoint for a copy of the data directory has failed; the "
-                           "engine's log says why");
+                           "the checkpoint for a copy of the data directory has failed; the last "
+                           "lines of the engine's log:\n%s",
+                           tail);
     }
     end_status = session_do(session, end_copy, status ? &second : error);
     return status ? status : end_status;
