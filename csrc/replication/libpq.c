@@ -75,7 +75,7 @@ int getpwuid_r(uint32_t number, User *user, char *text, size_t size, User **resu
         return ERANGE;
     memcpy(text, name, sizeof name);
     memcpy(text + sizeof name, home, sizeof home);
-    *user = (User) {text, "", number, number, "", text + sizeof name, ""};
+    *user = (User){text, "", number, number, "", text + sizeof name, ""};
     *result = user;
     return 0;
 }

@@ -14,7 +14,8 @@ struct DecodingContext {
     PGLsn write_location;
     PGXid write_xid;
 };
-_Static_assert(sizeof(void *) != 4 || offsetof(DecodingContext, write_location) == 152, "LogicalDecodingContext");
+_Static_assert(sizeof(void *) != 4 || offsetof(DecodingContext, write_location) == 152,
+               "LogicalDecodingContext");
 
 GUEST_EXPORT(OutputPluginUpdateProgress)
 void OutputPluginUpdateProgress(DecodingContext *context, bool is_skipped)
@@ -44,7 +45,7 @@ void CacheRegisterRelSyncCallback(TableCallback function, PGDatum argument)
         errfinish("inval.c", 1883, "CacheRegisterRelSyncCallback");
         __builtin_unreachable();
     }
-    relsync_callback_list[relsync_callback_count++] = (TableCallbackItem) {function, argument};
+    relsync_callback_list[relsync_callback_count++] = (TableCallbackItem){function, argument};
 }
 
 /* Origins */
@@ -63,7 +64,8 @@ bool replorigin_by_oid(uint16_t origin, bool missing_ok, char **name)
         __builtin_unreachable();
     }
     if (tuple) {
-        PGDatum text = SysCacheGetAttrNotNull(PG_CACHE_REPLORIGIDENT, tuple, PG_REPLICATION_ORIGIN_RONAME);
+        PGDatum text = SysCacheGetAttrNotNull(PG_CACHE_REPLORIGIDENT, tuple,
+                                              PG_REPLICATION_ORIGIN_RONAME);
 
         *name = text_to_cstring((const void *) text);
         ReleaseSysCache(tuple);
@@ -116,7 +118,8 @@ typedef struct RangeTableEntry {
     uint8_t between[7];
     uint32_t permission_index; /* from 1 on */
 } RangeTableEntry;
-_Static_assert(sizeof(PermissionInfo) == 40 && offsetof(RangeTableEntry, permission_index) == 28, "parsenodes.h");
+_Static_assert(sizeof(PermissionInfo) == 40 && offsetof(RangeTableEntry, permission_index) == 28,
+               "parsenodes.h");
 
 typedef struct ColumnMap {
     int16_t *numbers;

@@ -27,7 +27,13 @@ enum message {
 enum tuple { NEW_TUPLE = 'N', OLD_KEY = 'K', OLD_TUPLE = 'O' };
 enum column { COLUMN_NULL = 'n', COLUMN_UNCHANGED = 'u', COLUMN_TEXT = 't', COLUMN_BINARY = 'b' };
 
-enum { NO_FLAGS = 0, TRUNCATE_CASCADE = 1, TRUNCATE_RESTART = 2, MESSAGE_TRANSACTIONAL = 1, COLUMN_IS_KEY = 1 };
+enum {
+    NO_FLAGS = 0,
+    TRUNCATE_CASCADE = 1,
+    TRUNCATE_RESTART = 2,
+    MESSAGE_TRANSACTIONAL = 1,
+    COLUMN_IS_KEY = 1
+};
 enum { REPLICA_IDENTITY_FULL = 'f' };
 
 /* The system columns' numbers are negative: sets of columns have them from 0 on. */
@@ -42,7 +48,8 @@ typedef struct Transaction {
     uint8_t between[32];
     int64_t time;
 } Transaction;
-_Static_assert(sizeof(void *) != 4 || (offsetof(Transaction, end_lsn) == 32 && offsetof(Transaction, time) == 72),
+_Static_assert(sizeof(void *) != 4
+                   || (offsetof(Transaction, end_lsn) == 32 && offsetof(Transaction, time) == 72),
                "ReorderBufferTXN");
 
 static void send_byte(PGStringInfo *out, int byte)
@@ -128,21 +135,25 @@ static const PGType *type_of(const PGTuple *tuple)
 }
 
 GUEST_EXPORT(logicalrep_should_publish_column)
-bool logicalrep_should_publish_column(const PGAttribute *column, const PGBitmapset *columns, int generated)
+bool logicalrep_should_publish_column(const PGAttribute *column, const PGBitmapset *columns,
+                                      int generated)
 {
     if (column->is_dropped)
         return false;
     if (columns)
         return bms_is_member(column->number, columns);
-    return !column->generated || (column->generated == PG_GENERATED_STORED && generated == PG_PUBLISH_STORED);
+    return !column->generated
+           || (column->generated == PG_GENERATED_STORED && generated == PG_PUBLISH_STORED);
 }
 
-static void send_column_count(PGStringInfo *out, const PGTable *table, const PGBitmapset *columns, int generated)
+static void send_column_count(PGStringInfo *out, const PGTable *table, const PGBitmapset *columns,
+                              int generated)
 {
     uint16_t count = 0;
 
     for (int i = 0; i < table->description->count; i++)
-        count += logicalrep_should_publish_column(attribute_at(table->description, i), columns, generated);
+        count += logicalrep_should_publish_column(attribute_at(table->description, i), columns,
+                                                  generated);
     send_int16(out, count);
 }
 
@@ -151,7 +162,8 @@ static bool is_elsewhere(const PGAttribute *column, PGDatum value)
 {
     const uint8_t *bytes = (const uint8_t *) value;
 
-    return column->length == -1 && bytes[0] == PG_VARLENA_EXTERNAL && bytes[1] == PG_VARLENA_ON_DISK;
+    return column->length == -1 && bytes[0] == PG_VARLENA_EXTERNAL
+           && bytes[1] == PG_VARLENA_ON_DISK;
 }
 
 static void send_binary(PGStringInfo *out, PGOid send, PGDatum value)
@@ -238,7 +250,8 @@ static PGBitmapset *identity_columns(PGTable *table)
     return columns;
 }
 
-static void send_columns(PGStringInfo *out, PGTable *table, const PGBitmapset *columns, int generated)
+static void send_columns(PGStringInfo *out, PGTable *table, const PGBitmapset *columns,
+                         int generated)
 {
     const bool full = table->class->replica_identity == REPLICA_IDENTITY_FULL;
     PGBitmapset *identity = full ? NULL : identity_columns(table);
@@ -249,7 +262,9 @@ static void send_columns(PGStringInfo *out, PGTable *table, const PGBitmapset *c
 
         if (!logicalrep_should_publish_column(column, columns, generated))
             continue;
-        send_byte(out, full || bms_is_member(column->number - FIRST_COLUMN, identity) ? COLUMN_IS_KEY : NO_FLAGS);
+        send_byte(out, full || bms_is_member(column->number - FIRST_COLUMN, identity)
+                           ? COLUMN_IS_KEY
+                           : NO_FLAGS);
         send_string(out, column->name);
         send_int32(out, column->type);
         send_int32(out, (uint32_t) column->type_modifier);
@@ -288,7 +303,8 @@ void logicalrep_write_begin_prepare(PGStringInfo *out, const Transaction *transa
 }
 
 /* PREPARE, STREAM PREPARE and COMMIT PREPARED differ in their first byte. */
-static void send_prepared(PGStringInfo *out, enum message type, const Transaction *transaction, PGLsn lsn)
+static void send_prepared(PGStringInfo *out, enum message type, const Transaction *transaction,
+                          PGLsn lsn)
 {
     send_byte(out, type);
     send_byte(out, NO_FLAGS);
@@ -306,20 +322,22 @@ void logicalrep_write_prepare(PGStringInfo *out, const Transaction *transaction,
 }
 
 GUEST_EXPORT(logicalrep_write_stream_prepare)
-void logicalrep_write_stream_prepare(PGStringInfo *out, const Transaction *transaction, PGLsn prepare)
+void logicalrep_write_stream_prepare(PGStringInfo *out, const Transaction *transaction,
+                                     PGLsn prepare)
 {
     send_prepared(out, STREAM_PREPARE, transaction, prepare);
 }
 
 GUEST_EXPORT(logicalrep_write_commit_prepared)
-void logicalrep_write_commit_prepared(PGStringInfo *out, const Transaction *transaction, PGLsn commit)
+void logicalrep_write_commit_prepared(PGStringInfo *out, const Transaction *transaction,
+                                      PGLsn commit)
 {
     send_prepared(out, COMMIT_PREPARED, transaction, commit);
 }
 
 GUEST_EXPORT(logicalrep_write_rollback_prepared)
-void logicalrep_write_rollback_prepared(PGStringInfo *out, const Transaction *transaction, PGLsn prepare_end,
-                                        int64_t prepare_time)
+void logicalrep_write_rollback_prepared(PGStringInfo *out, const Transaction *transaction,
+                                        PGLsn prepare_end, int64_t prepare_time)
 {
     send_byte(out, ROLLBACK_PREPARED);
     send_byte(out, NO_FLAGS);
@@ -340,8 +358,8 @@ void logicalrep_write_origin(PGStringInfo *out, const char *name, PGLsn lsn)
 }
 
 GUEST_EXPORT(logicalrep_write_insert)
-void logicalrep_write_insert(PGStringInfo *out, PGXid xid, PGTable *table, PGTupleSlot *new, bool binary,
-                             const PGBitmapset *columns, int generated)
+void logicalrep_write_insert(PGStringInfo *out, PGXid xid, PGTable *table, PGTupleSlot *new,
+                             bool binary, const PGBitmapset *columns, int generated)
 {
     send_byte(out, INSERT);
     send_xid_of_stream(out, xid);
@@ -351,8 +369,9 @@ void logicalrep_write_insert(PGStringInfo *out, PGXid xid, PGTable *table, PGTup
 }
 
 GUEST_EXPORT(logicalrep_write_update)
-void logicalrep_write_update(PGStringInfo *out, PGXid xid, PGTable *table, PGTupleSlot *old, PGTupleSlot *new,
-                             bool binary, const PGBitmapset *columns, int generated)
+void logicalrep_write_update(PGStringInfo *out, PGXid xid, PGTable *table, PGTupleSlot *old,
+                             PGTupleSlot *new, bool binary, const PGBitmapset *columns,
+                             int generated)
 {
     send_byte(out, UPDATE);
     send_xid_of_stream(out, xid);
@@ -364,8 +383,8 @@ void logicalrep_write_update(PGStringInfo *out, PGXid xid, PGTable *table, PGTup
 }
 
 GUEST_EXPORT(logicalrep_write_delete)
-void logicalrep_write_delete(PGStringInfo *out, PGXid xid, PGTable *table, PGTupleSlot *old, bool binary,
-                             const PGBitmapset *columns, int generated)
+void logicalrep_write_delete(PGStringInfo *out, PGXid xid, PGTable *table, PGTupleSlot *old,
+                             bool binary, const PGBitmapset *columns, int generated)
 {
     send_byte(out, DELETE);
     send_xid_of_stream(out, xid);
@@ -374,20 +393,21 @@ void logicalrep_write_delete(PGStringInfo *out, PGXid xid, PGTable *table, PGTup
 }
 
 GUEST_EXPORT(logicalrep_write_truncate)
-void logicalrep_write_truncate(PGStringInfo *out, PGXid xid, int count, const PGOid *tables, bool cascade,
-                               bool restart)
+void logicalrep_write_truncate(PGStringInfo *out, PGXid xid, int count, const PGOid *tables,
+                               bool cascade, bool restart)
 {
     send_byte(out, TRUNCATE);
     send_xid_of_stream(out, xid);
     send_int32(out, (uint32_t) count);
-    send_byte(out, (cascade ? TRUNCATE_CASCADE : NO_FLAGS) | (restart ? TRUNCATE_RESTART : NO_FLAGS));
+    send_byte(out,
+              (cascade ? TRUNCATE_CASCADE : NO_FLAGS) | (restart ? TRUNCATE_RESTART : NO_FLAGS));
     for (int i = 0; i < count; i++)
         send_int32(out, tables[i]);
 }
 
 GUEST_EXPORT(logicalrep_write_message)
-void logicalrep_write_message(PGStringInfo *out, PGXid xid, PGLsn lsn, bool transactional, const char *prefix,
-                              size_t size, const char *content)
+void logicalrep_write_message(PGStringInfo *out, PGXid xid, PGLsn lsn, bool transactional,
+                              const char *prefix, size_t size, const char *content)
 {
     send_byte(out, MESSAGE);
     send_xid_of_stream(out, xid);
@@ -399,7 +419,8 @@ void logicalrep_write_message(PGStringInfo *out, PGXid xid, PGLsn lsn, bool tran
 }
 
 GUEST_EXPORT(logicalrep_write_rel)
-void logicalrep_write_rel(PGStringInfo *out, PGXid xid, PGTable *table, const PGBitmapset *columns, int generated)
+void logicalrep_write_rel(PGStringInfo *out, PGXid xid, PGTable *table, const PGBitmapset *columns,
+                          int generated)
 {
     send_byte(out, RELATION);
     send_xid_of_stream(out, xid);
@@ -451,8 +472,8 @@ void logicalrep_write_stream_commit(PGStringInfo *out, const Transaction *transa
 }
 
 GUEST_EXPORT(logicalrep_write_stream_abort)
-void logicalrep_write_stream_abort(PGStringInfo *out, PGXid xid, PGXid subtransaction, PGLsn lsn, int64_t time,
-                                   bool with_place)
+void logicalrep_write_stream_abort(PGStringInfo *out, PGXid xid, PGXid subtransaction, PGLsn lsn,
+                                   int64_t time, bool with_place)
 {
     send_byte(out, STREAM_ABORT);
     send_int32(out, xid);

@@ -19,7 +19,8 @@ bool list_member_oid(const PGList *list, PGOid element);
 
 /* Has the publication a list of columns for the table? If so, they are added to *columns, in `context`. */
 GUEST_EXPORT(check_and_fetch_column_list)
-bool check_and_fetch_column_list(const PGPublication *publication, PGOid table, void *context, PGBitmapset **columns)
+bool check_and_fetch_column_list(const PGPublication *publication, PGOid table, void *context,
+                                 PGBitmapset **columns)
 {
     PGTuple *tuple;
     PGDatum list;

@@ -35,7 +35,8 @@ typedef struct PGClass {
     uint8_t before_identity[10];
     char replica_identity;
 } PGClass;
-_Static_assert(offsetof(PGClass, persistence) == 118 && offsetof(PGClass, replica_identity) == 130, "pg_class");
+_Static_assert(offsetof(PGClass, persistence) == 118 && offsetof(PGClass, replica_identity) == 130,
+               "pg_class");
 
 typedef struct PGAttribute {
     PGOid relation;
@@ -48,7 +49,8 @@ typedef struct PGAttribute {
     bool is_dropped;
     uint8_t rest[8];
 } PGAttribute;
-_Static_assert(offsetof(PGAttribute, generated) == 90 && sizeof(PGAttribute) == 100, "pg_attribute");
+_Static_assert(offsetof(PGAttribute, generated) == 90 && sizeof(PGAttribute) == 100,
+               "pg_attribute");
 
 /* Behind the fields are `count` items of PG_COMPACT_ATTRIBUTE_SIZE bytes, then `count` PGAttributes. */
 enum { PG_COMPACT_ATTRIBUTE_SIZE = 16 };
@@ -109,7 +111,12 @@ char *OidOutputFunctionCall(PGOid function, PGDatum value);
 
 /* Varlena in a little-endian guest: 1 in the first byte says that the value lies elsewhere, of which kind the
  * second byte; otherwise the first word of a value that is detoasted is its size times 4. */
-enum { PG_VARLENA_EXTERNAL = 1, PG_VARLENA_ON_DISK = 18, PG_VARLENA_HEADER = 4, PG_VARLENA_SIZE_SHIFT = 2 };
+enum {
+    PG_VARLENA_EXTERNAL = 1,
+    PG_VARLENA_ON_DISK = 18,
+    PG_VARLENA_HEADER = 4,
+    PG_VARLENA_SIZE_SHIFT = 2
+};
 
 PGOid get_rel_namespace(PGOid relation);
 char *get_namespace_name(PGOid namespace);
@@ -135,11 +142,13 @@ typedef struct PGInt16Array {
 } PGInt16Array;
 
 /* What a column of the catalog says: is it sent? */
-bool logicalrep_should_publish_column(const PGAttribute *column, const PGBitmapset *columns, int generated);
+bool logicalrep_should_publish_column(const PGAttribute *column, const PGBitmapset *columns,
+                                      int generated);
 
 static inline const PGAttribute *attribute_at(const PGTupleDescription *description, int at)
 {
-    const uint8_t *all = description->attributes + (size_t) description->count * PG_COMPACT_ATTRIBUTE_SIZE;
+    const uint8_t *all = description->attributes
+                         + (size_t) description->count * PG_COMPACT_ATTRIBUTE_SIZE;
 
     return (const PGAttribute *) (const void *) all + at;
 }

@@ -16,18 +16,6 @@ static struct descriptor *descriptor_at(const struct vfs *vfs, int fd)
     return &descriptors(vfs)[fd];
 }
 
-const struct file_operations *file_operations(const struct file *file)
-{
-    static const struct file_operations *const tables[FILE_KINDS] = {
-        [FILE_MEMORY] = &memory_files,
-        [FILE_HOST] = &host_files,
-        [FILE_DEVICE] = &device_files,
-        [FILE_PIPE] = &pipe_files,
-    };
-
-    return tables[file->kind];
-}
-
 struct file *descriptor_file(const struct vfs *vfs, int fd)
 {
     const struct descriptor *descriptor = descriptor_at(vfs, fd);
@@ -82,6 +70,39 @@ int vfs_close_fd(struct vfs *vfs, int fd)
     descriptor->file = 0;
     file_drop(vfs, file);
     return 0;
+}
+
+static void open_end(struct vfs *vfs, int fd, arena_offset node, int flags, arena_offset file)
+{
+    pipe_open(vfs, node, flags, arena_at(vfs->arena, file));
+    descriptor_set(vfs, fd, file, flags & VFS_O_CLOEXEC);
+}
+
+int vfs_pipe(struct vfs *vfs, int fds[2], int flags)
+{
+    int reader = descriptor_lowest(vfs, 0);
+    int writer = reader < 0 ? reader : descriptor_lowest(vfs, reader + 1);
+    arena_offset node, read_end, write_end;
+
+    if (flags & ~(VFS_O_CLOEXEC | VFS_O_NONBLOCK))
+        return -GE_INVAL;
+    if (writer < 0)
+        return writer;
+    read_end = file_new(vfs);
+    write_end = file_new(vfs);
+    node = read_end && write_end ? pipe_new(vfs) : 0;
+    if (!node)
+        goto fail;
+    open_end(vfs, reader, node, VFS_O_RDONLY | flags, read_end);
+    open_end(vfs, writer, node, VFS_O_WRONLY | flags, write_end);
+    fds[0] = reader;
+    fds[1] = writer;
+    return 0;
+
+fail:
+    file_free(vfs, read_end);
+    file_free(vfs, write_end);
+    return -GE_NFILE;
 }
 
 int vfs_dup(struct vfs *vfs, int fd, int lowest)

@@ -15,11 +15,6 @@ static enum device device_of(const struct vfs *vfs, const struct file *file)
     return node_at(vfs, file->node)->device;
 }
 
-bool device_is_stream(enum device device)
-{
-    return device == DEVICE_STDIN || device == DEVICE_STDOUT || device == DEVICE_STDERR;
-}
-
 static int64_t device_read(struct vfs *vfs, struct file *file, void *bytes, size_t size,
                            uint64_t offset)
 {

@@ -51,7 +51,7 @@ static int path_of(const struct place *place, const char *name, char **path)
     int result;
 
     strcpy(joined, place->host_path);
-    result = strcmp(name, ".") == 0 ? 0 : host_path_append(joined, name);
+    result = strcmp(name, ".") == 0 ? 0 : mount_path_append(joined, name);
     if (result < 0)
         return result;
     *path = strdup(joined);
@@ -151,13 +151,13 @@ static int host_file_stat(struct vfs *vfs, struct file *file, struct vfs_stat *s
     int result = files_stat(fd_of(vfs, file), &found);
 
     if (result == 0)
-        host_stat(host_of(vfs, file)->mount, &found, stat);
+        mount_stat(host_of(vfs, file)->mount, &found, stat);
     return result;
 }
 
 static int host_file_statfs(struct vfs *vfs, struct file *file, struct vfs_statfs *stat)
 {
-    return host_statfs(fd_of(vfs, file), stat);
+    return mount_statfs(fd_of(vfs, file), stat);
 }
 
 static int host_file_chmod(struct vfs *vfs, struct file *file, uint32_t mode)
@@ -168,7 +168,7 @@ static int host_file_chmod(struct vfs *vfs, struct file *file, uint32_t mode)
 static int host_file_chown(struct vfs *vfs, struct file *file, uint32_t uid, uint32_t gid)
 {
     (void) vfs, (void) file;
-    return host_check_owner(uid, gid);
+    return mount_check_owner(uid, gid);
 }
 
 static int host_file_utimens(struct vfs *vfs, struct file *file, int64_t atime_ns, int64_t mtime_ns)
@@ -231,11 +231,11 @@ static int host_readdir(struct vfs *vfs, struct file *file, uint64_t cookie,
     for (; cookie < listing->count; cookie++) {
         const struct files_entry *found = &listing->entries[cookie];
 
-        if (host_reserves(host->path, found->name) || strlen(found->name) > VFS_NAME_MAX)
+        if (mount_reserves(host->path, found->name) || strlen(found->name) > VFS_NAME_MAX)
             continue;
         strcpy(entry->name, found->name);
         entry->inode = found->inode;
-        entry->type = host_type(found->type);
+        entry->type = mount_type(found->type);
         entry->cookie = cookie + 1;
         return 1;
     }
@@ -248,7 +248,7 @@ static int host_file_place(struct vfs *vfs, struct file *file, struct place *pla
 
     if (!host->path)
         return -GE_NOTDIR;
-    place->tree = &host_tree;
+    place->tree = TREE_HOST;
     place->mount = host->mount;
     place->host_fd = host->fd; /* borrowed */
     strcpy(place->host_path, host->path);

@@ -7,41 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "platform/lock.h"
 #include "vfs/internal.h"
 
-enum { FIRST_DEVICE = 2, UNCHANGED = -1 };
-
 /* ---- Places ---- */
-
-void host_place(struct vfs *vfs, uint32_t mount, struct place *place)
-{
-    host_place_release(place);
-    place->tree = &host_tree;
-    place->mount = mount;
-    place->host_fd = vfs->mounts[mount].fd;
-    place->host_path[0] = '\0';
-}
-
-void host_place_release(struct place *place)
-{
-    if (place->host_fd_owned)
-        files_close(place->host_fd);
-    place->host_fd_owned = false;
-}
-
-int host_path_append(char path[VFS_PATH_MAX], const char *name)
-{
-    size_t length = strlen(path), more = strlen(name);
-    bool slash = length > 0;
-
-    if (length + slash + more >= VFS_PATH_MAX)
-        return -GE_NAMETOOLONG;
-    if (slash)
-        path[length++] = '/';
-    memcpy(path + length, name, more + 1);
-    return 0;
-}
 
 static bool is_link(const struct place *place, const char *name)
 {
@@ -58,12 +26,12 @@ static int host_enter(struct vfs *vfs, struct place *place, const char *name)
     (void) vfs;
     if (fd < 0)
         return fd == -GE_NOTDIR && is_link(place, name) ? -GE_LOOP : fd;
-    result = host_path_append(place->host_path, name);
+    result = mount_path_append(place->host_path, name);
     if (result < 0) {
         files_close(fd);
         return result;
     }
-    host_place_release(place);
+    place_release(place);
     place->host_fd = fd;
     place->host_fd_owned = true;
     return 0;
@@ -78,15 +46,15 @@ static int host_leave(struct vfs *vfs, struct place *place)
     if (place->host_path[0] == '\0') {
         arena_offset covered = vfs->mounts[place->mount].node;
 
-        host_place_release(place);
-        memory_place(vfs, node_at(vfs, covered)->directory.parent, place);
+        place_release(place);
+        place_at_node(vfs, node_at(vfs, covered)->directory.parent, place);
         return 0;
     }
     /* Down again from the mount, by all names but the last. */
     strcpy(path, place->host_path);
     slash = strrchr(path, '/');
     *(slash ? slash : path) = '\0';
-    host_place(vfs, place->mount, place);
+    place_at_mount(vfs, place->mount, place);
     for (name = path; *name && result == 0; name = end) {
         end = name + strcspn(name, "/");
         if (*end)
@@ -96,14 +64,9 @@ static int host_leave(struct vfs *vfs, struct place *place)
     return result;
 }
 
-bool host_reserves(const char *directory, const char *name)
-{
-    return *directory == '\0' && strncmp(name, LOCK_PREFIX, strlen(LOCK_PREFIX)) == 0;
-}
-
 static bool host_is_reserved(const struct place *place, const char *name)
 {
-    return host_reserves(place->host_path, name);
+    return mount_reserves(place->host_path, name);
 }
 
 static bool host_is_mount(struct vfs *vfs, const struct place *place, const char *name)
@@ -114,7 +77,7 @@ static bool host_is_mount(struct vfs *vfs, const struct place *place, const char
 
 static int host_path(struct vfs *vfs, const struct place *place, char *path, size_t size)
 {
-    struct place covered = {.tree = &memory_tree, .node = vfs->mounts[place->mount].node};
+    struct place covered = {.tree = TREE_MEMORY, .node = vfs->mounts[place->mount].node};
     struct files_stat stat;
     int length = memory_tree.path(vfs, &covered, path, size);
     int result;
@@ -138,62 +101,6 @@ static int host_path(struct vfs *vfs, const struct place *place, char *path, siz
 
 /* ---- Attributes ---- */
 
-uint32_t host_type(enum files_type type)
-{
-    switch (type) {
-    case FILES_REGULAR:
-        return VFS_S_IFREG;
-    case FILES_IS_DIRECTORY:
-        return VFS_S_IFDIR;
-    case FILES_LINK:
-        return VFS_S_IFLNK;
-    default:
-        return VFS_S_IFCHR; /* sockets, FIFOs, devices: they can be seen and not opened */
-    }
-}
-
-void host_stat(uint32_t mount, const struct files_stat *found, struct vfs_stat *stat)
-{
-    *stat = (struct vfs_stat){
-        .inode = found->inode,
-        .size = found->size,
-        .device = FIRST_DEVICE + mount,
-        .mode = host_type(found->type) | found->permissions,
-        .links = (uint32_t) found->links,
-        .uid = found->own_user ? VFS_UID : VFS_UID_OTHER,
-        .gid = found->own_group ? VFS_UID : VFS_UID_OTHER,
-        .blocks = found->blocks,
-        .atime_ns = found->atime_ns,
-        .mtime_ns = found->mtime_ns,
-        .ctime_ns = found->ctime_ns,
-    };
-}
-
-int host_statfs(int fd, struct vfs_statfs *stat)
-{
-    struct files_statfs found;
-    int result = files_statfs(fd, &found);
-
-    if (result == 0)
-        *stat = (struct vfs_statfs){
-            .block_size = found.block_size,
-            .blocks = found.blocks,
-            .blocks_free = found.blocks_free,
-            .files = found.files,
-            .files_free = found.files_free,
-        };
-    return result;
-}
-
-int host_check_owner(uint32_t uid, uint32_t gid)
-{
-    /* The guest has one user, who is the process's; to whom else could the file go? */
-    if ((uid == VFS_UID || uid == (uint32_t) UNCHANGED)
-        && (gid == VFS_UID || gid == (uint32_t) UNCHANGED))
-        return 0;
-    return -GE_PERM;
-}
-
 static int host_tree_stat(struct vfs *vfs, struct place *place, const char *name,
                           struct vfs_stat *stat)
 {
@@ -202,13 +109,13 @@ static int host_tree_stat(struct vfs *vfs, struct place *place, const char *name
 
     (void) vfs;
     if (result == 0)
-        host_stat(place->mount, &found, stat);
+        mount_stat(place->mount, &found, stat);
     return result;
 }
 
 static int host_tree_statfs(struct vfs *vfs, struct place *place, struct vfs_statfs *stat)
 {
-    return host_statfs(vfs->mounts[place->mount].fd, stat);
+    return mount_statfs(vfs->mounts[place->mount].fd, stat);
 }
 
 static int host_access(struct vfs *vfs, struct place *place, const char *name, int mode)
@@ -236,7 +143,7 @@ static int host_chown(struct vfs *vfs, struct place *place, const char *name, ui
     struct vfs_stat stat;
     int result = host_tree_stat(vfs, place, name, &stat);
 
-    return result < 0 ? result : host_check_owner(uid, gid);
+    return result < 0 ? result : mount_check_owner(uid, gid);
 }
 
 static int host_utimens(struct vfs *vfs, struct place *place, const char *name, int64_t atime_ns,
@@ -283,9 +190,9 @@ static int host_symlink(struct vfs *vfs, struct place *place, const char *name, 
 static void note_move(struct vfs *vfs, struct place *from, const char *from_name, struct place *to,
                       const char *to_name)
 {
-    if (host_path_append(from->host_path, from_name) < 0)
+    if (mount_path_append(from->host_path, from_name) < 0)
         return; /* too long for any of them */
-    if (host_path_append(to->host_path, to_name) == 0)
+    if (mount_path_append(to->host_path, to_name) == 0)
         host_files_moved(vfs, from->mount, from->host_path, to->host_path);
     else
         host_files_moved(vfs, from->mount, from->host_path, NULL);

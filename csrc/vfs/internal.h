@@ -5,6 +5,12 @@
 #include "vfs/objects.h"
 #include "vfs/operations.h"
 
+/* place.c */
+/* The directory of a node, or what is mounted on it. */
+void place_at_node(struct vfs *vfs, arena_offset node, struct place *place);
+void place_at_mount(struct vfs *vfs, uint32_t mount, struct place *place);
+void place_release(struct place *place); /* a place of any tree may be given */
+
 /* walk.c */
 enum {
     WALK_FOLLOW = 1, /* a link at the end is followed */
@@ -32,7 +38,6 @@ void descriptor_set(struct vfs *vfs, int fd, arena_offset file, bool close_on_ex
 arena_offset file_new(struct vfs *vfs); /* no references, nothing open; 0: out of memory */
 void file_free(struct vfs *vfs, arena_offset file); /* nothing was opened */
 void file_drop(struct vfs *vfs, arena_offset file); /* one reference less; the last one closes */
-const struct file_operations *file_operations(const struct file *file);
 
 /* node.c */
 static inline struct node *node_at(const struct vfs *vfs, arena_offset node)
@@ -42,6 +47,11 @@ static inline struct node *node_at(const struct vfs *vfs, arena_offset node)
 static inline uint32_t node_type(const struct node *node)
 {
     return node->mode & VFS_S_IFMT;
+}
+/* Is something mounted on it? */
+static inline bool node_is_covered(const struct node *node)
+{
+    return node_type(node) == VFS_S_IFDIR && node->directory.mount;
 }
 /* No links, no references; 0: out of memory. */
 arena_offset node_new(struct vfs *vfs, uint32_t mode);
@@ -66,10 +76,20 @@ void directory_remove(struct vfs *vfs, struct node *directory, arena_offset entr
 /* The first entry with a key above; 0: none. */
 arena_offset directory_after(struct vfs *vfs, const struct node *directory, uint64_t key);
 
-/* blocks.c */
-uint32_t blocks_get(const struct vfs *vfs, const struct block_map *map, uint64_t index);
+/* block_map.c */
+uint32_t block_map_get(const struct vfs *vfs, const struct block_map *map, uint64_t index);
 /* Where the number of a block stands, made reachable; NULL: out of memory. */
-uint32_t *blocks_slot(struct vfs *vfs, struct block_map *map, uint64_t index);
+uint32_t *block_map_slot(struct vfs *vfs, struct block_map *map, uint64_t index);
+typedef bool block_drop(struct vfs *vfs, uint32_t number); /* is the block free now? */
+typedef bool block_keep(struct vfs *vfs, uint32_t number); /* false: out of memory */
+/* Keeps the first count; how many blocks are free now. */
+uint64_t block_map_truncate(struct vfs *vfs, struct block_map *map, uint64_t count,
+                            block_drop *drop);
+/* to, which is empty, gets all that from has. False: out of memory, and to has some of it. */
+bool block_map_copy(struct vfs *vfs, const struct block_map *from, struct block_map *to,
+                    block_keep *keep);
+
+/* blocks.c */
 /* For a file with this map, zeroed; 0: quota or arena exhausted. */
 uint32_t block_new(struct vfs *vfs, const struct block_map *map);
 static inline unsigned char *block_at(const struct vfs *vfs, uint32_t block)
@@ -100,8 +120,6 @@ int regular_allocate(struct vfs *vfs, struct node *node, uint64_t offset, uint64
 int regular_clone(struct vfs *vfs, const struct node *from, struct node *to);
 
 /* memory.c */
-/* The directory, or what is mounted on it. */
-void memory_place(struct vfs *vfs, arena_offset node, struct place *place);
 /* A new node and its name. */
 int memory_add(struct vfs *vfs, arena_offset directory, const char *name, uint32_t mode,
                arena_offset *node);
@@ -115,27 +133,31 @@ int node_file_chmod(struct vfs *vfs, struct file *file, uint32_t mode);
 int node_file_chown(struct vfs *vfs, struct file *file, uint32_t uid, uint32_t gid);
 int node_file_utimens(struct vfs *vfs, struct file *file, int64_t atime_ns, int64_t mtime_ns);
 
+/* pipe.c */
+arena_offset pipe_new(struct vfs *vfs); /* its node; 0: out of memory */
+/* One end of it, by the access mode among the flags. */
+void pipe_open(struct vfs *vfs, arena_offset node, int flags, struct file *file);
+
 /* device.c */
-bool device_is_stream(enum device device);
+static inline bool device_is_stream(enum device device)
+{
+    return device == DEVICE_STDIN || device == DEVICE_STDOUT || device == DEVICE_STDERR;
+}
 int device_add_all(struct vfs *vfs); /* makes /dev */
 
 /* overlay.c */
 /* The directory in memory at a path, made when missing. */
 int overlay_directory(struct vfs *vfs, const char *path, arena_offset *node);
 
-/* host_tree.c */
-/* The mounted directory. */
-void host_place(struct vfs *vfs, uint32_t mount, struct place *place);
+/* mount.c */
 /* "path/name" in path's place, or -GE_NAMETOOLONG. */
-int host_path_append(char path[VFS_PATH_MAX], const char *name);
-/* A place of any tree may be given. */
-void host_place_release(struct place *place);
+int mount_path_append(char path[VFS_PATH_MAX], const char *name);
 /* Is it one of our own files, in the directory of this path within a mount? */
-bool host_reserves(const char *directory, const char *name);
-uint32_t host_type(enum files_type type); /* VFS_S_IF* */
-void host_stat(uint32_t mount, const struct files_stat *found, struct vfs_stat *stat);
-int host_statfs(int fd, struct vfs_statfs *stat);
-int host_check_owner(uint32_t uid, uint32_t gid); /* may the file be given to them? */
+bool mount_reserves(const char *directory, const char *name);
+uint32_t mount_type(enum files_type type); /* VFS_S_IF* */
+void mount_stat(uint32_t mount, const struct files_stat *found, struct vfs_stat *stat);
+int mount_statfs(int fd, struct vfs_statfs *stat);
+int mount_check_owner(uint32_t uid, uint32_t gid); /* may the file be given to them? */
 
 /* host_file.c */
 int host_file_open(struct vfs *vfs, struct place *place, const char *name, int flags,

@@ -21,23 +21,6 @@ static arena_offset find(struct vfs *vfs, const struct place *place, const char 
     return entry ? entry_at(vfs, entry)->node : 0;
 }
 
-static bool is_covered(const struct node *node)
-{
-    return is_directory(node) && node->directory.mount;
-}
-
-void memory_place(struct vfs *vfs, arena_offset node, struct place *place)
-{
-    const struct node *at = node_at(vfs, node);
-
-    if (is_covered(at)) {
-        host_place(vfs, at->directory.mount - 1, place);
-        return;
-    }
-    place->tree = &memory_tree;
-    place->node = node;
-}
-
 /* ---- Names ---- */
 
 /* The node has lost a name in the directory; it lives on while it has another or is open. */
@@ -102,8 +85,9 @@ int memory_add(struct vfs *vfs, arena_offset directory, const char *name, uint32
 /* Names that the quota still allows. */
 static uint64_t names_free(const struct superblock *super)
 {
-    uint64_t counted =
-        super->names_used > super->names_free_of_quota ? super->names_used - super->names_free_of_quota : 0;
+    uint64_t counted = super->names_used > super->names_free_of_quota
+                           ? super->names_used - super->names_free_of_quota
+                           : 0;
 
     return super->names_quota > counted ? super->names_quota - counted : 0;
 }
@@ -135,7 +119,7 @@ static int memory_enter(struct vfs *vfs, struct place *place, const char *name)
         return -GE_LOOP;
     if (!is_directory(node_at(vfs, node)))
         return -GE_NOTDIR;
-    memory_place(vfs, node, place);
+    place_at_node(vfs, node, place);
     return 0;
 }
 
@@ -155,7 +139,7 @@ static bool memory_is_mount(struct vfs *vfs, const struct place *place, const ch
 {
     arena_offset node = find(vfs, place, name);
 
-    return node && is_covered(node_at(vfs, node));
+    return node && node_is_covered(node_at(vfs, node));
 }
 
 static int memory_path(struct vfs *vfs, const struct place *place, char *path, size_t size)
@@ -380,7 +364,7 @@ static int memory_unlink(struct vfs *vfs, struct place *place, const char *name)
 /* May the directory be removed or replaced? */
 static int check_removable(const struct node *node)
 {
-    if (is_covered(node))
+    if (node_is_covered(node))
         return -GE_BUSY;
     return node->directory.entries ? -GE_NOTEMPTY : 0;
 }
@@ -472,7 +456,7 @@ static int check_rename(const struct vfs *vfs, const struct place *from, arena_o
         return 0;
     if (replaced && is_directory(node) != is_directory(old))
         return is_directory(node) ? -GE_NOTDIR : -GE_ISDIR;
-    if (is_covered(node))
+    if (node_is_covered(node))
         return -GE_BUSY;
     return replaced && is_directory(old) ? check_removable(old) : 0;
 }

@@ -131,7 +131,7 @@ static int memory_file_place(struct vfs *vfs, struct file *file, struct place *p
 {
     if (!is_directory(vfs, file))
         return -GE_NOTDIR;
-    memory_place(vfs, file->node, place);
+    place_at_node(vfs, file->node, place);
     return 0;
 }
 

@@ -8,9 +8,11 @@
 
 #include "vfs/objects.h"
 
+enum tree { TREE_MEMORY, TREE_HOST, TREES };
+
 /* A directory on the way. Released by walk_release. */
 struct place {
-    const struct tree_operations *tree;
+    enum tree tree;
     arena_offset node; /* memory: the directory */
     uint32_t mount;    /* host: index of vfs.mounts */
     int host_fd;       /* host: the directory */
@@ -78,6 +80,9 @@ struct file_operations {
     int (*readdir)(struct vfs *vfs, struct file *file, uint64_t cookie, struct vfs_dirent *entry);
     int (*place)(struct vfs *vfs, struct file *file, struct place *place);
 };
+
+const struct tree_operations *tree_operations(const struct place *place);
+const struct file_operations *file_operations(const struct file *file);
 
 extern const struct tree_operations memory_tree, host_tree;
 extern const struct file_operations memory_files, host_files, device_files, pipe_files;

@@ -15,9 +15,10 @@ static int make_directories(struct vfs *vfs, const char *path)
 {
     char partial[VFS_PATH_MAX];
     size_t length = strlen(path);
-    uint32_t umask = vfs_umask(vfs, 0);
+    uint32_t umask = vfs->super->umask;
     int result = 0;
 
+    vfs->super->umask = 0;
     if (path[0] != '/' || length >= sizeof partial) {
         result = -GE_INVAL;
         goto done;
@@ -32,7 +33,7 @@ static int make_directories(struct vfs *vfs, const char *path)
             result = 0;
     }
 done:
-    vfs_umask(vfs, umask);
+    vfs->super->umask = umask;
     return result;
 }
 
@@ -48,8 +49,8 @@ int overlay_directory(struct vfs *vfs, const char *path, arena_offset *node)
         return result;
     /* Entering "name" as a directory leaves its node in place. */
     if (walk.last == LAST_NAME && strcmp(walk.name, ".") != 0)
-        result = walk.place.tree->enter(vfs, &walk.place, walk.name);
-    if (result == 0 && walk.place.tree != &memory_tree)
+        result = tree_operations(&walk.place)->enter(vfs, &walk.place, walk.name);
+    if (result == 0 && walk.place.tree != TREE_MEMORY)
         result = -GE_BUSY; /* a host directory is mounted there */
     *node = walk.place.node;
     walk_release(&walk);
@@ -84,7 +85,7 @@ static int set_content(struct vfs *vfs, struct node *node, const struct pack_nod
 static int add_node(struct vfs *vfs, arena_offset directory, const struct pack_node *packed,
                     uint32_t pack_number, arena_offset *offset)
 {
-    struct place place = {.tree = &memory_tree, .node = directory};
+    struct place place = {.tree = TREE_MEMORY, .node = directory};
     char name[VFS_NAME_MAX + 1];
     arena_offset entry;
     int result;

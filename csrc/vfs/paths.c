@@ -30,7 +30,7 @@ static int open_walked(struct vfs *vfs, struct walk *walk, int flags, uint32_t m
                        struct file *file)
 {
     file->flags = (uint32_t) (flags & (VFS_O_ACCMODE | VFS_O_APPEND | VFS_O_NONBLOCK));
-    return walk->place.tree->open(vfs, &walk->place, walk->name, flags, mode, file);
+    return tree_operations(&walk->place)->open(vfs, &walk->place, walk->name, flags, mode, file);
 }
 
 int vfs_openat(struct vfs *vfs, int dirfd, const char *path, int flags, uint32_t mode)
@@ -95,7 +95,7 @@ int vfs_getcwd(struct vfs *vfs, char *path, size_t size)
 
     if (result < 0)
         return result;
-    result = walk.place.tree->path(vfs, &walk.place, path, size);
+    result = tree_operations(&walk.place)->path(vfs, &walk.place, path, size);
     walk_release(&walk);
     return result < 0 ? result : result + 1;
 }
@@ -115,7 +115,7 @@ int vfs_statat(struct vfs *vfs, int dirfd, const char *path, int flags, struct v
     result = walk_path(vfs, dirfd, path, follow_unless_nofollow(flags), &walk);
     if (result < 0)
         return result;
-    result = walk.place.tree->stat(vfs, &walk.place, walk.name, stat);
+    result = tree_operations(&walk.place)->stat(vfs, &walk.place, walk.name, stat);
     walk_release(&walk);
     return result;
 }
@@ -128,9 +128,9 @@ int vfs_statfs(struct vfs *vfs, const char *path, struct vfs_statfs *stat)
 
     if (result < 0)
         return result;
-    result = walk.place.tree->stat(vfs, &walk.place, walk.name, &exists);
+    result = tree_operations(&walk.place)->stat(vfs, &walk.place, walk.name, &exists);
     if (result == 0)
-        result = walk.place.tree->statfs(vfs, &walk.place, stat);
+        result = tree_operations(&walk.place)->statfs(vfs, &walk.place, stat);
     walk_release(&walk);
     return result;
 }
@@ -145,7 +145,7 @@ int vfs_accessat(struct vfs *vfs, int dirfd, const char *path, int mode, int fla
     result = walk_path(vfs, dirfd, path, follow_unless_nofollow(flags), &walk);
     if (result < 0)
         return result;
-    result = walk.place.tree->access(vfs, &walk.place, walk.name, mode);
+    result = tree_operations(&walk.place)->access(vfs, &walk.place, walk.name, mode);
     walk_release(&walk);
     return result;
 }
@@ -157,7 +157,7 @@ int vfs_chmodat(struct vfs *vfs, int dirfd, const char *path, uint32_t mode, int
 
     if (result < 0)
         return result;
-    result = walk.place.tree->chmod(vfs, &walk.place, walk.name, mode);
+    result = tree_operations(&walk.place)->chmod(vfs, &walk.place, walk.name, mode);
     walk_release(&walk);
     return result;
 }
@@ -175,7 +175,7 @@ int vfs_chownat(struct vfs *vfs, int dirfd, const char *path, uint32_t uid, uint
     result = walk_path(vfs, dirfd, path, follow_unless_nofollow(flags), &walk);
     if (result < 0)
         return result;
-    result = walk.place.tree->chown(vfs, &walk.place, walk.name, uid, gid);
+    result = tree_operations(&walk.place)->chown(vfs, &walk.place, walk.name, uid, gid);
     walk_release(&walk);
     return result;
 }
@@ -194,7 +194,7 @@ int vfs_utimensat(struct vfs *vfs, int dirfd, const char *path, int64_t atime_ns
     result = walk_path(vfs, dirfd, path, follow_unless_nofollow(flags), &walk);
     if (result < 0)
         return result;
-    result = walk.place.tree->utimens(vfs, &walk.place, walk.name, atime_ns, mtime_ns);
+    result = tree_operations(&walk.place)->utimens(vfs, &walk.place, walk.name, atime_ns, mtime_ns);
     walk_release(&walk);
     return result;
 }
@@ -221,7 +221,7 @@ int vfs_readlinkat(struct vfs *vfs, int dirfd, const char *path, char *target, s
     result = walk_path(vfs, dirfd, path, 0, &walk);
     if (result < 0)
         return result;
-    result = walk.place.tree->readlink(vfs, &walk.place, walk.name, target, size);
+    result = tree_operations(&walk.place)->readlink(vfs, &walk.place, walk.name, target, size);
     walk_release(&walk);
     return result;
 }
@@ -236,7 +236,7 @@ int vfs_mkdirat(struct vfs *vfs, int dirfd, const char *path, uint32_t mode)
     if (result < 0)
         return result;
     if (walk.last == LAST_NAME)
-        result = walk.place.tree->mkdir(vfs, &walk.place, walk.name, mode);
+        result = tree_operations(&walk.place)->mkdir(vfs, &walk.place, walk.name, mode);
     else
         result = -GE_EXIST;
     walk_release(&walk);
@@ -253,7 +253,7 @@ static int check_creatable(struct vfs *vfs, struct walk *walk)
         return -GE_EXIST;
     if (!walk->slash)
         return 0;
-    result = walk->place.tree->stat(vfs, &walk->place, walk->name, &stat);
+    result = tree_operations(&walk->place)->stat(vfs, &walk->place, walk->name, &stat);
     return result == 0 ? -GE_EXIST : result;
 }
 
@@ -272,7 +272,7 @@ int vfs_symlinkat(struct vfs *vfs, const char *target, int dirfd, const char *pa
         return result;
     result = check_creatable(vfs, &walk);
     if (result == 0)
-        result = walk.place.tree->symlink(vfs, &walk.place, walk.name, target);
+        result = tree_operations(&walk.place)->symlink(vfs, &walk.place, walk.name, target);
     walk_release(&walk);
     return result;
 }
@@ -281,7 +281,7 @@ int vfs_symlinkat(struct vfs *vfs, const char *target, int dirfd, const char *pa
 static bool same_tree(const struct walk *a, const struct walk *b)
 {
     return a->place.tree == b->place.tree
-           && (a->place.tree != &host_tree || a->place.mount == b->place.mount);
+           && (a->place.tree != TREE_HOST || a->place.mount == b->place.mount);
 }
 
 int vfs_linkat(struct vfs *vfs, int from_dirfd, const char *from, int to_dirfd, const char *to,
@@ -294,7 +294,7 @@ int vfs_linkat(struct vfs *vfs, int from_dirfd, const char *from, int to_dirfd, 
 
     if (result < 0)
         return result;
-    result = source.place.tree->stat(vfs, &source.place, source.name, &stat);
+    result = tree_operations(&source.place)->stat(vfs, &source.place, source.name, &stat);
     if (result < 0)
         goto source_only;
     result = walk_path(vfs, to_dirfd, to, WALK_PARENT, &target);
@@ -304,8 +304,8 @@ int vfs_linkat(struct vfs *vfs, int from_dirfd, const char *from, int to_dirfd, 
     if (result == 0 && !same_tree(&source, &target))
         result = -GE_XDEV;
     if (result == 0)
-        result = source.place.tree->link(vfs, &source.place, source.name, &target.place,
-                                         target.name);
+        result = tree_operations(&source.place)
+                     ->link(vfs, &source.place, source.name, &target.place, target.name);
     walk_release(&target);
 source_only:
     walk_release(&source);
@@ -320,7 +320,7 @@ int vfs_clone(struct vfs *vfs, const char *from, const char *to)
 
     if (result < 0)
         return result;
-    result = source.place.tree->stat(vfs, &source.place, source.name, &stat);
+    result = tree_operations(&source.place)->stat(vfs, &source.place, source.name, &stat);
     if (result == 0 && (stat.mode & VFS_S_IFMT) == VFS_S_IFDIR)
         result = -GE_ISDIR;
     if (result < 0)
@@ -330,11 +330,11 @@ int vfs_clone(struct vfs *vfs, const char *from, const char *to)
         goto source_only;
     if (!same_tree(&source, &target))
         result = -GE_XDEV;
-    else if (!source.place.tree->clone)
+    else if (!tree_operations(&source.place)->clone)
         result = -GE_NOTSUP;
     else
-        result = source.place.tree->clone(vfs, &source.place, source.name, &target.place,
-                                          target.name);
+        result = tree_operations(&source.place)
+                     ->clone(vfs, &source.place, source.name, &target.place, target.name);
     walk_release(&target);
 source_only:
     walk_release(&source);
@@ -351,7 +351,7 @@ static int remove_directory(struct vfs *vfs, struct walk *walk)
     case LAST_ROOT:
         return -GE_BUSY;
     default:
-        return walk->place.tree->rmdir(vfs, &walk->place, walk->name);
+        return tree_operations(&walk->place)->rmdir(vfs, &walk->place, walk->name);
     }
 }
 
@@ -363,8 +363,8 @@ static int remove_file(struct vfs *vfs, struct walk *walk)
     if (walk->last != LAST_NAME)
         return -GE_ISDIR;
     if (!walk->slash)
-        return walk->place.tree->unlink(vfs, &walk->place, walk->name);
-    result = walk->place.tree->stat(vfs, &walk->place, walk->name, &stat);
+        return tree_operations(&walk->place)->unlink(vfs, &walk->place, walk->name);
+    result = tree_operations(&walk->place)->stat(vfs, &walk->place, walk->name, &stat);
     if (result < 0)
         return result;
     return (stat.mode & VFS_S_IFMT) == VFS_S_IFDIR ? -GE_ISDIR : -GE_NOTDIR;
@@ -396,14 +396,14 @@ static int rename_walked(struct vfs *vfs, struct walk *source, struct walk *targ
     if (source->last != LAST_NAME || target->last != LAST_NAME)
         return -GE_BUSY;
     if (source->slash || target->slash) {
-        result = source->place.tree->stat(vfs, &source->place, source->name, &stat);
+        result = tree_operations(&source->place)->stat(vfs, &source->place, source->name, &stat);
         if (result < 0)
             return result;
         if ((stat.mode & VFS_S_IFMT) != VFS_S_IFDIR)
             return -GE_NOTDIR;
     }
-    return source->place.tree->rename(vfs, &source->place, source->name, &target->place,
-                                      target->name);
+    return tree_operations(&source->place)
+        ->rename(vfs, &source->place, source->name, &target->place, target->name);
 }
 
 int vfs_renameat(struct vfs *vfs, int from_dirfd, const char *from, int to_dirfd, const char *to)

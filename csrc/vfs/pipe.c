@@ -103,10 +103,21 @@ const struct file_operations pipe_files = {
     .poll = pipe_poll,
 };
 
-static void open_end(struct vfs *vfs, int fd, arena_offset offset, arena_offset node, int flags)
+arena_offset pipe_new(struct vfs *vfs)
 {
-    struct file *file = arena_at(vfs->arena, offset);
+    arena_offset buffer = arena_allocate(vfs->arena, VFS_PIPE_SIZE);
+    arena_offset node = buffer ? node_new(vfs, VFS_S_IFIFO | 0600) : 0;
 
+    if (!node) {
+        arena_free(vfs->arena, buffer, VFS_PIPE_SIZE);
+        return 0;
+    }
+    node_at(vfs, node)->pipe.buffer = buffer;
+    return node;
+}
+
+void pipe_open(struct vfs *vfs, arena_offset node, int flags, struct file *file)
+{
     file->kind = FILE_PIPE;
     file->stream = true;
     file->flags = (uint32_t) (flags & (VFS_O_ACCMODE | VFS_O_NONBLOCK));
@@ -116,36 +127,4 @@ static void open_end(struct vfs *vfs, int fd, arena_offset offset, arena_offset 
         pipe_of(vfs, file)->readers++;
     else
         pipe_of(vfs, file)->writers++;
-    descriptor_set(vfs, fd, offset, flags & VFS_O_CLOEXEC);
-}
-
-int vfs_pipe(struct vfs *vfs, int fds[2], int flags)
-{
-    int reader = descriptor_lowest(vfs, 0);
-    int writer = reader < 0 ? reader : descriptor_lowest(vfs, reader + 1);
-    arena_offset node = 0, buffer = 0, read_end = 0, write_end = 0;
-
-    if (flags & ~(VFS_O_CLOEXEC | VFS_O_NONBLOCK))
-        return -GE_INVAL;
-    if (writer < 0)
-        return writer;
-    buffer = arena_allocate(vfs->arena, VFS_PIPE_SIZE);
-    node = node_new(vfs, VFS_S_IFIFO | 0600);
-    read_end = file_new(vfs);
-    write_end = file_new(vfs);
-    if (!buffer || !node || !read_end || !write_end)
-        goto fail;
-    node_at(vfs, node)->pipe.buffer = buffer;
-    open_end(vfs, reader, read_end, node, VFS_O_RDONLY | flags);
-    open_end(vfs, writer, write_end, node, VFS_O_WRONLY | flags);
-    fds[0] = reader;
-    fds[1] = writer;
-    return 0;
-
-fail:
-    arena_free(vfs->arena, buffer, VFS_PIPE_SIZE);
-    arena_free(vfs->arena, node, sizeof(struct node));
-    file_free(vfs, read_end);
-    file_free(vfs, write_end);
-    return -GE_NFILE;
 }

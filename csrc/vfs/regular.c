@@ -11,7 +11,7 @@
 static const unsigned char *readable(const struct vfs *vfs, const struct regular *regular,
                                      uint64_t index)
 {
-    uint32_t block = blocks_get(vfs, &regular->map, index);
+    uint32_t block = block_map_get(vfs, &regular->map, index);
 
     if (block)
         return block_at(vfs, block);
@@ -24,7 +24,7 @@ static const unsigned char *readable(const struct vfs *vfs, const struct regular
    unless the caller overwrites it whole. NULL: no space. */
 static unsigned char *writable(struct vfs *vfs, struct regular *regular, uint64_t index, bool whole)
 {
-    uint32_t *slot = blocks_slot(vfs, &regular->map, index);
+    uint32_t *slot = block_map_slot(vfs, &regular->map, index);
     const unsigned char *old;
     uint32_t block;
 

@@ -10,21 +10,27 @@
  */
 #include "vfs/internal.h"
 
+static bool is_a_count(struct vfs *vfs, uint32_t count)
+{
+    (void) vfs, (void) count;
+    return false; /* no block, which could be free */
+}
+
 /* The map's tables go when nothing is left in them. */
 static void tidy(struct vfs *vfs)
 {
     if (vfs->super->blocks_shared == 0)
-        blocks_truncate(vfs, &vfs->super->sharers, 0);
+        block_map_truncate(vfs, &vfs->super->sharers, 0, is_a_count);
 }
 
 bool block_is_shared(const struct vfs *vfs, uint32_t block)
 {
-    return blocks_get(vfs, &vfs->super->sharers, block) != 0;
+    return block_map_get(vfs, &vfs->super->sharers, block) != 0;
 }
 
 bool block_share(struct vfs *vfs, uint32_t block)
 {
-    uint32_t *sharers = blocks_slot(vfs, &vfs->super->sharers, block);
+    uint32_t *sharers = block_map_slot(vfs, &vfs->super->sharers, block);
 
     if (!sharers) {
         tidy(vfs);
@@ -41,7 +47,7 @@ bool block_unshare(struct vfs *vfs, uint32_t block)
 
     if (!block_is_shared(vfs, block))
         return false;
-    sharers = blocks_slot(vfs, &vfs->super->sharers, block); /* is there: nothing is made */
+    sharers = block_map_slot(vfs, &vfs->super->sharers, block); /* is there: nothing is made */
     if (--*sharers == 0 && --vfs->super->blocks_shared == 0)
         tidy(vfs);
     return true;

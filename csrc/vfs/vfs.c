@@ -42,7 +42,7 @@ static int make_root(struct vfs *vfs)
 
 static int make_cwd(struct vfs *vfs)
 {
-    struct place root = {.tree = &memory_tree, .node = vfs->super->root};
+    struct place root = {.tree = TREE_MEMORY, .node = vfs->super->root};
     arena_offset offset = file_new(vfs);
     struct file *file = arena_at(vfs->arena, offset);
 

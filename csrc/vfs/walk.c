@@ -23,7 +23,7 @@ static int start(struct vfs *vfs, int dirfd, const char *path, struct place *pla
     if (strlen(path) >= VFS_PATH_MAX)
         return -GE_NAMETOOLONG;
     if (*path == '/') {
-        memory_place(vfs, vfs->super->root, place);
+        place_at_node(vfs, vfs->super->root, place);
         return 0;
     }
     if (dirfd == VFS_AT_CWD)
@@ -41,7 +41,7 @@ static int start(struct vfs *vfs, int dirfd, const char *path, struct place *pla
 static int follow(struct vfs *vfs, struct place *place, const char *name, struct rest *rest)
 {
     size_t room = (size_t) (rest->at - rest->text);
-    int length = place->tree->readlink(vfs, place, name, rest->text, room);
+    int length = tree_operations(place)->readlink(vfs, place, name, rest->text, room);
 
     if (length < 0)
         return length;
@@ -54,8 +54,8 @@ static int follow(struct vfs *vfs, struct place *place, const char *name, struct
     rest->at -= length;
     memmove(rest->at, rest->text, (size_t) length);
     if (*rest->at == '/') {
-        host_place_release(place);
-        memory_place(vfs, vfs->super->root, place);
+        place_release(place);
+        place_at_node(vfs, vfs->super->root, place);
     }
     return 0;
 }
@@ -86,7 +86,7 @@ static int arrive(struct walk *walk, enum walk_last last)
 /* A component that leads on: a directory, or a link to follow. */
 static int descend(struct vfs *vfs, struct walk *walk, struct rest *rest)
 {
-    int result = walk->place.tree->enter(vfs, &walk->place, walk->name);
+    int result = tree_operations(&walk->place)->enter(vfs, &walk->place, walk->name);
 
     return result == -GE_LOOP ? follow(vfs, &walk->place, walk->name, rest) : result;
 }
@@ -99,8 +99,8 @@ static int finish(struct vfs *vfs, struct walk *walk, struct rest *rest, int mod
     walk->last = LAST_NAME;
     if (mode & WALK_PARENT)
         return 0;
-    if (place->tree->is_mount(vfs, place, walk->name)) {
-        int result = place->tree->enter(vfs, place, walk->name);
+    if (tree_operations(place)->is_mount(vfs, place, walk->name)) {
+        int result = tree_operations(place)->enter(vfs, place, walk->name);
 
         strcpy(walk->name, ".");
         return result;
@@ -133,7 +133,7 @@ static int walk_rest(struct vfs *vfs, struct walk *walk, struct rest *rest, int 
         }
         if (strcmp(walk->name, "..") == 0) {
             last = LAST_DOTDOT;
-            result = walk->place.tree->leave(vfs, &walk->place);
+            result = tree_operations(&walk->place)->leave(vfs, &walk->place);
             if (result < 0)
                 return result;
             continue;
@@ -144,7 +144,7 @@ static int walk_rest(struct vfs *vfs, struct walk *walk, struct rest *rest, int 
             return -GE_ISDIR;
         if (length > VFS_NAME_MAX)
             return -GE_NAMETOOLONG;
-        if (walk->place.tree->is_reserved(&walk->place, walk->name))
+        if (tree_operations(&walk->place)->is_reserved(&walk->place, walk->name))
             return -GE_ACCES;
         if (final && (!walk->slash || (mode & WALK_PARENT))) {
             result = finish(vfs, walk, rest, mode);
@@ -179,5 +179,5 @@ int walk_path(struct vfs *vfs, int dirfd, const char *path, int mode, struct wal
 
 void walk_release(struct walk *walk)
 {
-    host_place_release(&walk->place);
+    place_release(&walk->place);
 }
