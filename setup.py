@@ -31,8 +31,8 @@ class BuildExt(build_ext):
         finish(Path(self.get_ext_fullpath(ffi.MODULE)).resolve())
 
     def build_extensions(self) -> None:
-        # Where the Python that builds has its libraries is of no use on another machine, and nobody
-        # else's business: some Pythons say it to everything that is linked for them.
+        # Some Pythons have the paths of their own libraries linked into everything that is built
+        # for them, which no other machine has.
         linker = self.compiler.linker_so
         self.compiler.linker_so = [word for word in linker if not word.startswith("-Wl,-rpath")]
         super().build_extensions()

@@ -1,4 +1,4 @@
-"""Compiling all functions at once, which nobody needs to: each is compiled when first called."""
+"""Compiling all functions at once. No user needs to: each is compiled when first called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is going on, for whoever waits: one line on a terminal, nothing elsewhere."""
+"""The progress of a run: one line on a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 

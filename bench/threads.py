@@ -21,7 +21,7 @@ def run(rounds: int, seconds: float) -> Iterable[Group]:
     group = Group(
         "Two engines in two threads",
         "Statements per second of both together, over those of one engine in one thread; rounds "
-        "run one, two, one. A round whose two runs of one differ much tells of a busy machine.",
+        "run one, two, one. If the two runs of one differ much, the machine was busy.",
     )
     messages = {"a statement that computes": COMPUTING, "SELECT 1": SELECT_1}
     for name in messages:

@@ -18,7 +18,7 @@ with Engine() as engine:
     except RuntimeError as error:
         print(error)
 
-    # The session goes on, as it does on a server.
+    # The session continues, as it does on a server.
     print(rows(engine.exec_protocol_raw(query("select sum(moons) from planet"))))
 
 # prints:

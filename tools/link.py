@@ -333,7 +333,9 @@ PRIVATE |= {
         "local.get 1; i32.load 28; local.set 0; local.get 1; i32.load 20; call free"
     ),
     "pg_getnameinfo_all": linker.Mentions("[local]"),
-    "inet_net_ntop": linker.Contains("local.get 2; i32.const 32; i32.gt_u; br_if 2; local.get 5; local.get 1; i32.load8_u"),
+    "inet_net_ntop": linker.Contains(
+        "local.get 2; i32.const 32; i32.gt_u; br_if 2; local.get 5; local.get 1; i32.load8_u"
+    ),
     "pg_lsn_in": linker.Mentions("pg_lsn_in"),
     "WalReceiverFunctions": linker.Within(
         "WalReceiverMain", "i32.const *; i32.const 0; call *; i32.const ?; i32.load; if"

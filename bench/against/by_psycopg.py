@@ -1,4 +1,4 @@
-"""Whoever serves PostgreSQL's protocol on a Unix socket, and psycopg before it.
+"""Any server of PostgreSQL's protocol on a Unix socket, by psycopg.
 
 What a contestant holds are the processes below this one: the server, never psycopg.
 """

@@ -20,7 +20,7 @@ from bench.machine import ROOT
 
 PROC = Path("/proc")
 STOP_S = 60
-ANSWER_S = 120  # whoever takes longer is ended, with its servers: the run is not to wait for ever
+ANSWER_S = 120  # a contestant that takes longer is ended, with its servers
 
 
 class CannotDo(Exception):

@@ -32,7 +32,7 @@ class Missing(Exception):
 
 
 def main() -> None:
-    # Whatever a contestant prints belongs to nobody's protocol.
+    # What a contestant prints is no part of the protocol.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     way = sys.argv[1]

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* No pointers: it may live in an arena, and a copy goes on as the original does. */
+/* No pointers: it may live in an arena, and a copy continues as the original does. */
 struct generator {
     uint64_t state[4];
 };

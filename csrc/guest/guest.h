@@ -30,8 +30,8 @@ struct reservation;
 enum guest_outcome {
     GUEST_RETURNED,
     GUEST_LONGJMP, /* unwinds to the nearest invoke_* */
-    GUEST_EXITED,  /* exit(code): unwinds to whoever called in; guest_exit_code() */
-    GUEST_TRAPPED /* unwinds to whoever called in; the instance must not be run again; guest_trap() */
+    GUEST_EXITED,  /* exit(code): unwinds to the caller; guest_exit_code() */
+    GUEST_TRAPPED  /* unwinds to the caller; the instance must not be run again; guest_trap() */
 };
 
 /* One call of an import, as its handler sees it.

@@ -80,7 +80,7 @@ enum status module_begin(struct guest_module *module, const struct guest_tier *t
 /* The handler that serves an import, or NULL. */
 guest_handler import_table_find(const struct guest_import_table *table, const char *module,
                                 const char *name, const char *type);
-/* Collects the imports that nobody serves. */
+/* Collects the imports that no host function serves. */
 struct offer_missing {
     char names[ERROR_MESSAGE_SIZE];
     size_t used;

@@ -1,5 +1,5 @@
 /* Name resolution of numeric addresses. PostgreSQL reads pg_hba.conf with it ("127.0.0.1/32");
- * without a network there is nobody to ask about other names.
+ * without a network there is no name server to ask about other names.
  */
 #include <stdio.h>
 

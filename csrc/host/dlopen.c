@@ -31,7 +31,7 @@ struct name {
     size_t length;
 };
 
-/* As memcmp; an entry whose name lies outside memory is a name nobody asks for. */
+/* As memcmp; an entry whose name lies outside memory matches no name. */
 static int compare_entry(const struct guest *guest, struct name name, const unsigned char *entry)
 {
     uint32_t length = load_u32(entry + NAME_LENGTH);

@@ -21,7 +21,7 @@ struct coroutine *coroutine_open(size_t stack_size, coroutine_function function,
 /* Runs until the coroutine suspends (true) or its function has returned (false, ever after). */
 bool coroutine_resume(struct coroutine *coroutine);
 
-/* Called on the coroutine: back to whoever resumed it. */
+/* Called on the coroutine: back to the caller that resumed it. */
 void coroutine_suspend(struct coroutine *coroutine);
 
 /* The lowest usable address of the coroutine's stack: what a depth check compares with. */

@@ -71,7 +71,7 @@ static bool is_registered(uintptr_t address)
     return false;
 }
 
-/* To whoever was there before us. The default action is taken by going back: with it in force the faulting
+/* To the handler that was there before ours. The default action is taken by going back: with it in force the faulting
    instruction faults again; a signal that was sent has to be sent again. */
 static void pass_on(int number, siginfo_t *info, void *context)
 {
@@ -95,7 +95,7 @@ static void handle(int number, siginfo_t *info, void *context)
     pass_on(number, info, context);
 }
 
-/* On the alternate stack, where a thread has one, for the sake of those whom a fault is passed on to: a
+/* On the alternate stack, where a thread has one, for the handlers that a fault is passed on to: a
    full stack may be what they report. Not blocked while handled, as recover leaves by longjmp. */
 static bool install(void)
 {

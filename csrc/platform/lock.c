@@ -91,7 +91,7 @@ static enum status no_lock(const char *what, const char *path, struct error *err
                      strerror(errno));
 }
 
-/* For whoever is refused: who holds it. Only a courtesy, so nothing is made of a failure. */
+/* Who holds it, for the message of those who are refused. A failure is ignored: the message is shorter. */
 static void write_pid(int fd)
 {
     char text[PID_TEXT_SIZE];

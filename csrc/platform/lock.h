@@ -24,7 +24,7 @@ struct lock {
 #define LOCK_NONE ((struct lock) {.directory = -1, .file = -1})
 
 /* directory is an open descriptor; path names it in messages. guest_pid is the process number that
-   our guests write to postmaster.pid: there it stands for nobody, the lock itself says who lives.
+   our guests write to postmaster.pid: there it names no process, the lock itself says who lives.
    STATUS_LOCKED names the holder's process. */
 enum status lock_open(int directory, const char *path, int guest_pid, struct lock *lock,
                       struct error *error);

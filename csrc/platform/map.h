@@ -9,8 +9,8 @@ struct map {
     size_t size;
 };
 
-/* 0 or -GE_*; -GE_INVAL for an empty file and for anything but a regular one. Whoever shortens the
-   file while it is mapped kills the process that reads on: only for files nobody writes to. */
+/* 0 or -GE_*; -GE_INVAL for an empty file and for anything but a regular one. If the file is
+   shortened while it is mapped, a process that reads on is killed: only for files that are not written to. */
 int map_open(const char *path, struct map *map);
 int map_descriptor(int fd, struct map *map); /* which stays the caller's */
 

@@ -53,7 +53,7 @@ bool reservation_map(struct reservation *reservation, size_t offset, size_t size
    zero. False where the system has no such step: then zero it and map again. */
 bool reservation_discard(struct reservation *reservation);
 
-/* Tells of each of count pages from offset on whether it may differ from what was mapped there, or from
+/* Says for each of count pages from offset on whether it may differ from what was mapped there, or from
    zero: touched[i] is true for a page that was ever written to, and perhaps for others. */
 void reservation_touched(const struct reservation *reservation, size_t offset, size_t count,
                          bool *touched);

@@ -116,7 +116,7 @@ static void join_processes(const PGProc *original)
     ProcArrayAdd(MyProc);
 }
 
-/* Goes on reading where the original was when it was kept, if all since is still in the queue; else all
+/* Continues reading where the original was when it was kept, if all since is still in the queue; else all
  * that is cached is to be forgotten. */
 static void join_invalidation(void)
 {

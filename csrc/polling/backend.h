@@ -1,14 +1,14 @@
 /* Many backends in one instance: docs/SESSIONS.md.
  *
  * A server forks a process for each connection: its memory is the postmaster's, but for the shared part.
- * Here the host does what fork(2) does, with the memory of a backend that nobody has used yet; then the copy
+ * Here the host does what fork(2) does, with the memory of a backend that has not been used yet; then the copy
  * has to become a backend of its own among those that share memory with it. */
 #ifndef PGLITE_BACKEND_H
 #define PGLITE_BACKEND_H
 
 #include "postgres-abi.h"
 
-/* Of the backend that copies are made of, when it stands and nobody has used it. */
+/* Of the backend that copies are made of, when it stands and has not been used. */
 GUEST_EXPORT(pglite_keep_backend) void pglite_keep_backend(void);
 
 /* The first call into a copy: takes a place of its own in shared memory, under the process number given.

@@ -1,7 +1,7 @@
 /* Directories in memory: a treap of entries, ordered by a hash of the name.
  *
  * The key is the hash with a few low bits that tell apart names of equal hash. It serves lookup, and
- * it is the readdir cookie: "the next key above" goes on rightly whatever was added or removed.
+ * it is the readdir cookie: "the next key above" is right whatever was added or removed.
  * Priorities are a second hash, of the key: the shape depends on nothing but the names.
  */
 #include <string.h>

@@ -73,7 +73,7 @@ int mount_statfs(int fd, struct vfs_statfs *stat)
 
 int mount_check_owner(uint32_t uid, uint32_t gid)
 {
-    /* The guest has one user, who is the process's; to whom else could the file go? */
+    /* The guest has one user, the process's: a file cannot be given to another. */
     if ((uid == VFS_UID || uid == (uint32_t) UNCHANGED)
         && (gid == VFS_UID || gid == (uint32_t) UNCHANGED))
         return 0;

@@ -13,7 +13,7 @@ enum {
     NODE_SIZE = 40,
     INDEX_SIZE = 4,
     MAGIC_SIZE = 8,
-    NONE = 0, /* "no sibling yet": node 0 is nobody's child */
+    NONE = 0, /* "no sibling yet": node 0 is no node's child */
     PERMISSIONS = 07777
 };
 

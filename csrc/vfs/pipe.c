@@ -1,4 +1,4 @@
-/* Pipes: a ring of bytes in the arena. Nothing here waits: there is nobody else to wait for. */
+/* Pipes: a ring of bytes in the arena. Nothing here waits: no other thread runs the guest. */
 #include <string.h>
 
 #include "vfs/internal.h"

@@ -10,7 +10,7 @@
  * link in a host directory resolves inside this name space and never outside it.
  *
  * In memory there is one user and it is root: permission bits are kept and reported, and refuse
- * nothing but X_OK for a file that nobody may execute. A host directory's the system checks.
+ * nothing but X_OK for a file without any execute permission. A host directory's the system checks.
  * Access times are set by utimensat alone (noatime).
  */
 #ifndef PGN_VFS_VFS_H

@@ -86,7 +86,7 @@ class Csv:
 
     def __init__(self, null: str) -> None:
         self._null = null
-        self._header: list[str] = []  # until there is something to go on with
+        self._header: list[str] = []  # until the first row
 
     def begin(self, columns: Sequence[Column]) -> Iterator[str]:
         self._header = [",".join(_csv(column.name) for column in columns)]

@@ -66,7 +66,7 @@ ORDER BY 1"""
 
 _EXTENSIONS = "SELECT extname FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql' ORDER BY 1"
 
-# Policies name roles (deptype r); what belongs to whom (o) and who may what (a) is only moved if
+# Policies name roles (deptype r); owners (o) and privileges (a) is only moved if
 # that is wanted.
 _ROLES = """
 SELECT DISTINCT pg_catalog.pg_get_userbyid(d.refobjid)

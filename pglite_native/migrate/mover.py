@@ -46,7 +46,7 @@ class Moved:
 
 
 def move(source: Side, target: Side, choices: Choices) -> Moved:
-    """Move a database, or go on with it where an earlier call was ended.
+    """Move a database, or continue where an earlier call was ended.
 
     The source is only read, in one snapshot. When this returns, schema and rows are in the target,
     and both sides have counted the same.

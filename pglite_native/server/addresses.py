@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server listens, and as whom to go there.
+    """Where a server listens, and as which user to connect.
 
     `host` is the Unix socket's directory if `is_unix`. The password is left out where it is None.
     """

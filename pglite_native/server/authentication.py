@@ -1,7 +1,7 @@
 """Who may come in: everybody (trust), or who knows their password, by SCRAM-SHA-256.
 
 Within TLS also by SCRAM-SHA-256-PLUS: the password is then proven to who has the certificate that
-the client sees, and to nobody in between.
+the client sees, and to no one in between.
 
 Why scramp: a well-kept implementation of RFC 5802 for both sides, pure Python, by the makers of
 pg8000; cryptography is nothing to write anew.

@@ -49,7 +49,7 @@ LOOKING_UP = {
 
 
 class Whereabouts(NamedTuple):
-    """As whom, and in which database, sessions begin that do not ask for others."""
+    """The user and the database of sessions that do not ask for others."""
 
     user: str
     database: str

@@ -103,7 +103,7 @@ class ClientConnection:
             except (Refusal, EngineError) as error:
                 self._refuse(self._ending or _refusal_of(error))
         except (Gone, OSError):
-            pass  # the client has gone: there is nobody to tell
+            pass  # the client has gone
         finally:
             self._hang_up()
 
@@ -208,7 +208,7 @@ class ClientConnection:
         return b"".join(parts)
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Tell the client, and give it a moment to read: what it has sent and nobody has read would
+        """Tell the client, and give it a moment to read: what it has sent and we have not read would
         make the system reset the connection, and drop what was said.
         """
         client = self._handshake.client

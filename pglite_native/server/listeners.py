@@ -31,7 +31,7 @@ def listen_unix(directory: Path, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX)
     try:
         _bind(listener, path)
-        path.chmod(0o600)  # before listen: until then nobody can connect
+        path.chmod(0o600)  # before listen: until then no client can connect
         listener.listen(BACKLOG)
     except BaseException:
         listener.close()

@@ -159,7 +159,7 @@ class Server(Closing):
 
     @property
     def user(self) -> str:
-        """The source's user, as whom `dsn` and `url` connect."""
+        """The source's user, as which `dsn` and `url` connect."""
         return self._clusters.user
 
     def create(self, database: str, template: Snapshot) -> None:

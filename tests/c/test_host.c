@@ -20,7 +20,7 @@ enum { CWD = VFS_AT_CWD };
 struct mounted {
     struct space space;
     struct vfs *vfs;
-    char outside[4096]; /* the parent, which nobody may reach */
+    char outside[4096]; /* the parent, which must not be reached */
     char inside[5000];  /* what is mounted at /data */
 };
 

@@ -89,7 +89,7 @@ def test_all_who_compute_get_on(engine: Engine) -> None:
 
 
 def test_short_and_long_statements_get_on_together(engine: Engine) -> None:
-    """Some only compute, some only wait for the lock of another, and nobody starves."""
+    """Some only compute, some only wait for the lock of another, and none starves."""
     run(engine, "create table t as select 0 as n")
     computing = [engine.open_session() for _ in range(2)]
     counting = [engine.open_session() for _ in range(4)]

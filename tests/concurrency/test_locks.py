@@ -218,7 +218,7 @@ def test_table_locks_conflict_as_their_modes_say(a: Actor, b: Actor) -> None:
 
 @script
 def test_who_waits_for_a_table_goes_before_who_comes_later(a: Actor, b: Actor, c: Actor) -> None:
-    """Readers do not starve one who wants the table for himself."""
+    """Readers do not starve a session that wants the table for itself."""
     a.run(ROW)
     a.run("begin; select from t")
     b.start("lock table t; select 'locked'")

@@ -15,7 +15,7 @@ def test_create_index_concurrently_waits_for_writers(a: Actor, b: Actor, c: Acto
     a.run("begin; insert into t values (0, 0)")
     b.start("create index concurrently i on t (m)")
     b.waits("virtualxid", "transactionid")
-    c.run("insert into t values (-1, 1)")  # goes on meanwhile
+    c.run("insert into t values (-1, 1)")  # continues meanwhile
     a.run("commit")
     b.finish()
     c.run("set enable_seqscan = off")

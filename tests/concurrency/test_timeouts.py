@@ -63,7 +63,7 @@ IDLE = [
 def test_an_idle_session_ends_when_it_is_time(
     a: Actor, b: Actor, setting: str, doing: str, code: str
 ) -> None:
-    """Nobody calls it; and who waits for its locks gets them then."""
+    """No call is made to it; those that wait for its locks get them then."""
     a.run(TABLE)
     a.run("update t set n = 0")
     b.run(f"set {setting} = '100ms'")

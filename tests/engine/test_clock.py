@@ -204,7 +204,7 @@ def test_vacuum_rests_in_no_time(frozen: Engine) -> None:
 
 
 def test_an_endless_wait_is_one(frozen: Engine) -> None:
-    """A lock that nobody will release, after the deadlock check has taken its time."""
+    """A lock that is never released, after the deadlock check has taken its time."""
     with Engine(clock=LEAP_DAY, settings={"max_prepared_transactions": "1"}) as engine:
         run(engine, "CREATE TABLE t (i int)")
         run(engine, "BEGIN; LOCK TABLE t; PREPARE TRANSACTION 'holder'")

@@ -85,7 +85,7 @@ def work(number):
     barrier.wait()
     ask(engines[number], number)
 """,
-    # All hold the same pages; the base goes on meanwhile.
+    # All hold the same pages; the base is used meanwhile.
     "forks of one": """
 base = Engine()
 snapshot = base.snapshot()

@@ -177,7 +177,7 @@ with Engine(sys.argv[1]) as engine:
     run(engine, "create table u as select generate_series(1, 1000) as i")
     for stream in range(3):
         try:
-            os.write(stream, b"said to nobody" * 1000)
+            os.write(stream, b"said to no one" * 1000)
         except OSError:
             continue
         os._exit(1 + stream)

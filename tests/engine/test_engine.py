@@ -318,7 +318,7 @@ def test_200_engines_leave_nothing_behind(tmp_path: Any) -> None:
     assert after[0] <= before[0] + 4 * 1024
 
 
-# --- what it says, and to whom --------------------------------------------------------------
+# --- what it logs, and where ----------------------------------------------------------------
 
 
 def test_the_guest_s_log_is_what_a_server_logs(

@@ -389,7 +389,7 @@ except EngineMemoryError as error:
         except Exception as refused:
             assert "vm.max_map_count" in str(refused), refused
         else:
-            raise AssertionError("it goes on")
+            raise AssertionError("it continues")
 else:
     raise AssertionError("there was a map left")
 copy.close()

@@ -93,7 +93,7 @@ def test_cancel_when_idle_does_nothing(engine: Engine) -> None:
 
 
 def test_cancel_between_two_calls_of_a_copy(engine: Engine) -> None:
-    """The statement waits for data: it is cancelled when it goes on, or not at all."""
+    """The statement waits for data: it is cancelled when it continues, or not at all."""
     engine.exec_protocol_raw(wire.query("CREATE TEMP TABLE t (a int)"))
     engine.exec_protocol_raw(wire.query("COPY t FROM STDIN"))
     engine.cancel()
@@ -185,7 +185,7 @@ def test_transaction_timeout_ends_the_session() -> None:
     ],
 )
 def test_idle_timeouts_end_the_session(setting: str, begin: str, sqlstate: str) -> None:
-    """Nobody runs the guest while it is idle, so the end comes with the next call."""
+    """No thread runs the guest while it is idle, so the end comes with the next call."""
     with Engine() as engine:
         engine.exec_protocol_raw(wire.query(f"SET {setting} = '100ms'") + wire.query(begin))
         time.sleep(0.3)

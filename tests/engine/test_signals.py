@@ -84,7 +84,7 @@ def test_pg_sleep(engine: Engine) -> None:
 
 
 def test_pg_sleep_under_timers(engine: Engine) -> None:
-    """Signals interrupt the sleep; it goes on for the time that is left."""
+    """Signals interrupt the sleep; it continues for the time that is left."""
     run(engine, "SET statement_timeout = '60s'")
     with resting(0.5):
         run(engine, "SELECT pg_sleep(0.25) FROM generate_series(1, 2)")

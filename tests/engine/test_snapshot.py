@@ -168,7 +168,7 @@ def writes_to_a_checkpoint(engine: Engine) -> int:
 
 
 def test_a_checkpoint_is_as_near_as_it_was(base: Engine) -> None:
-    """64 MiB after the last one, whoever wrote them."""
+    """64 MiB after the last one, in whatever session."""
     with base.fork() as copy:
         distance = writes_to_a_checkpoint(copy)
         assert distance > 3

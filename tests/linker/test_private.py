@@ -54,11 +54,11 @@ def test_what_is_found_can_be_linked_to() -> None:
         (Contains("i32.const 78; i32.ge_s"), "0 functions have"),
         (Contains("local.get 0"), "[2-9] functions have"),
         (Contains("drop; drop"), "0 functions have"),
-        (Within("nobody", "call ?"), "no function nobody"),
+        (Within("nothing", "call ?"), "no function nothing"),
         (Within("twice", "call ?"), "has 0 times"),
         (Within("base_break", "i32.const 1040"), "needs 1 \\?"),
         (Within("base_break", "f32.nearest ?"), "no instruction 'f32.nearest'"),
-        (Within("base_break", "call nobody; i32.const ?"), "no nobody"),
+        (Within("base_break", "call nothing; i32.const ?"), "no nothing"),
     ],
 )
 def test_a_clue_that_does_not_lead_to_one_place_stops_the_link(

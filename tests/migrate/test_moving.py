@@ -70,7 +70,7 @@ def test_everything_moves_there_and_back(
     assert main(["import", "--from", there, "--data-dir", str(back)]) == 0
     assert capsys.readouterr().out.endswith("Both sides have the same rows.\n")
     assert dumped_directory(back) == before
-    with PGlite(back) as db:  # it goes on where the other ended
+    with PGlite(back) as db:  # it continues where the other ended
         (row,) = db.query("INSERT INTO author (name) VALUES ('next') RETURNING id, stamped").rows
         assert row["id"] == 10 + 5 * 100 and row["stamped"] is not None
 

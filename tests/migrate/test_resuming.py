@@ -1,4 +1,4 @@
-"""A move that is ended in the middle goes on where it was."""
+"""A move that is ended in the middle continues where it was."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ without a blank line between them travel together, in one implicit transaction.
 
 `corpus/*.script`: a line `--- name` starts a case, `-- …` is a comment. Every other line is one
 message: the name of a function in wire.py and its arguments as Python literals; a line that starts
-with a space goes on with the one before. `raw b"…"` is bytes as they are. A line `<- ZZ` ends a
+with a space continues the one before. `raw b"…"` is bytes as they are. A line `<- ZZ` ends a
 step: what stands above it is sent, and the answer goes up to two ReadyForQuery; any kinds can be
 awaited, in their order. `<-` alone awaits nothing, `<- EOF` the end of the connection.
 

@@ -17,7 +17,7 @@ def _whole(engine: Engine, data: bytes) -> bytes:
 
 
 def _bytewise(engine: Engine, data: bytes) -> bytes:
-    """Ends where the session ends: what follows is for nobody, as on a closed connection."""
+    """Ends where the session ends: what follows is dropped, as on a closed connection."""
     answer = bytearray()
     for index in range(len(data)):
         try:

@@ -5,7 +5,7 @@ processes and creates system users, so only its files are used. initdb takes 0.3
 a cluster kept between runs not worth its locking.
 
 PostgreSQL refuses to run as root. A root test run starts it as `nobody`, from a copy of the
-binaries, because site-packages is often inside a home directory that nobody else may enter.
+binaries, because site-packages is often inside a home directory that others may not enter.
 """
 
 from __future__ import annotations

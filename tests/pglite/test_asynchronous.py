@@ -1,4 +1,4 @@
-"""AsyncPGlite: the event loop goes on, tasks wait for each other, and cancelling cancels."""
+"""AsyncPGlite: the event loop runs, tasks wait for each other, and cancelling cancels."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_who_does_not_read_is_waited_for(server: Server) -> None:
         client.send(wire.query(WIDE))
         time.sleep(1)
         assert resident_bytes() - before < SLACK_BYTES
-        with Client(server) as other:  # and nobody else waits
+        with Client(server) as other:  # and no other client waits
             other.log_in()
             assert wire.rows(other.query("SELECT 1")) == [(b"1",)]
         assert client.socket.recv(1) == b"T"

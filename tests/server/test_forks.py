@@ -44,7 +44,7 @@ def test_a_template_s_rows_are_there_and_its_session_is_not() -> None:
             assert connection.execute("SELECT * FROM pg_prepared_statements").fetchall() == []
             with pytest.raises(errors.UndefinedTable):
                 connection.execute("TABLE gone")
-        # It goes on, in its transaction.
+        # It continues, in its transaction.
         assert wire.rows(template.exec_protocol_raw(wire.query("TABLE kept"))) == [(b"1",), (b"2",)]
 
 

@@ -172,7 +172,7 @@ def test_a_startup_in_drops_is_ended_too() -> None:
 
 
 def test_a_second_startup_packet_is_refused(server: Server) -> None:
-    """The engine would log in anew: whoever is in has been let in as somebody else."""
+    """The engine would log in anew: the client has been let in as another user."""
     with Client(server) as client:
         client.log_in()
         client.send(wire.startup(PARAMETERS))

@@ -31,7 +31,7 @@ AGAIN_CUTS, AGAIN_STEPS = 3, 2
 
 @dataclass(frozen=True)
 class Begun:
-    """A folder that a workload goes on in, and what it has said before."""
+    """A folder that a workload continues in, and what it has acknowledged before."""
 
     place: Path
     said: tuple[str, ...]

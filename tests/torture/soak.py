@@ -2,7 +2,7 @@
 
 By turns: one session in memory; sessions of a data directory; connections to a server; forks and
 snapshots. Sessions and connections come and go. The answer to a move is compared with the first
-one, whoever gave it.
+one, wherever it came from.
 """
 
 from __future__ import annotations

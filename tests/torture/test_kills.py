@@ -1,4 +1,4 @@
-"""A few kills of each kind: `python -m tests.torture kills` goes on with it."""
+"""A few kills of each kind: `python -m tests.torture kills` makes many."""
 
 from __future__ import annotations
 

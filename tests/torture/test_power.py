@@ -1,4 +1,4 @@
-"""A few power cuts: `python -m tests.torture power` goes on with it."""
+"""A few power cuts: `python -m tests.torture power` makes many."""
 
 from __future__ import annotations
 

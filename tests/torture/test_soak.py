@@ -1,4 +1,4 @@
-"""A few thousand statements: `python -m tests.torture soak` goes on with it."""
+"""A few thousand statements: `python -m tests.torture soak` runs many."""
 
 from __future__ import annotations
 

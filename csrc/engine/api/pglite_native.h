@@ -51,7 +51,7 @@ typedef struct {
     bool ended;      /* there is no need for pgn_end */
     bool over;       /* the session has ended by it */
     char short_bytes[512];
-    bool paused; /* nothing yet, go on with pgn_next: the call took a break to let its caller look
+    bool paused; /* nothing yet, call pgn_next again: the call took a break to let its caller look
                         at signals */
     pgn_error error;
 } pgn_reply;
@@ -59,7 +59,7 @@ typedef struct {
 /* Begins a call: input is borrowed until pgn_end. */
 int pgn_begin(pgn_session *session, const uint8_t *input, size_t size, pgn_error *error);
 
-/* Goes on with the call until at least limit bytes of output have come or the guest wants more than
+/* Continues the call until at least limit bytes of output have come or the guest wants more than
    the input has. Size 0, and not paused: nothing is left to come. */
 int pgn_next(pgn_session *session, size_t limit, pgn_reply *reply);
 
@@ -114,7 +114,7 @@ int pgn_snapshot(pgn_session *session, pgn_image **image, pgn_error *error);
    refusal it can only be closed. */
 int pgn_restore(pgn_session *session, pgn_image *image, pgn_error *error);
 
-/* Opens and checks an image in a file, whose descriptor stays the caller's. Nobody may write to the file
+/* Opens and checks an image in a file, whose descriptor stays the caller's. The file must not be written to
    from now on. */
 int pgn_image_open(pgn_runtime *runtime, int fd, pgn_image **image, pgn_error *error);
 

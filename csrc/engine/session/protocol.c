@@ -376,7 +376,7 @@ bool session_serve(pgn_session *session)
     return session_get_ready(session) && attend(session) && housekeeping_note_changes(session);
 }
 
-/* An orderly end, which checkpoints a durable directory. What it reports goes to nobody. Where the
+/* An orderly end, which checkpoints a durable directory. What it reports is dropped. Where the
    session has ended by itself, in Terminate or at the end of its input, only the last step is left. */
 static void shut_down(pgn_session *session)
 {

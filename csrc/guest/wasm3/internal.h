@@ -24,7 +24,7 @@ struct wasm3_module {
     uint32_t start_function;              /* UINT32_MAX: none */
 };
 
-/* Of each stack the limit in force, and the last one, which is the same when nobody is told. */
+/* Of each stack the limit in force, and the last one, which is the same when no callback is set. */
 struct tier_stacks {
     struct reservation values;           /* wasm3's value stack */
     const uint8_t *native, *native_last; /* grows down; NULL: not watched */

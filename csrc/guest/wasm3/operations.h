@@ -121,7 +121,7 @@ d_m3Op(TierEntry)
             return trap;
     }
     /* Fixed sizes first, which are no calls, and all that most functions want. What is too much falls
-       on slots that nobody has written yet, at the stack's end on its margin. */
+       on slots that have not been written yet, at the stack's end on its margin. */
     memset(stack, 0, TIER_FIXED_CLEAR);
     if (UNLIKELY(function->numLocalBytes > TIER_FIXED_CLEAR))
         memset(stack + TIER_FIXED_CLEAR, 0, function->numLocalBytes - TIER_FIXED_CLEAR);

@@ -1,4 +1,4 @@
-"""What the shop sells, and to whom."""
+"""What the shop sells, and its customers."""
 
 from __future__ import annotations
 

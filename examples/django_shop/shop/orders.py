@@ -13,7 +13,7 @@ class OutOfStock(Exception):
 
 @transaction.atomic
 def place_order(name: str, quantity: int) -> Order:
-    """Take something from the stock, and note for whom."""
+    """Take something from the stock, and note the customer."""
     product = Product.objects.select_for_update().get(name=name)
     if product.stock < quantity:
         raise OutOfStock(name)

@@ -67,7 +67,7 @@ class TwoPhase(DatabaseWorkload):
         assert self.prepared <= held, f"prepared and lost: {self.prepared - held}"
         assert self.committed <= rows, f"committed and lost: {self.committed - rows}"
         assert held - self.prepared <= self.in_doubt, "prepared again"
-        assert rows - self.committed <= self.in_doubt, "committed by nobody"
+        assert rows - self.committed <= self.in_doubt, "committed by no transaction"
         assert not held & rows
         self.prepared, self.committed = held, rows
         self.rolled_back |= self.in_doubt - held - rows
