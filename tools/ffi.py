@@ -16,8 +16,8 @@ HEADERS = ("engine/api/pglite_native.h", "engine/api/inspection.h")
 CDEF_BEGIN = "/* cffi: begin */"
 CDEF_END = "/* cffi: end */"
 
-# What runs on the host; polling/, encoding/ and replication/ are compiled for the guest. wasm3's sources are not
-# listed: csrc/guest/wasm3 includes them.
+# What runs on the host: polling/, encoding/ and replication/ are compiled for the guest, and
+# csrc/guest/wasm3 includes wasm3's sources.
 LAYERS = ("base", "platform", "vfs", "guest", "host", "engine")
 
 # What of build/vendor is compiled, by being included.

@@ -71,8 +71,8 @@ class Policy:
 
     `host_imports` matches "module.name" of the functions that a host provides though the base does
     not import them. `allowed` names, module by module, the symbols that may stay undefined, each
-    with its reason; calling one ends the guest. `aliases` gives functions of the base other names. `renames` says, module by module, under what other name a
-    function that the module imports is looked for.
+    with its reason; calling one ends the guest. `aliases` gives functions of the base other names.
+    `renames` says, module by module, under what other name an imported function is looked for.
     `private` names functions and data of the base that it does not export. `wraps` names the
     functions of the base that side modules take the place of. `replaces` names functions of side
     modules that are called where the base has instructions of its own.

@@ -208,8 +208,10 @@ class ClientConnection:
         return b"".join(parts)
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Tell the client, and give it a moment to read: what it has sent and we have not read would
-        make the system reset the connection, and drop what was said.
+        """Tell the client, and give it a moment to read.
+
+        Input that has not been read would make the system reset the connection, and drop what was
+        said.
         """
         client = self._handshake.client
         linger_s = LINGER_S if self._refusal is None else LINGER_WITH_LAST_S

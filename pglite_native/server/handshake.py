@@ -96,7 +96,7 @@ class Handshake:
             raise _too_slow() from None
 
     def _encrypt_directly(self) -> None:
-        """As PostgreSQL does, insist on ALPN: a client that speaks another protocol gets no further."""
+        """As PostgreSQL does, insist on ALPN: a client of another protocol gets no further."""
         client = self._encrypt()
         if client.selected_alpn_protocol() != tls.PROTOCOL:
             raise Refusal(

@@ -63,8 +63,8 @@ insert into plain values (1, 'ä', 1.5), (2, null, null);
 update plain set word = 'w' where id = 1;
 update plain set id = 3 where id = 2;
 delete from plain where id = 3;
-insert into typed values (1, 'happy', 7, '2020-01-02 03:04:05+00', '\\x00ff', '{"a": [1]}', '{1,null}',
-    1.5, '00000000-0000-0000-0000-00000000000a', '1 day 02:03:04', 'n');
+insert into typed values (1, 'happy', 7, '2020-01-02 03:04:05+00', '\\x00ff', '{"a": [1]}',
+    '{1,null}', 1.5, '00000000-0000-0000-0000-00000000000a', '1 day 02:03:04', 'n');
 insert into large values (1, repeat('x', 5000), 'first');
 update large set note = 'second';
 update large set content = 'short';
@@ -193,7 +193,8 @@ def prepare(exchange: Exchange) -> None:
 
 
 SLOTS = [
-    f"select pg_create_logical_replication_slot('{name}', 'pgoutput', false, {'two_phase' in options})"
+    f"select pg_create_logical_replication_slot('{name}', 'pgoutput', twophase =>"
+    f" {'two_phase' in options})"
     for name, options in OPTIONS.items()
 ]
 
