@@ -27,7 +27,7 @@ from vendor.pins import VendorError
 
 @pytest.fixture(scope="module")
 def tree() -> dict[str, Entry]:
-    return {entry.path: entry for entry in system_entries(read_tree(VENDOR), ["pgoutput"])}
+    return {entry.path: entry for entry in system_entries(read_tree(VENDOR))}
 
 
 def test_every_file_of_the_data_table_is_found() -> None:
@@ -79,7 +79,7 @@ def test_every_extension_has_its_control_file_and_module(tree: dict[str, Entry])
 
 
 def test_what_the_guest_does_not_need_is_left_out(tree: dict[str, Entry]) -> None:
-    left_out = re.compile(r"/pgxs/|/include/|/doc/|/\.pgpass$|^pglite/password$|/pgoutput\.so$")
+    left_out = re.compile(r"/pgxs/|/include/|/doc/|/\.pgpass$|^pglite/password$")
     assert [path for path in tree if left_out.search(path)] == []
     assert any(left_out.search(path) for path in read_tree(VENDOR))
     assert tree["pglite/pgstdin"].content == tree["pglite/pgstdout"].content == b""
