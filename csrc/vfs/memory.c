@@ -102,8 +102,9 @@ int memory_add(struct vfs *vfs, arena_offset directory, const char *name, uint32
 /* Names that the quota still allows. */
 static uint64_t names_free(const struct superblock *super)
 {
-    uint64_t counted =
-        super->names_used > super->names_free_of_quota ? super->names_used - super->names_free_of_quota : 0;
+    uint64_t counted = super->names_used > super->names_free_of_quota
+                           ? super->names_used - super->names_free_of_quota
+                           : 0;
 
     return super->names_quota > counted ? super->names_quota - counted : 0;
 }

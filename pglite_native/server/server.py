@@ -22,9 +22,9 @@ from pglite_native.server.authentication import Authentication, Scram, Trust
 from pglite_native.server.clusters import Clusters
 from pglite_native.server.connection import ClientConnection
 from pglite_native.server.connections import Connections
+from pglite_native.server.interpreters import check_interpreter
 from pglite_native.server.listeners import SpareDescriptor, listen_tcp, listen_unix, prepare
 from pglite_native.server.messages import Refusal
-from pglite_native.server.interpreters import check_interpreter
 from pglite_native.server.socket_directory import SocketDirectory
 from pglite_native.server.tls import announce
 

@@ -25,7 +25,7 @@ def test_a_long_tmpdir_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_long_directory_is_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="107 bytes.*choose another directory") as caught:
+    with pytest.raises(OSError, match=r"107 bytes.*choose another directory") as caught:
         Server(unix_socket_dir=tmp_path / LONG)
     assert caught.value.errno == errno.ENAMETOOLONG
     assert caught.value.filename == f"{tmp_path}/{LONG}/.s.PGSQL.5432"

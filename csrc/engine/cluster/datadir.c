@@ -133,10 +133,11 @@ static enum status examine(int directory, const char *path, struct contents *con
                          "%s is not empty and not a PostgreSQL data directory (no PG_VERSION)",
                          path);
     if (contents->pid_is_directory)
-        return error_set(error, STATUS_INVALID,
-                         "%s/%s is a directory, where a server leaves its process id: remove it, or "
-                         "move it away",
-                         path, ENGINE_PID_FILE);
+        return error_set(
+            error, STATUS_INVALID,
+            "%s/%s is a directory, where a server leaves its process id: remove it, or "
+            "move it away",
+            path, ENGINE_PID_FILE);
     return check_access(directory, path, contents, error);
 }
 

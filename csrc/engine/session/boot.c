@@ -166,10 +166,11 @@ static bool check_configuration(pgn_session *session)
         if (vfs_statat(session->cluster->vfs, VFS_AT_CWD, path, 0, &stat) < 0
             || (stat.mode & VFS_S_IFMT) != VFS_S_IFDIR)
             continue;
-        error_set(&session->failure, STATUS_INVALID,
-                  "%s/%s is a directory, where PostgreSQL reads its settings: remove it, or move it "
-                  "away",
-                  data_dir ? data_dir : ENGINE_DATA_DIR, names[i]);
+        error_set(
+            &session->failure, STATUS_INVALID,
+            "%s/%s is a directory, where PostgreSQL reads its settings: remove it, or move it "
+            "away",
+            data_dir ? data_dir : ENGINE_DATA_DIR, names[i]);
         session_set_state(session, SESSION_ENDED);
         return false;
     }
