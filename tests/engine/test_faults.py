@@ -79,3 +79,18 @@ def test_notifications_that_nothing_has_read_do_not_fill_the_memory() -> None:
         session.close()
         run(engine, "notify news")
         assert value(engine, "select pg_notification_queue_usage() < 0.001") == "t"
+
+
+def test_empty_files_count_against_the_memory_limit() -> None:
+    """A table without a row takes no block, and yet memory."""
+    limit = 8 << 20
+    with Engine(memory_limit=limit) as engine:
+        for n in range(100):
+            tables = "; ".join(f"create table t{n}_{m}()" for m in range(50))
+            if (state := sqlstate(engine, tables)) != "00000":
+                break
+        assert state == "53100"
+        assert n * 50 <= limit // 4096
+        run(engine, "drop table t0_0; checkpoint; create table again()")
+        with engine.fork() as fork:
+            assert value(fork, "select count(*) from again") == "0"
