@@ -172,6 +172,15 @@ CONVERTERS: dict[str, _rows.Converter] = {
 }
 
 
+# And what _rows makes of values in binary format, where that is less work for both sides.
+BINARY_CONVERTERS: dict[str, _rows.Converter] = {
+    **dict.fromkeys(("int2", "int4", "int8"), _rows.BINARY_INTEGER),
+    "oid": _rows.BINARY_OID,
+    "float8": _rows.BINARY_FLOAT,
+    "bool": _rows.BINARY_BOOLEAN,
+    "bytea": _rows.BINARY_BYTES,
+}
+
 def serialize_bool(value: bool) -> str:
     return "true" if value else "false"
 

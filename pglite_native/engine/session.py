@@ -54,6 +54,7 @@ class Session(Closing):
     """
 
     _handle: Any = ffi.NULL
+    _incarnation = 0  # counts what makes another session of it, behind the back of who uses it
     _log_line: bytes
     _engine: Engine  # kept, so that a cluster lives as long as any of its sessions
     _database: str | None = None  # that was asked for, as was
