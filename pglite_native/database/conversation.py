@@ -250,17 +250,20 @@ class Conversation:
         self._status = None
         self._lost = True
         parts: list[bytes] = []
+        splitter: wire.Splitter | None = None
         received: list[wire.Message] = []
-        splitter = wire.Splitter(RUNS)
 
         def take(part: bytes) -> None:
+            nonlocal splitter
             if parts:  # a long reply: what has come is split, and only that is kept
+                splitter = splitter or wire.Splitter(RUNS)
                 received.extend(splitter.feed(parts.pop()))
             parts.append(part)
 
         self.session._exec_in_parts(message, take)
-        found = None if received or not parts else _messages.answer(parts[0])
+        found = _messages.answer(parts[0]) if parts and splitter is None else None
         if found is None:
+            splitter = splitter or wire.Splitter(RUNS)
             for part in parts:
                 received.extend(splitter.feed(part))
             return self._sorted(received, has_columns)

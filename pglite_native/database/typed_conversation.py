@@ -283,4 +283,8 @@ def _completed(rows: list[Any], fields: list[Field], answer: Answer) -> Results[
     """A result, with what its CommandComplete says."""
     command, count = answer.command.partition(" ")[0], answer.count
     affected = count or 0 if command in _AFFECTING else 0
-    return Results(rows, fields, affected, command, count)
+    results: Results[Any] = Results.__new__(Results)
+    vars(results).update(  # as its __init__ does, in a third of the time
+        rows=rows, fields=fields, affected_rows=affected, command=command, row_count=count
+    )
+    return results
