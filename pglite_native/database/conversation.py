@@ -273,7 +273,8 @@ class Conversation:
             self.statements.idle()
         self._status = status
         self._lost = False
-        return Answer(() if columns is None else wire.columns(columns), [rows], command, count)
+        known = wire.columns(columns) if columns is not None else ()
+        return Answer(known, [rows] if rows else [], command, count)
 
     def _call(self, message: bytes) -> list[wire.Message]:
         self._status = None  # until ReadyForQuery: the call may be interrupted, or the session end

@@ -28,8 +28,9 @@ Key = tuple[str, tuple[int, ...]]
 
 PREPARED_MAX = 128
 """Some 10 KiB of PostgreSQL's memory each."""
-CANDIDATES_MAX = 512
-"""Statements that have been run once."""
+CANDIDATES_MAX = PREPARED_MAX
+"""Statements that have been run once. Were there more, a program that runs that many in turns would
+have each prepared, and given up before it comes again."""
 
 # By command tag: what may be prepared, and what else leaves all as it is. SELECT without columns is
 # CREATE TABLE AS or SELECT INTO.
@@ -100,6 +101,7 @@ class Statements:
         self._known.difference_update(closed)
         self._known.add(statement.name)
         self._prepared[key] = statement
+        self._candidates.pop(key, None)
 
     def drop(self, key: Key) -> None:
         """Give one up."""

@@ -238,6 +238,8 @@ class TypedConversation:
         return types.like(self.types)
 
     def _results(self, answer: Answer, row_mode: str, types: Types) -> Results[Any]:
+        if not answer.columns and not answer.runs:
+            return _completed([], [], answer)
         fields = _fields(answer.columns)
         if not self.types.know(field.data_type_id for field in fields):
             types = self._looked_up(types)

@@ -90,7 +90,7 @@ def query(sql: str) -> bytes:
 
 def parse(sql: str, types: Sequence[int] = (), name: bytes = b"") -> bytes:
     """Parse: one statement; where a type is 0, or missing, the server finds it out."""
-    oids = struct.pack(f"!H{len(types)}I", len(types), *types)
+    oids = struct.pack(f"!H{len(types)}I", len(types), *types) if types else b"\0\0"
     return message(b"P", name + b"\0" + _sql(sql) + oids)
 
 
