@@ -119,6 +119,10 @@ class Conversation:
         message = wire.bind(parameters) + wire.describe_portal() + wire.execute() + wire.sync()
         return self._run(message, sql)
 
+    def execute_as(self, message: bytes, sql: str) -> Answer:
+        """Run the statement that was prepared last by messages that do not ask for its columns."""
+        return self._run(message, sql, has_columns=True)
+
     def find(self, key: Key) -> Statement | None:
         """Return a statement that is prepared, and can be used as the session stands."""
         incarnation = self.session._incarnation
@@ -165,8 +169,8 @@ class Conversation:
                     return None
         return _answer(self._complete(found, key[0]))
 
-    def _run(self, message: bytes, sql: str) -> Answer:
-        found = self._ask(message)
+    def _run(self, message: bytes, sql: str, has_columns: bool = False) -> Answer:
+        found = self._ask(message, has_columns)
         if isinstance(found, Answer):
             return found
         return _answer(self._complete(found, sql, wire.sync()))

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import NoneType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pglite_native import _messages, _rows
 from pglite_native.database.conversation import IDLE, Answer, Conversation
@@ -19,6 +19,9 @@ from pglite_native.diagnostics import Notice
 from pglite_native.engine import files, forking
 from pglite_native.engine.files import Source
 from pglite_native.protocol import wire
+
+if TYPE_CHECKING:
+    from pglite_native.database.arrow import Table
 
 _log = logging.getLogger("pglite_native")
 
@@ -78,10 +81,8 @@ class TypedConversation:
     ) -> Results[Any]:
         if row_mode not in _ROW_MODES:
             raise ValueError(f"row_mode must be 'object' or 'array': {row_mode!r}")
-        if type(params) not in _PARAMS and (
-            isinstance(params, str | bytes) or not isinstance(params, Sequence)
-        ):
-            raise TypeError(f"params must be a sequence of values: {params!r}")
+        if type(params) not in _PARAMS:
+            _check_params(params)
         text = self.text
         noticed = text.also_on_notice
         try:
@@ -183,6 +184,33 @@ class TypedConversation:
             statements.exact = shown > 0 and output.rows([_rows.TEXT]) == [("hex",)]
         return statements.exact
 
+    def query_arrow(
+        self,
+        sql: str,
+        params: Sequence[Any] | None,
+        *,
+        serializers: Mapping[int | type, Serializer] | None = None,
+        on_notice: Callable[[Notice], object] | None = None,
+        param_types: Sequence[int] = (),
+    ) -> Table:
+        from pglite_native.database import arrow  # most programs have no use for it
+
+        _check_params(params)
+        noticed, self.text.also_on_notice = self.text.also_on_notice, on_notice
+        try:
+            types = self.types.with_converters(None, serializers)
+            values = self._serialized(sql, params, param_types, types) if params else ()
+            oids, columns = self.text.prepare(sql, param_types)
+            described = arrow.described(columns)
+            # All are None or text by now, which needs no serializer.
+            message = _messages.bind(b"", oids, values, arrow.formats(described), types.serialize)
+            answer = self.text.execute_as(message, sql)
+            table = arrow.Table(answer.runs, described)
+        finally:
+            self.text.also_on_notice = noticed
+        self.notify()
+        return table
+
     def exec(
         self,
         sql: str,
@@ -264,6 +292,11 @@ class TypedConversation:
                         _log.exception("a listener on %r failed", channel)
         finally:
             self._notifies = False
+
+
+def _check_params(params: object) -> None:
+    if isinstance(params, str | bytes) or not isinstance(params, Sequence | None):
+        raise TypeError(f"params must be a sequence of values: {params!r}")
 
 
 def _fields(columns: Iterable[wire.Column]) -> list[Field]:
