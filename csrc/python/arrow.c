@@ -15,20 +15,20 @@
 #include <stdlib.h>
 
 enum {
-    BATCH_ROWS = 1 << 16,    /* in a batch, at most */
-    DATA_MAX = 1 << 30,      /* bytes of a column in a batch: its offsets are of 32 bits */
-    FIRST_ROWS = 64,         /* room for so many at first */
-    FORMAT_SIZE = 24,        /* of the longest: d:38,38 */
-    PRECISION_MAX = 38,      /* of 128 bits */
-    LIMBS = 5,               /* of 32 bits: 38 digits, and some that turn out to be zeros */
-    DECIMAL_SIZE = 16,       /* bytes */
-    NUMERIC_HEAD = 8,        /* ndigits, weight, sign, dscale */
+    BATCH_ROWS = 1 << 16, /* in a batch, at most */
+    DATA_MAX = 1 << 30,   /* bytes of a column in a batch: its offsets are of 32 bits */
+    FIRST_ROWS = 64,      /* room for so many at first */
+    FORMAT_SIZE = 24,     /* of the longest: d:38,38 */
+    PRECISION_MAX = 38,   /* of 128 bits */
+    LIMBS = 5,            /* of 32 bits: 38 digits, and some that turn out to be zeros */
+    DECIMAL_SIZE = 16,    /* bytes */
+    NUMERIC_HEAD = 8,     /* ndigits, weight, sign, dscale */
     NUMERIC_BASE = 10000,
-    NUMERIC_DIGIT = 4,       /* decimal digits in one of base 10000 */
+    NUMERIC_DIGIT = 4, /* decimal digits in one of base 10000 */
     NUMERIC_NEGATIVE = 0x4000,
-    EPOCH_DAYS = 10957,      /* from 1970, Arrow's, to 2000, PostgreSQL's */
-    CHILD_BUFFERS = 3,       /* validity, offsets or values, data */
-    NULLABLE = 2,            /* ARROW_FLAG_NULLABLE */
+    EPOCH_DAYS = 10957, /* from 1970, Arrow's, to 2000, PostgreSQL's */
+    CHILD_BUFFERS = 3,  /* validity, offsets or values, data */
+    NULLABLE = 2,       /* ARROW_FLAG_NULLABLE */
 };
 
 #define EPOCH_MICROSECONDS INT64_C(946684800000000)
@@ -62,8 +62,23 @@ enum { STREAM_ERROR = 12 /* ENOMEM: the only one there is once a table is made *
 
 /* --- the table ------------------------------------------------------------------------------ */
 
-enum kind { TEXT, BINARY, BOOLEAN, INT16, INT32, INT64, UINT32, FLOAT32, FLOAT64, DATE, TIME,
-            TIMESTAMP, TIMESTAMPTZ, DECIMAL, KINDS };
+enum kind {
+    TEXT,
+    BINARY,
+    BOOLEAN,
+    INT16,
+    INT32,
+    INT64,
+    UINT32,
+    FLOAT32,
+    FLOAT64,
+    DATE,
+    TIME,
+    TIMESTAMP,
+    TIMESTAMPTZ,
+    DECIMAL,
+    KINDS
+};
 
 struct type {
     const char *name, *format; /* Python's constant; Arrow's format string */
@@ -842,9 +857,10 @@ static struct table *open_table(PyObject *descriptions)
     return table;
 }
 
-PyDoc_STRVAR(table_doc,
-             "A result as an Arrow table, for pyarrow, polars, pandas, duckdb, and all others that take\n"
-             "Arrow's streams (`__arrow_c_stream__`). It can be taken any number of times.");
+PyDoc_STRVAR(
+    table_doc,
+    "A result as an Arrow table, for pyarrow, polars, pandas, duckdb, and all others that take\n"
+    "Arrow's streams (`__arrow_c_stream__`). It can be taken any number of times.");
 
 /* Table(runs, columns): of the DataRows that the runs, a list of bytes, consist of. */
 static PyObject *make(PyTypeObject *type, PyObject *args, PyObject *keywords)
@@ -911,9 +927,8 @@ static PyGetSetDef properties[] = {
 };
 
 static PyType_Slot table_slots[] = {
-    {Py_tp_doc, (void *) table_doc}, {Py_tp_new, (void *) make},
-    {Py_tp_dealloc, (void *) finish}, {Py_tp_methods, methods},
-    {Py_tp_getset, properties},      {0, NULL},
+    {Py_tp_doc, (void *) table_doc}, {Py_tp_new, (void *) make}, {Py_tp_dealloc, (void *) finish},
+    {Py_tp_methods, methods},        {Py_tp_getset, properties}, {0, NULL},
 };
 
 static PyType_Spec table_type = {"pglite_native._arrow.Table", sizeof(struct object), 0,

@@ -10,13 +10,13 @@
 
 enum {
     PARAMETERS_MAX = UINT16_MAX,
-    MESSAGE_MAX = 0x3fffffff,       /* MaxAllocSize: the server takes no longer one */
-    FIRST_CAPACITY = 256,           /* bytes: most messages are shorter */
-    DIGITS_MAX = 24,                /* of a long long, its sign and a NUL */
-    EXACT_MAX = 53,                 /* bits of an integer that a double holds */
+    MESSAGE_MAX = 0x3fffffff,         /* MaxAllocSize: the server takes no longer one */
+    FIRST_CAPACITY = 256,             /* bytes: most messages are shorter */
+    DIGITS_MAX = 24,                  /* of a long long, its sign and a NUL */
+    EXACT_MAX = 53,                   /* bits of an integer that a double holds */
     EXECUTE_SIZE = HEAD_SIZE + 1 + 4, /* a portal without a name, and all its rows */
-    CODE_SIZE = 2,                  /* of a format */
-    TAG_MAX = 64,                   /* bytes, COMPLETION_TAG_BUFSIZE */
+    CODE_SIZE = 2,                    /* of a format */
+    TAG_MAX = 64,                     /* bytes, COMPLETION_TAG_BUFSIZE */
 };
 
 /* OIDs of pg_type.dat, of the types that have a binary format of one number. */
@@ -35,7 +35,8 @@ static unsigned char *extend(struct buffer *buffer, size_t size)
     unsigned char *to;
 
     if (size > MESSAGE_MAX - buffer->size) {
-        PyErr_SetString(PyExc_ValueError, "the parameters take more than 1 GiB: send fewer or use COPY");
+        PyErr_SetString(PyExc_ValueError,
+                        "the parameters take more than 1 GiB: send fewer or use COPY");
         return NULL;
     }
     if (size > buffer->capacity - buffer->size) {
@@ -120,7 +121,8 @@ static int put_string(struct buffer *buffer, PyObject *value)
 }
 
 /* By what the caller knows of values and types. */
-static int put_serialized(struct buffer *buffer, unsigned long oid, PyObject *value, PyObject *serialize)
+static int put_serialized(struct buffer *buffer, unsigned long oid, PyObject *value,
+                          PyObject *serialize)
 {
     PyObject *string = PyObject_CallFunction(serialize, "kO", oid, value);
     int format = FAILED;
@@ -171,7 +173,8 @@ static int put_integer(struct buffer *buffer, unsigned long oid, PyObject *value
 }
 
 /* Classes are compared, so that a subclass, of which the caller may know more, goes its way. */
-static int put_parameter(struct buffer *buffer, unsigned long oid, PyObject *value, PyObject *serialize)
+static int put_parameter(struct buffer *buffer, unsigned long oid, PyObject *value,
+                         PyObject *serialize)
 {
     PyTypeObject *type = Py_TYPE(value);
 
@@ -210,8 +213,8 @@ static int put_parameters(struct buffer *buffer, PyObject *oids, PyObject *param
     if (!extend(buffer, (size_t) count * CODE_SIZE) || put16(buffer, (uint32_t) count) < 0)
         return -1;
     for (Py_ssize_t i = 0; i < count; i++) {
-        unsigned long oid =
-            i < PyTuple_Size(oids) ? PyLong_AsUnsignedLong(PyTuple_GetItem(oids, i)) : 0;
+        unsigned long oid = i < PyTuple_Size(oids) ? PyLong_AsUnsignedLong(PyTuple_GetItem(oids, i))
+                                                   : 0;
         int format = oid == (unsigned long) -1 && PyErr_Occurred()
                          ? FAILED
                          : put_parameter(buffer, oid, PyTuple_GetItem(params, i), serialize);
@@ -223,15 +226,17 @@ static int put_parameters(struct buffer *buffer, PyObject *oids, PyObject *param
     return 0;
 }
 
-PyDoc_STRVAR(bind_doc,
-             "bind(name, types, params, formats, serialize) -> bytes\n\n"
-             "Bind of a prepared statement, Execute and Sync. types: the parameters' OIDs; formats: the end of\n"
-             "Bind, the result's format codes; serialize(type, value): the text of a value that is not common.");
+PyDoc_STRVAR(bind_doc, "bind(name, types, params, formats, serialize) -> bytes\n\n"
+                       "Bind of a prepared statement, Execute and Sync. types: the parameters' "
+                       "OIDs; formats: the end of\n"
+                       "Bind, the result's format codes; serialize(type, value): the text of a "
+                       "value that is not common.");
 
 static PyObject *bind(PyObject *module, PyObject *args)
 {
-    static const unsigned char execute_and_sync[EXECUTE_SIZE + HEAD_SIZE] = {
-        'E', 0, 0, 0, 9, 0, 0, 0, 0, 0, 'S', 0, 0, 0, 4};
+    static const unsigned char execute_and_sync[EXECUTE_SIZE + HEAD_SIZE] = {'E', 0, 0, 0, 9,
+                                                                             0,   0, 0, 0, 0,
+                                                                             'S', 0, 0, 0, 4};
     PyObject *oids, *given, *serialize, *params = NULL, *message = NULL;
     const char *name, *formats;
     Py_ssize_t name_size, formats_size;
@@ -334,9 +339,10 @@ static PyObject *whole(const struct span *status, const struct span *tag,
                          (const char *) command.at, span_size(&command), count, described, run);
 }
 
-PyDoc_STRVAR(answer_doc, "answer(reply) -> (status, command, count, columns, rows), or None\n\n"
-                         "A whole reply that says how one statement went well, and nothing by the way.\n"
-                         "columns: RowDescription's payload, or None; rows: all DataRows.");
+PyDoc_STRVAR(answer_doc,
+             "answer(reply) -> (status, command, count, columns, rows), or None\n\n"
+             "A whole reply that says how one statement went well, and nothing by the way.\n"
+             "columns: RowDescription's payload, or None; rows: all DataRows.");
 
 static PyObject *answer(PyObject *module, PyObject *reply)
 {

@@ -56,7 +56,7 @@ static inline int take_message(struct span *input, char kind, struct span *paylo
     size = load32(input->at + 1);
     if (size < HEAD_SIZE - 1 || size > (size_t) (span_size(input) - 1))
         return 0;
-    *payload = (struct span){input->at + HEAD_SIZE, input->at + 1 + size};
+    *payload = (struct span) {input->at + HEAD_SIZE, input->at + 1 + size};
     input->at = payload->end;
     return 1;
 }
@@ -71,12 +71,12 @@ static inline int take_value(struct span *row, struct span *value)
     size = (int32_t) load32(row->at);
     row->at += 4;
     if (size == NULL_LENGTH) {
-        *value = (struct span){NULL, NULL};
+        *value = (struct span) {NULL, NULL};
         return 1;
     }
     if (size < 0 || size > span_size(row))
         return 0;
-    *value = (struct span){row->at, row->at + size};
+    *value = (struct span) {row->at, row->at + size};
     row->at += size;
     return 1;
 }
@@ -92,7 +92,7 @@ static inline int open_span(PyObject *bytes, Py_ssize_t start, struct span *span
         PyErr_SetString(PyExc_ValueError, "the start lies outside");
         return -1;
     }
-    *span = (struct span){(unsigned char *) base + start, (unsigned char *) base + size};
+    *span = (struct span) {(unsigned char *) base + start, (unsigned char *) base + size};
     return 0;
 }
 

@@ -213,7 +213,8 @@ static PyObject *convert(const struct column *column, const char *bytes, Py_ssiz
     case BINARY_INTEGER:
         return binary_integer((const unsigned char *) bytes, size);
     case BINARY_OID:
-        return size == 4 ? PyLong_FromUnsignedLong(load32((const unsigned char *) bytes)) : damaged();
+        return size == 4 ? PyLong_FromUnsignedLong(load32((const unsigned char *) bytes))
+                         : damaged();
     case BINARY_FLOAT:
         return binary_float((const unsigned char *) bytes, size);
     case BINARY_BOOLEAN:
@@ -442,9 +443,10 @@ static PyObject *payloads(PyObject *module, PyObject *args)
 
 static int set_kinds(PyObject *module)
 {
-    static const char *const names[KINDS] = {
-        "TEXT",         "INTEGER",    "FLOAT",        "BOOLEAN",        "BYTES", "BINARY_INTEGER",
-        "BINARY_OID", "BINARY_FLOAT", "BINARY_BOOLEAN", "BINARY_BYTES"};
+    static const char *const names[KINDS] = {"TEXT",        "INTEGER",      "FLOAT",
+                                             "BOOLEAN",     "BYTES",        "BINARY_INTEGER",
+                                             "BINARY_OID",  "BINARY_FLOAT", "BINARY_BOOLEAN",
+                                             "BINARY_BYTES"};
 
     for (int kind = 0; kind < KINDS; kind++)
         if (PyModule_AddIntConstant(module, names[kind], kind) < 0)

@@ -37,12 +37,12 @@ _BIND_AND_RUN = wire.bind([]) + wire.describe_portal() + wire.execute() + wire.s
 
 
 class Answer(NamedTuple):
-    """What came of one statement: `command` and `count` are of its CommandComplete."""
+    """What came of one statement: `command` and `row_count` are of its CommandComplete."""
 
     columns: tuple[wire.Column, ...]
     runs: list[bytes]
     command: str
-    count: int | None
+    row_count: int | None
 
     def rows(
         self, converters: Iterable[_rows.Converter], names: Iterable[str] | None = None
@@ -80,6 +80,10 @@ class Conversation:
         if self._status is None:
             _raise_error(self._send(wire.sync()), "")
         return self._status or IDLE
+
+    def continues(self, other: Conversation) -> None:
+        """Know what another one knows, of whose session this one's is a fork."""
+        self.statements, self._status = other.statements.copy(), other._status
 
     def simple(self, sql: str) -> list[Answer]:
         """Run any number of statements.
@@ -161,12 +165,10 @@ class Conversation:
         found = self._ask(message, has_columns=True)
         if isinstance(found, Answer):
             return found
-        error = next((payload for kind, payload in found if kind == "E"), None)
-        if error is not None and all(kind != "2" for kind, _ in found):
-            if wire.report(error).get("C", "").startswith(STALE):
-                self.statements.drop(key)
-                if before == IDLE == self._status:
-                    return None
+        if _is_stale(found):
+            self.statements.drop(key)
+            if before == IDLE == self._status:
+                return None
         return _answer(self._complete(found, key[0]))
 
     def _run(self, message: bytes, sql: str, has_columns: bool = False) -> Answer:
@@ -353,6 +355,16 @@ def _raise_end(messages: Iterable[wire.Message], sql: str) -> None:
     for kind, payload in messages:
         if kind == "E" and (report := wire.report(payload)).get("V") in {"FATAL", "PANIC"}:
             raise DatabaseError(report, sql)
+
+
+def _is_stale(messages: Iterable[wire.Message]) -> bool:
+    """Whether a prepared statement has failed before it began, and may not be what its text is."""
+    for kind, payload in messages:
+        if kind == "2":  # bound: from here on it runs
+            return False
+        if kind == "E":
+            return wire.report(payload).get("C", "").startswith(STALE)
+    return False
 
 
 def _answers(messages: list[wire.Message]) -> list[Answer]:

@@ -253,7 +253,7 @@ class PGlite(Queries, Closing):
                 engine, is_fork = self.engine.copy_to_memory(), False
             clone = PGlite(engine=engine, on_notice=self._on_notice)
             if is_fork:
-                clone._conversation.text.statements = conversation.text.statements.copy()
+                clone._conversation.text.continues(conversation.text)
             clone._conversation.types = conversation.types.copy()
             if conversation.channels:
                 clone.exec("unlisten *")

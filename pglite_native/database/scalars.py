@@ -181,6 +181,7 @@ BINARY_CONVERTERS: dict[str, _rows.Converter] = {
     "bytea": _rows.BINARY_BYTES,
 }
 
+
 def serialize_bool(value: bool) -> str:
     return "true" if value else "false"
 

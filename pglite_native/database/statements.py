@@ -35,18 +35,24 @@ have each prepared, and given up before it comes again."""
 # By command tag: what may be prepared, and what else leaves all as it is. SELECT without columns is
 # CREATE TABLE AS or SELECT INTO.
 REPEATABLE = frozenset(
-    "SELECT,INSERT,UPDATE,DELETE,MERGE,CALL,BEGIN,COMMIT,ROLLBACK,SAVEPOINT,RELEASE".split(",")
+    (
+        *("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "CALL"),
+        *("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"),
+    )
 )
 _HARMLESS = REPEATABLE.union(
-    "START TRANSACTION,FETCH,MOVE,DECLARE CURSOR,CLOSE CURSOR,COPY,LISTEN,UNLISTEN,NOTIFY,SHOW,"
-    "LOCK TABLE,TRUNCATE TABLE".split(",")
+    ("START TRANSACTION", "LOCK TABLE", "TRUNCATE TABLE", "COPY", "SHOW"),
+    ("DECLARE CURSOR", "FETCH", "MOVE", "CLOSE CURSOR", "LISTEN", "UNLISTEN", "NOTIFY"),
 )
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A prepared statement. Of its result's columns: how values in binary format are converted
-    where that is faster and means the same, and the end of Bind that asks for this."""
+    """A prepared statement.
+
+    Of its result's columns, `converters` and `formats` say how values come: in binary format where
+    that is faster and means the same. `formats` is the end of Bind.
+    """
 
     name: bytes
     types: tuple[int, ...]

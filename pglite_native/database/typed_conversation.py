@@ -139,9 +139,7 @@ class TypedConversation:
         if types.parsers:  # they read text
             converters = tuple(types.converter(field.data_type_id) for field in statement.fields)
             formats = _TEXT
-        message = _messages.bind(
-            statement.name, statement.types, params, formats, types.serialize
-        )
+        message = _messages.bind(statement.name, statement.types, params, formats, types.serialize)
         answer = self.text.repeat(key, message)
         if answer is None:
             return None
@@ -234,12 +232,12 @@ class TypedConversation:
     def copy_from(self, sql: str, source: Source) -> int:
         answer = self.text.copy_in(sql, files.chunks(source, COPY_CHUNK))
         self.notify()
-        return answer.count or 0
+        return answer.row_count or 0
 
     def copy_to(self, sql: str, sink: files.Writable) -> int:
         answer = self.text.copy_out(sql, sink.write)
         self.notify()
-        return answer.count or 0
+        return answer.row_count or 0
 
     def describe(self, sql: str, param_types: Sequence[int] = ()) -> Description:
         types, columns = self.text.prepare(sql, param_types)
@@ -258,7 +256,10 @@ class TypedConversation:
         if not self.types.know(oids):
             types = self._looked_up(types)
             oids, _ = self.text.prepare(sql, param_types)  # looking up was a statement, too
-        return _serialized(oids, params, types)
+        texts = _serialized(oids, params, types)
+        if types.serializers:  # anybody's code, which may have run statements
+            self.text.prepare(sql, param_types)
+        return texts
 
     def _looked_up(self, types: Types) -> Types:
         """Look up all types; return what knows them and has converters of these."""
@@ -303,9 +304,7 @@ def _fields(columns: Iterable[wire.Column]) -> list[Field]:
     return [Field(column.name, column.type) for column in columns]
 
 
-def _serialized(
-    oids: Sequence[int], params: Sequence[Any], types: Types
-) -> list[str | None]:
+def _serialized(oids: Sequence[int], params: Sequence[Any], types: Types) -> list[str | None]:
     # Too many or too few: the server's error says it best, so all there are go to it.
     wanted = [*oids, *[0] * (len(params) - len(oids))]
     return [
@@ -316,7 +315,7 @@ def _serialized(
 
 def _completed(rows: list[Any], fields: list[Field], answer: Answer) -> Results[Any]:
     """A result, with what its CommandComplete says."""
-    command, count = answer.command.partition(" ")[0], answer.count
+    command, count = answer.command.partition(" ")[0], answer.row_count
     affected = count or 0 if command in _AFFECTING else 0
     results: Results[Any] = Results.__new__(Results)
     vars(results).update(  # as its __init__ does, in a third of the time

@@ -215,9 +215,14 @@ def report(payload: bytes) -> dict[str, str]:
     return {text(field[:1]): text(field[1:]) for field in payload.split(b"\0") if field}
 
 
+def string(payload: bytes) -> str:
+    """CommandComplete: its one string."""
+    return text(payload.partition(b"\0")[0])
+
+
 def tag(payload: bytes) -> tuple[str, int | None]:
     """CommandComplete: the command, and the count that it ends with, as in "INSERT 0 5"."""
-    words = text(payload.partition(b"\0")[0]).split(" ")
+    words = string(payload).split(" ")
     count = int(words[-1]) if words[-1].isdecimal() else None
     while len(words) > 1 and words[-1].isdecimal():
         words.pop()
