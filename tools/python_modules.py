@@ -11,7 +11,7 @@ PYTHON_MODULES = [
     Extension(
         f"pglite_native._{name}",
         [f"csrc/python/{name}.c"],
-        depends=["csrc/python/messages.h"],
+        depends=["csrc/python/arrow_abi.h", "csrc/python/messages.h"],
         py_limited_api=True,
         extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden"],
     )

@@ -7,6 +7,7 @@
  * A table is C's own memory, shared by counting: who takes it over may use and release it in any thread, without the
  * GIL.
  */
+#include "arrow_abi.h"
 #include "messages.h"
 
 #include <stdbool.h>
@@ -33,30 +34,6 @@ enum {
 
 #define EPOCH_MICROSECONDS INT64_C(946684800000000)
 #define DAY_MICROSECONDS INT64_C(86400000000)
-
-struct ArrowSchema {
-    const char *format, *name, *metadata;
-    int64_t flags, n_children;
-    struct ArrowSchema **children, *dictionary;
-    void (*release)(struct ArrowSchema *);
-    void *private_data;
-};
-
-struct ArrowArray {
-    int64_t length, null_count, offset, n_buffers, n_children;
-    const void **buffers;
-    struct ArrowArray **children, *dictionary;
-    void (*release)(struct ArrowArray *);
-    void *private_data;
-};
-
-struct ArrowArrayStream {
-    int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *);
-    int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *);
-    const char *(*get_last_error)(struct ArrowArrayStream *);
-    void (*release)(struct ArrowArrayStream *);
-    void *private_data;
-};
 
 enum { STREAM_ERROR = 12 /* ENOMEM: the only one there is once a table is made */ };
 
