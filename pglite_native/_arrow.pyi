@@ -15,13 +15,13 @@ TIMESTAMP: int
 TIMESTAMPTZ: int
 DECIMAL: int
 
-class Table:
+class ArrowTable:
     """A result as an Arrow table, for pyarrow, polars, pandas, duckdb, and all others that take
     Arrow's streams. It can be taken any number of times."""
 
     def __new__(
         cls, runs: list[bytes], columns: tuple[tuple[str, int, int, int], ...], /
-    ) -> Table: ...
+    ) -> ArrowTable: ...
     def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
     def __arrow_c_schema__(self) -> object: ...
     @property

@@ -839,7 +839,7 @@ PyDoc_STRVAR(
     "A result as an Arrow table, for pyarrow, polars, pandas, duckdb, and all others that take\n"
     "Arrow's streams (`__arrow_c_stream__`). It can be taken any number of times.");
 
-/* Table(runs, columns): of the DataRows that the runs, a list of bytes, consist of. */
+/* ArrowTable(runs, columns): of the DataRows that the runs, a list of bytes, consist of. */
 static PyObject *make(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
     allocfunc allocate = (allocfunc) PyType_GetSlot(type, Py_tp_alloc);
@@ -847,7 +847,8 @@ static PyObject *make(PyTypeObject *type, PyObject *args, PyObject *keywords)
     struct table *table;
 
     (void) keywords;
-    if (!PyArg_ParseTuple(args, "O!O!:Table", &PyList_Type, &runs, &PyTuple_Type, &descriptions))
+    if (!PyArg_ParseTuple(args, "O!O!:ArrowTable", &PyList_Type, &runs, &PyTuple_Type,
+                          &descriptions))
         return NULL;
     table = open_table(descriptions);
     if (!table)
@@ -908,7 +909,7 @@ static PyType_Slot table_slots[] = {
     {Py_tp_methods, methods},        {Py_tp_getset, properties}, {0, NULL},
 };
 
-static PyType_Spec table_type = {"pglite_native._arrow.Table", sizeof(struct object), 0,
+static PyType_Spec table_type = {"pglite_native._arrow.ArrowTable", sizeof(struct object), 0,
                                  Py_TPFLAGS_DEFAULT, table_slots};
 
 /* --- the module ------------------------------------------------------------------------------ */

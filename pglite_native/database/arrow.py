@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pglite_native import _arrow
-from pglite_native._arrow import Table
+from pglite_native._arrow import ArrowTable
 from pglite_native.protocol import wire
 
-__all__ = ["Table", "described", "formats"]
+__all__ = ["ArrowTable", "described", "formats"]
 
 # By OIDs, which are fixed: pg_type.dat. All others are text, as PostgreSQL writes them.
 _KINDS = {

@@ -21,7 +21,7 @@ from pglite_native.errors import PGliteError, TransactionError
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from pglite_native.database.arrow import Table
+    from pglite_native.database.arrow import ArrowTable
 
 Objects = Results[dict[str, Any]]
 Arrays = Results[tuple[Any, ...]]
@@ -112,7 +112,7 @@ class Queries(ABC):
         sql: str,
         params: Sequence[Any] | None = None,
         **options: Unpack[ArrowOptions],
-    ) -> Table:
+    ) -> ArrowTable:
         """Run one statement; return its result as an Arrow table.
 
         No Python object is made for a value. pyarrow, polars, pandas, duckdb and others take it, by

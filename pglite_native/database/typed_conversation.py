@@ -21,7 +21,7 @@ from pglite_native.engine.files import Source
 from pglite_native.protocol import wire
 
 if TYPE_CHECKING:
-    from pglite_native.database.arrow import Table
+    from pglite_native.database.arrow import ArrowTable
 
 _log = logging.getLogger("pglite_native")
 
@@ -190,7 +190,7 @@ class TypedConversation:
         serializers: Mapping[int | type, Serializer] | None = None,
         on_notice: Callable[[Notice], object] | None = None,
         param_types: Sequence[int] = (),
-    ) -> Table:
+    ) -> ArrowTable:
         from pglite_native.database import arrow  # most programs have no use for it
 
         _check_params(params)
@@ -203,7 +203,7 @@ class TypedConversation:
             # All are None or text by now, which needs no serializer.
             message = _messages.bind(b"", oids, values, arrow.formats(described), types.serialize)
             answer = self.text.execute_as(message, sql)
-            table = arrow.Table(answer.runs, described)
+            table = arrow.ArrowTable(answer.runs, described)
         finally:
             self.text.also_on_notice = noticed
         self.notify()

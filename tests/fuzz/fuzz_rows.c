@@ -218,7 +218,7 @@ static PyObject *table(struct input *input)
         PyTuple_SetItem(columns, i, made(Py_BuildValue("(siii)", "c", kind, precision, scale)));
     }
     run = rest(input);
-    result = PyObject_CallMethod(arrow, "Table", "[OO]O", run, run, columns);
+    result = PyObject_CallMethod(arrow, "ArrowTable", "[OO]O", run, run, columns);
     if (result) {
         PyObject *number = made(PyObject_GetAttrString(result, "num_rows"));
 

@@ -15,7 +15,7 @@ import pyarrow
 import pytest
 
 from pglite_native import AsyncPGlite, DatabaseError, PGlite, _arrow
-from pglite_native._arrow import Table
+from pglite_native._arrow import ArrowTable
 
 
 def arrow(db: PGlite, sql: str, params: Sequence[Any] | None = None) -> pyarrow.Table:
@@ -173,7 +173,7 @@ def test_in_a_transaction_and_by_parsers_none(db: PGlite) -> None:
 
 
 def test_asyncio() -> None:
-    async def asked() -> Table:
+    async def asked() -> ArrowTable:
         async with AsyncPGlite() as db:
             return await db.query_arrow("select $1::int as a", [1])
 
@@ -193,7 +193,7 @@ def test_a_table_outlives_its_database_and_is_taken_again(db: PGlite) -> None:
     gc.collect()
     assert kept.to_pylist() == [row["t"] for row in expected]
     batches = pyarrow.RecordBatchReader.from_stream(
-        Table([row(b"x")], ((("c"), _arrow.TEXT, 0, 0),))
+        ArrowTable([row(b"x")], ((("c"), _arrow.TEXT, 0, 0),))
     )
     assert batches.read_next_batch().to_pylist() == [{"c": "x"}]  # and is dropped before its end
 
@@ -230,7 +230,7 @@ def numeric(*digits: int, weight: int = 0, sign: int = 0, count: int | None = No
 )
 def test_values_that_lie_are_refused(kind: int, value: bytes) -> None:
     with pytest.raises(ValueError, match="damaged"):
-        Table([row(value)], (("c", kind, 5, 2),))
+        ArrowTable([row(value)], (("c", kind, 5, 2),))
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_values_that_lie_are_refused(kind: int, value: bytes) -> None:
 )
 def test_decimals_that_do_not_fit_are_refused(value: bytes) -> None:
     with pytest.raises(ValueError, match="outside the range"):
-        Table([row(value)], (("c", _arrow.DECIMAL, 5, 2),))
+        ArrowTable([row(value)], (("c", _arrow.DECIMAL, 5, 2),))
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_decimals_that_do_not_fit_are_refused(value: bytes) -> None:
 )
 def test_text_that_is_no_utf8_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match="UTF-8"):
-        Table([row(text)], (("c", _arrow.TEXT, 0, 0),))
+        ArrowTable([row(text)], (("c", _arrow.TEXT, 0, 0),))
 
 
 def test_utf8_is_what_python_says_it_is() -> None:
@@ -277,7 +277,7 @@ def test_utf8_is_what_python_says_it_is() -> None:
     for _ in range(30_000):
         text = bytes(chance.choice(heads) for _ in range(chance.randrange(12)))
         try:
-            Table([row(text)], (("c", _arrow.TEXT, 0, 0),))
+            ArrowTable([row(text)], (("c", _arrow.TEXT, 0, 0),))
             taken = True
         except ValueError:
             taken = False
@@ -298,20 +298,20 @@ def test_messages_that_lie_are_refused() -> None:
         b"C\0\0\0\4",
     ]:
         with pytest.raises(ValueError, match="damaged"):
-            Table([data], columns)
-    assert Table([whole, b"", whole], columns).num_rows == 2
+            ArrowTable([data], columns)
+    assert ArrowTable([whole, b"", whole], columns).num_rows == 2
 
 
 def test_arguments_that_make_no_sense() -> None:
     for column in (("a", -1, 0, 0), ("a", 99, 0, 0), ("a", _arrow.DECIMAL, 39, 0), ("a",), 5, None):
         with pytest.raises((TypeError, ValueError)):
-            Table([], (column,))  # type: ignore[arg-type]
+            ArrowTable([], (column,))  # type: ignore[arg-type]
     for precision, scale in ((0, 0), (5, 6), (5, -1)):
         with pytest.raises(ValueError, match="kind"):
-            Table([], (("a", _arrow.DECIMAL, precision, scale),))
+            ArrowTable([], (("a", _arrow.DECIMAL, precision, scale),))
     with pytest.raises(ValueError, match="null"):
-        Table([], (("a\0b", _arrow.TEXT, 0, 0),))
+        ArrowTable([], (("a\0b", _arrow.TEXT, 0, 0),))
     with pytest.raises(TypeError):
-        Table((), ())  # type: ignore[arg-type]
+        ArrowTable((), ())  # type: ignore[arg-type]
     with pytest.raises(TypeError):
-        Table([bytearray()], ())  # type: ignore[list-item]
+        ArrowTable([bytearray()], ())  # type: ignore[list-item]
