@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from pglite_native import _messages, _rows
+from pglite_native import _messages, _rows, logs
 from pglite_native.database.statements import Key, Statement, Statements, name_of
 from pglite_native.diagnostics import Notice
 from pglite_native.engine.session import Session
 from pglite_native.errors import DatabaseError, EngineBusy, EngineError
 from pglite_native.protocol import wire
 
-_log = logging.getLogger("pglite_native.notice")
-
 # Python's levels for PostgreSQL's severities; the rest, DEBUG and LOG, is for debugging.
-_LEVELS = {"WARNING": logging.WARNING, "NOTICE": logging.INFO, "INFO": logging.INFO}
+_LEVELS = {"WARNING": logs.WARNING, "NOTICE": logs.INFO, "INFO": logs.INFO}
 
 IDLE, IN_TRANSACTION, FAILED = "I", "T", "E"
 """What ReadyForQuery says of the session."""
@@ -335,13 +332,14 @@ class Conversation:
         return found
 
     def _notice(self, notice: Notice) -> None:
-        _log.log(_LEVELS.get(notice.severity, logging.DEBUG), "%s", notice)
+        log = logs.logger("notice")
+        log.log(_LEVELS.get(notice.severity, logs.DEBUG), "%s", notice)
         for listener in (self._on_notice, self.also_on_notice):
             try:
                 if listener is not None:
                     listener(notice)
             except Exception:  # the statement continues, and its answer must not be lost
-                _log.exception("on_notice failed")
+                log.exception("on_notice failed")
 
 
 def _raise_error(messages: Iterable[wire.Message], sql: str) -> None:

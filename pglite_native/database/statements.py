@@ -15,8 +15,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pglite_native.database.results import Field
 
@@ -46,8 +45,7 @@ _HARMLESS = REPEATABLE.union(
 )
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """A prepared statement.
 
     Of its result's columns, `converters` and `formats` say how values come: in binary format where

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pglite_native import _rows
 from pglite_native.database import containers, scalars
 from pglite_native.database.scalars import Parser, Serializer
-from pglite_native.database.values import Range
+
+if TYPE_CHECKING:
+    from pglite_native.database.values import Range
 
 
 class Type(NamedTuple):
@@ -131,7 +133,7 @@ class Types:
             case Type(_, "domain", of):
                 return self.parser(of)
             case Type(name):
-                return scalars.PARSERS.get(name, str)
+                return scalars.parser(name)
         return str
 
     def converter(self, oid: int) -> _rows.Converter:
@@ -142,7 +144,7 @@ class Types:
             case Type(_, "domain", of):
                 return self.converter(of)
             case Type(name, "scalar"):
-                return scalars.CONVERTERS.get(name, _rows.TEXT)
+                return scalars.converter(name)
         return self.parser(oid), None
 
     def binary_converter(self, oid: int, exact: bool) -> _rows.Converter | None:
@@ -175,7 +177,7 @@ class Types:
         match known.kind, value:
             case "array", list() | tuple():
                 return containers.serialize_array(value, serialize, known.delimiter)
-            case "range", Range():
+            case "range", _ if containers.is_range(value):
                 return containers.serialize_range(value, serialize)
             case "multirange", list() | tuple():
                 return "{" + ",".join(map(serialize, value)) + "}"
