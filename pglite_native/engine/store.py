@@ -34,6 +34,14 @@ def home() -> Path:
     return Path(data) / "pglite-native"
 
 
+def cache() -> Path:
+    """Return the folder of what is known of files, and could be found out again."""
+    if chosen := os.environ.get(HOME_VARIABLE):
+        return Path(chosen) / "checked"
+    caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(caches) / "pglite-native" / "checked"
+
+
 class Store:
     """The generations that belong to one packaged guest."""
 
