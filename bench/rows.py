@@ -28,22 +28,30 @@ TABLE = f"""
 COLUMNS = ("int", "text", "numeric", "timestamp", "float", "bool", "null_or_bigint")
 SELECTIONS = {**{f'"{name}"': name for name in COLUMNS}, "*": f"all {len(COLUMNS)} columns"}
 
+WARM_UP = 3
+"""Calls: in the second a statement is prepared, and the reply that is recorded is the third's."""
+
 OURS = "{what}, {rows}: ours, of a reply that is there"
 THEIRS = "{what}, {rows}: psycopg {version} (C), native server"
+ARROW = "all columns, to Arrow: ours, {who}"
 WHOLE = "all columns, tuples: {who}, the whole query, wall time"
 
 
 class Recorded:
     """An engine that knows what it has been asked before: what is left is what is measured."""
 
+    _incarnation = 0
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._replies: dict[bytes, bytes] = {}
+        self._replies: dict[bytes, list[bytes]] = {}
 
-    def exec_protocol_raw(self, message: bytes) -> bytes:
+    def _exec_in_parts(self, message: bytes, take: Callable[[bytes], object]) -> None:
         if message not in self._replies:
-            self._replies[message] = self._engine.exec_protocol_raw(message)
-        return self._replies[message]
+            parts = self._replies[message] = []
+            self._engine._exec_in_parts(message, parts.append)
+        for part in self._replies[message]:
+            take(part)
 
 
 def run(rounds: int) -> Iterable[Group]:
@@ -58,7 +66,8 @@ def run(rounds: int) -> Iterable[Group]:
         with _calls(db, server) as calls:
             for name, (_, call) in calls.items():
                 group.figure(name, "ms")
-                call()  # records the reply, and warms up
+                for _ in range(WARM_UP):
+                    call()
             for _ in progress.rounds("rows", rounds):
                 for name, (clock, call) in calls.items():
                     group.add_samples({name: _timed_ms(clock, call)})
@@ -98,6 +107,12 @@ def _calls(
                 name = THEIRS.format(what=what, rows=rows, version=psycopg.__version__)
                 calls[name] = cpu, theirs
         everything = "select * from r"
+        arrow = partial(recorded.query_arrow, everything)
+        calls[ARROW.format(who="of a reply that is there")] = cpu, arrow
+        calls[ARROW.format(who="the whole query, wall time")] = (
+            wall,
+            partial(db.query_arrow, everything),
+        )
         calls[WHOLE.format(who="ours")] = wall, partial(db.query, everything, row_mode="array")
         calls[WHOLE.format(who="psycopg")] = wall, partial(_fetched, tuples, everything)
         yield calls

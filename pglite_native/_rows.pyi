@@ -8,6 +8,11 @@ INTEGER: int
 FLOAT: int
 BOOLEAN: int
 BYTES: int
+BINARY_INTEGER: int
+BINARY_OID: int
+BINARY_FLOAT: int
+BINARY_BOOLEAN: int
+BINARY_BYTES: int
 
 Converter = int | tuple[Callable[[str], Any], Callable[[str], Any] | None]
 

@@ -24,7 +24,7 @@ INITDB_ARGUMENTS = [
     "--no-sync",
 ]
 
-OTHERS = ("_closing", "_rows")  # lie beside it
+OTHERS = ("_arrow", "_closing", "_messages", "_rows")  # lie beside it
 
 SEED = 1  # so that the same comes of the same
 

@@ -42,9 +42,14 @@ class ByPsycopg:
 
         return call
 
-    def prepared_call(self, sql: str, parameters: list[str]) -> Callable[[], object]:
+    def prepared_call(self, sql: str, parameters: list[int]) -> Callable[[], object]:
         cursor, statement = self._cursor, sql.encode()
-        return lambda: cursor.execute(statement, parameters, prepare=True).fetchall()
+
+        def call() -> object:
+            cursor.execute(statement, parameters, prepare=True)
+            return cursor.fetchall() if cursor.description else None
+
+        return call
 
     def copy_in(self, sql: str, data: bytes) -> None:
         with self._cursor.copy(sql.encode()) as copy:
@@ -58,6 +63,9 @@ class ByPsycopg:
 
     def fetch(self, sql: str) -> int:
         return len(self._connection.execute(sql.encode()).fetchall())
+
+    def fetch_arrow(self, sql: str) -> int:
+        raise Missing("psycopg makes Python values")
 
     def write(self) -> None:
         if not self._has_schema:

@@ -15,7 +15,7 @@ class Contestant(Protocol):
     def call(self, sql: str) -> Callable[[], object]:
         """What runs the statement, and takes its answer."""
 
-    def prepared_call(self, sql: str, parameters: list[str]) -> Callable[[], object]:
+    def prepared_call(self, sql: str, parameters: list[int]) -> Callable[[], object]:
         """The same of a prepared statement."""
 
     def copy_in(self, sql: str, data: bytes) -> None: ...
@@ -25,6 +25,9 @@ class Contestant(Protocol):
 
     def fetch(self, sql: str) -> int:
         """Fetch rows as Python values; return how many."""
+
+    def fetch_arrow(self, sql: str) -> int:
+        """Fetch rows as an Arrow table; return how many."""
 
     def second(self) -> None:
         """Make one more database, ask it something, and throw it away."""

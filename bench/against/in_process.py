@@ -13,7 +13,6 @@ COPY_CHUNK = 64 * 1024
 SELECT_1 = wire.query("select 1")
 FIRST_QUERY = wire.query(template.FIRST_QUERY)
 WRITES = wire.query(template.WRITES)
-NAME = "prepared"
 ERROR = b"SERROR\0"  # how an ErrorResponse begins
 
 
@@ -53,6 +52,7 @@ class WithTests:
 class Raw(WithTests):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._names: dict[str, str] = {}
 
     @property
     def description(self) -> str:
@@ -62,9 +62,13 @@ class Raw(WithTests):
         engine, message = self._engine, wire.query(sql)
         return lambda: ask(engine, message)
 
-    def prepared_call(self, sql: str, parameters: list[str]) -> Callable[[], object]:
-        ask(self._engine, wire.close("S", NAME) + wire.parse(NAME, sql) + wire.sync())
-        message = wire.bind("", NAME, parameters) + wire.execute() + wire.sync()
+    def prepared_call(self, sql: str, parameters: list[int]) -> Callable[[], object]:
+        name = self._names.get(sql)
+        if name is None:
+            name = self._names[sql] = f"p{len(self._names)}"
+            ask(self._engine, wire.parse(name, sql) + wire.sync())
+        message = wire.bind("", name, [str(value) for value in parameters])
+        message += wire.execute() + wire.sync()
         engine = self._engine
         return lambda: ask(engine, message)
 
@@ -79,6 +83,9 @@ class Raw(WithTests):
 
     def fetch(self, sql: str) -> int:
         raise Missing("a raw answer is messages, not values")
+
+    def fetch_arrow(self, sql: str) -> int:
+        raise Missing("a raw answer is messages, not a table")
 
     def second(self) -> None:
         with Engine() as engine:
@@ -97,7 +104,7 @@ class ByPGlite(WithTests):
         query = self._db.query
         return lambda: query(sql)
 
-    def prepared_call(self, sql: str, parameters: list[str]) -> Callable[[], object]:
+    def prepared_call(self, sql: str, parameters: list[int]) -> Callable[[], object]:
         query = self._db.query
         return lambda: query(sql, parameters)
 
@@ -110,6 +117,9 @@ class ByPGlite(WithTests):
 
     def fetch(self, sql: str) -> int:
         return len(self._db.query(sql, row_mode="array").rows)
+
+    def fetch_arrow(self, sql: str) -> int:
+        return self._db.query_arrow(sql).num_rows
 
     def second(self) -> None:
         with PGlite() as db:

@@ -30,7 +30,6 @@ const counted = (value) => {
 const query = (sql) => message('Q', text(sql))
 const sync = message('S')
 const parse = (name, sql) => message('P', text(name), text(sql), int16(0))
-const close = (name) => message('C', Buffer.from('S'), text(name))
 const bind = (name, values) =>
   message('B', text(''), text(name), int16(0), int16(values.length), ...values.map(counted), int16(0))
 const execute = message('E', text(''), Buffer.alloc(4))
@@ -44,6 +43,8 @@ async function ask(data) {
   return reply
 }
 
+const names = new Map() // of prepared statements
+
 const ways = {
   raw: {
     call: (sql) => {
@@ -51,8 +52,11 @@ const ways = {
       return () => ask(data)
     },
     preparedCall: async (sql, parameters) => {
-      await ask(Buffer.concat([close('prepared'), parse('prepared', sql), sync]))
-      const data = Buffer.concat([bind('prepared', parameters), execute, sync])
+      if (!names.has(sql)) {
+        names.set(sql, `p${names.size}`)
+        await ask(Buffer.concat([parse(names.get(sql), sql), sync]))
+      }
+      const data = Buffer.concat([bind(names.get(sql), parameters.map(String)), execute, sync])
       return () => ask(data)
     },
     fetch: () => {
@@ -90,8 +94,11 @@ let hasSchema = false
 
 const operations = {
   run: ({ statements, times }) => repeat(statements.map(contestant.call), times),
-  prepared: async ({ sql, parameters, times }) =>
-    repeat([await contestant.preparedCall(sql, parameters)], times),
+  prepared: async ({ statements, times }) => {
+    const calls = []
+    for (const statement of statements) calls.push(await contestant.preparedCall(...statement))
+    return repeat(calls, times)
+  },
   // COPY is what PGlite has it for in both ways: a file that is a Blob.
   copy_in: async ({ sql, rows }) => {
     const lines = []
@@ -110,6 +117,9 @@ const operations = {
     const [seconds, count] = await timed(() => contestant.fetch(sql))
     check(count, rows)
     return seconds
+  },
+  fetch_arrow: () => {
+    throw new Missing('it makes values')
   },
   second: async () => {
     const [seconds] = await timed(async () => {

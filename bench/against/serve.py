@@ -68,8 +68,9 @@ def run(contestant: Contestant, statements: list[str], times: int) -> float:
     return repeat(calls, times)
 
 
-def prepared(contestant: Contestant, sql: str, parameters: list[str], times: int) -> float:
-    return repeat([contestant.prepared_call(sql, parameters)], times)
+def prepared(contestant: Contestant, statements: list[tuple[str, list[int]]], times: int) -> float:
+    """The same of statements and their parameters."""
+    return repeat([contestant.prepared_call(*statement) for statement in statements], times)
 
 
 def repeat(calls: list[Callable[[], object]], times: int) -> float:
@@ -106,6 +107,12 @@ def fetch(contestant: Contestant, sql: str, rows: int) -> float:
     return checked(elapsed, count, rows)
 
 
+def fetch_arrow(contestant: Contestant, sql: str, rows: int) -> float:
+    with stopwatch() as elapsed:
+        count = contestant.fetch_arrow(sql)
+    return checked(elapsed, count, rows)
+
+
 def checked(elapsed: list[float], count: int, expected: int) -> float:
     if count != expected:
         raise RuntimeError(f"{count} rows instead of {expected}")
@@ -127,7 +134,7 @@ def reset(contestant: Contestant) -> float:
 
 OPERATIONS: dict[str, Callable[..., float]] = {
     operation.__name__: operation
-    for operation in (run, prepared, copy_in, copy_out, fetch, second, reset)
+    for operation in (run, prepared, copy_in, copy_out, fetch, fetch_arrow, second, reset)
 }
 
 

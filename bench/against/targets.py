@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from statistics import geometric_mean
 
 from bench.against.contestants import (
@@ -18,7 +19,7 @@ from bench.figures import Group
 Round = Mapping[tuple[str, str], float]
 """Figures by work and contestant; what was not measured is not there."""
 
-FETCH = "fetch"  # its title ends with how many rows
+FETCH = "fetch"  # how many rows there are is in the title
 SELECT_1 = "SELECT 1"
 IDLE_MIB = 60.0
 
@@ -43,8 +44,14 @@ def _computing(other: str) -> Callable[[Round], list[float]]:
 
 
 def _fetched(round_: Round) -> float:
-    (work,) = {work for work, _ in round_ if work.startswith(FETCH)}
+    (work,) = {work for work, _ in round_ if work.startswith(FETCH) and work.endswith("values")}
     return ratio(round_, work, NATIVE_PGLITE, POSTGRESQL)
+
+
+def _arrow(round_: Round) -> float:
+    """Ours to Arrow, theirs to values."""
+    (ours,) = (work for work, _ in round_ if work.startswith(FETCH) and work.endswith("Arrow"))
+    return round_[ours, NATIVE_PGLITE] / round_[ours.replace("Arrow", "values"), POSTGRESQL]
 
 
 def group(rounds: list[dict[tuple[str, str], float]]) -> tuple[Group, list[str]]:
@@ -113,9 +120,43 @@ def group(rounds: list[dict[tuple[str, str], float]]) -> tuple[Group, list[str]]
         (
             "rows fetched to values, time: PGlite, AOT tier / psycopg, native PostgreSQL",
             times,
-            1.0,
+            0.75,
             False,
             _fetched,
+        ),
+        (
+            "rows fetched, time: PGlite, AOT tier, to Arrow / psycopg, native PostgreSQL",
+            times,
+            0.25,
+            False,
+            _arrow,
+        ),
+        *(
+            (
+                f"{work}: PGlite / raw, both the AOT tier",
+                times,
+                2.0,
+                False,
+                partial(ratio, work=work, one=NATIVE_PGLITE, other=NATIVE_RAW),
+            )
+            for work in (SELECT_1, "prepared statement", "a row by its key, prepared")
+        ),
+        *(
+            (
+                f"{work}s per second: PGlite / raw, both the AOT tier",
+                times,
+                0.6,
+                True,
+                partial(ratio, work=work, one=NATIVE_RAW, other=NATIVE_PGLITE),
+            )
+            for work in (tpcb, f"{tpcb}, prepared")
+        ),
+        (
+            f"{tpcb}s per second, prepared: PGlite, AOT tier / psycopg, native PostgreSQL",
+            times,
+            1.5,
+            True,
+            lambda figures: ratio(figures, f"{tpcb}, prepared", POSTGRESQL, NATIVE_PGLITE),
         ),
         (
             "idle RSS of a process, AOT tier, raw",

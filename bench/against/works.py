@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -83,7 +83,18 @@ def works(quick: bool) -> list[Work]:
             "calls",
             "µs",
             "prepared",
-            {"sql": "select $1::int + 1", "parameters": ["41"], "times": select_calls},
+            {"statements": [("select $1::int + 1", [41])], "times": select_calls},
+            count=select_calls,
+        ),
+        Work(
+            "a row by its key, prepared",
+            "calls",
+            "µs",
+            "prepared",
+            {
+                "statements": [("select * from accounts where aid = $1", [5])],
+                "times": select_calls,
+            },
             count=select_calls,
         ),
         Work(
@@ -111,6 +122,14 @@ def works(quick: bool) -> list[Work]:
             count=transactions,
         ),
         Work(
+            "TPC-B-like transaction, prepared",
+            "calls",
+            "ms",
+            "prepared",
+            {"statements": _tpcb_prepared(transactions, _size(100_000, quick)), "times": 1},
+            count=transactions,
+        ),
+        Work(
             f"COPY in, {rows:,} rows",
             "rows",
             "ms",
@@ -130,6 +149,13 @@ def works(quick: bool) -> list[Work]:
             "rows",
             "ms",
             "fetch",
+            {"sql": "select * from source", "rows": rows},
+        ),
+        Work(
+            f"fetch {rows:,} rows to Arrow",
+            "rows",
+            "ms",
+            "fetch_arrow",
             {"sql": "select * from source", "rows": rows},
         ),
         *_computing(quick),
@@ -211,11 +237,8 @@ def _inserts(count: int) -> list[str]:
 
 def _tpcb(transactions: int, accounts: int) -> list[str]:
     """pgbench's built-in script, in its simple protocol: a message for each statement."""
-    chance = random.Random(SEED)
     statements = []
-    for _ in range(transactions):
-        aid, tid = chance.randint(1, accounts), chance.randint(1, 10)
-        delta = chance.randint(-5000, 5000)
+    for aid, tid, delta in _chances(transactions, accounts):
         statements += [
             "begin",
             f"update accounts set abalance = abalance + {delta} where aid = {aid}",
@@ -227,3 +250,30 @@ def _tpcb(transactions: int, accounts: int) -> list[str]:
             "end",
         ]
     return statements
+
+
+def _tpcb_prepared(transactions: int, accounts: int) -> list[tuple[str, list[int]]]:
+    """The same in its prepared protocol."""
+    statements: list[tuple[str, list[int]]] = []
+    for aid, tid, delta in _chances(transactions, accounts):
+        statements += [
+            ("begin", []),
+            ("update accounts set abalance = abalance + $1 where aid = $2", [delta, aid]),
+            ("select abalance from accounts where aid = $1", [aid]),
+            ("update tellers set tbalance = tbalance + $1 where tid = $2", [delta, tid]),
+            ("update branches set bbalance = bbalance + $1 where bid = $2", [delta, 1]),
+            (
+                "insert into history (tid, bid, aid, delta, mtime)"
+                " values ($1, $2, $3, $4, current_timestamp)",
+                [tid, 1, aid, delta],
+            ),
+            ("end", []),
+        ]
+    return statements
+
+
+def _chances(transactions: int, accounts: int) -> Iterator[tuple[int, int, int]]:
+    """An account, a teller and an amount for each."""
+    chance = random.Random(SEED)
+    for _ in range(transactions):
+        yield chance.randint(1, accounts), chance.randint(1, 10), chance.randint(-5000, 5000)

@@ -187,6 +187,7 @@ class AsyncQueries:
         return database
 
     query = _forwarded(Queries.query)
+    query_arrow = _forwarded(Queries.query_arrow)
     exec = _forwarded(Queries.exec)
     copy_from = _forwarded(Queries.copy_from)
     copy_to = _forwarded(Queries.copy_to)

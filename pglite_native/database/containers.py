@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pglite_native.database.values import Range
+from pglite_native.engine import forking
+
+if TYPE_CHECKING:
+    from pglite_native.database.values import Range
+
+forking.import_before_fork("pglite_native.database.values")
 
 # A quoted string, a brace, a delimiter, or what is left: an element without quotes.
 _ARRAY_TOKENS = re.compile(r'"((?:[^"\\]|\\.)*)"|([{}])|([,;])|([^{},;"]+)', re.DOTALL)
@@ -79,6 +84,8 @@ def _quoted(text: str) -> str:
 
 
 def parse_range(text: str, parse: Callable[[str], Any]) -> Range:
+    from pglite_native.database.values import Range
+
     found = _RANGES.fullmatch(text)
     return _range(found, parse) if found else Range(empty=True)  # the one other form is 'empty'
 
@@ -88,6 +95,8 @@ def parse_multirange(text: str, parse: Callable[[str], Any]) -> list[Range]:
 
 
 def _range(found: re.Match[str], parse: Callable[[str], Any]) -> Range:
+    from pglite_native.database.values import Range
+
     opening, quoted_lower, lower, quoted_upper, upper, closing = found.groups()
     return Range(
         _bound(quoted_lower, lower, parse), _bound(quoted_upper, upper, parse), opening + closing
@@ -98,6 +107,12 @@ def _bound(quoted: str | None, bare: str | None, parse: Callable[[str], Any]) ->
     if quoted is not None:
         return parse(_RANGE_ESCAPE.sub(r"\1\2", quoted))
     return parse(bare) if bare else None
+
+
+def is_range(value: object) -> bool:
+    from pglite_native.database.values import Range
+
+    return isinstance(value, Range)
 
 
 def serialize_range(value: Range, serialize: Callable[[Any], str]) -> str:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from pglite_native import _rows
+from pglite_native import _messages, _rows, logs
+from pglite_native.database.statements import Key, Statement, Statements, name_of
 from pglite_native.diagnostics import Notice
 from pglite_native.engine.session import Session
 from pglite_native.errors import DatabaseError, EngineBusy, EngineError
 from pglite_native.protocol import wire
 
-_log = logging.getLogger("pglite_native.notice")
-
 # Python's levels for PostgreSQL's severities; the rest, DEBUG and LOG, is for debugging.
-_LEVELS = {"WARNING": logging.WARNING, "NOTICE": logging.INFO, "INFO": logging.INFO}
+_LEVELS = {"WARNING": logs.WARNING, "NOTICE": logs.INFO, "INFO": logs.INFO}
 
 IDLE, IN_TRANSACTION, FAILED = "I", "T", "E"
 """What ReadyForQuery says of the session."""
@@ -28,12 +26,20 @@ RUNS = "Dd"
 NO_COPY_DATA = "there is no data to copy: copy_from sends some"
 
 
-class Answer(NamedTuple):
-    """What came of one statement; `tag` is its CommandComplete."""
+STALE = ("0A000", "26000", "22", "42")
+"""How the SQLSTATEs begin of a prepared statement that is gone, or whose tables are not what they
+were: "cached plan must not change result type" (0A000), values and names that do not fit."""
 
-    columns: list[wire.Column]
+_BIND_AND_RUN = wire.bind([]) + wire.describe_portal() + wire.execute() + wire.sync()
+
+
+class Answer(NamedTuple):
+    """What came of one statement: `command` and `row_count` are of its CommandComplete."""
+
+    columns: tuple[wire.Column, ...]
     runs: list[bytes]
-    tag: str
+    command: str
+    row_count: int | None
 
     def rows(
         self, converters: Iterable[_rows.Converter], names: Iterable[str] | None = None
@@ -53,6 +59,8 @@ class Conversation:
         self.also_on_notice: Callable[[Notice], object] | None = None
         """Somebody else who is told of notices, while a call lasts."""
         self._status: str | None = None
+        self.statements = Statements()
+        self._incarnation = session._incarnation
         self._copies = False  # COPY FROM STDIN: the next bytes are its
         self._lost = False  # no ReadyForQuery has come, by an interrupt: it may wait for such bytes
 
@@ -70,28 +78,37 @@ class Conversation:
             _raise_error(self._send(wire.sync()), "")
         return self._status or IDLE
 
+    def continues(self, other: Conversation) -> None:
+        """Know what another one knows, of whose session this one's is a fork."""
+        self.statements, self._status = other.statements.copy(), other._status
+
     def simple(self, sql: str) -> list[Answer]:
         """Run any number of statements.
 
         Raises:
             DatabaseError: one failed; outside of a transaction none has taken effect.
         """
-        return list(_answers(self._exchange(wire.query(sql), sql)))
+        found = self._ask(wire.query(sql))
+        if isinstance(found, Answer):
+            return [found]
+        return list(_answers(self._complete(found, sql)))
 
     def run(self, sql: str, param_types: Sequence[int] = ()) -> Answer:
         """Run one statement without parameters."""
-        message = wire.parse(sql, param_types) + wire.bind([])
-        message += wire.describe_portal() + wire.execute()
-        return _answer(self._exchange(message, sql, end=wire.sync()))
+        return self._run(wire.parse(sql, param_types) + _BIND_AND_RUN, sql)
 
     def prepare(
-        self, sql: str, param_types: Sequence[int] = ()
-    ) -> tuple[list[int], list[wire.Column]]:
-        """Prepare one statement; return its parameters' types and its result's columns."""
-        message = wire.parse(sql, param_types) + wire.describe_statement()
-        types: list[int] = []
-        columns: list[wire.Column] = []
-        for kind, payload in self._exchange(message, sql, end=wire.sync()):
+        self, sql: str, param_types: Sequence[int] = (), name: bytes = b"", before: bytes = b""
+    ) -> tuple[tuple[int, ...], tuple[wire.Column, ...]]:
+        """Prepare one statement; return its parameters' types and its result's columns.
+
+        `before` are messages that are sent first.
+        """
+        message = before + wire.parse(sql, param_types, name) + wire.describe_statement(name)
+        types: tuple[int, ...] = ()
+        columns: tuple[wire.Column, ...] = ()
+        end = wire.sync()
+        for kind, payload in self._complete(self._send(message + end), sql, end):
             if kind == "t":
                 types = wire.parameter_types(payload)
             elif kind == "T":
@@ -100,12 +117,67 @@ class Conversation:
 
     def execute(self, sql: str, parameters: Sequence[str | None]) -> Answer:
         """Run the statement that was prepared last."""
-        message = wire.bind(parameters) + wire.describe_portal() + wire.execute()
-        return _answer(self._exchange(message, sql, end=wire.sync()))
+        message = wire.bind(parameters) + wire.describe_portal() + wire.execute() + wire.sync()
+        return self._run(message, sql)
 
-    def _exchange(self, message: bytes, sql: str, end: bytes = b"") -> list[wire.Message]:
-        """Send a query, ended by a Sync where it needs one; return the reply without its errors."""
-        messages = self._send(message + end)
+    def execute_as(self, message: bytes, sql: str) -> Answer:
+        """Run the statement that was prepared last by messages that do not ask for its columns."""
+        return self._run(message, sql, has_columns=True)
+
+    def find(self, key: Key) -> Statement | None:
+        """Return a statement that is prepared, and can be used as the session stands."""
+        incarnation = self.session._incarnation
+        if incarnation != self._incarnation:
+            self.statements.clear()
+            self._incarnation = incarnation
+        if self._status is None or self._status == FAILED:
+            return None
+        return self.statements.find(key)
+
+    def is_due(self, key: Key) -> bool:
+        """Whether a statement comes again, and can be prepared as the session stands."""
+        known = self._status == IDLE or self._status == IN_TRANSACTION
+        return known and self.statements.is_candidate(key)
+
+    def prepare_again(
+        self, key: Key
+    ) -> tuple[bytes, tuple[int, ...], tuple[wire.Column, ...], list[bytes]]:
+        """Prepare a statement under a name; return this, what it wants and gives, and the names of
+        others that have been closed."""
+        sql, param_types = key
+        name, statements = name_of(key), self.statements
+        closed = statements.make_room()
+        statements.sent(name)
+        closing = b"".join(map(wire.close_statement, {*closed, name}))
+        types, columns = self.prepare(sql, param_types, name, closing)
+        return name, types, columns, closed
+
+    def repeat(self, key: Key, message: bytes) -> Answer | None:
+        """Run a prepared statement by its messages.
+
+        Return None where that has done nothing, as it was no longer what its text says, and it is
+        to be run anew. In a transaction, which an error ends, that is the error.
+        """
+        before = self._status
+        found = self._ask(message, has_columns=True)
+        if isinstance(found, Answer):
+            return found
+        if _is_stale(found):
+            self.statements.drop(key)
+            if before == IDLE == self._status:
+                return None
+        return _answer(self._complete(found, key[0]))
+
+    def _run(self, message: bytes, sql: str, has_columns: bool = False) -> Answer:
+        found = self._ask(message, has_columns)
+        if isinstance(found, Answer):
+            return found
+        return _answer(self._complete(found, sql, wire.sync()))
+
+    def _complete(
+        self, messages: list[wire.Message], sql: str, end: bytes = b""
+    ) -> list[wire.Message]:
+        """Return the reply to a query, which `end` has ended, or raise its error."""
         if self._status is None and any(kind == "G" for kind, _ in messages):
             # COPY FROM STDIN waits; it has taken the Sync for nothing.
             messages += self._call(wire.copy_fail(NO_COPY_DATA) + end)
@@ -169,12 +241,43 @@ class Conversation:
 
     def _send(self, message: bytes) -> list[wire.Message]:
         """Send messages; return the reply to them without what is said by the way."""
-        if self._copies:
-            raise EngineBusy(
-                "the database is busy: a COPY reads from its source, which must not query it"
-            )
-        self._find()
+        self._be_ready()
         return self._call(message)
+
+    def _ask(self, message: bytes, has_columns: bool = False) -> Answer | list[wire.Message]:
+        """Send a query; return the answer where there is nothing else, or else the reply.
+
+        `has_columns`: the result's are known, and the reply does not say them.
+        """
+        self._be_ready()
+        self._status = None
+        self._lost = True
+        parts: list[bytes] = []
+        splitter: wire.Splitter | None = None
+        received: list[wire.Message] = []
+
+        def take(part: bytes) -> None:
+            nonlocal splitter
+            if parts:  # a long reply: what has come is split, and only that is kept
+                splitter = splitter or wire.Splitter(RUNS)
+                received.extend(splitter.feed(parts.pop()))
+            parts.append(part)
+
+        self.session._exec_in_parts(message, take)
+        found = _messages.answer(parts[0]) if parts and splitter is None else None
+        if found is None:
+            splitter = splitter or wire.Splitter(RUNS)
+            for part in parts:
+                received.extend(splitter.feed(part))
+            return self._sorted(received, has_columns)
+        status, command, count, columns, rows = found
+        self.statements.completed(command, has_columns or columns is not None)
+        if status == IDLE:
+            self.statements.idle()
+        self._status = status
+        self._lost = False
+        known = wire.columns(columns) if columns is not None else ()
+        return Answer(known, [rows] if rows else [], command, count)
 
     def _call(self, message: bytes) -> list[wire.Message]:
         self._status = None  # until ReadyForQuery: the call may be interrupted, or the session end
@@ -184,37 +287,59 @@ class Conversation:
         self.session._exec_in_parts(message, lambda part: received.extend(splitter.feed(part)))
         return self._sorted(received)
 
+    def _be_ready(self) -> None:
+        if self._copies:
+            raise EngineBusy(
+                "the database is busy: a COPY reads from its source, which must not query it"
+            )
+        if self._lost:
+            self._find()
+
     def _find(self) -> None:
         """See to it that the session waits for a query."""
         if self._lost:
+            self.statements.clear()  # what the reply would have said is not known
             self.session.exec_protocol_raw(wire.give_up())
             self._lost = False
 
-    def _sorted(self, messages: Iterable[wire.Message]) -> list[wire.Message]:
+    def _sorted(
+        self, messages: Iterable[wire.Message], has_columns: bool = False
+    ) -> list[wire.Message]:
         """Deal with what is said by the way; return the rest."""
         found = []
         for received in messages:
             kind, payload = received
             if kind == "Z":
-                self._status = wire.text(payload)
+                status = wire.text(payload)
+                if status == IDLE:
+                    self.statements.idle()
+                self._status = status
                 self._lost = False
             elif kind == "N":
                 self._notice(Notice(wire.report(payload)))
             elif kind == "A":
                 _process, channel, content = wire.notification(payload)
                 self.notifications.append((channel, content))
+            elif kind == "S":
+                self.statements.clear()
             else:
                 found.append(received)
+                if kind == "T":
+                    has_columns = True
+                elif kind == "C":
+                    self.statements.completed(wire.tag(payload)[0], has_columns)
+                    has_columns = False
         return found
 
     def _notice(self, notice: Notice) -> None:
-        _log.log(_LEVELS.get(notice.severity, logging.DEBUG), "%s", notice)
+        log = logs.logger("notice")
+        log.log(_LEVELS.get(notice.severity, logs.DEBUG), "%s", notice)
         for listener in (self._on_notice, self.also_on_notice):
             try:
                 if listener is not None:
                     listener(notice)
             except Exception:  # the statement continues, and its answer must not be lost
-                _log.exception("on_notice failed")
+                log.exception("on_notice failed")
 
 
 def _raise_error(messages: Iterable[wire.Message], sql: str) -> None:
@@ -230,9 +355,19 @@ def _raise_end(messages: Iterable[wire.Message], sql: str) -> None:
             raise DatabaseError(report, sql)
 
 
+def _is_stale(messages: Iterable[wire.Message]) -> bool:
+    """Whether a prepared statement has failed before it began, and may not be what its text is."""
+    for kind, payload in messages:
+        if kind == "2":  # bound: from here on it runs
+            return False
+        if kind == "E":
+            return wire.report(payload).get("C", "").startswith(STALE)
+    return False
+
+
 def _answers(messages: list[wire.Message]) -> list[Answer]:
     found = []
-    columns: list[wire.Column] = []
+    columns: tuple[wire.Column, ...] = ()
     runs: list[bytes] = []
     for kind, payload in messages:
         if kind == "D":
@@ -240,12 +375,12 @@ def _answers(messages: list[wire.Message]) -> list[Answer]:
         elif kind == "T":
             columns = wire.columns(payload)
         elif kind == "C":
-            found.append(Answer(columns, runs, wire.string(payload)))
-            columns, runs = [], []
+            found.append(Answer(columns, runs, *wire.tag(payload)))
+            columns, runs = (), []
     return found
 
 
 def _answer(messages: list[wire.Message]) -> Answer:
     """The one answer; an empty statement's is empty."""
     answers = _answers(messages)
-    return answers[0] if answers else Answer([], [], "")
+    return answers[0] if answers else Answer((), [], "", None)

@@ -164,10 +164,12 @@ class PGlite(Queries, Closing):
         return self._conversation.closed
 
     def _ready(self) -> TypedConversation:
-        if self.closed:
+        conversation = self._conversation
+        if conversation.closed:
             raise EngineClosed("the database is closed")
-        self._conversation.settle()
-        return self._conversation
+        if conversation.unsettled:
+            conversation.settle()
+        return conversation
 
     def listen(self, channel: str, callback: Callback) -> Callable[[], None]:
         """LISTEN on a channel; return a function that ends it.
@@ -246,9 +248,12 @@ class PGlite(Queries, Closing):
             _check_idle(conversation, "cloned")
             try:
                 engine = self.engine.fork()
+                is_fork = self.engine is self._session  # of this session, not only of its cluster
             except SnapshotError:  # its files are in a directory, most likely; or this raises, too
-                engine = self.engine.copy_to_memory()
+                engine, is_fork = self.engine.copy_to_memory(), False
             clone = PGlite(engine=engine, on_notice=self._on_notice)
+            if is_fork:
+                clone._conversation.text.continues(conversation.text)
             clone._conversation.types = conversation.types.copy()
             if conversation.channels:
                 clone.exec("unlisten *")

@@ -1,24 +1,24 @@
-"""What queries return."""
+"""What queries return.
+
+Not dataclasses, whose module imports more than a first answer needs otherwise.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 Row = TypeVar("Row", dict[str, Any], tuple[Any, ...])
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """A column of a result; `data_type_id` is the OID of its type."""
 
     name: str
     data_type_id: int
 
 
-@dataclass(frozen=True)
 class Results(Generic[Row]):
-    """What came of one statement.
+    """What came of one statement. It cannot be assigned to; two with the same in them are equal.
 
     `affected_rows` counts those that INSERT, UPDATE, DELETE, MERGE or COPY touched; `row_count`
     also those that SELECT, FETCH or MOVE found, and is None where nothing is counted. `command` is
@@ -28,12 +28,42 @@ class Results(Generic[Row]):
     rows: list[Row]
     fields: list[Field]
     affected_rows: int
-    command: str = ""
-    row_count: int | None = None
+    command: str
+    row_count: int | None
+
+    __match_args__ = ("rows", "fields", "affected_rows", "command", "row_count")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        rows: list[Row],
+        fields: list[Field],
+        affected_rows: int,
+        command: str = "",
+        row_count: int | None = None,
+    ) -> None:
+        vars(self).update(
+            rows=rows,
+            fields=fields,
+            affected_rows=affected_rows,
+            command=command,
+            row_count=row_count,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if type(other) is type(self) else NotImplemented
+
+    def __repr__(self) -> str:
+        return f"Results({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a result cannot be assigned to: {name}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a result cannot be assigned to: {name}")
 
 
-@dataclass(frozen=True)
-class Description:
+class Description(NamedTuple):
     """What a statement wants and gives: OIDs of its parameters' types, and its columns."""
 
     query_params: list[int]

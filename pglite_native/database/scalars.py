@@ -10,28 +10,23 @@ the era of '0044-03-15 00:00:00 BC' and the host part of '10.1.2.3/24'.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
-from decimal import Decimal
 from enum import Enum
-from ipaddress import (
-    IPv4Address,
-    IPv4Interface,
-    IPv4Network,
-    IPv6Address,
-    IPv6Interface,
-    IPv6Network,
-    ip_address,
-    ip_interface,
-    ip_network,
-)
-from typing import Any
-from uuid import UUID
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from pglite_native import _rows
-from pglite_native.database.values import Interval
+from pglite_native.engine import forking
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+
+    from pglite_native.database.values import Interval
+
+forking.import_before_fork("decimal", "ipaddress", "json", "uuid", "pglite_native.database.values")
 
 _DATE = r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)"
 _TIME = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:\.(?P<fraction>\d{1,6}))?"
@@ -87,6 +82,8 @@ def parse_interval(text: str) -> timedelta | Interval | str:
     if found["sign"] == "-":
         microseconds = -microseconds
     if years or months:
+        from pglite_native.database.values import Interval
+
         return Interval(years * 12 + months, days, microseconds)
     try:
         return timedelta(days=days, microseconds=microseconds)
@@ -95,6 +92,8 @@ def parse_interval(text: str) -> timedelta | Interval | str:
 
 
 def parse_inet(text: str) -> IPv4Address | IPv6Address | IPv4Interface | IPv6Interface:
+    from ipaddress import ip_address, ip_interface
+
     return ip_interface(text) if "/" in text else ip_address(text)
 
 
@@ -128,7 +127,7 @@ Parser = Callable[[str], Any]
 Serializer = Callable[[Any], str]
 
 # The scalar types that are not text to Python, by their names in pg_type.
-PARSERS: dict[str, Parser] = {
+_PARSERS: dict[str, Parser] = {
     "bool": parse_bool,
     "bytea": parse_bytes,
     "int2": int,
@@ -140,10 +139,6 @@ PARSERS: dict[str, Parser] = {
     "cid": int,
     "float4": float,
     "float8": float,
-    "numeric": Decimal,
-    "json": json.loads,
-    "jsonb": json.loads,
-    "uuid": UUID,
     "date": parse_date,
     "time": parse_time,
     "timetz": parse_time,
@@ -151,24 +146,55 @@ PARSERS: dict[str, Parser] = {
     "timestamptz": parse_timestamp,
     "interval": parse_interval,
     "inet": parse_inet,
-    "cidr": ip_network,
     "int2vector": parse_integers,
     "oidvector": parse_integers,
-    "vector": json.loads,
-    "halfvec": json.loads,
 }
 
+# And where those are whose modules are imported when a value first comes.
+_LATER = {
+    "numeric": ("decimal", "Decimal"),
+    "uuid": ("uuid", "UUID"),
+    "cidr": ("ipaddress", "ip_network"),
+    **dict.fromkeys(("json", "jsonb", "vector", "halfvec"), ("json", "loads")),
+}
 
 # The same for whole results: what _rows does itself, and of the others, what is tried first. An
 # ISO 8601 constructor is faster than we are, and refuses what is not in the default DateStyle.
-CONVERTERS: dict[str, _rows.Converter] = {
-    **{name: (parser, None) for name, parser in PARSERS.items()},
+_CONVERTERS: dict[str, _rows.Converter] = {
     **dict.fromkeys(("int2", "int4", "int8", "oid", "xid", "xid8", "cid"), _rows.INTEGER),
     **dict.fromkeys(("float4", "float8"), _rows.FLOAT),
     **dict.fromkeys(("timestamp", "timestamptz"), (datetime.fromisoformat, parse_timestamp)),
     "date": (date.fromisoformat, parse_date),
     "bool": _rows.BOOLEAN,
     "bytea": _rows.BYTES,
+}
+
+
+@cache
+def parser(name: str) -> Parser:
+    """Return the parser of a scalar type, by its name in pg_type."""
+    if name not in _LATER:
+        return _PARSERS.get(name, str)
+    module, attribute = _LATER[name]
+    found: Parser = getattr(import_module(module), attribute)
+    return found
+
+
+@cache
+def converter(name: str) -> _rows.Converter:
+    """Return the same as _rows wants it."""
+    if name in _CONVERTERS:
+        return _CONVERTERS[name]
+    return (parser(name), None) if name in _PARSERS or name in _LATER else _rows.TEXT
+
+
+# And what _rows makes of values in binary format, where that is less work for both sides.
+BINARY_CONVERTERS: dict[str, _rows.Converter] = {
+    **dict.fromkeys(("int2", "int4", "int8"), _rows.BINARY_INTEGER),
+    "oid": _rows.BINARY_OID,
+    "float8": _rows.BINARY_FLOAT,
+    "bool": _rows.BINARY_BOOLEAN,
+    "bytea": _rows.BINARY_BYTES,
 }
 
 
@@ -181,6 +207,8 @@ def serialize_bytes(value: bytes | bytearray | memoryview) -> str:
 
 
 def serialize_timedelta(value: timedelta) -> str:
+    from pglite_native.database.values import Interval
+
     return str(Interval(0, value.days, value.seconds * 1_000_000 + value.microseconds))
 
 
@@ -193,6 +221,12 @@ def serialize_naive(value: object) -> str:
     return serialize(value)
 
 
+def serialize_json(value: object) -> str:
+    import json
+
+    return json.dumps(value)
+
+
 def serialize_vector(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ",".join(str(float(number)) for number in value) + "]"
@@ -201,8 +235,8 @@ def serialize_vector(value: object) -> str:
 
 # Where the server's type says more than the value's.
 SERIALIZERS: dict[str, Serializer] = {
-    "json": json.dumps,
-    "jsonb": json.dumps,
+    "json": serialize_json,
+    "jsonb": serialize_json,
     "timestamp": serialize_naive,
     "time": serialize_naive,
     "vector": serialize_vector,
@@ -214,7 +248,6 @@ _BY_TYPE: dict[type, Serializer] = {
     bool: serialize_bool,
     int: int.__repr__,  # without what a subclass, IntEnum say, makes of str()
     float: float.__repr__,
-    Decimal: str,
     bytes: serialize_bytes,
     bytearray: serialize_bytes,
     memoryview: serialize_bytes,
@@ -222,11 +255,19 @@ _BY_TYPE: dict[type, Serializer] = {
     date: date.isoformat,
     time: time.isoformat,
     timedelta: serialize_timedelta,
-    Interval: str,
-    UUID: str,
-    dict: json.dumps,
-    **dict.fromkeys((IPv4Address, IPv4Interface, IPv4Network), str),
-    **dict.fromkeys((IPv6Address, IPv6Interface, IPv6Network), str),
+    dict: serialize_json,
+}
+
+# Types whose modules need not have been imported: then there are no values of theirs either.
+_BY_NAME: dict[tuple[str, str], Serializer] = {
+    ("decimal", "Decimal"): str,
+    ("uuid", "UUID"): str,
+    ("pglite_native.database.values", "Interval"): str,
+    **{
+        ("ipaddress", f"IPv{version}{what}"): str
+        for version in (4, 6)
+        for what in ("Address", "Interface", "Network")
+    },
 }
 
 
@@ -241,4 +282,6 @@ def serialize(value: object) -> str:
     for kind in type(value).__mro__:
         if kind in _BY_TYPE:
             return _BY_TYPE[kind](value)
+        if (kind.__module__, kind.__name__) in _BY_NAME:
+            return _BY_NAME[kind.__module__, kind.__name__](value)
     raise TypeError(f"no serializer for {type(value).__qualname__}; see PGlite.serializers")

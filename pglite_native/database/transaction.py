@@ -21,6 +21,8 @@ from pglite_native.errors import PGliteError, TransactionError
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from pglite_native.database.arrow import ArrowTable
+
 Objects = Results[dict[str, Any]]
 Arrays = Results[tuple[Any, ...]]
 
@@ -36,6 +38,14 @@ class QueryOptions(ExecOptions, total=False):
     """The options of query(): see Queries.query."""
 
     serializers: Mapping[int | type, Serializer] | None
+    param_types: Sequence[int]
+
+
+class ArrowOptions(TypedDict, total=False):
+    """The options of query_arrow(): see Queries.query_arrow."""
+
+    serializers: Mapping[int | type, Serializer] | None
+    on_notice: Callable[[Notice], object] | None
     param_types: Sequence[int]
 
 
@@ -96,6 +106,32 @@ class Queries(ABC):
         """
         with self._conversation.lock:
             return self._ready().query(sql, params, row_mode, **options)
+
+    def query_arrow(
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        **options: Unpack[ArrowOptions],
+    ) -> ArrowTable:
+        """Run one statement; return its result as an Arrow table.
+
+        No Python object is made for a value. pyarrow, polars, pandas, duckdb and others take it, by
+        Arrow's PyCapsule interface; none of them need be installed.
+
+        >>> pyarrow.table(db.query_arrow("select * from book where price > $1", [5]))
+
+        Args:
+            sql: the statement, with $1, $2, ... for its parameters.
+            params: their values, as for query().
+            options: serializers, on_notice, param_types: as for query().
+
+        Raises:
+            ValueError: a value is none that Arrow's type can hold: infinity as a date or timestamp,
+                NaN as a decimal, 24:00 as a time. The statement has been run.
+        Otherwise raises as query() does.
+        """
+        with self._conversation.lock:
+            return self._ready().query_arrow(sql, params, **options)
 
     @overload
     def exec(

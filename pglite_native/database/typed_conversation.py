@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Literal
 
-from pglite_native import _rows
-from pglite_native.database import types
+from pglite_native import _messages, _rows, logs
 from pglite_native.database.conversation import IDLE, Answer, Conversation
 from pglite_native.database.results import Description, Field, Results
 from pglite_native.database.scalars import Parser, Serializer
+from pglite_native.database.statements import Key, Statement
+from pglite_native.database.types import BY_SETTINGS, LOOKUP, Types
 from pglite_native.diagnostics import Notice
 from pglite_native.engine import files, forking
 from pglite_native.engine.files import Source
 from pglite_native.protocol import wire
 
-_log = logging.getLogger("pglite_native")
+if TYPE_CHECKING:
+    from pglite_native.database.arrow import ArrowTable
 
 Callback = Callable[[str], object]
 Listener = Callable[[str, str], object]
@@ -28,6 +30,10 @@ COPY_CHUNK = 256 * 1024
 
 RowMode = Literal["object", "array"]
 
+_ROW_MODES = ("object", "array")
+_PARAMS = (NoneType, list, tuple)
+_TEXT = wire.result_formats([])
+
 # Commands of which the count of rows is one of those they touched.
 _AFFECTING = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
 
@@ -35,7 +41,7 @@ _AFFECTING = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
 class TypedConversation:
     """To be used by the thread that holds `lock`, which it may take more than once."""
 
-    def __init__(self, text: Conversation, types: types.Types) -> None:
+    def __init__(self, text: Conversation, types: Types) -> None:
         self.text = text
         self.types = types
         self.lock = threading.RLock()
@@ -70,21 +76,135 @@ class TypedConversation:
         on_notice: Callable[[Notice], object] | None = None,
         param_types: Sequence[int] = (),
     ) -> Results[Any]:
-        _check_row_mode(row_mode)
-        if isinstance(params, str | bytes) or not isinstance(params, Sequence | None):
-            raise TypeError(f"params must be a sequence of values: {params!r}")
+        if row_mode not in _ROW_MODES:
+            raise ValueError(f"row_mode must be 'object' or 'array': {row_mode!r}")
+        if type(params) not in _PARAMS:
+            _check_params(params)
+        text = self.text
+        noticed = text.also_on_notice
+        try:
+            text.also_on_notice = on_notice
+            types = self.types
+            if parsers or serializers:
+                types = types.copy(parsers, serializers)
+            results = self._query(sql, params or (), row_mode, types, tuple(param_types))
+        finally:
+            text.also_on_notice = noticed
+        if text.notifications:
+            self.notify()
+        return results
+
+    def _query(
+        self,
+        sql: str,
+        params: Sequence[Any],
+        row_mode: RowMode,
+        types: Types,
+        param_types: tuple[int, ...],
+    ) -> Results[Any]:
+        text, key = self.text, (sql, param_types)
+        statement = text.find(key)
+        if statement is None and text.is_due(key):
+            statement = self._prepare(key)
+        if statement is not None and len(params) == len(statement.types):
+            values = params
+            if types.serializers:  # anybody's code, which may query the database
+                values = _serialized(statement.types, params, types)
+                statement = text.find(key)
+            if statement is not None:
+                results = self._repeat(key, statement, values, row_mode, types)
+                if results is not None:
+                    return results
+        if params:
+            answer = text.execute(sql, self._serialized(sql, params, param_types, types))
+        else:
+            answer = text.run(sql, param_types)
+        if answer.columns or answer.command != "SELECT":
+            text.statements.nominate(key, answer.command)
+        return self._results(answer, row_mode, types)
+
+    def _repeat(
+        self,
+        key: Key,
+        statement: Statement,
+        params: Sequence[Any],
+        row_mode: RowMode,
+        types: Types,
+    ) -> Results[Any] | None:
+        """Run a prepared statement; None: it has to be run anew."""
+        converters, formats = statement.converters, statement.formats
+        if types.parsers:  # they read text
+            converters = tuple(types.converter(field.data_type_id) for field in statement.fields)
+            formats = _TEXT
+        message = _messages.bind(statement.name, statement.types, params, formats, types.serialize)
+        answer = self.text.repeat(key, message)
+        if answer is None:
+            return None
+        names = None if row_mode == "array" else statement.names
+        rows = _rows.rows(answer.runs, converters, names)
+        return _completed(rows, list(statement.fields), answer)
+
+    def _prepare(self, key: Key) -> Statement:
+        """Prepare a statement to be used from now on."""
+        statements = self.text.statements
+        name, param_types, columns, closed = self.text.prepare_again(key)
+        oids = [column.type for column in columns]
+        if not self.types.know((*param_types, *oids)):
+            self.look_up_types()
+        exact = BY_SETTINGS.isdisjoint(oids) or self._is_exact()
+        plain = Types().like(self.types)
+        converters: list[_rows.Converter] = []
+        codes = []
+        for oid in oids:
+            binary = plain.binary_converter(oid, exact)
+            converters.append(plain.converter(oid) if binary is None else binary)
+            codes.append(int(binary is not None))
+        statement = Statement(
+            name,
+            param_types,
+            tuple(_fields(columns)),
+            tuple(column.name for column in columns),
+            tuple(converters),
+            wire.result_formats(codes) if any(codes) else _TEXT,
+        )
+        statements.add(key, statement, closed)
+        return statement
+
+    def _is_exact(self) -> bool:
+        """Whether text says all of a float and of a bytea."""
+        statements = self.text.statements
+        if statements.exact is None:
+            digits, output = self.text.simple("show extra_float_digits; show bytea_output")
+            ((shown,),) = digits.rows([_rows.INTEGER])
+            statements.exact = shown > 0 and output.rows([_rows.TEXT]) == [("hex",)]
+        return statements.exact
+
+    def query_arrow(
+        self,
+        sql: str,
+        params: Sequence[Any] | None,
+        *,
+        serializers: Mapping[int | type, Serializer] | None = None,
+        on_notice: Callable[[Notice], object] | None = None,
+        param_types: Sequence[int] = (),
+    ) -> ArrowTable:
+        from pglite_native.database import arrow  # most programs have no use for it
+
+        _check_params(params)
         noticed, self.text.also_on_notice = self.text.also_on_notice, on_notice
         try:
-            if params:
-                texts = self._serialized(sql, params, param_types, serializers)
-                answer = self.text.execute(sql, texts)
-            else:
-                answer = self.text.run(sql, param_types)
-            results = self._results(answer, row_mode, self.types.with_converters(parsers, None))
+            types = self.types.with_converters(None, serializers)
+            values = self._serialized(sql, params, param_types, types) if params else ()
+            oids, columns = self.text.prepare(sql, param_types)
+            described = arrow.described(columns)
+            # All are None or text by now, which needs no serializer.
+            message = _messages.bind(b"", oids, values, arrow.formats(described), types.serialize)
+            answer = self.text.execute_as(message, sql)
+            table = arrow.ArrowTable(answer.runs, described)
         finally:
             self.text.also_on_notice = noticed
         self.notify()
-        return results
+        return table
 
     def exec(
         self,
@@ -94,7 +214,8 @@ class TypedConversation:
         parsers: Mapping[int, Parser] | None = None,
         on_notice: Callable[[Notice], object] | None = None,
     ) -> list[Results[Any]]:
-        _check_row_mode(row_mode)
+        if row_mode not in _ROW_MODES:
+            raise ValueError(f"row_mode must be 'object' or 'array': {row_mode!r}")
         noticed, self.text.also_on_notice = self.text.also_on_notice, on_notice
         try:
             answers = self.text.simple(sql)
@@ -108,49 +229,49 @@ class TypedConversation:
     def copy_from(self, sql: str, source: Source) -> int:
         answer = self.text.copy_in(sql, files.chunks(source, COPY_CHUNK))
         self.notify()
-        return _row_count(answer.tag) or 0
+        return answer.row_count or 0
 
     def copy_to(self, sql: str, sink: files.Writable) -> int:
         answer = self.text.copy_out(sql, sink.write)
         self.notify()
-        return _row_count(answer.tag) or 0
+        return answer.row_count or 0
 
     def describe(self, sql: str, param_types: Sequence[int] = ()) -> Description:
         types, columns = self.text.prepare(sql, param_types)
-        return Description(types, _fields(columns))
+        return Description(list(types), _fields(columns))
 
     def look_up_types(self) -> None:
-        (answer,) = self.text.simple(types.LOOKUP)
+        (answer,) = self.text.simple(LOOKUP)
+        self.text.statements.clear()
         self.types.learn(answer.rows([_rows.TEXT] * len(answer.columns)))
 
     def _serialized(
-        self,
-        sql: str,
-        params: Sequence[Any],
-        param_types: Sequence[int],
-        serializers: Mapping[int | type, Serializer] | None,
+        self, sql: str, params: Sequence[Any], param_types: Sequence[int], types: Types
     ) -> list[str | None]:
         """Prepare a statement, and write its parameters as it wants them."""
         oids, _ = self.text.prepare(sql, param_types)
         if not self.types.know(oids):
-            self.look_up_types()
+            types = self._looked_up(types)
             oids, _ = self.text.prepare(sql, param_types)  # looking up was a statement, too
-        types = self.types.with_converters(None, serializers)
-        # Too many or too few: the server's error says it best, so all there are go to it.
-        oids += [0] * (len(params) - len(oids))
-        return [
-            None if value is None else types.serialize(oid, value)
-            for oid, value in zip(oids, params, strict=False)
-        ]
+        texts = _serialized(oids, params, types)
+        if types.serializers:  # anybody's code, which may have run statements
+            self.text.prepare(sql, param_types)
+        return texts
 
-    def _results(self, answer: Answer, row_mode: str, types: types.Types) -> Results[Any]:
+    def _looked_up(self, types: Types) -> Types:
+        """Look up all types; return what knows them and has converters of these."""
+        self.look_up_types()
+        return types.like(self.types)
+
+    def _results(self, answer: Answer, row_mode: str, types: Types) -> Results[Any]:
+        if not answer.columns and not answer.runs:
+            return _completed([], [], answer)
         fields = _fields(answer.columns)
         if not self.types.know(field.data_type_id for field in fields):
-            self.look_up_types()
-            types = self.types.with_converters(types.parsers, None)
+            types = self._looked_up(types)
         converters = [types.converter(field.data_type_id) for field in fields]
         names = None if row_mode == "array" else [field.name for field in fields]
-        return _completed(answer.rows(converters, names), fields, answer.tag)
+        return _completed(answer.rows(converters, names), fields, answer)
 
     def notify(self) -> None:
         """Tell the listeners, in order, also of what comes while they are told."""
@@ -166,28 +287,31 @@ class TypedConversation:
                     try:
                         call()
                     except Exception:  # the statement has succeeded: its result must not be lost
-                        _log.exception("a listener on %r failed", channel)
+                        logs.logger().exception("a listener on %r failed", channel)
         finally:
             self._notifies = False
+
+
+def _check_params(params: object) -> None:
+    if isinstance(params, str | bytes) or not isinstance(params, Sequence | None):
+        raise TypeError(f"params must be a sequence of values: {params!r}")
 
 
 def _fields(columns: Iterable[wire.Column]) -> list[Field]:
     return [Field(column.name, column.type) for column in columns]
 
 
-def _completed(rows: list[Any], fields: list[Field], tag: str) -> Results[Any]:
+def _serialized(oids: Sequence[int], params: Sequence[Any], types: Types) -> list[str | None]:
+    # Too many or too few: the server's error says it best, so all there are go to it.
+    wanted = [*oids, *[0] * (len(params) - len(oids))]
+    return [
+        None if value is None else types.serialize(oid, value)
+        for oid, value in zip(wanted, params, strict=False)
+    ]
+
+
+def _completed(rows: list[Any], fields: list[Field], answer: Answer) -> Results[Any]:
     """A result, with what its CommandComplete says."""
-    command, count = tag.partition(" ")[0], _row_count(tag)
+    command, count = answer.command.partition(" ")[0], answer.row_count
     affected = count or 0 if command in _AFFECTING else 0
     return Results(rows, fields, affected, command, count)
-
-
-def _row_count(tag: str) -> int | None:
-    """A tag ends with it, as in "INSERT 0 5", or in a word."""
-    count = tag.rpartition(" ")[2]
-    return int(count) if count.isdecimal() else None
-
-
-def _check_row_mode(row_mode: str) -> None:
-    if row_mode not in ("object", "array"):
-        raise ValueError(f"row_mode must be 'object' or 'array': {row_mode!r}")

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pglite_native import _rows
 from pglite_native.database import containers, scalars
 from pglite_native.database.scalars import Parser, Serializer
-from pglite_native.database.values import Range
+
+if TYPE_CHECKING:
+    from pglite_native.database.values import Range
 
 
 class Type(NamedTuple):
@@ -68,6 +70,10 @@ left join pg_catalog.pg_range r on r.rngtypid operator(pg_catalog.=) t.oid
 left join pg_catalog.pg_range m on m.rngmultitypid operator(pg_catalog.=) t.oid"""
 
 
+BY_SETTINGS = frozenset((17, 701))
+"""OIDs of the types whose text depends on settings: bytea_output, extra_float_digits."""
+
+
 class Types:
     """A database's types, and the user's own converters, which come before ours."""
 
@@ -78,11 +84,7 @@ class Types:
     ) -> None:
         self.parsers = dict(parsers or {})
         self.serializers = dict(serializers or {})
-        self._types: dict[int, Type] = {}
-        for name, (oid, array) in _KNOWN.items():
-            self._types[oid] = Type(name)
-            if array:
-                self._types[array] = Type("_" + name, "array", oid)
+        self._types = _BUILT_IN  # replaced as a whole by learn(), never changed
 
     def know(self, oids: Iterable[int]) -> bool:
         return all(oid in self._types for oid in oids)
@@ -108,7 +110,13 @@ class Types:
         types = Types(
             {**self.parsers, **(parsers or {})}, {**self.serializers, **(serializers or {})}
         )
-        types._types = self._types  # replaced as a whole by learn(), never changed
+        return types.like(self)
+
+    def like(self, other: Types) -> Types:
+        """Return the types that another one knows with the converters of this."""
+        types = Types.__new__(Types)
+        types.parsers, types.serializers = self.parsers, self.serializers
+        types._types = other._types
         return types
 
     def parser(self, oid: int) -> Parser:
@@ -125,7 +133,7 @@ class Types:
             case Type(_, "domain", of):
                 return self.parser(of)
             case Type(name):
-                return scalars.PARSERS.get(name, str)
+                return scalars.parser(name)
         return str
 
     def converter(self, oid: int) -> _rows.Converter:
@@ -136,8 +144,18 @@ class Types:
             case Type(_, "domain", of):
                 return self.converter(of)
             case Type(name, "scalar"):
-                return scalars.CONVERTERS.get(name, _rows.TEXT)
+                return scalars.converter(name)
         return self.parser(oid), None
+
+    def binary_converter(self, oid: int, exact: bool) -> _rows.Converter | None:
+        """Return how values in binary format are converted, where that is as good as text.
+
+        `exact`: settings do not keep anything of a value from its text.
+        """
+        known = self._types.get(oid, Type(""))
+        if known.kind != "scalar" or (oid in BY_SETTINGS and not exact):
+            return None
+        return scalars.BINARY_CONVERTERS.get(known.name)
 
     def serialize(self, oid: int, value: Any) -> str:
         """Write a value, not None, as text for a parameter of a type.
@@ -159,13 +177,23 @@ class Types:
         match known.kind, value:
             case "array", list() | tuple():
                 return containers.serialize_array(value, serialize, known.delimiter)
-            case "range", Range():
+            case "range", _ if containers.is_range(value):
                 return containers.serialize_range(value, serialize)
             case "multirange", list() | tuple():
                 return "{" + ",".join(map(serialize, value)) + "}"
             case "domain", _:
                 return serialize(value)
         return scalars.SERIALIZERS.get(known.name, scalars.serialize)(value)
+
+
+def _built_in() -> dict[int, Type]:
+    types = {oid: Type(name) for name, (oid, _) in _KNOWN.items()}
+    arrays = {array: Type("_" + name, "array", oid) for name, (oid, array) in _KNOWN.items()}
+    arrays.pop(0)
+    return {**types, **arrays}
+
+
+_BUILT_IN = _built_in()
 
 
 def _type(row: Sequence[str | None]) -> tuple[int, Type]:

@@ -254,7 +254,11 @@ class Engine(Session):
             EngineMemoryError: the process has no memory map left; the engine can only be closed.
         """
         error = ffi.new("pgn_error *")
-        check(lib.pgn_restore(self._handle, snapshot._image.variable[0], error), error)
+        self._incarnation += 1
+        try:
+            check(lib.pgn_restore(self._handle, snapshot._image.variable[0], error), error)
+        finally:  # and once more, for who has looked in between
+            self._incarnation += 1
 
     def fork(self) -> Engine:
         """Return a fork: an engine that starts as this one stands, and shares nothing with it.

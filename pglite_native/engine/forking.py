@@ -1,12 +1,14 @@
 """What a child of fork has to do to the objects that it inherits, before it can use any.
 
 CPython does not renew the lock of a module whose import another thread has begun: a child that
-imports it waits forever. So opening and asking import nothing (tests/engine/test_forking.py).
+imports it waits forever. So opening and asking import nothing
+(tests/engine/test_forking.py), but for modules that are named here and imported before a fork.
 """
 
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Protocol
 from weakref import ref
 
@@ -35,6 +37,22 @@ def register(thing: Inherited) -> None:
         _sweep_at = max(SWEEP_AT, 2 * len(_inherited))
 
 
+_later: set[str] = set()
+
+
+def import_before_fork(*names: str) -> None:
+    """Name modules that are imported when they are first needed: a child has them from the start,
+    whole, as their imports by other threads are waited for."""
+    _later.update(names)
+
+
+def _before() -> None:
+    while _later:
+        name = next(iter(_later))
+        import_module(name)
+        _later.discard(name)
+
+
 def _in_child() -> None:
     for known in tuple(_inherited):
         thing = known()
@@ -42,4 +60,4 @@ def _in_child() -> None:
             thing._after_fork()
 
 
-os.register_at_fork(after_in_child=_in_child)
+os.register_at_fork(before=_before, after_in_child=_in_child)

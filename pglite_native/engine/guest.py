@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-from pglite_native.engine import forking, store
+from pglite_native.engine import checked, forking, store
 from pglite_native.engine.binding import check, ffi, lib, new_variable
 from pglite_native.errors import EngineError
 
@@ -78,15 +78,17 @@ class Runtime:
         with self._lock:
             if self._image is None:
                 try:
-                    self._image = self.open_image(self.files.image)
+                    self._image = self.open_image(self.files.image, remembers=True)
                 except (OSError, EngineError) as error:
                     raise EngineError(
                         f"{error}. Is the package complete? Engine(image=False) boots without it"
                     ) from error
             return self._image
 
-    def open_image(self, path: Path) -> Any:
+    def open_image(self, path: Path, *, remembers: bool = False) -> Any:
         """Return the image in a file, the owner of a pgn_image.
+
+        `remembers`: its checksum is computed once, and not by each process: see `checked`.
 
         Raises:
             OSError: the file cannot be opened.
@@ -94,8 +96,12 @@ class Runtime:
         """
         image, error = new_variable("pgn_image"), ffi.new("pgn_error *")
         with path.open("rb") as file:
-            status = lib.pgn_image_open(self.handle, file.fileno(), image.variable, error)
-        check(status, error, where=str(path))
+            number = file.fileno()
+            known = remembers and checked.is_known(number)
+            status = lib.pgn_image_open(self.handle, number, known, image.variable, error)
+            check(status, error, where=str(path))
+            if remembers and not known:
+                checked.note(number)
         return image
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pglite_native.engine.engine import Engine
 
+from pglite_native import logs
 from pglite_native._closing import Closing, Dropping, Owner
-from pglite_native.engine import login
+from pglite_native.engine import forking, login
 from pglite_native.engine.binding import check, ffi, lib, new_variable
 from pglite_native.errors import EngineClosed
 
@@ -28,15 +28,14 @@ _UNLIMITED = 2**63
 _BYTES = ffi.typeof("uint8_t[]")
 _REPLY = ffi.typeof("pgn_reply *")
 
-_guest_log = logging.getLogger("pglite_native.guest")
-logging.getLogger("pglite_native").addHandler(logging.NullHandler())
+forking.import_before_fork("logging")
 
 # PostgreSQL's severities (elog.c) by Python's levels. ERROR is for the client, who has it already.
 _LEVELS = {
-    "WARNING": logging.WARNING,
-    "FATAL": logging.ERROR,
-    "PANIC": logging.CRITICAL,
-    "DEBUG": logging.DEBUG,
+    "WARNING": logs.WARNING,
+    "FATAL": logs.ERROR,
+    "PANIC": logs.CRITICAL,
+    "DEBUG": logs.DEBUG,
 }
 
 
@@ -54,6 +53,7 @@ class Session(Closing):
     """
 
     _handle: Any = ffi.NULL
+    _incarnation = 0  # counts what makes another session of it, behind the back of who uses it
     _log_line: bytes
     _engine: Engine  # kept, so that a cluster lives as long as any of its sessions
     _database: str | None = None  # that was asked for, as was
@@ -240,8 +240,8 @@ class Session(Closing):
         *lines, self._log_line = text.split(b"\n")
         for line in lines:
             severity = line.partition(b":  ")[0].rpartition(b" ")[2].rstrip(b"12345")
-            level = _LEVELS.get(severity.decode(errors="replace"), logging.INFO)
-            _guest_log.log(level, "%s", line.decode(errors="replace"))
+            level = _LEVELS.get(severity.decode(errors="replace"), logs.INFO)
+            logs.logger("guest").log(level, "%s", line.decode(errors="replace"))
 
 
 class Stream(Dropping, Iterator[bytes]):

@@ -13,8 +13,6 @@ have read its name and not yet opened its files.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +32,14 @@ def home() -> Path:
         return Path(chosen)
     data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
     return Path(data) / "pglite-native"
+
+
+def cache() -> Path:
+    """Return the folder of what is known of files, and could be found out again."""
+    if chosen := os.environ.get(HOME_VARIABLE):
+        return Path(chosen) / "checked"
+    caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(caches) / "pglite-native" / "checked"
 
 
 class Store:
@@ -69,6 +75,9 @@ class Store:
     @contextmanager
     def prepare(self) -> Iterator[Prepared]:
         """Give a folder for making the next generation in; it goes unless `use` takes it."""
+        import shutil  # not needed for starting engines, neither of them
+        import tempfile
+
         for left_over in self.folder.glob(f"{SCRATCH}*"):
             shutil.rmtree(left_over)  # of a process that was killed
         with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=self.folder) as scratch:
@@ -76,6 +85,8 @@ class Store:
 
     def use(self, generation: Path | None) -> None:
         """Make a generation the one in use, or none; remove those that no engine can be opening."""
+        import shutil
+
         previous = self.current()
         pointer = self.folder / "current"
         if generation is None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from pglite_native import _rows
@@ -33,10 +34,11 @@ class Message(NamedTuple):
 
 
 class Column(NamedTuple):
-    """One column of a RowDescription. `type` is an OID."""
+    """One column of a RowDescription. `type` is an OID; `modifier` its atttypmod, -1 for none."""
 
     name: str
     type: int
+    modifier: int = -1
 
 
 class Splitter:
@@ -86,10 +88,10 @@ def query(sql: str) -> bytes:
     return message(b"Q", _sql(sql))
 
 
-def parse(sql: str, types: Sequence[int] = ()) -> bytes:
-    """Parse: one statement, unnamed; where a type is 0, or missing, the server finds it out."""
-    oids = struct.pack(f"!H{len(types)}I", len(types), *types)
-    return message(b"P", b"\0" + _sql(sql) + oids)
+def parse(sql: str, types: Sequence[int] = (), name: bytes = b"") -> bytes:
+    """Parse: one statement; where a type is 0, or missing, the server finds it out."""
+    oids = struct.pack(f"!H{len(types)}I", len(types), *types) if types else b"\0\0"
+    return message(b"P", name + b"\0" + _sql(sql) + oids)
 
 
 def bind(parameters: Sequence[str | None]) -> bytes:
@@ -106,8 +108,18 @@ def bind(parameters: Sequence[str | None]) -> bytes:
     return message(b"B", b"".join([*parts, b"\0\0"]))
 
 
-def describe_statement() -> bytes:
-    return message(b"D", b"S\0")
+def result_formats(codes: Sequence[int]) -> bytes:
+    """Return the end of Bind: for each column, 0 for text and 1 for binary; nothing: all text."""
+    return struct.pack(f"!H{len(codes)}H", len(codes), *codes)
+
+
+def describe_statement(name: bytes = b"") -> bytes:
+    return message(b"D", b"S" + name + b"\0")
+
+
+def close_statement(name: bytes) -> bytes:
+    """Close: one that is not there is none to complain about."""
+    return message(b"C", b"S" + name + b"\0")
 
 
 def describe_portal() -> bytes:
@@ -157,25 +169,29 @@ def message(kind: bytes, payload: bytes = b"") -> bytes:
     return HEADER.pack(kind, LENGTH_BYTES + len(payload)) + payload
 
 
-def columns(payload: bytes) -> list[Column]:
+@lru_cache(maxsize=64)  # of the last results, whose rows are often alike
+def columns(payload: bytes) -> tuple[Column, ...]:
     """RowDescription."""
     found = []
     (count,) = struct.unpack_from("!H", payload)
     position = 2
     for _ in range(count):
         end = payload.index(b"\0", position)
-        _table, _attribute, type_oid, _size, _modifier, _format = struct.unpack_from(
-            "!IhIhih", payload, end + 1
+        _table, _attribute, type_oid, _size, modifier, _format = _COLUMN.unpack_from(
+            payload, end + 1
         )
-        found.append(Column(text(payload[position:end]), type_oid))
-        position = end + 1 + struct.calcsize("!IhIhih")
-    return found
+        found.append(Column(text(payload[position:end]), type_oid, modifier))
+        position = end + 1 + _COLUMN.size
+    return tuple(found)
 
 
-def parameter_types(payload: bytes) -> list[int]:
+_COLUMN = struct.Struct("!IhIhih")
+
+
+def parameter_types(payload: bytes) -> tuple[int, ...]:
     """ParameterDescription: OIDs."""
     (count,) = struct.unpack_from("!H", payload)
-    return list(struct.unpack_from(f"!{count}I", payload, 2))
+    return struct.unpack_from(f"!{count}I", payload, 2)
 
 
 def values(payload: bytes) -> list[str | None]:
@@ -202,6 +218,15 @@ def report(payload: bytes) -> dict[str, str]:
 def string(payload: bytes) -> str:
     """CommandComplete: its one string."""
     return text(payload.partition(b"\0")[0])
+
+
+def tag(payload: bytes) -> tuple[str, int | None]:
+    """CommandComplete: the command, and the count that it ends with, as in "INSERT 0 5"."""
+    words = string(payload).split(" ")
+    count = int(words[-1]) if words[-1].isdecimal() else None
+    while len(words) > 1 and words[-1].isdecimal():
+        words.pop()
+    return " ".join(words), count
 
 
 def parameter_status(payload: bytes) -> tuple[str, str]:

@@ -120,3 +120,42 @@ print(db.query("select n from t").rows)
 
 def test_what_a_child_inherits_refuses_and_closes_at_once() -> None:
     assert child.output(INHERITED, seconds=PATIENCE_S) == "5\n[{'n': 1}]\n"
+
+
+LATER = """
+import os, sys, threading, time
+from pglite_native import PGlite
+
+LATER = ("decimal", "json", "logging", "uuid", "pglite_native.database.values")
+assert not set(LATER) & set(sys.modules), "they are imported when they are needed"
+importing, forked = threading.Event(), threading.Event()
+
+
+class Slow:
+    "A finder of one module, which takes its time."
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "uuid" and not importing.is_set():
+            importing.set()
+            time.sleep(0.5)
+
+
+sys.meta_path.insert(0, Slow)
+thread = threading.Thread(target=__import__, args=("uuid",))
+thread.start()
+importing.wait()
+pid = os.fork()
+if pid == 0:
+    with PGlite() as db:
+        row = "'00000000-0000-0000-0000-000000000007'::uuid as u, 1.5 as n, '[1]'::json as j"
+        (found,) = db.query(f"select {row}, '[1,2)'::int4range as r, inet '::1' as i").rows
+    os._exit(len(found) != 5 or not set(LATER) <= set(sys.modules))
+thread.join()
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+def test_what_is_imported_later_a_child_has_whole() -> None:
+    """Also where another thread was importing it as the child was forked."""
+    assert child.output(LATER, seconds=PATIENCE_S) == "0\n"

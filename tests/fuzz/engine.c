@@ -75,7 +75,7 @@ void engine_prepare(void)
     succeed(pgn_runtime_open(path("pglite.wasm"), library, path("initdb.wasm"), path("system.pack"),
                              path("cluster.pack"), &runtime, &error),
             &error);
-    succeed(pgn_image_open(runtime, fd, &options.image, &error), &error);
+    succeed(pgn_image_open(runtime, fd, false, &options.image, &error), &error);
     close(fd);
     succeed(pgn_open(runtime, &options, &session, &error), &error);
     run(session, setup);

@@ -145,7 +145,7 @@ static void save(pgn_image *image)
     struct error error;
 
     FUZZ_CHECK(ftruncate(again, 0) == 0 && !image_save(image, again, &error));
-    FUZZ_CHECK(!image_open(&runtime, again, &copy, &error));
+    FUZZ_CHECK(!image_open(&runtime, again, false, &copy, &error));
     FUZZ_CHECK(copy->header.size == image->header.size);
     image_release(copy);
 }
@@ -159,7 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
     FUZZ_CHECK(pwrite(fd, file, length, 0) == (ssize_t) length);
     FUZZ_CHECK(ftruncate(fd, (off_t) length) == 0);
-    if (image_open(&runtime, fd, &image, &error))
+    if (image_open(&runtime, fd, false, &image, &error))
         return 0;
     map(image);
     save(image);

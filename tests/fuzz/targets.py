@@ -96,8 +96,8 @@ TARGETS = (
     ),
     Target(
         "rows",
-        "rows of a server's messages",
-        ("python/rows.c",),
+        "a server's messages into Python and Arrow, and values into messages",
+        ("python/rows.c", "python/messages.c", "python/arrow.c"),
         flags=(f"-isystem{_python('INCLUDEPY')}",),
         libraries=(
             f"-L{_python('LIBDIR')}",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pglite_native import _closing, _engine, _rows
+from pglite_native import _arrow, _closing, _engine, _messages, _rows
 from tools import ROOT
 from tools.build import guest_step, link_step, resources_step, vendor_step
 from tools.ffi import declarations, make_ffi
@@ -129,7 +129,7 @@ def test_a_step_takes_the_extension_modules_from_where_they_were_built(
 ) -> None:
     built = tmp_path / "built"
     built.mkdir()
-    for module in (_closing, _engine, _rows):
+    for module in (_arrow, _closing, _engine, _messages, _rows):
         shutil.copy(str(module.__file__), built)
     name, *arguments = step
     engine = built / Path(str(_engine.__file__)).name

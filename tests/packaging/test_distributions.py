@@ -24,8 +24,10 @@ RESOURCES = {
     "postgres.image",
     "identity",
 }
-EXTENSIONS = ("_closing.abi3.so", "_engine.abi3.so", "_rows.abi3.so")
-STUBS = ("py.typed", "_closing.pyi", "_rows.pyi")
+EXTENSIONS = tuple(
+    f"_{name}.abi3.so" for name in ("arrow", "closing", "engine", "messages", "rows")
+)
+STUBS = ("py.typed", "_arrow.pyi", "_closing.pyi", "_messages.pyi", "_rows.pyi")
 LICENCES = {"LICENSE.wasm3", "LICENSE.xxhash", "LICENSE.pglite", "LICENSE.icu"}
 
 # A query message; a data row with the text "42" must be in the answer.

@@ -3,11 +3,14 @@
 
 #include "engine/api/gate.h"
 
-int pgn_image_open(pgn_runtime *runtime, int fd, pgn_image **image, pgn_error *pgn_error)
+int pgn_image_open(pgn_runtime *runtime, int fd, bool is_known, pgn_image **image,
+                   pgn_error *pgn_error)
 {
     struct error error;
 
-    return image_open(runtime, fd, image, &error) ? api_error(pgn_error, &error) : STATUS_OK;
+    if (image_open(runtime, fd, is_known, image, &error))
+        return api_error(pgn_error, &error);
+    return STATUS_OK;
 }
 
 int pgn_image_save(const pgn_image *image, int fd, pgn_error *pgn_error)

@@ -115,8 +115,10 @@ int pgn_snapshot(pgn_session *session, pgn_image **image, pgn_error *error);
 int pgn_restore(pgn_session *session, pgn_image *image, pgn_error *error);
 
 /* Opens and checks an image in a file, whose descriptor stays the caller's. The file must not be written to
-   from now on. */
-int pgn_image_open(pgn_runtime *runtime, int fd, pgn_image **image, pgn_error *error);
+   from now on. is_known: nor has it been since it was checked before, and the checksum of its content is not
+   computed again. */
+int pgn_image_open(pgn_runtime *runtime, int fd, bool is_known, pgn_image **image,
+                   pgn_error *error);
 
 /* Writes it to an empty file, to the disk. */
 int pgn_image_save(const pgn_image *image, int fd, pgn_error *error);

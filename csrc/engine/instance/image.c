@@ -408,8 +408,10 @@ static bool has_sound_sharing(const struct image_header *header)
     return true;
 }
 
-/* Why the image that begins at `start` of a file cannot be used; NULL: it can. */
-static const char *fault_of(const pgn_runtime *runtime, const struct map *file, uint64_t start)
+/* Why the image that begins at `start` of a file cannot be used; NULL: it can. The content is known to be sound
+   where somebody has checked it before. */
+static const char *fault_of(const pgn_runtime *runtime, const struct map *file, uint64_t start,
+                            bool is_known)
 {
     static const char not_an_image[] = "it is not an image", damaged[] = "its header is damaged";
     const unsigned char *bytes = file->base + start;
@@ -435,8 +437,9 @@ static const char *fault_of(const pgn_runtime *runtime, const struct map *file, 
         || header->template_process % PAGE || header->user[IMAGE_NAME_SIZE - 1]
         || header->database[IMAGE_NAME_SIZE - 1])
         return damaged;
-    if (XXH3_64bits(bytes + IMAGE_HEADER_ROOM, (size_t) header->size - IMAGE_HEADER_ROOM)
-        != header->content_checksum)
+    if (!is_known
+        && XXH3_64bits(bytes + IMAGE_HEADER_ROOM, (size_t) header->size - IMAGE_HEADER_ROOM)
+               != header->content_checksum)
         return "it is damaged: its checksum is wrong";
     return NULL;
 }
@@ -459,10 +462,10 @@ static pgn_image *image_in(const struct map *file, int fd, uint64_t start)
     return image;
 }
 
-static enum status open_in(pgn_runtime *runtime, const struct map *file, int fd, pgn_image **opened,
-                           struct error *error)
+static enum status open_in(pgn_runtime *runtime, const struct map *file, int fd, bool is_known,
+                           pgn_image **opened, struct error *error)
 {
-    const char *fault = fault_of(runtime, file, 0);
+    const char *fault = fault_of(runtime, file, 0, is_known);
     uint64_t second =
         fault ? 0 : ((const struct image_header *) (const void *) file->base)->template_process;
     pgn_image *image;
@@ -470,7 +473,7 @@ static enum status open_in(pgn_runtime *runtime, const struct map *file, int fd,
     if (!fault && second)
         fault = second > file->size || file->size - second < IMAGE_HEADER_ROOM
                     ? "it is truncated"
-                    : fault_of(runtime, file, second);
+                    : fault_of(runtime, file, second, is_known);
     if (fault)
         return error_set(error, STATUS_IMAGE, "the image cannot be used: %s", fault);
     image = image_in(file, fd, 0);
@@ -484,7 +487,8 @@ static enum status open_in(pgn_runtime *runtime, const struct map *file, int fd,
     return error_set(error, STATUS_NO_MEMORY, "no memory or descriptor for the image");
 }
 
-enum status image_open(pgn_runtime *runtime, int fd, pgn_image **opened, struct error *error)
+enum status image_open(pgn_runtime *runtime, int fd, bool is_known, pgn_image **opened,
+                       struct error *error)
 {
     struct map file = {0};
     int result = map_descriptor(fd, &file);
@@ -495,7 +499,7 @@ enum status image_open(pgn_runtime *runtime, int fd, pgn_image **opened, struct 
     else if (result < 0)
         status = error_set_errno(error, result, "cannot open the image");
     else
-        status = open_in(runtime, &file, fd, opened, error);
+        status = open_in(runtime, &file, fd, is_known, opened, error);
     map_close(&file);
     return status;
 }

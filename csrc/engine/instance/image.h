@@ -103,8 +103,10 @@ enum status image_no_map(struct error *error);
 /* Was it made with the same guest? By whatever runs that. */
 bool image_is_of(const pgn_image *image, const pgn_runtime *runtime);
 
-/* In a file: docs/IMAGE.md. Checked as it is opened; saved to an empty one, to the disk. */
-enum status image_open(pgn_runtime *runtime, int fd, pgn_image **image, struct error *error);
+/* In a file: docs/IMAGE.md. Checked as it is opened, but for the checksum of its content where that is known to be
+   sound; saved to an empty one, to the disk. */
+enum status image_open(pgn_runtime *runtime, int fd, bool is_known, pgn_image **image,
+                       struct error *error);
 enum status image_save(const pgn_image *image, int fd, struct error *error);
 
 pgn_image *image_retain(pgn_image *image);
