@@ -18,11 +18,12 @@ from functools import partial, wraps
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from pglite_native.database.pglite import EngineOptions, PGlite
+from pglite_native.database.pglite import EngineOptions, PGlite, check_place
 from pglite_native.database.scalars import Parser, Serializer
 from pglite_native.database.transaction import Queries, Transaction
 from pglite_native.database.typed_conversation import Callback, Listener
 from pglite_native.diagnostics import Notice
+from pglite_native.engine.engine import Engine
 from pglite_native.engine.session import Session
 from pglite_native.errors import EngineClosed, EngineError
 
@@ -273,6 +274,7 @@ class AsyncPGlite(AsyncQueries):
         on_notice: Callable[[Notice], None] | None = None,
         **options: Unpack[EngineOptions],
     ) -> None:
+        check_place(data_dir, engine, options)
         self._on_notice = on_notice
         opening = partial(
             PGlite,
@@ -302,6 +304,11 @@ class AsyncPGlite(AsyncQueries):
     def closed(self) -> bool:
         """Whether close() was called."""
         return self._worker.closed
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of its cluster: PGlite.engine. Opens it, if need be."""
+        return self._worker.opened().engine
 
     @property
     def dsn(self) -> str:

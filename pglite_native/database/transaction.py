@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
 from pglite_native._closing import Closing
+from pglite_native.database.arguments import check_options, check_sql
 from pglite_native.database.conversation import IDLE, IN_TRANSACTION
 from pglite_native.database.results import Description, Results
 from pglite_native.database.scalars import Parser, Serializer
@@ -37,6 +38,10 @@ class QueryOptions(ExecOptions, total=False):
 
     serializers: Mapping[int | type, Serializer] | None
     param_types: Sequence[int]
+
+
+_EXEC = ("row_mode", *ExecOptions.__annotations__)
+_QUERY = ("params", *_EXEC, *QueryOptions.__annotations__)
 
 
 class Queries(ABC):
@@ -81,8 +86,8 @@ class Queries(ABC):
         Args:
             sql: the statement, with $1, $2, ... for its parameters.
             params: their values, in order; None is NULL.
-            row_mode: "object" for rows as dicts by the columns' names, of which the last of a name
-                counts; "array" for tuples.
+            row_mode: "object" for rows as dicts by the columns' names, of which the second of a
+                name is numbered (`id`, `id_2`); "array" for tuples.
             options: parsers: converters of results by the type's OID, before those of the database.
                 serializers: converters of parameters by the type's OID, or by the value's class.
                 on_notice: called with each notice and warning, beside the database's own.
@@ -91,9 +96,12 @@ class Queries(ABC):
 
         Raises:
             DatabaseError: PostgreSQL's error.
-            TypeError: there is no serializer for a value.
+            TypeError: there is no serializer for a value; `sql` is no str, an option not known.
             EngineError: the engine cannot go on; its subclasses say why.
         """
+        if options:
+            check_options(options, _QUERY, "query")
+        check_sql(sql, "query")
         with self._conversation.lock:
             return self._ready().query(sql, params, row_mode, **options)
 
@@ -120,6 +128,9 @@ class Queries(ABC):
 
         Takes row_mode, parsers and on_notice, and raises, as query() does.
         """
+        if options:
+            check_options(options, _EXEC, "exec")
+        check_sql(sql, "exec")
         with self._conversation.lock:
             return self._ready().exec(sql, row_mode, **options)
 
@@ -140,6 +151,7 @@ class Queries(ABC):
             TypeError: there is something else than bytes in `source`.
         Otherwise raises as query() does.
         """
+        check_sql(sql, "copy_from")
         with self._conversation.lock:
             return self._ready().copy_from(sql, source)
 
@@ -165,6 +177,7 @@ class Queries(ABC):
             ValueError: the statement is another one; it has been run.
         Otherwise raises as query() does.
         """
+        check_sql(sql, "copy_to")
         with self._conversation.lock:
             conversation = self._ready()
             if sink is not None:
@@ -178,6 +191,7 @@ class Queries(ABC):
 
         Takes param_types, and raises, as query() does.
         """
+        check_sql(sql, "describe_query")
         with self._conversation.lock:
             return self._ready().describe(sql, param_types)
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pglite_native import _rows
 from pglite_native.database import types
 from pglite_native.database.conversation import IDLE, Answer, Conversation
-from pglite_native.database.results import Description, Field, Results
+from pglite_native.database.results import Description, Field, Results, keys
 from pglite_native.database.scalars import Parser, Serializer
 from pglite_native.diagnostics import Notice
 from pglite_native.engine import files, forking
@@ -72,7 +72,9 @@ class TypedConversation:
     ) -> Results[Any]:
         _check_row_mode(row_mode)
         if isinstance(params, str | bytes) or not isinstance(params, Sequence | None):
-            raise TypeError(f"params must be a sequence of values: {params!r}")
+            raise TypeError(
+                f"params must be a sequence of values, for $1, $2, ... in order: {params!r}"
+            )
         noticed, self.text.also_on_notice = self.text.also_on_notice, on_notice
         try:
             if params:
@@ -149,7 +151,7 @@ class TypedConversation:
             self.look_up_types()
             types = self.types.with_converters(types.parsers, None)
         converters = [types.converter(field.data_type_id) for field in fields]
-        names = None if row_mode == "array" else [field.name for field in fields]
+        names = None if row_mode == "array" else keys([field.name for field in fields])
         return _completed(answer.rows(converters, names), fields, answer.tag)
 
     def notify(self) -> None:

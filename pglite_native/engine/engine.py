@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from pglite_native.engine import forking, guest, times
+from pglite_native.engine import forking, guest, location, times
 from pglite_native.engine.binding import check, ffi, lib, new_variable
 from pglite_native.engine.folders import make_private
 from pglite_native.engine.private_server import PrivateServer
@@ -55,7 +55,8 @@ class Engine(Session):
     It is used as every Session is; `open_session` adds others.
 
     Args:
-        data_dir: the durable directory; None for a database in memory.
+        data_dir: the durable directory, made with its parents if it is missing, also as a URL
+            (file://); None, ":memory:" or "memory://" for a database in memory.
         settings: PostgreSQL parameters by name, as `-c name=value` on a server's command line.
         user: the session's user; must exist.
         database: the session's database; must exist.
@@ -106,6 +107,7 @@ class Engine(Session):
     ) -> None:
         if transport not in _TRANSPORTS:
             raise ValueError(f"transport must be 'polling', 'callback' or None: {transport!r}")
+        directory = location.directory(data_dir)
         options = ffi.new("pgn_options *")
         options.memory_limit = memory_limit or 0
         if clock is not None:
@@ -119,7 +121,7 @@ class Engine(Session):
                 "load_data_dir and initdb_args exclude each other: a tarball holds a database"
             )
         boot = {
-            "data_dir": data_dir,
+            "data_dir": directory,
             "settings": settings or None,
             "user": user,
             "database": database,
