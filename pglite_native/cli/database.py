@@ -88,6 +88,17 @@ def run_quietly(engine: Engine, sql: str) -> None:
         raise Failed
 
 
+def run_file_quietly(engine: Engine, path: str) -> None:
+    """The same of a file, which may be pg_dump's.
+
+    Raises:
+        Failed: an error was printed.
+        OSError: the file cannot be read.
+    """
+    if not script.run_file(engine, path, io.StringIO(), sys.stderr):
+        raise Failed
+
+
 def existing(directory: str) -> Path:
     """Check that there is a database in a directory, which opening would make.
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from pglite_native.cli.table import expanded, layout, width
+from pglite_native.cli.table import expanded, layout
+from pglite_native.display_width import width
 from pglite_native.protocol.wire import Column
 
 Row = Sequence[str | None]

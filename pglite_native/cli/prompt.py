@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pglite_native.cli import script
 from pglite_native.cli.formats import Table
+from pglite_native.database.statements import Parser
 from pglite_native.engine.engine import Engine
 from pglite_native.errors import EngineClosed
 from pglite_native.protocol import wire
@@ -60,9 +61,6 @@ select conname || ': ' || pg_catalog.pg_get_constraintdef(oid)
 from pg_catalog.pg_constraint where conrelid = {name}::pg_catalog.regclass and contype in ('c', 'f')
 order by 1"""
 
-# scan.l and gram.y, of what has begun and not ended.
-OPEN_START, OPEN_END = "unterminated ", "at end of input"
-
 STATUS_MARKS = {"I": "", "T": "*", "E": "!"}  # as psql's prompt has them
 
 
@@ -71,7 +69,7 @@ class Prompt:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._parser = Engine()
+        self._parser = Parser()
         self._is_terminal = sys.stdin.isatty()
         self._is_expanded = False
         self._ok = True
@@ -127,18 +125,9 @@ class Prompt:
                 command(argument.strip())
             return
         self._typed += line + "\n"
-        if line.rstrip().endswith(";") and not self._is_open(self._typed):
+        if line.rstrip().endswith(";") and not self._parser.is_open(self._typed):
             sql, self._typed = self._typed, ""
             self._run(sql)
-
-    def _is_open(self, sql: str) -> bool:
-        """Has a quotation, a comment or a body begun that has not ended?"""
-        reply = self._parser.exec_protocol_raw(wire.parse(sql) + wire.sync())
-        for kind, payload in wire.Splitter().feed(reply):
-            if kind == "E":
-                reason = wire.report(payload)["M"]
-                return reason.startswith(OPEN_START) or reason.endswith(OPEN_END)
-        return False
 
     def _run(self, sql: str) -> bool:
         copied = io.BufferedReader(_Lines(self._read))

@@ -9,7 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
-from pglite_native.cli.database import add_arguments, open_engine, run_quietly
+from pglite_native.cli.database import add_arguments, open_engine, run_file_quietly
 from pglite_native.engine.engine import Engine
 from pglite_native.server.server import PORT_MAX, Server
 
@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> bool:
     try:
         with open_engine(options) as engine:
             for name in options.sql:
-                run_quietly(engine, Path(name).read_text(encoding="utf-8-sig"))
+                run_file_quietly(engine, name)
             copied = options.isolated and options.data_dir is not None
             source = engine.copy_to_memory() if copied else engine
             with source, _server(source, options) as server:

@@ -6,13 +6,13 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
+from pglite_native.display_width import width
 from pglite_native.protocol.wire import Column
 
 # pg_type.dat: int8 int2 int4 oid xid cid float4 float8 money numeric xid8, which psql aligns right.
 NUMERIC_TYPES = frozenset((20, 21, 23, 26, 28, 29, 700, 701, 790, 1700, 5069))
 
 TAB_COLUMNS = 8
-INVISIBLE = ("Mn", "Me", "Cf")  # marks on other characters, and what steers their layout
 
 Cell = list[str]  # its lines, printable
 Align = Callable[[str, int], str]
@@ -125,16 +125,3 @@ def _printable_line(line: str) -> str:
         else:
             shown += character
     return shown
-
-
-def width(line: str) -> int:
-    """Return the columns that a terminal takes for a line."""
-    if line.isascii():
-        return len(line)
-    return sum(map(_character_width, line))
-
-
-def _character_width(character: str) -> int:
-    if unicodedata.category(character) in INVISIBLE:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -189,6 +189,7 @@ class AsyncQueries:
 
     query = _forwarded(Queries.query)
     exec = _forwarded(Queries.exec)
+    exec_file = _forwarded(Queries.exec_file)
     copy_from = _forwarded(Queries.copy_from)
     copy_to = _forwarded(Queries.copy_to)
     describe_query = _forwarded(Queries.describe_query)

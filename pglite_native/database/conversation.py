@@ -70,13 +70,13 @@ class Conversation:
             _raise_error(self._send(wire.sync()), "")
         return self._status or IDLE
 
-    def simple(self, sql: str) -> list[Answer]:
-        """Run any number of statements.
+    def simple(self, sql: str, copy_data: Callable[[], bytes] | None = None) -> list[Answer]:
+        """Run any number of statements; `copy_data` is asked for what a COPY FROM STDIN reads.
 
         Raises:
             DatabaseError: one failed; outside of a transaction none has taken effect.
         """
-        return list(_answers(self._exchange(wire.query(sql), sql)))
+        return list(_answers(self._exchange(wire.query(sql), sql, copy_data=copy_data)))
 
     def run(self, sql: str, param_types: Sequence[int] = ()) -> Answer:
         """Run one statement without parameters."""
@@ -103,9 +103,17 @@ class Conversation:
         message = wire.bind(parameters) + wire.describe_portal() + wire.execute()
         return _answer(self._exchange(message, sql, end=wire.sync()))
 
-    def _exchange(self, message: bytes, sql: str, end: bytes = b"") -> list[wire.Message]:
+    def _exchange(
+        self,
+        message: bytes,
+        sql: str,
+        end: bytes = b"",
+        copy_data: Callable[[], bytes] | None = None,
+    ) -> list[wire.Message]:
         """Send a query, ended by a Sync where it needs one; return the reply without its errors."""
         messages = self._send(message + end)
+        while copy_data is not None and self._status is None and messages[-1].kind == "G":
+            messages += self._call(wire.copy_data(copy_data()) + wire.copy_done())
         if self._status is None and any(kind == "G" for kind, _ in messages):
             # COPY FROM STDIN waits; it has taken the Sync for nothing.
             messages += self._call(wire.copy_fail(NO_COPY_DATA) + end)
@@ -218,9 +226,11 @@ class Conversation:
 
 
 def _raise_error(messages: Iterable[wire.Message], sql: str) -> None:
+    completed = 0
     for kind, payload in messages:
         if kind == "E":
-            raise DatabaseError(wire.report(payload), sql)
+            raise DatabaseError(wire.report(payload), sql, completed)
+        completed += kind == "C"
 
 
 def _raise_end(messages: Iterable[wire.Message], sql: str) -> None:

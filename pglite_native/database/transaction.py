@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -133,6 +134,23 @@ class Queries(ABC):
         check_sql(sql, "exec")
         with self._conversation.lock:
             return self._ready().exec(sql, row_mode, **options)
+
+    def exec_file(self, path: str | os.PathLike[str]) -> None:
+        """Run a file of SQL, also one of pg_dump's with data below its COPY ... FROM stdin.
+
+        It is run as a whole, as by exec(). Where it has lines of psql's, which are the data and
+        commands that begin with a backslash, what stands between them is run one after the other.
+        Of the commands those that pg_dump writes, and \\i and \\ir, are known.
+
+        Raises:
+            OSError: a file cannot be read.
+            ValueError: it has another command of psql's.
+            DatabaseError: PostgreSQL's error, with the file's name and line.
+        """
+        from pglite_native.database import script  # most programs have no such files
+
+        with self._conversation.lock:
+            script.run(self._ready().text, path)
 
     def copy_from(self, sql: str, source: Source) -> int:
         """Run a COPY FROM STDIN; return how many rows were copied.

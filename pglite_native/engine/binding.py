@@ -30,7 +30,22 @@ def check(status: int, error: Any, where: str = "") -> None:
     message = ffi.string(error.message).decode(errors="replace")
     if where:
         message = f"{where}: {message}"
+    if "address space" in message:
+        message += _address_space_limit()
     raise _EXCEPTIONS.get(name, errors.EngineError)(message)
+
+
+def _address_space_limit() -> str:
+    """Say what limits it, where the reason is not how much is open."""
+    import resource  # only here, and not everywhere
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit == resource.RLIM_INFINITY:
+        return ""
+    return (
+        f"; `ulimit -v` is {limit // 1024} here, and an engine reserves some 20 GiB of addresses,"
+        " which is not memory: `ulimit -v unlimited`"
+    )
 
 
 _DROPS = {"pgn_image": "pgn_image_drop", "pgn_session": "pgn_drop"}

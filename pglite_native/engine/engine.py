@@ -16,6 +16,8 @@ from pglite_native.engine.folders import make_private
 from pglite_native.engine.private_server import PrivateServer
 from pglite_native.engine.session import Session
 from pglite_native.engine.snapshot import Snapshot
+from pglite_native.engine.starting import explained
+from pglite_native.errors import EngineError
 
 if TYPE_CHECKING:
     from pglite_native.engine.data_dir import Compression, Source, Target
@@ -170,9 +172,11 @@ class Engine(Session):
             self._own(owner)
             if source is not None:
                 self._load(source)
-        except BaseException:
+        except BaseException as error:
             self._handle = ffi.NULL
             lib.pgn_drop(owner.variable)  # now, not when the exception is dropped
+            if isinstance(error, EngineError):
+                raise explained(error, boot["data_dir"]) from None
             raise
 
     def _load(self, source: Source) -> None:

@@ -245,17 +245,84 @@ def test_files_come_first_and_an_error_ends_all(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "a\né\n?column?\n-\n", "")
     failed = command("sql", *files, "table t")
     assert (failed.returncode, failed.stdout) == (1, "SELECT 1\nINSERT 0 1\n")
-    assert failed.stderr.startswith('ERROR:  42703: column "nope" does not exist\nLINE 1: ')
+    place = f"{tmp_path / '2.sql'}:1: "
+    assert failed.stderr.startswith(f'{place}ERROR:  42703: column "nope" does not exist\nLINE 1: ')
 
 
 def test_without_sql_it_is_read_from_stdin() -> None:
     assert command("sql", "--format", "csv", input="select 1 as a").stdout == "a\n1\n"
 
 
-def test_sql_from_stdin_leaves_none_to_copy() -> None:
+def test_commands_and_files_are_run_in_their_order(tmp_path: Path) -> None:
+    (tmp_path / "1.sql").write_text("insert into t values (1);")
+    steps = ("-c", "create table t (a int)", "-f", str(tmp_path / "1.sql"), "-c", "table t")
+    assert command("sql", "--format", "csv", *steps).stdout == "a\n1\n"
+    assert command("sql", "--format", "csv", "-f", "-", input="select 1 as a").stdout == "a\n1\n"
+
+
+DUMP = r"""
+\restrict 0aVx
+SET client_encoding = 'UTF8';
+CREATE FUNCTION public.f() RETURNS text LANGUAGE sql AS $$
+SELECT 'from stdin;'
+$$;
+CREATE TABLE public.t (a integer, b text);
+CREATE TABLE public.u (a integer);
+-- COPY public.t (a, b) FROM stdin;
+COPY public.t (a, b) FROM stdin;
+1	one; two
+2	COPY t FROM stdin;
+3	\\N\\.
+\.
+
+
+COPY public.u (a) FROM stdin;
+\.
+
+ALTER TABLE ONLY public.t ADD CONSTRAINT t_pkey PRIMARY KEY (a);
+\unrestrict 0aVx
+"""
+
+
+def test_a_dump_of_pg_dump_s_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "dump.sql").write_text(DUMP)
+    query = "select a, b, f() from public.t order by a"
+    done = command("sql", "--format", "csv", "-f", str(tmp_path / "dump.sql"), "-c", query)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        "a,b,f\n1,one; two,from stdin;\n2,COPY t FROM stdin;,from stdin;\n3,\\N\\.,from stdin;\n"
+    )
+    image = str(tmp_path / "image")
+    assert command("snapshot", image, "--sql", str(tmp_path / "dump.sql")).returncode == 0
+    assert "     3\n" in command("sql", "--image", image, "select count(*) from t").stdout
+
+
+def test_files_include_others(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "part.sql").write_text("create table t ();\n\nselect 1/0;\n")
+    (tmp_path / "all.sql").write_text(
+        f"\\set ON_ERROR_STOP on\n\\i {tmp_path}/sub/part.sql\ncreate table never ();\n"
+    )
+    (tmp_path / "relative.sql").write_text("\\ir sub/part.sql\n")
+    for name in ("all.sql", "relative.sql"):
+        done = command("sql", "-f", str(tmp_path / name))
+        assert done.returncode == 1
+        assert f"{tmp_path}/sub/part.sql:3: ERROR:  22012" in done.stderr
+
+
+def test_commands_of_psql_s_that_are_not_known_are_told(tmp_path: Path) -> None:
+    (tmp_path / "all.sql").write_text("select 1;\n\\gexec\n")
+    done = command("sql", "-f", str(tmp_path / "all.sql"))
+    assert done.returncode == 1
+    assert f"{tmp_path}/all.sql:2: \\gexec is a command of psql's" in done.stderr
+
+
+def test_sql_from_stdin_has_the_data_of_a_copy_below_it() -> None:
+    sql = "create table t (a int);\ncopy t from stdin;\n20\n22\n\\.\nselect sum(a) from t;"
+    result = command("sql", "-", input=sql)
+    assert result.stdout == "CREATE TABLE\nCOPY 2\n sum \n-----\n  42\n(1 row)\n\n"
     result = command("sql", "-", input="create table t (a int); copy t from stdin;")
-    assert result.returncode == 1
-    assert "57014: COPY from stdin failed: the standard input was the SQL" in result.stderr
+    assert (result.returncode, result.stdout) == (0, "CREATE TABLE\nCOPY 0\n")
 
 
 def test_copies_from_stdin() -> None:
