@@ -132,7 +132,7 @@ def choose(name: str, null: str) -> Format:
         return Csv(null)
     if name == "json":
         return Json(is_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
-    screen = 0 if name == "expanded" else None
+    screen = None
     if name == "auto" and sys.stdout.isatty():
         screen = os.get_terminal_size(sys.stdout.fileno()).columns or None
-    return Table(null, screen)
+    return Table(null, screen, is_expanded=name == "expanded")

@@ -20,6 +20,7 @@ from pglite_native import Engine
 from pglite_native.cli import main
 from pglite_native.cli.formats import Csv, Format, Json, Table
 from pglite_native.cli.script import run
+from pglite_native.display_width import width
 from tests.oracle.native import NativeServer
 
 ALIKE = [
@@ -95,9 +96,34 @@ def test_prints_as_psql(engine: Engine, native: NativeServer, sql: str) -> None:
 @pytest.mark.parametrize("sql", ALIKE)
 @pytest.mark.parametrize("null", ["", "(null)"])
 def test_prints_expanded_as_psql(engine: Engine, native: NativeServer, sql: str, null: str) -> None:
-    shown = printed(engine, sql, form=Table(null, screen=0))
+    shown = printed(engine, sql, form=Table(null, None, is_expanded=True))
     options = ("--expanded", "-P", f"null={null}")
     assert comparable(*shown) == comparable(*native.psql(sql, options=options))
+
+
+LONG = (
+    "select 'x' || repeat('abcdefghij', 9) as short, E'two\\n' || repeat('0123456789', 8) as"
+    " \"a longer name\", 42 as n, repeat('数据库', 20) as 日本, null as nothing"
+    " from generate_series(1, 2)"
+)
+
+
+@pytest.mark.parametrize("columns", [40, 60, 79, 200])
+def test_expanded_is_never_wider_than_the_terminal(
+    engine: Engine, native: NativeServer, columns: int
+) -> None:
+    output, _ = printed(engine, LONG, form=Table("", columns, is_expanded=True))
+    assert all(width(line) <= columns for line in output.splitlines())
+    options = ("--expanded", "-P", "format=wrapped", "-P", f"columns={columns}")
+    assert output == native.psql(LONG, options=options)[0]
+
+
+@pytest.mark.parametrize("columns", [1, 8, 15])
+def test_expanded_loses_nothing_on_a_tiny_terminal(engine: Engine, columns: int) -> None:
+    sql = "select 'abcdefgh' as a_name, 1 as n"
+    output, _ = printed(engine, sql, form=Table("", columns, is_expanded=True))
+    values = [line.partition("|")[2][1:].rstrip(".") for line in output.splitlines()[1:]]
+    assert "".join(values).startswith("abcdefgh1")
 
 
 QUOTED = (
@@ -155,7 +181,9 @@ def test_json_refuses_two_columns_of_one_name(engine: Engine) -> None:
 def test_a_table_wider_than_the_terminal_is_expanded(engine: Engine) -> None:
     sql = "select 1 as a, repeat('x', 20) as b"  # the header takes 26 columns
     assert printed(engine, sql, form=Table("", 26)) == printed(engine, sql)
-    assert printed(engine, sql, form=Table("", 25)) == printed(engine, sql, form=Table("", 0))
+    as_expanded = printed(engine, sql, form=Table("", 25, is_expanded=True))
+    assert printed(engine, sql, form=Table("", 25)) == as_expanded
+    assert as_expanded[0].startswith("-[ RECORD 1 ]-----------\na | 1\n")
 
 
 @pytest.mark.parametrize("copy_input", [b"1\tone\n2\t\\N\n", b"", b"1\tone\n" * 20_000, b"1\n"])
