@@ -23,6 +23,7 @@ from pglite_native.database.scalars import Parser, Serializer
 from pglite_native.database.transaction import Queries, Transaction
 from pglite_native.database.typed_conversation import Callback, Listener
 from pglite_native.diagnostics import Notice
+from pglite_native.engine.binding import IN_A_CHILD
 from pglite_native.engine.engine import Engine
 from pglite_native.engine.session import Session
 from pglite_native.errors import EngineClosed, EngineError
@@ -56,7 +57,7 @@ class _Worker:
     def check(self) -> None:
         """Raise EngineError where it cannot be used any more, or by this process."""
         if self.is_foreign:
-            raise EngineError("the engine belongs to the parent process")
+            raise EngineError(f"the engine belongs to the parent process{IN_A_CHILD}")
         if self.closed:
             raise EngineClosed("the database is closed")
 

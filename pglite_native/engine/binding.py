@@ -21,6 +21,14 @@ _EXCEPTIONS: dict[str, type[errors.EngineError]] = {
     "SNAPSHOT": errors.SnapshotError,
 }
 
+IN_A_CHILD = (
+    ": open one after the fork, in the process that uses it; with gunicorn by"
+    " `def post_fork(server, worker): app.db = PGlite(...)`"
+)
+FOR_SEVERAL = (
+    "; close it there, or let one process serve it to all: `pglite-native serve --data-dir ...`"
+)
+
 
 def check(status: int, error: Any, where: str = "") -> None:
     """Raise what `status` stands for; `error` is the pgn_error that came with it."""
@@ -30,7 +38,11 @@ def check(status: int, error: Any, where: str = "") -> None:
     message = ffi.string(error.message).decode(errors="replace")
     if where:
         message = f"{where}: {message}"
-    if "address space" in message:
+    if name == "FORKED":
+        message += IN_A_CHILD
+    elif name == "LOCKED":
+        message += FOR_SEVERAL
+    elif "address space" in message:
         message += _address_space_limit()
     raise _EXCEPTIONS.get(name, errors.EngineError)(message)
 
