@@ -23,6 +23,12 @@ class Build(build):
 
     sub_commands = [("build_ext", None), ("build_py", None)]  # noqa: RUF012
 
+    def run(self) -> None:
+        # Modules that were removed since the last build would get into the wheel.
+        for copy in Path(self.build_lib).rglob("*.py"):
+            copy.unlink()
+        super().run()
+
 
 class BuildExt(build_ext):
     def run(self) -> None:

@@ -12,6 +12,15 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from zipimport import zipimporter
+
+_loader = None if __spec__ is None else __spec__.loader
+if isinstance(_loader, zipimporter):
+    raise ImportError(
+        f"pglite_native cannot be used from a zip file ({_loader.archive}): its extension modules"
+        " and data must be files. Make the archive by shiv, which unpacks it, and not by zipapp:"
+        " docs/PACKAGING.md"
+    )
 
 if TYPE_CHECKING:
     from pglite_native.database.asynchronous import AsyncPGlite, AsyncTransaction

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pglite_native.advice import advice
 from pglite_native.diagnostics import Diagnostic
+from pglite_native.excerpt import excerpt
 
 
 class PGliteError(Exception):
@@ -53,19 +55,35 @@ class ExtensionError(PGliteError):
 class DatabaseError(Diagnostic, PGliteError):
     """PostgreSQL's own error: the statement failed, and the session can be used.
 
-    Attributes: those of Diagnostic (`sqlstate`, `constraint`, ...), and `query`, the SQL.
+    Attributes: those of Diagnostic (`sqlstate`, `constraint`, ...), and `query`, the SQL. Where it
+    stands in a file that was run, `script` is the file's name and `script_line` the line in it.
     """
 
-    def __init__(self, fields: Mapping[str, str], query: str) -> None:
+    script: str | None = None
+    script_line: int | None = None
+
+    def __init__(self, fields: Mapping[str, str], query: str, completed: int = 0) -> None:
         Diagnostic.__init__(self, fields)
         # As arguments of the exception they also survive pickling, as between test processes.
         PGliteError.__init__(self, fields, query)
         self.query = query
+        self._completed = completed
+        """How many statements of the query have been carried out before."""
 
     def __str__(self) -> str:
-        lines = [f"{self.sqlstate}: {self.message}"]
+        place = "" if self.script is None else f"{self.script}: "
+        if self.script_line is not None:
+            place = f"{self.script}:{self.script_line}: "
+        lines = [f"{place}{self.sqlstate}: {self.message}"]
+        if self.position and self.query:
+            lines += excerpt(self.query, self.position)
+        elif self.internal_position and self.internal_query:
+            lines += excerpt(self.internal_query, self.internal_position)
         lines += [f"DETAIL: {self.detail}"] if self.detail else []
-        lines += [f"HINT: {self.hint}"] if self.hint else []
+        hint = advice(self.fields, self.query) or self.hint
+        lines += [f"HINT: {hint}"] if hint else []
+        lines += [f"QUERY: {self.internal_query}"] if self.internal_query else []
+        lines += [f"CONTEXT: {self.where}"] if self.where else []
         return "\n".join(lines)
 
 

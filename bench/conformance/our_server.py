@@ -24,7 +24,7 @@ def main(directory: Path, database: str, tier: Tier) -> None:
     settings = {**SETTINGS, "fsync": "off"}
     with (
         Engine(directory, database=database, settings=settings, tier=tier) as engine,
-        Server(engine, shared=True) as server,
+        Server(engine) as server,
     ):
         print(engine.tier, server.dsn, sep="\n", flush=True)
         sys.stdin.read()

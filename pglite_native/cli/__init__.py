@@ -1,5 +1,5 @@
 """The command line, `pglite-native`: docs/COMMANDS.md."""
 
-from pglite_native.cli.main import main
+from pglite_native.cli.command_line import main
 
 __all__ = ["main"]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import sys
 from pathlib import Path
 
 from pglite_native.cli import script
 from pglite_native.database.quoting import identifier
+from pglite_native.engine import location
 from pglite_native.engine.engine import Engine
 from pglite_native.errors import PGliteError
 
@@ -16,6 +18,9 @@ CREATE = """
 set client_min_messages = error;
 create extension if not exists {} cascade;
 reset client_min_messages"""
+
+# What nobody calls a directory: an argument that has come to the wrong option.
+SQL = re.compile(r"\s*(select|insert|update|delete|create|alter|drop|table|with|copy)\s", re.I)
 
 
 class Failed(PGliteError):
@@ -29,7 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     place = group.add_mutually_exclusive_group()
     place.add_argument(
-        "--data-dir", metavar="DIR", help="a durable directory, created if it is missing"
+        "--data-dir",
+        metavar="DIR",
+        type=directory,
+        help="a durable directory, created if it is missing",
     )
     place.add_argument(
         "--image", metavar="FILE", help="a copy in memory of what `snapshot` has saved"
@@ -88,6 +96,17 @@ def run_quietly(engine: Engine, sql: str) -> None:
         raise Failed
 
 
+def run_file_quietly(engine: Engine, path: str) -> None:
+    """The same of a file, which may be pg_dump's.
+
+    Raises:
+        Failed: an error was printed.
+        OSError: the file cannot be read.
+    """
+    if not script.run_file(engine, path, io.StringIO(), sys.stderr):
+        raise Failed
+
+
 def existing(directory: str) -> Path:
     """Check that there is a database in a directory, which opening would make.
 
@@ -97,6 +116,23 @@ def existing(directory: str) -> Path:
     if not Path(directory, "PG_VERSION").is_file():
         raise ValueError(f"{directory} has no database: there is no file PG_VERSION in it")
     return Path(directory)
+
+
+def directory(text: str) -> str | None:
+    """Take --data-dir, which names a directory, or memory: None.
+
+    Raises:
+        argparse.ArgumentTypeError: it names neither.
+    """
+    try:
+        path = location.directory(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if path is None:
+        return None
+    if SQL.match(text) and not path.exists():
+        raise argparse.ArgumentTypeError(f"SQL, and not a directory: {text!r}")
+    return str(path)
 
 
 def _setting(text: str) -> tuple[str, str]:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from pglite_native.cli.table import expanded, layout, width
+from pglite_native.cli.table import expanded, layout
+from pglite_native.display_width import width
 from pglite_native.protocol.wire import Column
 
 Row = Sequence[str | None]
@@ -46,15 +47,17 @@ class Format(Protocol):
 class Table:
     """As psql lays it out: all rows are wanted before the first can be printed.
 
-    `screen` is how many columns the terminal has: a table that is wider is printed expanded. None:
-    it is always a table. 0: it is always expanded.
+    `screen` is how many columns the terminal has: a table that is wider is printed expanded, with
+    values that are too long for it in several lines. None: there is no terminal, and a table is a
+    table, unless `is_expanded`, and nothing is cut.
     """
 
     says_more = True
 
-    def __init__(self, null: str, screen: int | None) -> None:
+    def __init__(self, null: str, screen: int | None, *, is_expanded: bool = False) -> None:
         self._null = null
         self._screen = screen
+        self._is_expanded = is_expanded
         self._columns: Sequence[Column] = []
         self._rows: list[list[str]] = []
 
@@ -69,12 +72,12 @@ class Table:
     def end(self) -> Iterator[str]:
         columns, rows = self._columns, self._rows
         self._columns, self._rows = [], []
-        if self._screen == 0:
-            yield from expanded(columns, rows)
+        if self._is_expanded:
+            yield from expanded(columns, rows, self._screen)
             return
         lines = list(layout(columns, rows))
         if self._screen is not None and max(map(width, lines)) > self._screen and rows:
-            yield from expanded(columns, rows)
+            yield from expanded(columns, rows, self._screen)
         else:
             yield from lines
 

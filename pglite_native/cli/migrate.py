@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pglite_native.cli.database import existing
+from pglite_native.cli.database import directory, existing
 from pglite_native.engine.engine import Engine
 from pglite_native.errors import PGliteError
 from pglite_native.server import Server
@@ -62,7 +62,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     exporting.set_defaults(command=_export)
     place = exporting.add_mutually_exclusive_group(required=True)
-    place.add_argument("--data-dir", metavar="DIR", help="the directory to be moved")
+    place.add_argument(
+        "--data-dir", metavar="DIR", type=directory, help="the directory to be moved"
+    )
     place.add_argument("--image", metavar="FILE", help="or what `snapshot` has saved")
     exporting.add_argument("--to", metavar="URL", required=True, help="where to: libpq's address")
     _add_choices(exporting)
@@ -79,7 +81,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--from", metavar="URL", required=True, dest="origin", help="where from: libpq's address"
     )
     importing.add_argument(
-        "--data-dir", metavar="DIR", required=True, help="the directory, created if it is missing"
+        "--data-dir",
+        metavar="DIR",
+        type=directory,
+        required=True,
+        help="the directory, created if it is missing",
     )
     _add_choices(importing)
 

@@ -1,84 +1,68 @@
-"""A plain client for a terminal, where there is neither pgcli nor psql.
-
-Where a statement ends only PostgreSQL knows (a line may end in a semicolon within a function's
-body), so it is asked: a second engine parses what has been typed. It executes nothing, and an error
-there leaves a transaction here alone.
-"""
+"""A plain client for a terminal, where there is neither pgcli nor psql."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import os
+import shlex
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
-from pglite_native.cli import script
+from pglite_native.cli import copying, lines, script
 from pglite_native.cli.formats import Table
+from pglite_native.cli.listings import LISTINGS, description, listing
+from pglite_native.cli.pager import Paged
+from pglite_native.cli.words import Words
+from pglite_native.database.parser import Parser
 from pglite_native.engine.engine import Engine
 from pglite_native.errors import EngineClosed
 from pglite_native.protocol import wire
 
 HELP = """\
 Statements end with a semicolon, and may have many lines. Ctrl-C cancels one,
-or drops what has been typed; Ctrl-D or \\q leaves.
-  \\d [NAME]   list the tables, views and sequences, or tell about one
-  \\i FILE     run a file
-  \\x          switch expanded output on or off
-  \\?          this
+or drops what has been typed; Ctrl-D, exit or \\q leaves. Tab completes.
+  \\l [NAME]       list the databases
+  \\d [NAME]       list the tables, views and sequences, or describe one
+  \\dt \\dv \\dm \\ds \\di \\df \\dn \\du \\dx [NAME]
+                  list the tables, views, materialized views, sequences, indexes,
+                  functions, schemas, roles, extensions; * and ? stand for others
+  \\e [FILE]       edit the last statement, or a file, and run it
+  \\i FILE         run a file
+  \\copy ...       COPY from or to a file here: \\copy t from 'a.csv' with (format csv)
+  \\timing         show how long statements take, or do not
+  \\x              switch expanded output on or off
+  \\?              this
 """
-
-RELATIONS = """
-select n.nspname as "Schema", c.relname as "Name",
-    case c.relkind when 'r' then 'table' when 'p' then 'partitioned table' when 'v' then 'view'
-        when 'm' then 'materialized view' when 'S' then 'sequence' when 'f' then 'foreign table'
-        end as "Type",
-    pg_catalog.pg_get_userbyid(c.relowner) as "Owner"
-from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and n.nspname !~ '^pg_toast'
-    and n.nspname not in ('pg_catalog', 'information_schema')
-    and pg_catalog.pg_table_is_visible(c.oid)
-order by 1, 2"""
-
-# The name is looked up as SQL has it: with its schema or by search_path.
-COLUMNS = """
-select a.attname as "Column", pg_catalog.format_type(a.atttypid, a.atttypmod) as "Type",
-    case when a.attnotnull then 'not null' else '' end as "Nullable",
-    case when a.attidentity <> '' then 'generated as identity'
-        else coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), '') end as "Default"
-from pg_catalog.pg_attribute a
-left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-where a.attrelid = {name}::pg_catalog.regclass and a.attnum > 0 and not a.attisdropped
-order by a.attnum"""
-
-DETAILS = """
-select pg_catalog.pg_get_indexdef(indexrelid) as "Indexes and constraints"
-from pg_catalog.pg_index where indrelid = {name}::pg_catalog.regclass
-union all
-select conname || ': ' || pg_catalog.pg_get_constraintdef(oid)
-from pg_catalog.pg_constraint where conrelid = {name}::pg_catalog.regclass and contype in ('c', 'f')
-order by 1"""
-
-# scan.l and gram.y, of what has begun and not ended.
-OPEN_START, OPEN_END = "unterminated ", "at end of input"
 
 STATUS_MARKS = {"I": "", "T": "*", "E": "!"}  # as psql's prompt has them
 
+EDITORS = ("PSQL_EDITOR", "VISUAL", "EDITOR")
+
 
 class Prompt:
-    """Reads from the standard input, by readline if it is a terminal."""
+    """Reads from the standard input, and does what it says."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._parser = Engine()
+        self._parser = Parser()
         self._is_terminal = sys.stdin.isatty()
-        self._is_expanded = False
+        self._is_expanded = self._is_timed = False
         self._ok = True
-        self._typed = ""
+        self._typed = self._last = ""
+        self._lines: lines.Lines = lines.Pipe()
         self._commands: dict[str, Callable[[str], None]] = {
+            **{name: self._lister(name) for name in LISTINGS},
             "\\d": self._describe,
+            "\\e": self._edit,
             "\\i": self._include,
+            "\\copy": self._copy,
+            "\\timing": self._time,
             "\\x": self._expand,
             "\\?": self._help,
         }
@@ -87,76 +71,114 @@ class Prompt:
         """Read and run until the end; return whether the session is still there."""
         if self._is_terminal:
             print(f"{self._greeting()}\nType \\? for help.")
-        with _history() if self._is_terminal else contextlib.nullcontext():
+        words = Words(self._engine, [*self._commands, "\\q"])
+        with lines.opened(words.complete) as self._lines:
             try:
                 while self._step():
                     pass
+                self._end()
             except EngineClosed as error:
                 print(error, file=sys.stderr)
                 return False
-        if self._typed.strip():  # the last statement of a script may lack its semicolon
-            self._run(self._typed)
         # As with psql, who types sees his errors; of a script they are its end's status.
         return self._ok or self._is_terminal
+
+    def _end(self) -> None:
+        """What has no semicolon is a script's last statement, and of a user's it is no statement:
+        they may have thought better of it.
+        """
+        if not self._is_terminal:
+            if self._typed.strip():
+                self._run(self._typed)
+            return
+        print()
+        if self._typed.strip():
+            print("What was typed, and did not end with a semicolon, has not been run.")
 
     def _step(self) -> bool:
         """Read a line and do what it says; False at the end."""
         try:
-            line = self._read(self._prompt() if self._is_terminal else "")
+            line = self._lines.read(self._prompt() if self._is_terminal else "")
         except EOFError:
             return False
         except KeyboardInterrupt:
             print()
             self._typed = ""
             return True
-        if line.strip() == "\\q":
-            return False
         try:
-            self._take(line)
+            return self._take(line)
         except KeyboardInterrupt:
             print("Cancelled.", file=sys.stderr)
         return True
 
-    def _take(self, line: str) -> None:
-        if not self._typed and line.lstrip().startswith("\\"):
-            name, _, argument = line.strip().partition(" ")
-            command = self._commands.get(name)
-            if command is None:
-                print(f"{name} is not a command; \\? tells which there are", file=sys.stderr)
-            else:
-                command(argument.strip())
-            return
+    def _take(self, line: str) -> bool:
+        """Do what a line says; return whether others shall follow it."""
+        name, _, argument = line.strip().partition(" ")
+        if name == "\\q":
+            self._typed = ""
+            return False
+        if not self._typed.strip():
+            word = line.strip().rstrip(";").lower()
+            if word in ("exit", "quit"):
+                return False
+            if word == "help":
+                self._help("")
+                return True
+        if line.lstrip().startswith("\\") and (not self._typed or name == "\\e"):
+            self._command(name, argument.strip())
+            return True
         self._typed += line + "\n"
-        if line.rstrip().endswith(";") and not self._is_open(self._typed):
+        self._run_if_complete()
+        return True
+
+    def _run_if_complete(self) -> None:
+        if self._typed.rstrip().endswith(";") and not self._parser.is_open(self._typed):
             sql, self._typed = self._typed, ""
+            self._last = sql
             self._run(sql)
 
-    def _is_open(self, sql: str) -> bool:
-        """Has a quotation, a comment or a body begun that has not ended?"""
-        reply = self._parser.exec_protocol_raw(wire.parse(sql) + wire.sync())
-        for kind, payload in wire.Splitter().feed(reply):
-            if kind == "E":
-                reason = wire.report(payload)["M"]
-                return reason.startswith(OPEN_START) or reason.endswith(OPEN_END)
-        return False
+    def _command(self, name: str, argument: str) -> None:
+        command = self._commands.get(name)
+        if command is None:
+            self._complain(f"{name} is not a command; \\? tells which there are")
+            return
+        try:
+            command(argument)
+        except (OSError, ValueError) as error:
+            self._complain(f"{name}: {error}")
 
-    def _run(self, sql: str) -> bool:
-        copied = io.BufferedReader(_Lines(self._read))
-        form = Table("", 0 if self._is_expanded else self._width())
-        ok = script.run(self._engine, sql, sys.stdout, sys.stderr, copied, form)
+    def _complain(self, message: str) -> None:
+        sys.stdout.flush()
+        print(message, file=sys.stderr)
+        self._ok = False
+
+    def _run(
+        self,
+        sql: str,
+        output: TextIO | None = None,
+        copied: script.Readable | None = None,
+    ) -> bool:
+        began_s = time.monotonic()
+        with contextlib.ExitStack() as stack:
+            shown = output or self._shown(stack)
+            if copied is None:
+                copied = io.BufferedReader(_CopiedLines(self._lines.read, shown))
+            ok = script.run(self._engine, sql, shown, sys.stderr, copied, self._form())
+        if self._is_timed:
+            print(f"Time: {(time.monotonic() - began_s) * 1e3:.3f} ms")
         self._ok &= ok
         return ok
 
-    def _read(self, prompt: str) -> str:
-        if self._is_terminal:
-            return input(prompt)
-        line = sys.stdin.readline()
-        if not line:
-            raise EOFError
-        return line.rstrip("\n")
+    def _shown(self, stack: contextlib.ExitStack) -> TextIO:
+        """What output is written to: a pager takes what is longer than the terminal."""
+        if not (self._is_terminal and sys.stdout.isatty()):
+            return sys.stdout
+        paged: TextIO = stack.enter_context(Paged())  # type: ignore[assignment]
+        return paged
 
-    def _width(self) -> int | None:
-        return os.get_terminal_size().columns or None if sys.stdout.isatty() else None
+    def _form(self) -> Table:
+        screen = os.get_terminal_size().columns or None if sys.stdout.isatty() else None
+        return Table("", screen, is_expanded=self._is_expanded)
 
     def _prompt(self) -> str:
         reply = self._engine.exec_protocol_raw(wire.sync())
@@ -170,36 +192,66 @@ class Prompt:
 
     # --- commands ---------------------------------------------------------------------------
 
+    def _lister(self, name: str) -> Callable[[str], None]:
+        return lambda pattern: self._list(name, pattern)
+
+    def _list(self, name: str, pattern: str) -> None:
+        self._run(listing(name, pattern.rstrip(";")))
+
     def _describe(self, name: str) -> None:
-        if not name:
-            self._run(RELATIONS)
+        if not name or any(wild in name for wild in "*?"):
+            self._list("\\d", name)
             return
-        literal = "'" + name.rstrip(";").replace("'", "''") + "'"
-        if self._run(COLUMNS.format(name=literal)):
-            self._run(DETAILS.format(name=literal))
+        for query in description(name.rstrip(";")):
+            if not self._run(query):
+                break
+
+    def _edit(self, name: str) -> None:
+        """What has been edited is as if it had been typed."""
+        editor = next((os.environ[one] for one in EDITORS if os.environ.get(one)), "vi")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(name).expanduser() if name else Path(folder, "statement.sql")
+            if not name:
+                path.write_text(self._typed or self._last, encoding="utf-8")
+            subprocess.run([*shlex.split(editor), os.fspath(path)], check=False)
+            self._typed = path.read_text(encoding="utf-8-sig")
+        print(self._typed, end="")
+        self._run_if_complete()
 
     def _include(self, name: str) -> None:
-        try:
-            sql = Path(name).expanduser().read_text(encoding="utf-8-sig")
-        except (OSError, ValueError) as error:
-            print(f"\\i: {error}", file=sys.stderr)
-            self._ok = False
-            return
-        self._run(sql)
+        with contextlib.ExitStack() as stack:
+            shown = self._shown(stack)
+            self._ok &= script.run_file(self._engine, name, shown, sys.stderr, self._form())
 
-    def _expand(self, _: str) -> None:
-        self._is_expanded = not self._is_expanded
+    def _copy(self, arguments: str) -> None:
+        copy = copying.parse(arguments)
+        if copy.file is None:
+            self._run(copy.sql)
+        elif copy.reads:
+            with Path(copy.file).expanduser().open("rb") as source:
+                self._run(copy.sql, copied=source)
+        else:
+            with Path(copy.file).expanduser().open("w", encoding="utf-8", newline="") as target:
+                self._run(copy.sql, output=target)
+
+    def _time(self, argument: str) -> None:
+        self._is_timed = argument == "on" if argument in ("on", "off") else not self._is_timed
+        print(f"Timing is {'on' if self._is_timed else 'off'}.")
+
+    def _expand(self, argument: str) -> None:
+        self._is_expanded = argument == "on" if argument in ("on", "off") else not self._is_expanded
         print(f"Expanded output is {'on' if self._is_expanded else 'off'}.")
 
     def _help(self, _: str) -> None:
         print(HELP, end="")
 
 
-class _Lines(io.RawIOBase):
+class _CopiedLines(io.RawIOBase):
     """What COPY FROM STDIN reads: lines, up to one that is a backslash and a full stop."""
 
-    def __init__(self, read: Callable[[str], str]) -> None:
+    def __init__(self, read: Callable[[str], str], shown: TextIO) -> None:
         self._read_line = read
+        self._shown = shown
         self._pending = b""
         self._has_ended = False
 
@@ -208,6 +260,7 @@ class _Lines(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         if not self._pending and not self._has_ended:
+            self._shown.flush()
             try:
                 line = self._read_line(">> ")
             except EOFError:
@@ -217,24 +270,3 @@ class _Lines(io.RawIOBase):
         size = min(len(buffer), len(self._pending))
         buffer[:size], self._pending = self._pending[:size], self._pending[size:]
         return size
-
-
-@contextlib.contextmanager
-def _history() -> Iterator[None]:
-    """Have readline edit lines, and remember them from one time to the next."""
-    try:
-        import readline
-    except ImportError:  # Pythons are built without it: input() works all the same
-        yield
-        return
-    folder = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    path = Path(folder, "pglite-native", "history")
-    with contextlib.suppress(OSError):
-        readline.read_history_file(path)
-    readline.set_history_length(1000)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            readline.write_history_file(path)

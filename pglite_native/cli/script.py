@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import BinaryIO, TextIO
+import io
+from collections.abc import Callable, Iterable
+from typing import Protocol, TextIO
 
 from pglite_native.cli.formats import Format, Table
 from pglite_native.cli.report import describe
+from pglite_native.database.script import Part, Script
+from pglite_native.database.parser import Parser
 from pglite_native.engine.engine import Engine
 from pglite_native.protocol import wire
 
@@ -15,25 +18,35 @@ COPY_BYTES = 64 * 1024
 # Statements whose tag is written below the rows that they return.
 CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE")
 
+Place = Callable[[int | None, int], str]
+"""Where an error is: of its position, and how many statements have been carried out before."""
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes:
+        """Return at most so many bytes, none at the end."""
+
 
 def run(
     engine: Engine,
     sql: str,
     output: TextIO,
     errors: TextIO,
-    copy_input: BinaryIO | None = None,
+    copy_input: Readable | None = None,
     form: Format | None = None,
+    place: Place | None = None,
 ) -> bool:
     """Run the statements of a string, together; return whether there was no error.
 
-    COPY FROM STDIN reads `copy_input`. `form` is how results are written: as tables.
+    COPY FROM STDIN reads `copy_input`. `form` is how results are written: as tables. `place` says
+    where an error is, if the statements are a file's.
 
     Raises:
         KeyboardInterrupt: the statement that ran was cancelled, and what is left of its answer
             dropped; the session can be used.
         ValueError: the format cannot have this result; the statement was cancelled.
     """
-    printer = _Printer(sql, output, errors, form or Table("", None))
+    printer = _Printer(sql, output, errors, form or Table("", None), place)
     printer.exchange(engine, wire.query(sql))
     while printer.wants_copy_data:
         try:
@@ -45,7 +58,54 @@ def run(
     return not printer.failed
 
 
-def _copy_message(copy_input: BinaryIO | None) -> bytes:
+def run_script(
+    engine: Engine, script: Script, parser: Parser, output: TextIO, errors: TextIO, form: Format
+) -> bool:
+    """Run a file's statements up to an error; return whether there was none.
+
+    Raises:
+        As run() and Script do.
+    """
+    return all(
+        run(engine, part.sql, output, errors, _DataBelow(part), form, _place(part, parser))
+        for part in script.parts()
+    )
+
+
+def run_file(
+    engine: Engine, path: str, output: TextIO, errors: TextIO, form: Format | None = None
+) -> bool:
+    """The same of a file that is yet to be read."""
+    with Parser() as parser:
+        script = Script.read(path, parser)
+        return run_script(engine, script, parser, output, errors, form or Table("", None))
+
+
+def _place(part: Part, parser: Parser) -> Place:
+    def place(position: int | None, completed: int) -> str:
+        line = part.line_of(position, completed, parser)
+        return f"{part.name}: " if line is None else f"{part.name}:{line}: "
+
+    return place
+
+
+class _DataBelow:
+    """What each COPY of a part reads: the data that stands below it."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self._data: io.BytesIO | None = None
+
+    def read(self, size: int) -> bytes:
+        if self._data is None:
+            self._data = io.BytesIO(self._part.copy_data())
+        data = self._data.read(size)
+        if not data:
+            self._data = None  # the next COPY has its own
+        return data
+
+
+def _copy_message(copy_input: Readable | None) -> bytes:
     if copy_input is None:
         return wire.copy_fail("the standard input was the SQL")
     data = copy_input.read(COPY_BYTES)
@@ -55,7 +115,11 @@ def _copy_message(copy_input: BinaryIO | None) -> bytes:
 class _Printer:
     """Writes the messages of one query's answer."""
 
-    def __init__(self, sql: str, output: TextIO, errors: TextIO, form: Format) -> None:
+    def __init__(
+        self, sql: str, output: TextIO, errors: TextIO, form: Format, place: Place | None
+    ) -> None:
+        self._place = place
+        self._completed = 0
         self.failed = False
         self.wants_copy_data = False
         self._sql = sql
@@ -101,6 +165,7 @@ class _Printer:
             self.wants_copy_data = False
 
     def _complete(self, tag: str) -> None:
+        self._completed += 1
         if self._has_rows:
             self._lines(self._format.end())
             self._remark("")
@@ -110,7 +175,11 @@ class _Printer:
 
     def _report(self, payload: bytes, failed: bool) -> None:
         self._output.flush()  # so that the two streams keep their order on a terminal
-        for line in describe(wire.report(payload), self._sql):
+        fields = wire.report(payload)
+        place = ""
+        if failed and self._place is not None:
+            place = self._place(int(fields["P"]) if "P" in fields else None, self._completed)
+        for line in describe(fields, self._sql, place):
             print(line, file=self._errors)
         if failed:
             self.failed = True

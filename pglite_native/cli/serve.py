@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import io
 import signal
 import ssl
 import sys
 import threading
 from pathlib import Path
 
-from pglite_native.cli import script
+from pglite_native.cli.database import add_arguments, open_engine, run_file_quietly
 from pglite_native.engine.engine import Engine
-from pglite_native.server.server import Server
+from pglite_native.server.server import PORT_MAX, Server
 
 DESCRIPTION = """\
-Serve PostgreSQL's wire protocol: any PostgreSQL client connects, and gets a
-database of its own, a fork of one template. What a connection does no other
-one sees, and it is gone when the connection ends.
+Serve PostgreSQL's wire protocol: any PostgreSQL client connects. All connections
+have sessions of one cluster, as with a PostgreSQL server.
+
+With --isolated each connection has a fork of it to itself instead: what a
+connection does no other one sees, and it is gone when the connection ends.
 
 Connections that ask for a database scratch_<anything> share the fork of that
 name, which stays until the server stops.
-
-With --shared, or --data-dir, all connections have sessions of one cluster
-instead, with all its databases, as with a PostgreSQL server.
 """
 
 EPILOG = """\
 examples:
   serve                                 on a Unix socket, for this user alone
-  serve --sql schema.sql                every connection finds that schema
+  serve --sql schema.sql                with that schema
+  serve --sql schema.sql --isolated     each connection finds that schema, untouched
   serve --host 127.0.0.1 --trust        on TCP, for everybody on this machine
   serve --host 127.0.0.1 --port 5432 --password-file secret
-  serve --data-dir ./shop               one durable cluster for all
+  serve --data-dir ./shop               a durable cluster
 
 and then, with the address it prints:
   psql "postgresql://postgres@/postgres?host=..."
@@ -43,36 +42,28 @@ SIGTERM or SIGINT (Ctrl-C) stops the server: statements are cancelled, clients
 told (SQLSTATE 57P01). Exit status: 0 stopped, 1 could not start, 2 wrong usage.
 """
 
+SHARED = "All connections share this cluster; Ctrl-C stops the server."
+ISOLATED = "Each connection has a database of its own; Ctrl-C stops the server."
+
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the command line's."""
     serve = commands.add_parser(
         "serve",
-        help="serve any PostgreSQL client, each in a fork of its own or all in one cluster",
+        help="serve any PostgreSQL client",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     serve.set_defaults(command=run)
     template = serve.add_argument_group("what connections find")
-    source = template.add_mutually_exclusive_group()
-    source.add_argument(
-        "--template", metavar="SNAPSHOT", help="a saved snapshot (default: an empty database)"
-    )
-    source.add_argument(
-        "--data-dir",
-        metavar="DIR",
-        help="a durable directory, created if it is missing, for all connections",
+    template.add_argument(
+        "--isolated",
+        action="store_true",
+        help="a fork for each connection, which is gone when the connection ends",
     )
     template.add_argument(
-        "--shared", action="store_true", help="all connections have sessions of one cluster"
-    )
-    template.add_argument(
-        "--sql",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="run in the template first; may be repeated",
+        "--sql", metavar="FILE", action="append", default=[], help="run first; may be repeated"
     )
     where = serve.add_argument_group("where it listens")
     where.add_argument(
@@ -82,7 +73,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     where.add_argument("--host", help="an address, for TCP; without --socket-dir only for TCP")
     where.add_argument(
-        "--port", type=int, help="the port (default: 5432 for the Unix socket, any for TCP)"
+        "--port", type=_port, help="the port (default: 5432 for the Unix socket, any for TCP)"
     )
     who = serve.add_argument_group("who may connect by TCP")
     who.add_argument(
@@ -104,22 +95,26 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         default=60.0,
         help="until a client must be let in (default: %(default)g)",
     )
+    add_arguments(serve)
 
 
 def run(options: argparse.Namespace) -> bool:
-    """Serve until a signal comes; False if the SQL to be run first fails."""
+    """Serve until a signal comes."""
     stopping = threading.Event()
     handlers = {
         number: signal.signal(number, lambda *_: stopping.set())
         for number in (signal.SIGTERM, signal.SIGINT)
     }
     try:
-        with Engine(options.data_dir, image=options.template) as engine:
-            if not all(_run_file(engine, name) for name in options.sql):
-                return False
-            is_shared = options.shared or options.data_dir is not None
-            with _server(engine, is_shared, options) as server:
+        with open_engine(options) as engine:
+            for name in options.sql:
+                run_file_quietly(engine, name)
+            copied = options.isolated and options.data_dir is not None
+            source = engine.copy_to_memory() if copied else engine
+            with source, _server(source, options) as server:
                 print(server.url_of(server.database, with_password=False), flush=True)
+                if sys.stderr.isatty():
+                    print(ISOLATED if options.isolated else SHARED, file=sys.stderr, flush=True)
                 stopping.wait()
     finally:
         for number, handler in handlers.items():
@@ -127,18 +122,19 @@ def run(options: argparse.Namespace) -> bool:
     return True
 
 
-def _run_file(engine: Engine, name: str) -> bool:
-    sql = Path(name).read_text(encoding="utf-8")
-    return script.run(engine, sql, io.StringIO(), sys.stderr)
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > PORT_MAX:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {PORT_MAX}: {text!r}")
+    return int(text)
 
 
-def _server(engine: Engine, is_shared: bool, options: argparse.Namespace) -> Server:
+def _server(engine: Engine, options: argparse.Namespace) -> Server:
     password = None
     if options.password_file is not None:
         password = Path(options.password_file).read_text(encoding="utf-8").partition("\n")[0]
     return Server(
         engine,
-        shared=is_shared,
+        isolated=options.isolated,
         host=options.host,
         port=options.port,
         unix_socket_dir=options.socket_dir,

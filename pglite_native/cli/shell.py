@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from pglite_native.engine.engine import Engine
 from pglite_native.server import Server
 
 DESCRIPTION = """\
-Type SQL at a terminal: in pgcli or psql, if one is installed, else in a plain
+Type SQL at a terminal: in pgcli or a psql of version 18, if one is installed, else in a plain
 client of our own (\\? tells what that can do).
 """
 
@@ -30,6 +31,7 @@ pgcli and psql talk to a server on a private Unix socket, which ends with them.
 """
 
 CLIENTS = ("pgcli", "psql")
+SERVER_VERSION = 18
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -74,8 +76,26 @@ def _choose(name: str) -> str | None:
         return path
     # pgcli is nothing without a terminal.
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    names = [name for name in CLIENTS if is_terminal or name != "pgcli"]
-    return next(filter(None, map(shutil.which, names)), None)
+    for name in CLIENTS if is_terminal else CLIENTS[1:]:
+        path = shutil.which(name)
+        if path is None:
+            continue
+        version = _version(path) if name == "psql" else SERVER_VERSION
+        if version >= SERVER_VERSION:
+            return path
+        print(
+            f"psql {version} is passed over: its commands, as \\d, are not for a server of version"
+            f" {SERVER_VERSION}. `--client psql` takes it all the same.",
+            file=sys.stderr,
+        )
+    return None
+
+
+def _version(psql: str) -> int:
+    """Return its major version; 0 if it does not say."""
+    said = subprocess.run([psql, "--version"], capture_output=True, text=True, check=False).stdout
+    number = re.search(r"\d+", said)
+    return int(number[0]) if number else 0
 
 
 def _run_client(engine: Engine, client: str, arguments: Sequence[str]) -> bool:

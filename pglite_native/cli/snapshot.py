@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from pglite_native.cli.database import add_arguments, open_engine, run_quietly
+from pglite_native.cli.database import add_arguments, open_engine, run_file_quietly, run_quietly
 
 DESCRIPTION = """\
 Save a database as an image: a file from which an engine starts in less than a
@@ -56,7 +55,7 @@ def run(options: argparse.Namespace) -> bool:
         copy = engine.copy_to_memory() if options.data_dir is not None else engine
         with copy:
             for name in options.sql:
-                run_quietly(copy, Path(name).read_text(encoding="utf-8-sig"))
+                run_file_quietly(copy, name)
             # What a script has set (pg_dump's empties search_path) is not what tests should find.
             run_quietly(copy, "discard all")
             snapshot = copy.snapshot()

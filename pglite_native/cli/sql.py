@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 
 from pglite_native.cli import script
 from pglite_native.cli.database import add_arguments, open_engine
 from pglite_native.cli.formats import Csv, Format, Json, Table
+from pglite_native.database.script import Script
+from pglite_native.database.parser import Parser
 
 DESCRIPTION = "Run SQL and print what it returns."
 
@@ -24,7 +25,9 @@ examples:
 
 Each SQL, and each file, is run at once and in one transaction, as by `psql -c`:
 if one of its statements fails, none has taken effect, and nothing more is run.
-Files come first. Errors and notices go to standard error, with SQLSTATE.
+-c and -f come first, in their order. A file of pg_dump's, with psql's lines in
+it, is run from one of these to the next. Errors and notices go to standard
+error, with SQLSTATE, and for a file with its name and line.
 
 formats:
   auto      table, or expanded where that is wider than the terminal
@@ -52,7 +55,23 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help='statements; "-" to read them from standard input, as without any',
     )
     parser.add_argument(
-        "-f", "--file", metavar="FILE", action="append", default=[], help="run a file's statements"
+        "-c",
+        "--command",
+        metavar="SQL",
+        dest="steps",
+        action="append",
+        default=[],
+        type=_Command,
+        help="run SQL; may be repeated, and mixed with -f",
+    )
+    parser.add_argument(
+        "-f",
+        "--file",
+        metavar="FILE",
+        dest="steps",
+        action="append",
+        type=_File,
+        help="run a file's statements, which may be pg_dump's",
     )
     parser.add_argument(
         "--format",
@@ -68,16 +87,43 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> bool:
     """Run what was given, up to the first error."""
-    sources = options.sql or ([] if options.file else ["-"])
-    if sources == ["-"] and not options.sql and sys.stdin.isatty():
-        options.parser.error("what SQL? Give it as an argument, by --file or on standard input")
-    copy_input = None if "-" in sources else sys.stdin.buffer
+    steps = options.steps + [_File(sql) if sql == "-" else _Command(sql) for sql in options.sql]
+    if not steps:
+        if sys.stdin.isatty():
+            options.parser.error("what SQL? Give it as an argument, by --file or on standard input")
+        steps = [_File("-")]
+    copy_input = None if _File("-") in steps else sys.stdin.buffer
     form = choose(options.format, options.null)
-    with open_engine(options) as engine:
-        return all(
-            script.run(engine, sql, sys.stdout, sys.stderr, copy_input, form)
-            for sql in _read(options.file, sources)
-        )
+    with open_engine(options) as engine, Parser() as parser:
+        for step in steps:
+            if isinstance(step, _Command):
+                ok = script.run(engine, step.sql, sys.stdout, sys.stderr, copy_input, form)
+            else:
+                ok = script.run_script(
+                    engine, step.read(parser), parser, sys.stdout, sys.stderr, form
+                )
+            if not ok:
+                return False
+    return True
+
+
+@dataclass(frozen=True)
+class _Command:
+    """What -c gives, and an argument."""
+
+    sql: str
+
+
+@dataclass(frozen=True)
+class _File:
+    """What -f gives; "-" is the standard input."""
+
+    path: str
+
+    def read(self, parser: Parser) -> Script:
+        if self.path == "-":
+            return Script("<stdin>", sys.stdin.read(), parser)
+        return Script.read(self.path, parser)
 
 
 def choose(name: str, null: str) -> Format:
@@ -86,14 +132,7 @@ def choose(name: str, null: str) -> Format:
         return Csv(null)
     if name == "json":
         return Json(is_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
-    screen = 0 if name == "expanded" else None
+    screen = None
     if name == "auto" and sys.stdout.isatty():
         screen = os.get_terminal_size(sys.stdout.fileno()).columns or None
-    return Table(null, screen)
-
-
-def _read(files: list[str], sources: list[str]) -> Iterator[str]:
-    for file in files:
-        yield Path(file).read_text(encoding="utf-8-sig")
-    for source in sources:
-        yield sys.stdin.read() if source == "-" else source
+    return Table(null, screen, is_expanded=name == "expanded")

@@ -6,13 +6,15 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
+from pglite_native.display_width import width
 from pglite_native.protocol.wire import Column
 
 # pg_type.dat: int8 int2 int4 oid xid cid float4 float8 money numeric xid8, which psql aligns right.
 NUMERIC_TYPES = frozenset((20, 21, 23, 26, 28, 29, 700, 701, 790, 1700, 5069))
 
 TAB_COLUMNS = 8
-INVISIBLE = ("Mn", "Me", "Cf")  # marks on other characters, and what steers their layout
+MARKS = len(" | ") + 1  # what is around a name and a value, expanded
+NARROW = 8  # columns that are left to values beside a long name
 
 Cell = list[str]  # its lines, printable
 Align = Callable[[str, int], str]
@@ -39,8 +41,12 @@ def _count(rows: Sequence[object]) -> str:
     return f"({len(rows)} row{'s' if len(rows) != 1 else ''})"
 
 
-def expanded(columns: Sequence[Column], rows: Sequence[Sequence[str | None]]) -> Iterator[str]:
+def expanded(
+    columns: Sequence[Column], rows: Sequence[Sequence[str | None]], screen: int | None = None
+) -> Iterator[str]:
     """Yield the lines of a table as psql's `\\x` does: a line for each value of each row.
+
+    What would be wider than the screen continues on the next line, as in psql's format "wrapped".
 
     Reference: psql, fe_utils/print.c: print_aligned_vertical.
     """
@@ -49,17 +55,23 @@ def expanded(columns: Sequence[Column], rows: Sequence[Sequence[str | None]]) ->
         return
     header = [printable(column.name) for column in columns]
     body = [[printable(value or "") for value in row] for row in rows]
-    cells = list(chain(*body))
     name_width = max(map(width, chain(*header)), default=0)
-    value_width = max(map(width, chain(*cells)), default=0)
+    value_width = max(map(width, chain(*chain(*body))), default=0)
+    if screen is not None:
+        name_width = min(name_width, max(1, screen - MARKS - NARROW))
+        value_width = min(value_width, max(1, screen - MARKS - name_width))
+    names = [_wrapped(name, name_width) for name in header]
+    cells = [[_wrapped(value, value_width) for value in row] for row in body]
     # Values that have several lines are set off from their marks: by the width that the last
     # record's title takes, if that is more.
-    around = name_width + len(" | ") + any(len(cell) > 1 for cell in cells)
-    value_width = max(value_width, len(_title(len(rows))) - around)
-    for number, row in enumerate(body, 1):
-        rule = "-" * (name_width + 1) + "+" + "-" * (value_width + 1)
-        yield _title(number) + rule[len(_title(number)) :]
-        for name, value in zip(header, row, strict=True):
+    around = name_width + len(" | ") + any(len(cell) > 1 for cell in chain(*cells))
+    rule_width = max(value_width, len(_title(len(rows))) - around)
+    if screen is None:
+        value_width = rule_width
+    for number, row in enumerate(cells, 1):
+        rule = "-" * (name_width + 1) + "+" + "-" * (rule_width + 1)
+        yield (_title(number) + rule[len(_title(number)) :])[:screen]
+        for name, value in zip(names, row, strict=True):
             yield from _pair(name, value, name_width, value_width)
 
 
@@ -67,13 +79,43 @@ def _title(record: int) -> str:
     return f"-[ RECORD {record} ]"
 
 
-def _pair(name: Cell, value: Cell, name_width: int, value_width: int) -> Iterator[str]:
+def _wrapped(cell: Cell, columns: int) -> list[tuple[str, str]]:
+    """Lines of at most so many columns, each with its mark: "." the line continues, "+" the value
+    does.
+    """
+    lines = []
+    for number, line in enumerate(cell, 1):
+        pieces = _pieces(line, columns)
+        lines += [(piece, ".") for piece in pieces[:-1]]
+        lines.append((pieces[-1], "+" if number < len(cell) else " "))
+    return lines
+
+
+def _pieces(line: str, columns: int) -> list[str]:
+    if width(line) <= columns:
+        return [line]
+    pieces, piece, room = [], "", columns
+    for character in line:
+        taken = width(character)
+        if taken > room and piece:
+            pieces.append(piece)
+            piece, room = "", columns
+        piece += character
+        room -= taken
+    return [*pieces, piece]
+
+
+def _pair(
+    name: list[tuple[str, str]], value: list[tuple[str, str]], name_width: int, value_width: int
+) -> Iterator[str]:
+    lead = " "  # or the mark that the value's line continues the one before
     for number in range(max(len(name), len(value))):
-        left = name[number] if number < len(name) else ""
-        left_mark = "+" if number + 1 < len(name) else " "
-        right = f" {value[number]}" if number < len(value) else ""
-        if number + 1 < len(value):
-            right = f" {_left(value[number], value_width)}+"
+        left, left_mark = name[number] if number < len(name) else ("", " ")
+        right = ""
+        if number < len(value):
+            text, mark = value[number]
+            right = lead + (text if mark == " " else _left(text, value_width) + mark)
+            lead = "." if mark == "." else " "
         yield f"{_left(left, name_width)}{left_mark}|{right}"
 
 
@@ -125,16 +167,3 @@ def _printable_line(line: str) -> str:
         else:
             shown += character
     return shown
-
-
-def width(line: str) -> int:
-    """Return the columns that a terminal takes for a line."""
-    if line.isascii():
-        return len(line)
-    return sum(map(_character_width, line))
-
-
-def _character_width(character: str) -> int:
-    if unicodedata.category(character) in INVISIBLE:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

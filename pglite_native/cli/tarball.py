@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from pglite_native.cli.database import add_arguments, existing, open_engine
+from pglite_native.cli.database import add_arguments, directory, existing, open_engine
 from pglite_native.cli.progress import Meter
 from pglite_native.engine.data_dir import compression_of
 from pglite_native.engine.engine import Engine
@@ -63,7 +63,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     loading.set_defaults(command=_load)
     loading.add_argument("file", metavar="FILE", help='the tarball; "-" for standard input')
-    loading.add_argument("--data-dir", metavar="DIR", required=True, help="the directory to make")
+    loading.add_argument(
+        "--data-dir", metavar="DIR", type=directory, required=True, help="the directory to make"
+    )
 
 
 def _dump(options: argparse.Namespace) -> bool:

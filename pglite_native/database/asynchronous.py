@@ -18,11 +18,13 @@ from functools import partial, wraps
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from pglite_native.database.pglite import EngineOptions, PGlite
+from pglite_native.database.pglite import EngineOptions, PGlite, check_place
 from pglite_native.database.scalars import Parser, Serializer
 from pglite_native.database.transaction import Queries, Transaction
 from pglite_native.database.typed_conversation import Callback, Listener
 from pglite_native.diagnostics import Notice
+from pglite_native.engine.binding import IN_A_CHILD
+from pglite_native.engine.engine import Engine
 from pglite_native.engine.session import Session
 from pglite_native.errors import EngineClosed, EngineError
 
@@ -55,7 +57,7 @@ class _Worker:
     def check(self) -> None:
         """Raise EngineError where it cannot be used any more, or by this process."""
         if self.is_foreign:
-            raise EngineError("the engine belongs to the parent process")
+            raise EngineError(f"the engine belongs to the parent process{IN_A_CHILD}")
         if self.closed:
             raise EngineClosed("the database is closed")
 
@@ -189,6 +191,7 @@ class AsyncQueries:
     query = _forwarded(Queries.query)
     query_arrow = _forwarded(Queries.query_arrow)
     exec = _forwarded(Queries.exec)
+    exec_file = _forwarded(Queries.exec_file)
     copy_from = _forwarded(Queries.copy_from)
     copy_to = _forwarded(Queries.copy_to)
     describe_query = _forwarded(Queries.describe_query)
@@ -274,6 +277,7 @@ class AsyncPGlite(AsyncQueries):
         on_notice: Callable[[Notice], None] | None = None,
         **options: Unpack[EngineOptions],
     ) -> None:
+        check_place(data_dir, engine, options)
         self._on_notice = on_notice
         opening = partial(
             PGlite,
@@ -303,6 +307,11 @@ class AsyncPGlite(AsyncQueries):
     def closed(self) -> bool:
         """Whether close() was called."""
         return self._worker.closed
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of its cluster: PGlite.engine. Opens it, if need be."""
+        return self._worker.opened().engine
 
     @property
     def dsn(self) -> str:

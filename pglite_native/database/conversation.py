@@ -82,8 +82,8 @@ class Conversation:
         """Know what another one knows, of whose session this one's is a fork."""
         self.statements, self._status = other.statements.copy(), other._status
 
-    def simple(self, sql: str) -> list[Answer]:
-        """Run any number of statements.
+    def simple(self, sql: str, copy_data: Callable[[], bytes] | None = None) -> list[Answer]:
+        """Run any number of statements; `copy_data` is asked for what a COPY FROM STDIN reads.
 
         Raises:
             DatabaseError: one failed; outside of a transaction none has taken effect.
@@ -91,6 +91,8 @@ class Conversation:
         found = self._ask(wire.query(sql))
         if isinstance(found, Answer):
             return [found]
+        while copy_data is not None and self._status is None and found[-1].kind == "G":
+            found += self._call(wire.copy_data(copy_data()) + wire.copy_done())
         return list(_answers(self._complete(found, sql)))
 
     def run(self, sql: str, param_types: Sequence[int] = ()) -> Answer:
@@ -343,9 +345,11 @@ class Conversation:
 
 
 def _raise_error(messages: Iterable[wire.Message], sql: str) -> None:
+    completed = 0
     for kind, payload in messages:
         if kind == "E":
-            raise DatabaseError(wire.report(payload), sql)
+            raise DatabaseError(wire.report(payload), sql, completed)
+        completed += kind == "C"
 
 
 def _raise_end(messages: Iterable[wire.Message], sql: str) -> None:

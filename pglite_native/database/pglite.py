@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypedDict, overload
 
 from pglite_native._closing import Closing
+from pglite_native.database.arguments import check_options
 from pglite_native.database.conversation import IDLE, Conversation
 from pglite_native.database.quoting import identifier
 from pglite_native.database.scalars import Parser, Serializer
@@ -58,7 +59,8 @@ class PGlite(Queries, Closing):
     for the one before. `connect` gives a thread a session of its own.
 
     Args:
-        data_dir: a directory for a durable database, made if it is missing; None for memory.
+        data_dir: a directory for a durable database, made with its parents if it is missing, also
+            as a URL (file://); None, ":memory:" or "memory://" for memory.
         engine: an engine or a session to use, in place of all arguments that describe an engine;
             it is closed with the database.
         parsers: converters of results by the type's OID: they get the value's text.
@@ -70,6 +72,8 @@ class PGlite(Queries, Closing):
 
     Raises:
         EngineError: as Engine does.
+        TypeError: an option is not known.
+        ValueError: `data_dir` is the address of a server.
     """
 
     def __init__(
@@ -82,10 +86,7 @@ class PGlite(Queries, Closing):
         on_notice: Callable[[Notice], None] | None = None,
         **options: Unpack[EngineOptions],
     ) -> None:
-        if engine is not None and (data_dir is not None or options):
-            raise ValueError(
-                "PGlite(engine) takes neither a data_dir nor options: give them to the Engine"
-            )
+        check_place(data_dir, engine, options)
         self._on_notice = on_notice
         self._session = Engine(data_dir, **options) if engine is None else engine
         try:
@@ -297,6 +298,23 @@ class PGlite(Queries, Closing):
 
     def _leave(self, kind: type[BaseException] | None) -> None:
         self.close()
+
+
+def check_place(data_dir: object, engine: Session | None, options: Mapping[str, object]) -> None:
+    """Check arguments that say which database is opened, as PGlite and AsyncPGlite take them.
+
+    Raises:
+        TypeError: one is not known, or is another's.
+        ValueError: they contradict each other.
+    """
+    own = ("data_dir", "engine", "parsers", "serializers", "on_notice")
+    check_options(options, (*own, *EngineOptions.__annotations__), "PGlite")
+    if isinstance(data_dir, Session):
+        raise TypeError("an engine or a session is given by name: PGlite(engine=...)")
+    if engine is not None and (data_dir is not None or options):
+        raise ValueError(
+            "PGlite(engine) takes neither a data_dir nor options: give them to the Engine"
+        )
 
 
 def _check_idle(conversation: TypedConversation, what: str) -> None:

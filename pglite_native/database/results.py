@@ -5,6 +5,7 @@ Not dataclasses, whose module imports more than a first answer needs otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 Row = TypeVar("Row", dict[str, Any], tuple[Any, ...])
@@ -18,7 +19,9 @@ class Field(NamedTuple):
 
 
 class Results(Generic[Row]):
-    """What came of one statement. It cannot be assigned to; two with the same in them are equal.
+    """What came of one statement: its rows, to be iterated over and counted by `len` as such.
+
+    It cannot be assigned to; two with the same in them are equal.
 
     `affected_rows` counts those that INSERT, UPDATE, DELETE, MERGE or COPY touched; `row_count`
     also those that SELECT, FETCH or MOVE found, and is None where nothing is counted. `command` is
@@ -61,6 +64,56 @@ class Results(Generic[Row]):
 
     def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"a result cannot be assigned to: {name}")
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def first(self) -> Row | None:
+        """The first row; None where there is none."""
+        return self.rows[0] if self.rows else None
+
+    def one(self) -> Row:
+        """The one row there is.
+
+        Raises:
+            ValueError: there is none, or more than one.
+        """
+        if len(self.rows) != 1:
+            raise ValueError(f"one() wants one row, and the statement returned {len(self.rows)}")
+        return self.rows[0]
+
+    def scalar(self) -> Any:
+        """The first row's first value; None where there is no row.
+
+        Raises:
+            ValueError: the statement returns no columns.
+        """
+        if not self.fields:
+            raise ValueError(f"scalar() wants a column, and {self.command or 'it'} returned none")
+        row = self.first()
+        return None if row is None else next(iter(row.values() if isinstance(row, dict) else row))
+
+
+def keys(names: Sequence[str]) -> list[str]:
+    """The keys of rows as dicts: the columns' names, numbered from the second of a name on.
+
+    >>> keys(["id", "name", "id"])
+    ['id', 'name', 'id_2']
+    """
+    found = dict.fromkeys(names)
+    if len(found) == len(names):
+        return list(names)
+    taken, result = set(names), []
+    for name in names:
+        key, number = name, 1
+        while key in result or (number > 1 and key in taken):
+            number += 1
+            key = f"{name}_{number}"
+        result.append(key)
+    return result
 
 
 class Description(NamedTuple):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
 from pglite_native._closing import Closing
+from pglite_native.database.arguments import check_options, check_sql
 from pglite_native.database.conversation import IDLE, IN_TRANSACTION
 from pglite_native.database.results import Description, Results
 from pglite_native.database.scalars import Parser, Serializer
@@ -47,6 +49,8 @@ class ArrowOptions(TypedDict, total=False):
     serializers: Mapping[int | type, Serializer] | None
     on_notice: Callable[[Notice], object] | None
     param_types: Sequence[int]
+_EXEC = ("row_mode", *ExecOptions.__annotations__)
+_QUERY = ("params", *_EXEC, *QueryOptions.__annotations__)
 
 
 class Queries(ABC):
@@ -91,8 +95,8 @@ class Queries(ABC):
         Args:
             sql: the statement, with $1, $2, ... for its parameters.
             params: their values, in order; None is NULL.
-            row_mode: "object" for rows as dicts by the columns' names, of which the last of a name
-                counts; "array" for tuples.
+            row_mode: "object" for rows as dicts by the columns' names, of which the second of a
+                name is numbered (`id`, `id_2`); "array" for tuples.
             options: parsers: converters of results by the type's OID, before those of the database.
                 serializers: converters of parameters by the type's OID, or by the value's class.
                 on_notice: called with each notice and warning, beside the database's own.
@@ -101,9 +105,12 @@ class Queries(ABC):
 
         Raises:
             DatabaseError: PostgreSQL's error.
-            TypeError: there is no serializer for a value.
+            TypeError: there is no serializer for a value; `sql` is no str, an option not known.
             EngineError: the engine cannot go on; its subclasses say why.
         """
+        if options:
+            check_options(options, _QUERY, "query")
+        check_sql(sql, "query")
         with self._conversation.lock:
             return self._ready().query(sql, params, row_mode, **options)
 
@@ -156,8 +163,28 @@ class Queries(ABC):
 
         Takes row_mode, parsers and on_notice, and raises, as query() does.
         """
+        if options:
+            check_options(options, _EXEC, "exec")
+        check_sql(sql, "exec")
         with self._conversation.lock:
             return self._ready().exec(sql, row_mode, **options)
+
+    def exec_file(self, path: str | os.PathLike[str]) -> None:
+        """Run a file of SQL, also one of pg_dump's with data below its COPY ... FROM stdin.
+
+        It is run as a whole, as by exec(). Where it has lines of psql's, which are the data and
+        commands that begin with a backslash, what stands between them is run one after the other.
+        Of the commands those that pg_dump writes, and \\i and \\ir, are known.
+
+        Raises:
+            OSError: a file cannot be read.
+            ValueError: it has another command of psql's.
+            DatabaseError: PostgreSQL's error, with the file's name and line.
+        """
+        from pglite_native.database import script  # most programs have no such files
+
+        with self._conversation.lock:
+            script.run(self._ready().text, path)
 
     def copy_from(self, sql: str, source: Source) -> int:
         """Run a COPY FROM STDIN; return how many rows were copied.
@@ -176,6 +203,7 @@ class Queries(ABC):
             TypeError: there is something else than bytes in `source`.
         Otherwise raises as query() does.
         """
+        check_sql(sql, "copy_from")
         with self._conversation.lock:
             return self._ready().copy_from(sql, source)
 
@@ -201,6 +229,7 @@ class Queries(ABC):
             ValueError: the statement is another one; it has been run.
         Otherwise raises as query() does.
         """
+        check_sql(sql, "copy_to")
         with self._conversation.lock:
             conversation = self._ready()
             if sink is not None:
@@ -214,6 +243,7 @@ class Queries(ABC):
 
         Takes param_types, and raises, as query() does.
         """
+        check_sql(sql, "describe_query")
         with self._conversation.lock:
             return self._ready().describe(sql, param_types)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pglite_native import _messages, _rows, logs
 from pglite_native.database.conversation import IDLE, Answer, Conversation
-from pglite_native.database.results import Description, Field, Results
+from pglite_native.database.results import Description, Field, Results, keys
 from pglite_native.database.scalars import Parser, Serializer
 from pglite_native.database.statements import Key, Statement
 from pglite_native.database.types import BY_SETTINGS, LOOKUP, Types
@@ -163,7 +163,7 @@ class TypedConversation:
             name,
             param_types,
             tuple(_fields(columns)),
-            tuple(column.name for column in columns),
+            tuple(keys([column.name for column in columns])),
             tuple(converters),
             wire.result_formats(codes) if any(codes) else _TEXT,
         )
@@ -270,7 +270,7 @@ class TypedConversation:
         if not self.types.know(field.data_type_id for field in fields):
             types = self._looked_up(types)
         converters = [types.converter(field.data_type_id) for field in fields]
-        names = None if row_mode == "array" else [field.name for field in fields]
+        names = None if row_mode == "array" else keys([field.name for field in fields])
         return _completed(answer.rows(converters, names), fields, answer)
 
     def notify(self) -> None:
@@ -294,7 +294,9 @@ class TypedConversation:
 
 def _check_params(params: object) -> None:
     if isinstance(params, str | bytes) or not isinstance(params, Sequence | None):
-        raise TypeError(f"params must be a sequence of values: {params!r}")
+        raise TypeError(
+            f"params must be a sequence of values, for $1, $2, ... in order: {params!r}"
+        )
 
 
 def _fields(columns: Iterable[wire.Column]) -> list[Field]:

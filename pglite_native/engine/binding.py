@@ -21,6 +21,14 @@ _EXCEPTIONS: dict[str, type[errors.EngineError]] = {
     "SNAPSHOT": errors.SnapshotError,
 }
 
+IN_A_CHILD = (
+    ": open one after the fork, in the process that uses it; with gunicorn by"
+    " `def post_fork(server, worker): app.db = PGlite(...)`"
+)
+FOR_SEVERAL = (
+    "; close it there, or let one process serve it to all: `pglite-native serve --data-dir ...`"
+)
+
 
 def check(status: int, error: Any, where: str = "") -> None:
     """Raise what `status` stands for; `error` is the pgn_error that came with it."""
@@ -30,7 +38,26 @@ def check(status: int, error: Any, where: str = "") -> None:
     message = ffi.string(error.message).decode(errors="replace")
     if where:
         message = f"{where}: {message}"
+    if name == "FORKED":
+        message += IN_A_CHILD
+    elif name == "LOCKED":
+        message += FOR_SEVERAL
+    elif "address space" in message:
+        message += _address_space_limit()
     raise _EXCEPTIONS.get(name, errors.EngineError)(message)
+
+
+def _address_space_limit() -> str:
+    """Say what limits it, where the reason is not how much is open."""
+    import resource  # only here, and not everywhere
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit == resource.RLIM_INFINITY:
+        return ""
+    return (
+        f"; `ulimit -v` is {limit // 1024} here, and an engine reserves some 20 GiB of addresses,"
+        " which is not memory: `ulimit -v unlimited`"
+    )
 
 
 _DROPS = {"pgn_image": "pgn_image_drop", "pgn_session": "pgn_drop"}

@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from pglite_native.engine import forking, guest, times
+from pglite_native.engine import forking, guest, location, times
 from pglite_native.engine.binding import check, ffi, lib, new_variable
 from pglite_native.engine.folders import make_private
 from pglite_native.engine.private_server import PrivateServer
 from pglite_native.engine.session import Session
 from pglite_native.engine.snapshot import Snapshot
+from pglite_native.engine.starting import explained
+from pglite_native.errors import EngineError
 
 if TYPE_CHECKING:
     from pglite_native.engine.data_dir import Compression, Source, Target
@@ -55,7 +57,8 @@ class Engine(Session):
     It is used as every Session is; `open_session` adds others.
 
     Args:
-        data_dir: the durable directory; None for a database in memory.
+        data_dir: the durable directory, made with its parents if it is missing, also as a URL
+            (file://); None, ":memory:" or "memory://" for a database in memory.
         settings: PostgreSQL parameters by name, as `-c name=value` on a server's command line.
         user: the session's user; must exist.
         database: the session's database; must exist.
@@ -106,6 +109,7 @@ class Engine(Session):
     ) -> None:
         if transport not in _TRANSPORTS:
             raise ValueError(f"transport must be 'polling', 'callback' or None: {transport!r}")
+        directory = location.directory(data_dir)
         options = ffi.new("pgn_options *")
         options.memory_limit = memory_limit or 0
         if clock is not None:
@@ -119,7 +123,7 @@ class Engine(Session):
                 "load_data_dir and initdb_args exclude each other: a tarball holds a database"
             )
         boot = {
-            "data_dir": data_dir,
+            "data_dir": directory,
             "settings": settings or None,
             "user": user,
             "database": database,
@@ -168,9 +172,11 @@ class Engine(Session):
             self._own(owner)
             if source is not None:
                 self._load(source)
-        except BaseException:
+        except BaseException as error:
             self._handle = ffi.NULL
             lib.pgn_drop(owner.variable)  # now, not when the exception is dropped
+            if isinstance(error, EngineError):
+                raise explained(error, boot["data_dir"]) from None
             raise
 
     def _load(self, source: Source) -> None:

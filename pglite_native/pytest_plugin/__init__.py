@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from pglite_native.pytest_plugin import keeping, templates
+from pglite_native.pytest_plugin import keeping, templates, tracebacks
 from pglite_native.pytest_plugin.fixtures import (
     pglite,
     pglite_async_connection,
@@ -57,6 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(tracebacks)
     if config.getini("pglite_shared"):
         notice = (
             "pglite_shared has no effect, as every database takes several connections: remove it"

@@ -24,7 +24,7 @@ def pglite_template(pytestconfig: pytest.Config) -> PGlite:
     for extension in pytestconfig.getini("pglite_extensions"):
         db.exec(f"create extension if not exists {identifier(extension)} cascade")
     for path in pytestconfig.getini("pglite_schema"):
-        db.exec(path.read_text(encoding="utf-8"))
+        db.exec_file(path)
     return db
 
 

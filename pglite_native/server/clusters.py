@@ -3,8 +3,8 @@
 | the name | the cluster | its end |
 |---|---|---|
 | scratch_<anything> | the fork of that name | Server.drop, or the server's |
-| another, where an engine is served | that engine | not the server's business |
-| another, where forks are served | a fork, for this connection alone | the connection's |
+| another | the one that is served | its owner's business, or the server's |
+| another, where connections are isolated | a fork, for this connection alone | the connection's |
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ class Clusters:
         SnapshotError: the source cannot be forked.
     """
 
-    def __init__(self, source: Engine | Snapshot | None, shared: bool, scratch_max: int) -> None:
+    def __init__(self, source: Engine | Snapshot | None, *, shared: bool, scratch_max: int) -> None:
         self._is_shared = shared
         self._owns_home = not (shared and isinstance(source, Engine))
         self._template: Snapshot | None = None
         if self._owns_home:
             template, whereabouts = _clean(source)
-            # Where forks are served it is there to be asked; no connection gets it.
+            # Where connections are isolated it is there to be asked; none gets it.
             self._home = Cluster(Engine(image=template), whereabouts)
             self._template = None if shared else template
         else:

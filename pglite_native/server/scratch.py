@@ -102,7 +102,10 @@ class Scratch:
         """
         cluster = self._clusters.get(name)
         if cluster is not None and not force and not cluster.becomes_empty():
-            raise ValueError(f'database "{name}" is being accessed by connections')
+            raise ValueError(
+                f'database "{name}" is being accessed by connections: close them (a pool of'
+                " SQLAlchemy's by dispose()), or drop it with force=True, which ends them"
+            )
         with self._lock:
             was_created = self._templates.pop(name, None) is not None
             cluster = self._clusters.pop(name, None)

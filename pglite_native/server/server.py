@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from pglite_native._closing import Closing
 from pglite_native.engine import forking
@@ -29,6 +30,7 @@ from pglite_native.server.socket_directory import SocketDirectory
 from pglite_native.server.tls import announce
 
 PORT = 5432
+PORT_MAX = 65535
 
 ACCEPT_RETRY_S = 0.1
 
@@ -40,12 +42,23 @@ NO_DESCRIPTOR = Refusal(
 )
 
 
+class HasEngine(Protocol):
+    """A PGlite or an engine: what belongs to a cluster."""
+
+    @property
+    def engine(self) -> Engine:
+        """The cluster's engine."""
+
+
 class Server(Closing):
     """A server of PostgreSQL's protocol: see docs/SERVER.md.
 
-    `Server(engine)` serves the engine, with all its databases: each connection has a session of
-    its own there. `Server()` and `Server(snapshot)` serve forks: each connection gets one to
-    itself, in half a millisecond, and what it does there no other connection sees.
+    All connections have sessions of one cluster, with all its databases, as with a PostgreSQL
+    server: `Server(db)` and `Server(engine)` serve what is open already, `Server(snapshot)` and
+    `Server()` a cluster made of the snapshot, or an empty one.
+
+    With `isolated=True` each connection gets a fork of it to itself, in half a millisecond, and
+    what it does there no other connection sees.
 
     A connection that asks for a database `scratch_<anything>` gets the fork of that name, which
     stays, with all others that ask for it.
@@ -54,10 +67,8 @@ class Server(Closing):
     reach it.
 
     Args:
-        source: an engine to serve, which may be in use; or a snapshot to fork; None to fork an
-            empty database.
-        shared: True to serve one cluster whatever the source is, a snapshot as an engine made of
-            it; False to fork whatever it is, an engine as it is now.
+        source: a PGlite or an engine, which may be in use; a snapshot; None for an empty database.
+        isolated: a fork of the source, as it is now, to each connection.
         host: an address to listen at, by TCP: "127.0.0.1", say.
         port: the TCP port, None for any that is free; for a Unix socket it is a part of the
             socket's name, None for 5432.
@@ -73,6 +84,7 @@ class Server(Closing):
         authentication_timeout: seconds until a client must have been let in.
 
     Raises:
+        TypeError: the source is something else.
         ValueError: the arguments contradict each other, or would let strangers in.
         OSError: it cannot listen there.
         SnapshotError: the engine cannot be forked.
@@ -80,9 +92,9 @@ class Server(Closing):
 
     def __init__(
         self,
-        source: Engine | Snapshot | None = None,
+        source: HasEngine | Snapshot | None = None,
         *,
-        shared: bool | None = None,
+        isolated: bool = False,
         host: str | None = None,
         port: int | None = None,
         unix_socket_dir: str | os.PathLike[str] | None = None,
@@ -94,6 +106,9 @@ class Server(Closing):
         authentication_timeout: float = 60.0,
     ) -> None:
         check_interpreter()
+        engine = source if isinstance(source, Snapshot | None) else _engine_of(source)
+        if port is not None and not 0 <= port <= PORT_MAX:
+            raise ValueError(f"a port is 0 to {PORT_MAX}: {port}")
         if host is None and (password is not None or trust or tls is not None):
             raise ValueError("password, trust and tls are for TCP: they want a host")
         if host is not None:
@@ -112,9 +127,9 @@ class Server(Closing):
         self._spare = SpareDescriptor()
         self._connections = Connections(max_connections)
         self._clusters = Clusters(
-            source,
-            isinstance(source, Engine) if shared is None else shared,
-            max_connections if scratch else 0,
+            engine,
+            shared=not isolated,
+            scratch_max=max_connections if scratch else 0,
         )
         try:
             if host is None or unix_socket_dir is not None:
@@ -296,6 +311,16 @@ class Server(Closing):
         )
         if not self._connections.start(connection):
             client.close()
+
+
+def _engine_of(source: HasEngine) -> Engine:
+    engine = getattr(source, "engine", None)
+    if not isinstance(engine, Engine):
+        raise TypeError(
+            "a server serves a PGlite, an Engine, a Snapshot or nothing, and not"
+            f" {type(source).__name__}: {source!r}; a directory's is Server(PGlite(directory))"
+        )
+    return engine
 
 
 def _check_access(host: str, password: str | None, trust: bool) -> None:

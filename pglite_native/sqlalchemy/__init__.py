@@ -15,11 +15,17 @@ from types import ModuleType
 from typing import Any
 
 try:
-    import pg8000.dbapi  # type: ignore[import-untyped]
     import sqlalchemy
 except ImportError as missing:
     raise ImportError(
         "pglite_native.sqlalchemy needs SQLAlchemy: pip install 'pglite-native[sqlalchemy]'"
+    ) from missing
+try:
+    import pg8000.dbapi  # type: ignore[import-untyped]
+except ImportError as missing:
+    raise ImportError(
+        "pglite_native.sqlalchemy finds SQLAlchemy, and only pg8000 is missing:"
+        " pip install 'pglite-native[sqlalchemy]'"
     ) from missing
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000

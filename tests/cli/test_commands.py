@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from tools import ROOT
 from vendor.pins import load_pins, read_toml
 
 COMMANDS = ("sql", "shell", "serve", "dump", "load", "snapshot", "export", "import", "info")
+DATABASE = ("sql", "shell", "serve", "dump", "snapshot", "info")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -22,6 +25,82 @@ def test_help_shows_how_it_is_used(name: str, capsys: pytest.CaptureFixture[str]
         main([name, "--help"])
     assert caught.value.code == 0
     assert f"usage: pglite-native {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", DATABASE)
+def test_the_options_that_say_which_database_are_everywhere_the_same(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    output = capsys.readouterr().out
+    for option in (
+        "--data-dir DIR",
+        "--image FILE",
+        "--tier",
+        "--extension NAME",
+        "--setting NAME",
+    ):
+        assert option in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["sql", "--data-dir", "select 1"], "SQL, and not a directory: 'select 1'"),
+        (["sql", "--data-dir", "postgresql://h/d", "select 1"], "is the address of a server"),
+        (["info", "--data-dir", ""], "data_dir is empty"),
+        (["serve", "--port", "99999"], "a port is a number from 0 to 65535: '99999'"),
+        (["serve", "--port", "-1"], "a port is a number from 0 to 65535: '-1'"),
+    ],
+)
+def test_ports_and_paths_are_checked(
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert words in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_memory_has_its_usual_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["sql", "--data-dir", ":memory:", "--format", "csv", "select 1 as a"]) == 0
+    assert capsys.readouterr().out == "a\n1\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_shells_complete_commands_options_and_files(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "bash"]) == 0
+    script = capsys.readouterr().out
+    ask = (
+        "COMP_WORDS=(pglite-native se); COMP_CWORD=1; COMP_LINE='pglite-native se';"
+        " _shtab_pglite_native pglite-native se pglite-native; echo ${COMPREPLY[*]}"
+    )
+    done = subprocess.run(
+        ["bash", "-c", f"{script}\n{ask}"], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["serve"], done.stderr
+    assert "_shtab_compgen_dirs" in script and "--data-dir" in script
+    for shell in ("zsh", "tcsh"):
+        assert main(["completion", shell]) == 0
+        assert "--data-dir" in capsys.readouterr().out or shell == "tcsh"
+
+
+def test_completion_says_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    assert main(["completion", "bash"]) == 1
+    assert "pip install 'pglite-native[shell]'" in capsys.readouterr().err
 
 
 def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

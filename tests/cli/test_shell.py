@@ -149,6 +149,95 @@ def test_its_commands(tmp_path: Path) -> None:
     assert '42P01: relation "no\'such" does not exist' in done.stderr
 
 
+def test_listings(tmp_path: Path) -> None:
+    (tmp_path / "schema.sql").write_text(
+        "create schema other; create table orders (id int primary key); create table offers ();\n"
+        "create view open_orders as table orders; create table other.hidden ();\n"
+        "create function twice(int) returns int language sql as 'select $1 * 2';\n"
+    )
+    shown = {}
+    for command in (
+        "\\l",
+        "\\l temp*",
+        "\\dt",
+        "\\dt o?ders",
+        "\\dv",
+        "\\di",
+        "\\dn",
+        "\\du",
+        "\\df",
+        "\\d o*",
+    ):
+        done = piped(f"\\i {tmp_path}/schema.sql\n\\echo\n{command}\n")
+        shown[command] = re.findall(r"^ (?!Name|Schema|Role)(\S.*?) *$", done.stdout, re.MULTILINE)
+    names = {
+        command: [re.split(r" *\| *", line)[:2] for line in lines]
+        for command, lines in shown.items()
+    }
+    assert [name for name, *_ in names["\\l"]] == ["postgres", "template0", "template1"]
+    assert [name for name, *_ in names["\\l temp*"]] == ["template0", "template1"]
+    assert names["\\dt"] == [["public", "offers"], ["public", "orders"]]
+    assert names["\\dt o?ders"] == [["public", "orders"]]
+    assert names["\\dv"] == [["public", "open_orders"]]
+    assert names["\\di"] == [["public", "orders_pkey"]]
+    assert [name for name, *_ in names["\\dn"]] == ["other", "public"]
+    assert [name for name, *_ in names["\\du"]] == ["postgres"]
+    assert names["\\df"] == [["public", "twice"]]
+    assert [name for _, name in names["\\d o*"]] == ["offers", "open_orders", "orders"]
+
+
+@pytest.mark.parametrize("word", ["exit", "quit", "QUIT;", "\\q"])
+def test_words_that_leave(word: str) -> None:
+    done = piped(f"select 1 as before;\n{word}\nselect 2 as after;\n")
+    assert done.returncode == 0
+    assert "before" in done.stdout and "after" not in done.stdout
+
+
+def test_help_is_a_word_too_but_not_within_a_statement() -> None:
+    assert "Statements end with a semicolon" in piped("help\n").stdout
+    done = piped("select 1 as\nhelp\n;\n")
+    assert " help \n" in done.stdout and "Statements" not in done.stdout
+
+
+def test_timing() -> None:
+    done = piped("\\timing\nselect 1;\n\\timing off\nselect 1;\n")
+    assert "Timing is on." in done.stdout and "Timing is off." in done.stdout
+    assert len(re.findall(r"^Time: \d+\.\d{3} ms$", done.stdout, re.MULTILINE)) == 1
+
+
+def test_copy_with_files_here(tmp_path: Path) -> None:
+    (tmp_path / "its rows.csv").write_text("a,b\n1,from x\n2,to y\n")
+    done = piped(
+        "create table t (a int, b text);\n"
+        f"\\copy t (a, b) from '{tmp_path}/its rows.csv' with (format csv, header)\n"
+        f"\\copy (select b from t where a > 1) to {tmp_path}/out.csv csv\n"
+        "\\copy t from stdin\n3\tz\n\\.\n"
+        "\\copy nonsense\n"
+        "select count(*) from t;\n"
+    )
+    assert "COPY 2\n" in done.stdout and "     3\n" in done.stdout
+    assert (tmp_path / "out.csv").read_text() == "to y\n"
+    assert (
+        done.stderr == "\\copy: \\copy TABLE [(COLUMNS)] from FILE [OPTIONS], or (QUERY) to FILE\n"
+    )
+
+
+def test_a_statement_is_edited_and_run(tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nsed -i s/one/two/ "$1"\n')
+    editor.chmod(0o755)
+    command = [*SHELL, "--client", "plain"]
+    done = subprocess.run(
+        command,
+        input="select 'one' as n;\n\\e\n",
+        env={**os.environ, "PSQL_EDITOR": str(editor)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert " one\n" in done.stdout and " two\n" in done.stdout
+
+
 def test_copy_reads_the_lines_below_it() -> None:
     done = piped("create table t (a int);\ncopy t from stdin;\n1\n2\n\\.\nselect sum(a) from t;\n")
     assert (done.returncode, done.stderr) == (0, "")
@@ -186,6 +275,63 @@ def test_on_a_terminal_it_prompts_and_ctrl_c_cancels(plain: Terminal, tmp_path: 
     plain.type("\x04")
     assert plain.process.wait(PATIENCE_S) == 0
     assert "select 40 + 2 as sum;" in (tmp_path / "pglite-native" / "history").read_text()
+
+
+def test_ctrl_d_discards_an_unfinished_statement(tmp_path: Path) -> None:
+    folder = str(tmp_path / "data")
+    terminal = Terminal(
+        "--client", "plain", "--data-dir", folder, environment={"XDG_STATE_HOME": str(tmp_path)}
+    )
+    terminal.expect("pglite=# ")
+    terminal.type("create table kept ();\n")
+    terminal.expect("CREATE TABLE")
+    terminal.expect("pglite=# ")
+    terminal.type("drop table kept\n")
+    terminal.expect("pglite-# ")
+    terminal.type("\x04")
+    terminal.expect("has not been run")
+    assert terminal.process.wait(PATIENCE_S) == 0
+    with PGlite(folder) as db:
+        assert db.query("select to_regclass('kept') is not null as there").scalar() is True
+
+
+def test_a_pager_takes_what_is_longer_than_the_terminal(tmp_path: Path) -> None:
+    pager = tmp_path / "pager"
+    pager.write_text(f'#!/bin/sh\ncat > "{tmp_path}/paged"\necho "paged."\n')
+    pager.chmod(0o755)
+    terminal = Terminal(
+        "--client",
+        "plain",
+        environment={"XDG_STATE_HOME": str(tmp_path), "PAGER": str(pager)},
+    )
+    terminal.expect("pglite=# ")
+    terminal.type("select generate_series(1, 5);\n")
+    terminal.expect(r"\(5 rows\)")
+    terminal.type("select generate_series(1, 500);\n")
+    terminal.expect(r"paged\.")
+    terminal.type("\\q\n")
+    assert terminal.process.wait(PATIENCE_S) == 0
+    assert "(500 rows)" in (tmp_path / "paged").read_text()
+
+
+@pytest.mark.parametrize("term", ["dumb", "xterm"], ids=["readline", "prompt_toolkit"])
+def test_tab_completes_and_lines_are_remembered(tmp_path: Path, term: str) -> None:
+    environment = {"XDG_STATE_HOME": str(tmp_path), "TERM": term, "PROMPT_TOOLKIT_NO_CPR": "1"}
+    terminal = Terminal("--client", "plain", environment=environment)
+    terminal.expect("pglite=#")
+    terminal.type("create table a_long_name as sele\t")
+    terminal.expect("(?s)sele.{0,200}?ct")  # of a line prompt_toolkit writes what is new
+    terminal.type(" 40 + 2 as the_answer;\r")
+    terminal.expect("SELECT 1")
+    terminal.expect("pglite=#")
+    terminal.type("table a_lo\t")
+    terminal.expect("(?s)a_lo.{0,200}?ng_name")
+    terminal.type(";\r")
+    terminal.expect("42")
+    terminal.expect("pglite=#")
+    terminal.type("exit\r")
+    assert terminal.process.wait(PATIENCE_S) == 0
+    assert "table a_long_name;\n" in (tmp_path / "pglite-native" / "history").read_text()
 
 
 # --- other clients --------------------------------------------------------------------------
@@ -238,6 +384,22 @@ def test_pgcli_comes_first_on_a_terminal(tmp_path: Path) -> None:
     terminal.expect(r"\(42,\)")
     assert terminal.process.wait(PATIENCE_S) == 0
     terminal.close()
+
+
+def test_a_psql_older_than_the_server_is_passed_over_with_a_word(tmp_path: Path) -> None:
+    client = tmp_path / "psql"
+    client.write_text("#!/bin/sh\necho 'psql (PostgreSQL) 15.4 (Debian 15.4-1)'\n")
+    client.chmod(0o755)
+    done = subprocess.run(
+        SHELL,
+        input="select 40 + 2 as sum;\n",
+        env={**os.environ, "PATH": f"{tmp_path}{os.pathsep}/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "  42\n" in done.stdout
+    assert done.stderr.startswith("psql 15 is passed over")
 
 
 def test_a_client_that_is_missing_is_told(

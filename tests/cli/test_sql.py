@@ -20,6 +20,7 @@ from pglite_native import Engine
 from pglite_native.cli import main
 from pglite_native.cli.formats import Csv, Format, Json, Table
 from pglite_native.cli.script import run
+from pglite_native.display_width import width
 from tests.oracle.native import NativeServer
 
 ALIKE = [
@@ -95,9 +96,34 @@ def test_prints_as_psql(engine: Engine, native: NativeServer, sql: str) -> None:
 @pytest.mark.parametrize("sql", ALIKE)
 @pytest.mark.parametrize("null", ["", "(null)"])
 def test_prints_expanded_as_psql(engine: Engine, native: NativeServer, sql: str, null: str) -> None:
-    shown = printed(engine, sql, form=Table(null, screen=0))
+    shown = printed(engine, sql, form=Table(null, None, is_expanded=True))
     options = ("--expanded", "-P", f"null={null}")
     assert comparable(*shown) == comparable(*native.psql(sql, options=options))
+
+
+LONG = (
+    "select 'x' || repeat('abcdefghij', 9) as short, E'two\\n' || repeat('0123456789', 8) as"
+    " \"a longer name\", 42 as n, repeat('数据库', 20) as 日本, null as nothing"
+    " from generate_series(1, 2)"
+)
+
+
+@pytest.mark.parametrize("columns", [40, 60, 79, 200])
+def test_expanded_is_never_wider_than_the_terminal(
+    engine: Engine, native: NativeServer, columns: int
+) -> None:
+    output, _ = printed(engine, LONG, form=Table("", columns, is_expanded=True))
+    assert all(width(line) <= columns for line in output.splitlines())
+    options = ("--expanded", "-P", "format=wrapped", "-P", f"columns={columns}")
+    assert output == native.psql(LONG, options=options)[0]
+
+
+@pytest.mark.parametrize("columns", [1, 8, 15])
+def test_expanded_loses_nothing_on_a_tiny_terminal(engine: Engine, columns: int) -> None:
+    sql = "select 'abcdefgh' as a_name, 1 as n"
+    output, _ = printed(engine, sql, form=Table("", columns, is_expanded=True))
+    values = [line.partition("|")[2][1:].rstrip(".") for line in output.splitlines()[1:]]
+    assert "".join(values).startswith("abcdefgh1")
 
 
 QUOTED = (
@@ -155,7 +181,9 @@ def test_json_refuses_two_columns_of_one_name(engine: Engine) -> None:
 def test_a_table_wider_than_the_terminal_is_expanded(engine: Engine) -> None:
     sql = "select 1 as a, repeat('x', 20) as b"  # the header takes 26 columns
     assert printed(engine, sql, form=Table("", 26)) == printed(engine, sql)
-    assert printed(engine, sql, form=Table("", 25)) == printed(engine, sql, form=Table("", 0))
+    as_expanded = printed(engine, sql, form=Table("", 25, is_expanded=True))
+    assert printed(engine, sql, form=Table("", 25)) == as_expanded
+    assert as_expanded[0].startswith("-[ RECORD 1 ]-----------\na | 1\n")
 
 
 @pytest.mark.parametrize("copy_input", [b"1\tone\n2\t\\N\n", b"", b"1\tone\n" * 20_000, b"1\n"])
@@ -245,17 +273,84 @@ def test_files_come_first_and_an_error_ends_all(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "a\né\n?column?\n-\n", "")
     failed = command("sql", *files, "table t")
     assert (failed.returncode, failed.stdout) == (1, "SELECT 1\nINSERT 0 1\n")
-    assert failed.stderr.startswith('ERROR:  42703: column "nope" does not exist\nLINE 1: ')
+    place = f"{tmp_path / '2.sql'}:1: "
+    assert failed.stderr.startswith(f'{place}ERROR:  42703: column "nope" does not exist\nLINE 1: ')
 
 
 def test_without_sql_it_is_read_from_stdin() -> None:
     assert command("sql", "--format", "csv", input="select 1 as a").stdout == "a\n1\n"
 
 
-def test_sql_from_stdin_leaves_none_to_copy() -> None:
+def test_commands_and_files_are_run_in_their_order(tmp_path: Path) -> None:
+    (tmp_path / "1.sql").write_text("insert into t values (1);")
+    steps = ("-c", "create table t (a int)", "-f", str(tmp_path / "1.sql"), "-c", "table t")
+    assert command("sql", "--format", "csv", *steps).stdout == "a\n1\n"
+    assert command("sql", "--format", "csv", "-f", "-", input="select 1 as a").stdout == "a\n1\n"
+
+
+DUMP = r"""
+\restrict 0aVx
+SET client_encoding = 'UTF8';
+CREATE FUNCTION public.f() RETURNS text LANGUAGE sql AS $$
+SELECT 'from stdin;'
+$$;
+CREATE TABLE public.t (a integer, b text);
+CREATE TABLE public.u (a integer);
+-- COPY public.t (a, b) FROM stdin;
+COPY public.t (a, b) FROM stdin;
+1	one; two
+2	COPY t FROM stdin;
+3	\\N\\.
+\.
+
+
+COPY public.u (a) FROM stdin;
+\.
+
+ALTER TABLE ONLY public.t ADD CONSTRAINT t_pkey PRIMARY KEY (a);
+\unrestrict 0aVx
+"""
+
+
+def test_a_dump_of_pg_dump_s_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "dump.sql").write_text(DUMP)
+    query = "select a, b, f() from public.t order by a"
+    done = command("sql", "--format", "csv", "-f", str(tmp_path / "dump.sql"), "-c", query)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        "a,b,f\n1,one; two,from stdin;\n2,COPY t FROM stdin;,from stdin;\n3,\\N\\.,from stdin;\n"
+    )
+    image = str(tmp_path / "image")
+    assert command("snapshot", image, "--sql", str(tmp_path / "dump.sql")).returncode == 0
+    assert "     3\n" in command("sql", "--image", image, "select count(*) from t").stdout
+
+
+def test_files_include_others(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "part.sql").write_text("create table t ();\n\nselect 1/0;\n")
+    (tmp_path / "all.sql").write_text(
+        f"\\set ON_ERROR_STOP on\n\\i {tmp_path}/sub/part.sql\ncreate table never ();\n"
+    )
+    (tmp_path / "relative.sql").write_text("\\ir sub/part.sql\n")
+    for name in ("all.sql", "relative.sql"):
+        done = command("sql", "-f", str(tmp_path / name))
+        assert done.returncode == 1
+        assert f"{tmp_path}/sub/part.sql:3: ERROR:  22012" in done.stderr
+
+
+def test_commands_of_psql_s_that_are_not_known_are_told(tmp_path: Path) -> None:
+    (tmp_path / "all.sql").write_text("select 1;\n\\gexec\n")
+    done = command("sql", "-f", str(tmp_path / "all.sql"))
+    assert done.returncode == 1
+    assert f"{tmp_path}/all.sql:2: \\gexec is a command of psql's" in done.stderr
+
+
+def test_sql_from_stdin_has_the_data_of_a_copy_below_it() -> None:
+    sql = "create table t (a int);\ncopy t from stdin;\n20\n22\n\\.\nselect sum(a) from t;"
+    result = command("sql", "-", input=sql)
+    assert result.stdout == "CREATE TABLE\nCOPY 2\n sum \n-----\n  42\n(1 row)\n\n"
     result = command("sql", "-", input="create table t (a int); copy t from stdin;")
-    assert result.returncode == 1
-    assert "57014: COPY from stdin failed: the standard input was the SQL" in result.stderr
+    assert (result.returncode, result.stdout) == (0, "CREATE TABLE\nCOPY 0\n")
 
 
 def test_copies_from_stdin() -> None:

@@ -23,7 +23,7 @@ LOOPBACK = "127.0.0.1"
 @pytest.fixture(scope="session")
 def unix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     directory = tmp_path_factory.mktemp("socket")
-    with Serving("--socket-dir", directory):
+    with Serving("--isolated", "--socket-dir", directory):
         yield Place("Unix socket", str(directory), 5432)
 
 
@@ -36,7 +36,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     certificate.private_key_and_cert_chain_pem.write_to_path(str(directory / "server.pem"))
     (directory / "password").write_text(PASSWORD, encoding="utf-8")
     arguments = ["--host", LOOPBACK, "--password-file", f"{directory}/password"]
-    with Serving(*arguments, "--tls-cert", directory / "server.pem") as serving:
+    with Serving("--isolated", *arguments, "--tls-cert", directory / "server.pem") as serving:
         port = urlsplit(serving.url).port
         assert port is not None
         yield Place("TLS", LOOPBACK, port, directory / "authority.pem")
@@ -51,7 +51,7 @@ def tcp(tls: Place) -> Place:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Place]:
     """A server of one cluster, for all connections."""
-    with Serving("--shared", "--socket-dir", tmp_path):
+    with Serving("--socket-dir", tmp_path):
         yield Place("Unix socket", str(tmp_path), 5432)
 
 

@@ -31,7 +31,7 @@ def dumped(url: str) -> list[str]:
 
 
 def dumped_directory(folder: Path) -> list[str]:
-    with Engine(folder) as engine, Server(engine, shared=True) as server:
+    with Engine(folder) as engine, Server(engine) as server:
         return dumped(server.url)
 
 

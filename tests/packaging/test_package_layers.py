@@ -17,6 +17,7 @@ BASE = "base"  # the modules that lie at the top: errors, and the extension modu
 BELOW: dict[str, set[str]] = {
     BASE: set(),
     "protocol": {BASE},
+    "_pyinstaller": set(),
     "linker": set(),
     "engine": {BASE, "protocol"},
     "database": {BASE, "protocol", "engine"},

@@ -41,7 +41,7 @@ def test_rows_are_dicts(db: PGlite) -> None:
 def test_rows_are_tuples_if_wanted(db: PGlite) -> None:
     """Then columns of one name do not hide each other."""
     assert db.query("select 1 as a, 2 as a", row_mode="array").rows == [(1, 2)]
-    assert db.query("select 1 as a, 2 as a").rows == [{"a": 2}]
+    assert db.query("select 1 as a, 2 as a").rows == [{"a": 1, "a_2": 2}]
     with pytest.raises(ValueError, match="row_mode"):
         db.query("select 1", row_mode="list")  # type: ignore[call-overload]
 
@@ -338,3 +338,27 @@ def test_threads_that_share_a_session_wait_for_each_other(db: PGlite) -> None:
     for thread in threads:
         thread.join()
     assert db.query("select array_agg(a order by a) as a from t").rows == [{"a": list(range(200))}]
+
+
+def test_what_is_no_sql_is_told_by_the_method_that_got_it(db: PGlite) -> None:
+    wrong: Any = None
+    for call, method in (
+        (db.query, "query"),
+        (db.exec, "exec"),
+        (db.describe_query, "describe_query"),
+        (db.copy_to, "copy_to"),
+        (lambda sql: db.copy_from(sql, b""), "copy_from"),
+    ):
+        with pytest.raises(TypeError, match=rf"^{method}\(\) takes SQL as a str, and not NoneType"):
+            call(wrong)
+    with db.transaction() as transaction, pytest.raises(TypeError, match=r"^query\(\) takes SQL"):
+        transaction.query(wrong)
+
+
+def test_unknown_options_are_told_by_the_method_that_got_them(db: PGlite) -> None:
+    with pytest.raises(TypeError, match=r"^query\(\) has no argument 'args': did you mean params"):
+        db.query("select 1", args=[1])  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match=r"^exec\(\) has no argument 'rowmode': did you mean row_m"):
+        db.exec("select 1", rowmode="array")  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match=r"values, for \$1, \$2, ... in order: {'a': 1}"):
+        db.query("select $1", {"a": 1})  # type: ignore[call-overload]

@@ -49,7 +49,7 @@ def test_a_template_of_a_snapshot_and_files(serve: Callable[..., Serving], tmp_p
     for number in (1, 2):
         (tmp_path / f"{number}.sql").write_text(f"INSERT INTO t VALUES ({number});\n")
     files = ("--sql", tmp_path / "1.sql", "--sql", tmp_path / "2.sql")
-    serving = serve("--template", tmp_path / "saved", *files)
+    serving = serve("--isolated", "--image", tmp_path / "saved", *files)
     for _ in range(2):
         with psycopg.connect(serving.url) as connection:
             assert connection.execute("TABLE t").fetchall() == [(1,), (2,)]
@@ -58,7 +58,7 @@ def test_a_template_of_a_snapshot_and_files(serve: Callable[..., Serving], tmp_p
 
 def test_all_connections_share_one_cluster(serve: Callable[..., Serving], tmp_path: Path) -> None:
     (tmp_path / "schema.sql").write_text("CREATE TABLE t (a int);\n")
-    serving = serve("--shared", "--sql", tmp_path / "schema.sql")
+    serving = serve("--sql", tmp_path / "schema.sql")
     with psycopg.connect(serving.url) as one, psycopg.connect(serving.url) as other:
         one.execute("INSERT INTO t VALUES (1)")
         other.execute("INSERT INTO t VALUES (2)")
@@ -121,7 +121,7 @@ def test_where_it_listens(serve: Callable[..., Serving], tmp_path: Path) -> None
         ["--host", "0.0.0.0", "--trust"],
         ["--trust"],
         ["--tls-key", "key.pem"],
-        ["--template", "missing"],
+        ["--image", "missing"],
         ["--sql", "missing.sql"],
         ["--host", "127.0.0.1", "--password-file", "missing"],
     ],
@@ -145,4 +145,4 @@ def test_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["serve", "--port", "many"])
     assert caught.value.code == 2
-    assert "invalid int value" in capsys.readouterr().err
+    assert "a port is a number from 0 to 65535: 'many'" in capsys.readouterr().err

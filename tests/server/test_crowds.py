@@ -27,7 +27,7 @@ WIDE = "SELECT repeat('x', 1000), generate_series(1, 1000000)"  # made as it is 
 
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[Serving]:
-    with Serving("--socket-dir", tmp_path / "socket") as serving:
+    with Serving("--isolated", "--socket-dir", tmp_path / "socket") as serving:
         psycopg.connect(serving.url).close()  # what it needs for the first client it keeps
         yield serving
 

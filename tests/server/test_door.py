@@ -136,7 +136,7 @@ def test_a_thousand_clients_at_once_are_let_in_or_told(tmp_path: Path) -> None:
     """By a process of its own, as its memory is measured."""
     directory = tmp_path / "socket"
     with (
-        Serving("--shared", "--socket-dir", directory, "--max-connections", str(SEATS)) as serving,
+        Serving("--socket-dir", directory, "--max-connections", str(SEATS)) as serving,
         ExitStack() as stack,
     ):
         psycopg.connect(serving.url).close()
@@ -178,7 +178,7 @@ def replies(clients: list[socket.socket]) -> list[bytes]:
 
 def test_who_would_get_the_last_descriptor_is_told_so(tmp_path: Path) -> None:
     directory = tmp_path / "socket"
-    with Serving("--shared", "--socket-dir", directory, descriptors=FEW_DESCRIPTORS) as serving:
+    with Serving("--socket-dir", directory, descriptors=FEW_DESCRIPTORS) as serving:
         psycopg.connect(serving.url).close()  # what it needs for the first client it keeps
         path = str(directory / ".s.PGSQL.5432")
         with ExitStack() as stack:

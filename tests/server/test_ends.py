@@ -192,7 +192,7 @@ time.sleep(60)
 
 def test_of_a_killed_client_with_fifty_connections_nothing_is_left(tmp_path: Path) -> None:
     (tmp_path / "schema.sql").write_text("CREATE TABLE t AS SELECT 1 AS a;\n")
-    with Serving("--shared", "--sql", tmp_path / "schema.sql") as serving:
+    with Serving("--sql", tmp_path / "schema.sql") as serving:
         psycopg.connect(serving.url).close()
         threads = serving.count_threads()
         command = [sys.executable, "-c", VICTIM, serving.url]

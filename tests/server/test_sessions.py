@@ -261,7 +261,7 @@ def test_a_snapshot_is_served_without_being_changed() -> None:
         engine.exec_protocol_raw(wire.query("CREATE TABLE t AS SELECT 1 AS a"))
         snapshot = engine.snapshot()
     for _ in range(2):
-        with Server(snapshot, shared=True) as server, connect(server) as connection:
+        with Server(snapshot) as server, connect(server) as connection:
             assert value(connection, "SELECT a FROM t") == 1
             connection.execute("UPDATE t SET a = 2")
 

@@ -9,7 +9,17 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from pglite_native.cli import extension, info, migrate, serve, shell, snapshot, sql, tarball
+from pglite_native.cli import (
+    completion,
+    extension,
+    info,
+    migrate,
+    serve,
+    shell,
+    snapshot,
+    sql,
+    tarball,
+)
 from pglite_native.cli.database import Failed
 from pglite_native.errors import PGliteError
 
@@ -56,7 +66,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # in any encoding of the terminal
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         ok: bool = options.command(options)
         sys.stdout.flush()
@@ -73,7 +83,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     return OK if ok else FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="pglite-native",
         description=DESCRIPTION,
@@ -84,6 +95,6 @@ def _parser() -> argparse.ArgumentParser:
         "--version", action="version", version=f"pglite-native {info.package_version()}"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (sql, shell, serve, tarball, snapshot, migrate, extension, info):
+    for module in (sql, shell, serve, tarball, snapshot, migrate, extension, info, completion):
         module.add(commands)
     return parser

@@ -1,0 +1,69 @@
+"""Where statements end, which only PostgreSQL's own parser knows.
+
+A line may end in a semicolon within a function's body. So an engine is asked that parses what there
+is and executes nothing; an error there leaves a transaction elsewhere alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pglite_native._closing import Closing
+from pglite_native.engine.engine import Engine
+from pglite_native.protocol import wire
+
+# scan.l and gram.y, of what has begun and not ended; postgres.c, of more than one statement.
+OPEN_START, OPEN_END = "unterminated ", "at end of input"
+SEVERAL = "cannot insert multiple commands"
+
+LOCATED_MAX = 10_000
+"""Statements that are gone through to find one: a second's work."""
+
+_END = re.compile(r";|\Z")
+_BLANK = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
+
+
+class Parser(Closing):
+    """PostgreSQL's parser; its engine is opened when it is first asked."""
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+
+    def is_open(self, sql: str) -> bool:
+        """Has a quotation, a comment, a statement or a body begun that has not ended?"""
+        reason = self._complaint(sql)
+        return reason.startswith(OPEN_START) or reason.endswith(OPEN_END)
+
+    def line_of(self, sql: str, index: int) -> int | None:
+        """Return the line, from 1, at which the statement of an index begins; None if not known."""
+        start = count = 0
+        for end in _END.finditer(sql):
+            piece = sql[start : end.end()]
+            if self.is_open(piece):
+                continue
+            if self._complaint(f"{piece}\n;select 1").startswith(SEVERAL):  # it is not empty
+                if count == index:
+                    blank = _BLANK.match(piece)
+                    return sql.count("\n", 0, start + (blank.end() if blank else 0)) + 1
+                count += 1
+                if count > LOCATED_MAX:
+                    break
+            start = end.end()
+        return None
+
+    def close(self) -> None:
+        """End its engine; idempotent."""
+        if self._engine is not None:
+            self._engine.close()
+
+    def _leave(self, kind: type[BaseException] | None) -> None:
+        self.close()
+
+    def _complaint(self, sql: str) -> str:
+        if self._engine is None:
+            self._engine = Engine()
+        reply = self._engine.exec_protocol_raw(wire.parse(sql) + wire.sync())
+        for kind, payload in wire.Splitter().feed(reply):
+            if kind == "E":
+                return wire.report(payload)["M"]
+        return ""

@@ -1,0 +1,158 @@
+"""Files of SQL as psql takes them, those of pg_dump among them.
+
+Beside statements such a file has lines that are psql's: commands, which begin with a backslash,
+and below a COPY ... FROM stdin the data, up to a line of a backslash and a full stop. So it is cut
+where they stand. What is between is run at once, and in one transaction; a file that has none of
+them is run as a whole.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pglite_native.database.conversation import Conversation
+from pglite_native.database.parser import Parser
+from pglite_native.errors import DatabaseError
+
+END_OF_DATA = "\\."
+
+# A line that may be one of psql's, or stand above such lines.
+_CANDIDATE = re.compile(r"^\\|\bfrom\s+stdin\b", re.IGNORECASE | re.MULTILINE)
+
+# What is of no consequence here: pg_dump's guard, and how psql prints.
+_IGNORED = ("\\restrict", "\\unrestrict", "\\echo", "\\qecho", "\\pset", "\\timing", "\\x")
+_ON_ERROR_STOP = ["\\set", "ON_ERROR_STOP"]  # which is what is done here
+_INCLUDES = ("\\i", "\\include", "\\ir", "\\include_relative")
+_QUITS = ("\\q", "\\quit")
+
+
+class Part:
+    """SQL to be run at once, and where it stands."""
+
+    def __init__(self, script: Script, line: int, sql: str) -> None:
+        self._script = script
+        self.line = line
+        self.sql = sql
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self._script.name
+
+    def copy_data(self) -> bytes:
+        """Take the data that stands below, for a COPY in it."""
+        return self._script.take_data().encode()
+
+    def line_of(self, position: int | None, completed: int, parser: Parser) -> int | None:
+        """Return the line of an error: by its position, or by the statements before it."""
+        if position is not None:
+            return self.line + self.sql.count("\n", 0, position - 1)
+        line = parser.line_of(self.sql, completed)
+        return None if line is None else self.line + line - 1
+
+
+class Script:
+    """A file of SQL, taken part by part."""
+
+    def __init__(self, name: str, text: str, parser: Parser) -> None:
+        self.name = name
+        self._text = text
+        self._parser = parser
+        self._lines: list[str] = []
+        self._taken = 0
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str], parser: Parser) -> Script:
+        """Read a file.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        text = Path(path).expanduser().read_text(encoding="utf-8-sig")
+        return cls(os.fspath(path), text, parser)
+
+    def parts(self) -> Iterator[Part]:
+        """Yield what is to be run, file by file, and in each from top to bottom.
+
+        Raises:
+            OSError: a file that it includes cannot be read.
+            ValueError: it has a command of psql's that is not known here.
+        """
+        if not _CANDIDATE.search(self._text):
+            yield Part(self, 1, self._text)
+            return
+        self._lines = self._text.split("\n")
+        begin = self._taken
+        while self._taken < len(self._lines):
+            line = self._lines[self._taken]
+            is_command = line.startswith("\\")
+            if is_command and not self._is_open(begin):
+                yield from self._since(begin)
+                self._taken += 1
+                if line.split()[0] in _QUITS:
+                    return
+                yield from self._obey(line.split())
+                begin = self._taken
+                continue
+            self._taken += 1
+            if not is_command and _CANDIDATE.search(line) and not self._is_open(begin):
+                yield from self._since(begin)
+                begin = self._taken  # below the data, if it has been taken
+        yield from self._since(begin)
+
+    def take_data(self) -> str:
+        """Take the lines up to the end of the data, or of the file."""
+        begin = self._taken
+        try:
+            end = self._lines.index(END_OF_DATA, begin)
+        except ValueError:
+            end = len(self._lines)
+        self._taken = end + 1
+        return "".join(f"{line}\n" for line in self._lines[begin:end])
+
+    def _is_open(self, begin: int) -> bool:
+        sql = self._sql(begin)
+        return bool(sql.strip()) and self._parser.is_open(sql)
+
+    def _sql(self, begin: int) -> str:
+        return "\n".join(self._lines[begin : self._taken])
+
+    def _since(self, begin: int) -> Iterator[Part]:
+        sql = self._sql(begin)
+        if sql.strip():
+            yield Part(self, begin + 1, sql)
+
+    def _obey(self, words: list[str]) -> Iterator[Part]:
+        """Do what a command of psql's says, as far as it matters."""
+        name, arguments = words[0], words[1:]
+        if name in _IGNORED or words[:2] == _ON_ERROR_STOP:
+            return
+        if name in _INCLUDES and len(arguments) == 1:
+            folder = Path(self.name).parent if name in _INCLUDES[2:] else Path()
+            yield from Script.read(folder / arguments[0].strip("'"), self._parser).parts()
+            return
+        raise ValueError(
+            f"{self.name}:{self._taken}: {name} is a command of psql's, which is not known here:"
+            " serve the database (`pglite-native serve`), and run the file by psql"
+        )
+
+
+def run(conversation: Conversation, path: str | os.PathLike[str]) -> None:
+    """Run a file.
+
+    Raises:
+        DatabaseError: PostgreSQL's error; it says file and line. What stood before that part of the
+            file has taken effect.
+        OSError, ValueError: as Script does.
+    """
+    with Parser() as parser:
+        for part in Script.read(path, parser).parts():
+            try:
+                conversation.simple(part.sql, part.copy_data)
+            except DatabaseError as error:
+                error.script = part.name
+                error.script_line = part.line_of(error.position, error._completed, parser)
+                raise

@@ -1,0 +1,90 @@
+"""What a caller's data_dir names: memory, or a directory.
+
+Paths are taken as they are, and so are strings, but for the URLs that users of PGlite on Node, of
+SQLite and of SQLAlchemy write.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+MEMORY = frozenset((":memory:", "memory:", "file::memory:", "sqlite::memory:"))
+
+_URL = re.compile(r"([a-z][a-z0-9+.-]+):(//)?(.*)", re.IGNORECASE | re.DOTALL)
+_KEYWORDS = re.compile(r"\s*(host|hostaddr|dbname|user|port|service)\s*=", re.IGNORECASE)  # libpq's
+_PASSWORDS = (  # in a URL, and among libpq's keywords
+    (re.compile(r"(://[^:/@]*):[^@]*@"), r"\1:***@"),
+    (re.compile(r"(password\s*=\s*)('(\\.|[^'])*'|\S+)", re.IGNORECASE), r"\1***"),
+)
+
+
+def directory(place: str | os.PathLike[str] | None) -> Path | None:
+    """Return the directory that `place` names; None where it names memory.
+
+    Raises:
+        TypeError: it is neither a path nor None.
+        ValueError: it names something else: a server, say, or a file of SQLite's.
+    """
+    if place is None:
+        return None
+    if not isinstance(place, str | os.PathLike) or not isinstance(os.fspath(place), str):
+        raise TypeError(
+            "data_dir must be a path as text, or None for a database in memory, and not "
+            f"{type(place).__name__}: {place!r}"
+        )
+    return _named(place) if isinstance(place, str) else Path(place)
+
+
+def _named(text: str) -> Path | None:
+    if not text.strip():
+        raise ValueError('data_dir is empty: None is a database in memory, "." this directory')
+    if text.partition("?")[0] in MEMORY:
+        return None
+    if _KEYWORDS.match(text):
+        raise ValueError(_of_server(text))
+    url = _URL.fullmatch(text)
+    if url is None:
+        return Path(text)
+    scheme, slashes, rest = url[1].lower(), url[2], url[3]
+    if scheme == "file":
+        return _of_file(text, rest)
+    if not slashes:
+        return Path(text)  # a colon may stand in a name
+    if scheme == "memory":
+        return None  # what follows is only a name
+    if scheme == "postgresql+pglite":  # this package's own, for SQLAlchemy
+        return Path(unquote(rest[1:])) if rest.strip("/") else None
+    if scheme.partition("+")[0] in ("postgresql", "postgres"):
+        raise ValueError(_of_server(text))
+    if scheme.partition("+")[0] == "sqlite":
+        if rest.partition("?")[0].strip("/") in ("", ":memory:"):
+            return None
+        raise ValueError(
+            f"{text!r} is a file of SQLite's, and a database here is a directory: give its path"
+        )
+    raise ValueError(
+        f"{text!r} is no directory, and no URL of one: file:// is, and memory:// is memory"
+    )
+
+
+def _of_file(text: str, rest: str) -> Path:
+    """`file:///absolute`, and as PGlite has it `file://relative`."""
+    path, question, _ = rest.partition("?")
+    if path.startswith("localhost/"):
+        path = path.removeprefix("localhost")
+    if question or not path:
+        raise ValueError(f"{text!r}: a URL of a data directory is file://, a path, and no options")
+    return Path(unquote(path))
+
+
+def _of_server(text: str) -> str:
+    for pattern, replacement in _PASSWORDS:
+        text = pattern.sub(replacement, text)
+    return (
+        f"{text!r} is the address of a server, and this opens a database in this process: connect"
+        " to a server by a driver (psycopg.connect), or copy its database by"
+        " `pglite-native import --from URL --data-dir DIRECTORY`, and open that directory"
+    )

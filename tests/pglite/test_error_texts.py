@@ -1,0 +1,239 @@
+"""What errors say: what failed, where in the statement, and what to do."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from pglite_native import DatabaseError, EngineError, PGlite
+from pglite_native.pytest_plugin.databases import Databases
+from tests.oracle.native import NativeServer
+
+
+def text_of(db: PGlite, sql: str, params: list[object] | None = None) -> str:
+    with pytest.raises(DatabaseError) as caught:
+        db.query(sql, params)
+    return str(caught.value)
+
+
+def test_the_line_and_a_caret_are_shown(db: PGlite) -> None:
+    assert text_of(db, "select 1,\n       nope\n  from pg_class") == (
+        '42703: column "nope" does not exist\nLINE 2:        nope\n               ^'
+    )
+
+
+def test_the_line_is_psql_s(db: PGlite) -> None:
+    """Byte for byte, of long lines and of wide characters too."""
+    statements = (
+        f"select {'1, ' * 40}nope{', 2' * 40}",
+        "select '数据库' as 名, nope",
+        "select\tnope",
+    )
+    with NativeServer() as server:
+        for sql in statements:
+            _, errors = server.psql(sql)
+            assert text_of(db, sql).splitlines()[1:3] == errors.splitlines()[1:3]
+
+
+def test_an_error_within_a_function_shows_its_statement_and_the_context(db: PGlite) -> None:
+    db.exec(
+        "create function f() returns int language plpgsql as $$ begin return (select nope); end $$"
+    )
+    shown = text_of(db, "select f()").splitlines()
+    assert shown[1] == "LINE 1: (select nope)"
+    assert shown[-2] == "QUERY: (select nope)"
+    assert shown[-1].startswith("CONTEXT: PL/pgSQL function f() line 1 at RETURN")
+
+
+def test_the_text_survives_pickling(db: PGlite) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        db.query("select nope")
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("select * from pg_class where relname = %s", "%s"),
+        ("select * from pg_class where relname=%s", "%s"),
+        ("select %s", "%s"),
+        ("insert into pg_class values (%s, %s)", "%s"),
+        ("select * from pg_class where relname = %(name)s", "%(name"),
+        ("select * from pg_class where relname = :name", ":name"),
+        ("select * from pg_class where relname = ?", "?"),
+        ("select * from pg_class where relname = ? and oid = ?", "?"),
+        ("insert into pg_class values (?, ?)", "?"),
+    ],
+)
+def test_placeholders_of_other_drivers_are_named(db: PGlite, sql: str, found: str) -> None:
+    shown = text_of(db, sql, ["x"])
+    assert f"HINT: placeholders are $1, $2, ... in PostgreSQL's own SQL, and not {found}" in shown
+
+
+def test_parameters_without_a_placeholder_are_told_of_them(db: PGlite) -> None:
+    shown = text_of(db, "select * from pg_class where relname = '%s'", ["x"])
+    assert "HINT: Each parameter wants a placeholder: placeholders are $1, $2" in shown
+
+
+def test_other_errors_have_no_such_hint(db: PGlite) -> None:
+    for sql in ("select nope", "select 1::nope", "selec 1", "select 5 % 'x'::text"):
+        assert "placeholders" not in text_of(db, sql)
+
+
+def test_extensions_by_the_name_of_their_project(db: PGlite) -> None:
+    assert text_of(db, "create extension pgvector").endswith("HINT: Did you mean vector?")
+    shown = text_of(db, "create extension postgis")
+    assert "`pglite-native extension list`" in shown and "installed on the system" not in shown
+
+
+def test_names_that_are_advised_are_there(db: PGlite) -> None:
+    from pglite_native.advice import _EXTENSIONS
+
+    available = {row["name"] for row in db.query("select name from pg_available_extensions")}
+    assert set(_EXTENSIONS.values()) - {"vector"} <= available
+    assert not set(_EXTENSIONS) & available
+    db.exec("create extension vector")
+
+
+def test_a_database_in_use_says_how_to_end_that(db: PGlite) -> None:
+    db.exec("create database shop")
+    with db.connect("shop"):
+        assert "DROP DATABASE ... WITH (FORCE)" in text_of(db, "drop database shop")
+    with Databases() as databases:
+        database = databases.create()
+        with (
+            psycopg.connect(database.url),
+            pytest.raises(ValueError, match=r"force=True") as caught,
+        ):
+            databases._server.drop(database.name)
+    assert "close them" in str(caught.value)
+
+
+# --- files ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("create table t ();\n\n-- again\ncreate table t ();\n", r"schema\.sql:4: 42P07"),
+        ("create table t ();\nselect 1,\n  nope;\n", r"schema\.sql:3: 42703"),
+        ("select 1; select 2;\nselect 1/0; select 3;", r"schema\.sql:2: 22012"),
+        (
+            "create function f() returns int language plpgsql as $$ begin\n  return 1;\nend $$;\n"
+            "select 1;\nselect f()/0;\n",
+            r"schema\.sql:5: 22012",
+        ),
+        (
+            "create table t (a int);\ncopy t from stdin;\n1\n\\.\n\ntable nope;",
+            r"schema\.sql:6: 42P01",
+        ),
+    ],
+)
+def test_errors_of_a_file_name_it_and_the_line(
+    db: PGlite, tmp_path: Path, text: str, place: str
+) -> None:
+    file = tmp_path / "schema.sql"
+    file.write_text(text)
+    with pytest.raises(DatabaseError, match=place):
+        db.exec_file(file)
+
+
+# --- starting -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def directory_of_a_server(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory that a native, 64-bit PostgreSQL has made."""
+    place = tmp_path_factory.mktemp("native") / "data"
+    with NativeServer() as server:
+        made = server.directory / "data"
+        shutil.copytree(made, place, ignore=lambda *_: ["postmaster.pid"])
+    place.chmod(0o700)
+    return place
+
+
+def test_a_directory_of_a_server_s_says_to_import_it(directory_of_a_server: Path) -> None:
+    with pytest.raises(EngineError) as caught:
+        PGlite(directory_of_a_server)
+    first, advice, *_ = str(caught.value).splitlines()
+    assert first == "PostgreSQL did not start: database files are incompatible with server"
+    assert advice.startswith(f"{directory_of_a_server} was made by a PostgreSQL server")
+    assert "64-bit" in advice and "`pglite-native import --from URL --data-dir DIR" in advice
+
+
+def test_another_major_version_is_named(tmp_path: Path) -> None:
+    PGlite(tmp_path / "data").close()
+    (tmp_path / "data" / "PG_VERSION").write_text("17\n")
+    with pytest.raises(EngineError, match=r"was made by PostgreSQL 17, .* another version: start"):
+        PGlite(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("options", "cause", "advice"),
+    [
+        ({"settings": {"nope": "1"}}, 'unrecognized configuration parameter "nope"', "`settings`"),
+        ({"settings": {"port": "x"}}, 'invalid value for parameter "port": "x"', "Its log:"),
+        ({"database": "shop"}, 'database "shop" does not exist', "run CREATE DATABASE"),
+        ({"user": "me"}, 'role "me" does not exist', "run CREATE ROLE"),
+    ],
+)
+def test_the_cause_comes_before_the_log(
+    options: dict[str, object], cause: str, advice: str
+) -> None:
+    with pytest.raises(EngineError) as caught:
+        PGlite(**options)  # type: ignore[arg-type]
+    lines = str(caught.value).splitlines()
+    assert lines[0] == f"PostgreSQL did not start: {cause}"
+    assert advice in lines[1]
+    assert re.search(rf"FATAL:  {re.escape(cause)}", lines[-1])
+
+
+def test_address_space_that_is_limited_is_named(tmp_path: Path) -> None:
+    limit = 3_000_000 * 1024
+    program = "from pglite_native import PGlite; PGlite()"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+    )
+    assert "EngineMemoryError: no address space" in done.stderr
+    assert "`ulimit -v` is 3000000 here" in done.stderr
+    assert "`ulimit -v unlimited`" in done.stderr
+
+
+# --- what is not installed ------------------------------------------------------------------
+
+
+def test_only_what_is_missing_is_said_to_be(tmp_path: Path) -> None:
+    program = "import sys; sys.modules[{!r}] = None; import pglite_native.sqlalchemy"
+    for missing, words in (
+        ("pg8000", "finds SQLAlchemy, and only pg8000 is missing"),
+        ("sqlalchemy", "needs SQLAlchemy"),
+    ):
+        command = [sys.executable, "-c", program.format(missing)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert words in done.stderr
+        assert "pip install 'pglite-native[sqlalchemy]'" in done.stderr
+
+
+def test_system_errors_are_words(db: PGlite, tmp_path: Path) -> None:
+    """Not the numbers of WASI, which are others than Linux's."""
+    for sql, words in (
+        ("copy pg_class to '/nope/file'", "No such file or directory"),
+        ("select pg_read_file('/nope')", "No such file or directory"),
+        ("select pg_ls_dir('/nope')", "No such file or directory"),
+        ("load 'nope'", "No such file or directory"),
+    ):
+        assert words in text_of(db, sql)
+    (tmp_path / "file").touch()
+    with pytest.raises(EngineError, match="not a directory"):
+        PGlite(tmp_path / "file" / "below")
