@@ -8,8 +8,8 @@ from typing import Protocol, TextIO
 
 from pglite_native.cli.formats import Format, Table
 from pglite_native.cli.report import describe
-from pglite_native.database.script import Part, Script
 from pglite_native.database.parser import Parser
+from pglite_native.database.script import Part, Script
 from pglite_native.engine.engine import Engine
 from pglite_native.protocol import wire
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pglite_native.cli import script
 from pglite_native.cli.database import add_arguments, open_engine
 from pglite_native.cli.formats import Csv, Format, Json, Table
-from pglite_native.database.script import Script
 from pglite_native.database.parser import Parser
+from pglite_native.database.script import Script
 
 DESCRIPTION = "Run SQL and print what it returns."
 

@@ -49,6 +49,8 @@ class ArrowOptions(TypedDict, total=False):
     serializers: Mapping[int | type, Serializer] | None
     on_notice: Callable[[Notice], object] | None
     param_types: Sequence[int]
+
+
 _EXEC = ("row_mode", *ExecOptions.__annotations__)
 _QUERY = ("params", *_EXEC, *QueryOptions.__annotations__)
 
