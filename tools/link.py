@@ -51,6 +51,17 @@ POSTMASTER_IS_ALIVE = (
     rb"\x41\0\x48\x04\x40\x41" + LEB128 + rb"\x28\x02\0\x41\x06\x46\x0d\x01\x41\x16.*"
 )
 
+# All of GUC_flex_fatal: GUC_flex_fatal_errmsg = message; siglongjmp(*GUC_flex_fatal_jmp, 1);
+GUC_FLEX_FATAL = (
+    rb"\0\x41"
+    + LEB128
+    + rb"\x20\0\x36\x02\0\x41"
+    + LEB128
+    + rb"\x28\x02\0\x41\x01\x10"
+    + LEB128
+    + rb"\0\x0b"
+)
+
 # What csrc/polling/backend.c does to make a backend of a copy of one, PostgreSQL does in functions
 # that PGlite does not export. Most say their names in their errors.
 PRIVATE: dict[str, linker.Mentions | linker.Contains | linker.Within] = {
@@ -390,6 +401,9 @@ WRAPS = {
     ),
     "WaitLatch": linker.Wrap("spins: its poll(2), which is compiled into it, returns at once"),
     "nanosleep": linker.Wrap("spins: in a browser nothing may block"),
+    "GUC_flex_fatal": linker.Wrap(
+        "longjmps to where a variable has another value, and traps", GUC_FLEX_FATAL
+    ),
     "copy_file": linker.Wrap("copies: files in memory can have their content in common"),
 }
 

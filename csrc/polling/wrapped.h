@@ -105,6 +105,11 @@ int __wrap_nanosleep(const struct timespec *duration, struct timespec *remaining
 GUEST_EXPORT(__wrap_WaitLatch)
 int __wrap_WaitLatch(PGLatch *latch, int wake_events, long timeout_ms, uint32_t wait_event_info);
 
+/* settings-file.c */
+
+/* PostgreSQL's: the scanner of settings files cannot go on. */
+GUEST_EXPORT(__wrap_GUC_flex_fatal) _Noreturn void __wrap_GUC_flex_fatal(const char *message);
+
 /* copy.c */
 
 /* PostgreSQL's: copies a file to one that must not exist yet, and raises an error if it cannot. For

@@ -159,6 +159,20 @@ def a_start_that_fails_comes_to_an_end(folder: Path) -> None:
     Engine(folder).close()
 
 
+def settings_that_cannot_be_read(folder: Path) -> None:
+    """As a native server: the statement fails, and the engine goes on; a start says so."""
+    with Engine(folder) as engine:
+        run(engine, "alter system set work_mem = '5MB'")
+        with failing(folder / "postgresql.auto.conf", Kind.READ, errno.EIO) as faults:
+            assert refused(engine, "alter system set work_mem = '6MB'") == "F0000"
+        assert faults.failed
+        run(engine, "alter system set work_mem = '7MB'")
+    with failing(folder / "postgresql.conf", Kind.READ, errno.EIO):
+        assert "could not read a configuration file" in failure(partial(Engine, folder))
+    with Engine(folder) as engine:
+        assert value(engine, "show work_mem") == "7MB"
+
+
 def a_lock_that_cannot_be_looked_at(folder: Path) -> None:
     Engine(folder).close()
     for first in (1, 2, 3):

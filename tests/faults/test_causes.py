@@ -21,6 +21,7 @@ CASES = (
     "closing_while_nothing_can_be_written",
     "a_full_disk_is_named",
     "a_start_that_fails_comes_to_an_end",
+    "settings_that_cannot_be_read",
     "a_lock_that_cannot_be_looked_at",
     "no_memory_is_said",
 )

@@ -156,8 +156,7 @@ static bool log_in(pgn_session *session)
     return done || fail_boot(session, "startup packet");
 }
 
-/* Where one of these cannot be read, PostgreSQL longjmps out of its scanner with a variable that clang has not kept, and
-   traps. So what may be wrong with them for good is looked for here. */
+/* What PostgreSQL says of a directory in the place of a file, that its scanner has failed, helps little. */
 static bool check_configuration(pgn_session *session)
 {
     static const char *const names[] = {"postgresql.conf", "postgresql.auto.conf"};
