@@ -27,7 +27,7 @@ else:
             try:
                 Engine(folder)
             except EngineLocked as error:
-                print(str(error).replace(folder, "FOLDER"))
+                print(str(error).replace(folder, "FOLDER").partition(";")[0])
 
 # prints:
 #   1 2

@@ -148,7 +148,7 @@ CONNECTING = {
     "postgres_fdw": ("create extension postgres_fdw", UNAVAILABLE),
     "subscription": (
         "create subscription s connection 'host=127.0.0.1 port={port}' publication p",
-        NO_SUCH,
+        "08006",
     ),
 }
 SETTING = {

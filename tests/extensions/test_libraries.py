@@ -40,3 +40,17 @@ def test_pg_overexplain(engine: Engine) -> None:
     (explained,) = json.loads(value(engine, query) or "")
     assert explained["PlannedStmt"]["Command Type"] == "select"
     assert explained["Range Table"][0]["Eref"].startswith("pg_class")
+
+
+@loads("pgoutput")
+def test_pgoutput() -> None:
+    with Engine(settings={"wal_level": "logical"}) as engine:
+        run(engine, "select pg_create_logical_replication_slot('s', 'pgoutput')")
+        assert value(engine, "select plugin from pg_replication_slots") == "pgoutput"
+
+
+@loads("libpqwalreceiver")
+def test_libpqwalreceiver(engine: Engine) -> None:
+    connect = "create subscription s connection '{}' publication p with (connect = false)"
+    assert sqlstate(engine, connect.format("nonsense")) == "42601"
+    run(engine, connect.format("host=nowhere"))

@@ -70,7 +70,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     FUZZ_CHECK(sound_size <= FILE_MAX && pread(fd, sound, FILE_MAX, 0) == (ssize_t) sound_size);
     image_release(image);
     /* Else nothing behind the header's checks would be reached. */
-    FUZZ_CHECK(!image_open(&runtime, fd, &opened, &error));
+    FUZZ_CHECK(!image_open(&runtime, fd, false, &opened, &error));
     image_release(opened);
     return 0;
 }

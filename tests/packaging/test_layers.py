@@ -30,6 +30,7 @@ BELOW: dict[str, set[str]] = {
     # Compiled for the guest: a world of its own.
     "polling": set(),
     "encoding": {"polling"},
+    "replication": {"polling"},
     # An extension module by itself.
     "python": set(),
 }
