@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pglite_native.cli.database import directory, existing
+from pglite_native.cli.database import add_arguments, directory, existing, open_engine
 from pglite_native.engine.engine import Engine
 from pglite_native.errors import PGliteError
 from pglite_native.server import Server
@@ -60,14 +60,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog=EXPORT_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    exporting.set_defaults(command=_export)
-    place = exporting.add_mutually_exclusive_group(required=True)
-    place.add_argument(
-        "--data-dir", metavar="DIR", type=directory, help="the directory to be moved"
-    )
-    place.add_argument("--image", metavar="FILE", help="or what `snapshot` has saved")
+    exporting.set_defaults(command=_export, parser=exporting)
     exporting.add_argument("--to", metavar="URL", required=True, help="where to: libpq's address")
     _add_choices(exporting)
+    add_arguments(exporting)
 
     importing = commands.add_parser(
         "import",
@@ -113,10 +109,9 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
 def _export(options: argparse.Namespace) -> bool:
     if options.data_dir is not None:
         existing(options.data_dir)
-    with (
-        Engine(options.data_dir, image=options.image) as engine,
-        Server(engine) as server,
-    ):
+    elif options.image is None:
+        options.parser.error("what is to be moved? Give --data-dir or --image")
+    with open_engine(options) as engine, Server(engine) as server:
         _move(options, source=server.url, target=options.to, is_export=True)
     return True
 

@@ -62,6 +62,9 @@ class Prompt:
             "\\e": self._edit,
             "\\i": self._include,
             "\\copy": self._copy,
+            "\\echo": print,
+            "\\restrict": _pass,  # pg_dump's, against what data could say to psql
+            "\\unrestrict": _pass,
             "\\timing": self._time,
             "\\x": self._expand,
             "\\?": self._help,
@@ -244,6 +247,10 @@ class Prompt:
 
     def _help(self, _: str) -> None:
         print(HELP, end="")
+
+
+def _pass(_: str) -> None:
+    pass
 
 
 class _CopiedLines(io.RawIOBase):

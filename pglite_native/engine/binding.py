@@ -40,7 +40,7 @@ def check(status: int, error: Any, where: str = "") -> None:
         message = f"{where}: {message}"
     if name == "FORKED":
         message += IN_A_CHILD
-    elif name == "LOCKED":
+    elif name == "LOCKED" and "PostgreSQL server" not in message:
         message += FOR_SEVERAL
     elif "address space" in message:
         message += _address_space_limit()

@@ -16,7 +16,7 @@ from tools import ROOT
 from vendor.pins import load_pins, read_toml
 
 COMMANDS = ("sql", "shell", "serve", "dump", "load", "snapshot", "export", "import", "info")
-DATABASE = ("sql", "shell", "serve", "dump", "snapshot", "info")
+DATABASE = ("sql", "shell", "serve", "dump", "snapshot", "export", "info")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -199,6 +199,16 @@ def test_help_is_a_word_too_but_not_within_a_statement() -> None:
     assert " help \n" in done.stdout and "Statements" not in done.stdout
 
 
+def test_a_dump_is_taken_from_a_pipe() -> None:
+    done = piped(
+        "\\restrict key\nCREATE TABLE t (a int);\nCOPY t FROM stdin;\n40\n2\n\\.\n"
+        "\\unrestrict key\n"
+        "\\echo its sum\nselect sum(a) from t;\n"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "its sum\n" in done.stdout and "  42\n" in done.stdout
+
+
 def test_timing() -> None:
     done = piped("\\timing\nselect 1;\n\\timing off\nselect 1;\n")
     assert "Timing is on." in done.stdout and "Timing is off." in done.stdout

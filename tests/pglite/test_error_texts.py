@@ -13,9 +13,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pglite_native import DatabaseError, EngineError, PGlite
+from pglite_native import DatabaseError, EngineError, EngineLocked, PGlite
 from pglite_native.pytest_plugin.databases import Databases
 from tests.oracle.native import NativeServer
+from tools import ROOT
 
 
 def text_of(db: PGlite, sql: str, params: list[object] | None = None) -> str:
@@ -208,6 +209,36 @@ def test_address_space_that_is_limited_is_named(tmp_path: Path) -> None:
     assert "EngineMemoryError: no address space" in done.stderr
     assert "`ulimit -v` is 3000000 here" in done.stderr
     assert "`ulimit -v unlimited`" in done.stderr
+
+
+def test_a_directory_in_use_says_how_several_have_it(tmp_path: Path) -> None:
+    with PGlite(tmp_path / "data"), pytest.raises(EngineLocked) as caught:
+        PGlite(tmp_path / "data")
+    assert "close it there, or let one process serve it to all" in str(caught.value)
+
+
+CHILD = """
+import os
+from pglite_native import EngineError, PGlite
+db = PGlite()
+child = os.fork()
+if child:
+    os.waitpid(child, 0)
+else:
+    try:
+        db.query("select 1")
+    except EngineError as error:
+        print(error, flush=True)
+    os._exit(0)
+"""
+
+
+def test_a_child_of_fork_is_told_the_line_that_opens_one() -> None:
+    said = subprocess.run([sys.executable, "-c", CHILD], capture_output=True, text=True).stdout
+    assert said.startswith("the engine belongs to the parent process: open one after the fork")
+    assert "def post_fork(server, worker): app.db = PGlite(...)" in said
+    page = (ROOT / "docs" / "WEB.md").read_text(encoding="utf-8")
+    assert "def post_fork(server, worker):\n    app.db = PGlite(" in page
 
 
 # --- what is not installed ------------------------------------------------------------------

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -139,6 +143,24 @@ def test_sql_that_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     file.write_text("SELECT nothing;\n")
     assert main(["serve", "--sql", str(file)]) == 1
     assert 'column "nothing" does not exist' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [([], b"All connections share this cluster"), (["--isolated"], b"a database of its own")],
+    ids=["shared", "isolated"],
+)
+def test_on_a_terminal_it_says_what_connections_share(arguments: list[str], words: bytes) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "pglite_native", "serve", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"postgresql://")
+        assert words in os.read(ours, 4096)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    os.close(ours)
+    os.close(theirs)
 
 
 def test_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
