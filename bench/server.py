@@ -39,7 +39,7 @@ def run(rounds: int, calls: int) -> Iterable[Group]:
             "raw engine": lambda: _raw_us(engine, calls),
         }
         for mode, shared in MODES.items():
-            server = stack.enter_context(Server(isolated=not shared))
+            server = stack.enter_context(Server(shared=shared))
             variants[mode] = stack.enter_context(_client(server, calls, sessions=1))
             if shared:
                 both = stack.enter_context(_client(server, calls, sessions=2))

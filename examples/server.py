@@ -26,7 +26,7 @@ with Engine() as engine:
         one.commit()
         print(other.execute("table book").fetchall())
 
-with Server(template, isolated=True) as server:  # each connection has a fork of its own
+with Server(template, shared=False) as server:  # each connection has a fork of its own
     with psycopg.connect(server.dsn) as one, psycopg.connect(server.dsn) as other:
         one.execute("insert into book values ('Persuasion')")
         one.commit()

@@ -16,7 +16,7 @@ def main() -> None:
 
         template = Engine()
         template.exec_protocol_raw(wire.query(SCHEMA) + wire.query(FIRST_QUERY))
-    with Server(template, isolated=True) as server:
+    with Server(template, shared=False) as server:
         print(server.dsn, flush=True)
         sys.stdin.read()
 

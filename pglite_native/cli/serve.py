@@ -134,7 +134,7 @@ def _server(engine: Engine, options: argparse.Namespace) -> Server:
         password = Path(options.password_file).read_text(encoding="utf-8").partition("\n")[0]
     return Server(
         engine,
-        isolated=options.isolated,
+        shared=not options.isolated,
         host=options.host,
         port=options.port,
         unix_socket_dir=options.socket_dir,

@@ -44,7 +44,7 @@ class Databases:
     """A server, and names for what is made on it."""
 
     def __init__(self) -> None:
-        self._server = Server(isolated=True)  # what is made here is a fork of what is empty
+        self._server = Server(shared=False)  # what is made here is a fork of what is empty
         self._numbers = itertools.count(1)
 
     def create(self, template: Snapshot | None = None) -> Database:

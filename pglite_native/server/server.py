@@ -57,7 +57,7 @@ class Server(Closing):
     server: `Server(db)` and `Server(engine)` serve what is open already, `Server(snapshot)` and
     `Server()` a cluster made of the snapshot, or an empty one.
 
-    With `isolated=True` each connection gets a fork of it to itself, in half a millisecond, and
+    With `shared=False` each connection gets a fork of it to itself, in half a millisecond, and
     what it does there no other connection sees.
 
     A connection that asks for a database `scratch_<anything>` gets the fork of that name, which
@@ -68,7 +68,7 @@ class Server(Closing):
 
     Args:
         source: a PGlite or an engine, which may be in use; a snapshot; None for an empty database.
-        isolated: a fork of the source, as it is now, to each connection.
+        shared: False: a fork of the source, as it is now, to each connection.
         host: an address to listen at, by TCP: "127.0.0.1", say.
         port: the TCP port, None for any that is free; for a Unix socket it is a part of the
             socket's name, None for 5432.
@@ -94,7 +94,7 @@ class Server(Closing):
         self,
         source: HasEngine | Snapshot | None = None,
         *,
-        isolated: bool = False,
+        shared: bool = True,
         host: str | None = None,
         port: int | None = None,
         unix_socket_dir: str | os.PathLike[str] | None = None,
@@ -128,7 +128,7 @@ class Server(Closing):
         self._connections = Connections(max_connections)
         self._clusters = Clusters(
             engine,
-            shared=not isolated,
+            shared=shared,
             scratch_max=max_connections if scratch else 0,
         )
         try:

@@ -11,7 +11,7 @@ from pglite_native.server import Server, connection
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with Server(isolated=True) as server:
+    with Server(shared=False) as server:
         yield server
 
 

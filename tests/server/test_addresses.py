@@ -49,7 +49,7 @@ def test_by_tcp_it_is_the_client_s(
     if ":" in host and not has_ipv6():
         pytest.skip("this machine has no IPv6")
     with (
-        Server(engine, isolated=not shared, host=host, trust=True) as server,
+        Server(engine, shared=shared, host=host, trust=True) as server,
         caplog.at_level(logging.INFO),
         psycopg.connect(server.dsn) as connection,
     ):

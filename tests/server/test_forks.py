@@ -38,7 +38,7 @@ def test_a_template_s_rows_are_there_and_its_session_is_not() -> None:
             "INSERT INTO kept VALUES (2)",
         ):
             assert wire.errors(template.exec_protocol_raw(wire.query(sql))) == []
-        with Server(template, isolated=True) as server, connect(server) as connection:
+        with Server(template, shared=False) as server, connect(server) as connection:
             assert connection.execute("TABLE kept").fetchall() == [(1,)]
             assert connection.execute("SHOW work_mem").fetchone() == ("4MB",)
             assert connection.execute("SELECT * FROM pg_prepared_statements").fetchall() == []
@@ -60,7 +60,7 @@ def test_a_template_in_the_middle_of_copy_is_refused() -> None:
     with Engine() as engine:
         engine.exec_protocol_raw(wire.query("CREATE TABLE t (a int); COPY t FROM STDIN"))
         with pytest.raises(SnapshotError):
-            Server(engine, isolated=True)
+            Server(engine, shared=False)
 
 
 def test_two_hundred_connections(server: Server) -> None:

@@ -31,7 +31,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     is_served = request.param == "served"
     with Engine() as engine:
         assert wire.errors(engine.exec_protocol_raw(wire.query(ROLES))) == []
-        with Server(engine, isolated=not is_served, host="127.0.0.1", password=COMMON) as server:
+        with Server(engine, shared=is_served, host="127.0.0.1", password=COMMON) as server:
             yield server
 
 
@@ -116,7 +116,7 @@ def test_what_the_owner_of_the_database_sets_does_not_count(is_served: bool, set
         assert wire.errors(engine.exec_protocol_raw(wire.query(roles))) == []
         with engine.open_session(user="plain") as session:
             assert wire.errors(session.exec_protocol_raw(wire.query(setting))) == []
-        with Server(engine, isolated=not is_served, host="127.0.0.1", password=COMMON) as server:
+        with Server(engine, shared=is_served, host="127.0.0.1", password=COMMON) as server:
             for user in ("plain", "é"):
                 with psycopg.connect(
                     server.dsn_of("postgres"),

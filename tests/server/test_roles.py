@@ -40,7 +40,7 @@ class Asker:
 
 @contextmanager
 def served(engine: Engine, shared: bool) -> Iterator[Client]:
-    with Server(engine, isolated=not shared) as server, Client(server) as client:
+    with Server(engine, shared=shared) as server, Client(server) as client:
         client.log_in(PLAIN)
         yield client
 
@@ -147,7 +147,7 @@ def test_no_startup_packet_makes_it_one(
         with engine._open_sibling(wire.startup(parameters)) as session:
             assert wire.sqlstates(session.exec_protocol_raw(b"")) == [sqlstate]
         return
-    with Server(engine, isolated=way != "served") as server, Client(server) as client:
+    with Server(engine, shared=way == "served") as server, Client(server) as client:
         assert wire.sqlstates(client.log_in(parameters)) == [sqlstate]
 
 

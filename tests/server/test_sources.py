@@ -24,7 +24,7 @@ def test_all_connections_share_one_database_unless_isolation_is_asked_for() -> N
         with psycopg.connect(server.url) as one:
             one.execute("CREATE TABLE t AS SELECT 7 AS a")
         assert made(server.url) == (7,)
-    with Server(isolated=True) as server:
+    with Server(shared=False) as server:
         with psycopg.connect(server.url) as one:
             one.execute("CREATE TABLE t AS SELECT 7 AS a")
         with pytest.raises(psycopg.errors.UndefinedTable):
