@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pglite_native.advice import advice
 from pglite_native.diagnostics import Diagnostic
-from pglite_native.excerpt import excerpt
+from pglite_native.error_advice import advice
+from pglite_native.error_excerpt import excerpt
 
 
 class PGliteError(Exception):

@@ -28,7 +28,7 @@ OTHERS = ("_arrow", "_closing", "_messages", "_rows")  # lie beside it
 
 SEED = 1  # so that the same comes of the same
 
-LOCK_FILE = ".pglite-native.lock"  # csrc/platform/lock.h
+LOCK_FILE = ".pglite-native.lock"  # csrc/platform/directory_lock.h
 WAL_SEGMENT = re.compile("pg_wal/[0-9A-F]{24}")
 
 

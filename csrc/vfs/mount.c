@@ -1,7 +1,7 @@
 /* A mounted directory of the host: names and attributes, for its tree and for open files alike. */
 #include <string.h>
 
-#include "platform/lock.h"
+#include "platform/directory_lock.h"
 #include "vfs/internal.h"
 
 enum { FIRST_DEVICE = 2, UNCHANGED = -1 };

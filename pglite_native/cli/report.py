@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pglite_native.advice import advice
-from pglite_native.excerpt import excerpt
+from pglite_native.error_advice import advice
+from pglite_native.error_excerpt import excerpt
 
 # Fields by their letter in the message, in libpq's order.
 EXPLANATIONS = {"D": "DETAIL", "H": "HINT", "q": "QUERY"}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pglite_native.cli.database import add_arguments, directory, existing, open_engine
 from pglite_native.cli.progress import Meter
+from pglite_native.engine.atomic_files import replacing
 from pglite_native.engine.data_dir import compression_of
 from pglite_native.engine.engine import Engine
-from pglite_native.engine.replacing import replacing
 
 DUMP = """\
 Write a database's files as a tarball: a backup, which any version of this

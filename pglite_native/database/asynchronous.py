@@ -19,7 +19,7 @@ from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from pglite_native.database.pglite import EngineOptions, PGlite, check_place
-from pglite_native.database.scalars import Parser, Serializer
+from pglite_native.database.scalar_converters import Parser, Serializer
 from pglite_native.database.transaction import Queries, Transaction
 from pglite_native.database.typed_conversation import Callback, Listener
 from pglite_native.diagnostics import Notice

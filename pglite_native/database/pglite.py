@@ -12,7 +12,7 @@ from pglite_native._closing import Closing
 from pglite_native.database.arguments import check_options
 from pglite_native.database.conversation import IDLE, Conversation
 from pglite_native.database.quoting import identifier
-from pglite_native.database.scalars import Parser, Serializer
+from pglite_native.database.scalar_converters import Parser, Serializer
 from pglite_native.database.transaction import Queries
 from pglite_native.database.typed_conversation import Callback, Listener, TypedConversation
 from pglite_native.database.types import Types

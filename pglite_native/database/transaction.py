@@ -14,7 +14,7 @@ from pglite_native._closing import Closing
 from pglite_native.database.arguments import check_options, check_sql
 from pglite_native.database.conversation import IDLE, IN_TRANSACTION
 from pglite_native.database.results import Description, Results
-from pglite_native.database.scalars import Parser, Serializer
+from pglite_native.database.scalar_converters import Parser, Serializer
 from pglite_native.database.typed_conversation import RowMode, TypedConversation
 from pglite_native.diagnostics import Notice
 from pglite_native.engine.files import Source, Writable

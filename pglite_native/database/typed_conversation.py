@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pglite_native import _messages, _rows, logs
 from pglite_native.database.conversation import IDLE, Answer, Conversation
 from pglite_native.database.results import Description, Field, Results, keys
-from pglite_native.database.scalars import Parser, Serializer
+from pglite_native.database.scalar_converters import Parser, Serializer
 from pglite_native.database.statements import Key, Statement
 from pglite_native.database.types import BY_SETTINGS, LOOKUP, Types
 from pglite_native.diagnostics import Notice

@@ -13,8 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pglite_native import _rows
-from pglite_native.database import containers, scalars
-from pglite_native.database.scalars import Parser, Serializer
+from pglite_native.database import container_converters, scalar_converters
+from pglite_native.database.scalar_converters import Parser, Serializer
 
 if TYPE_CHECKING:
     from pglite_native.database.values import Range
@@ -133,7 +133,7 @@ class Types:
             case Type(_, "domain", of):
                 return self.parser(of)
             case Type(name):
-                return scalars.parser(name)
+                return scalar_converters.parser(name)
         return str
 
     def converter(self, oid: int) -> _rows.Converter:
@@ -144,7 +144,7 @@ class Types:
             case Type(_, "domain", of):
                 return self.converter(of)
             case Type(name, "scalar"):
-                return scalars.converter(name)
+                return scalar_converters.converter(name)
         return self.parser(oid), None
 
     def binary_converter(self, oid: int, exact: bool) -> _rows.Converter | None:
@@ -155,7 +155,7 @@ class Types:
         known = self._types.get(oid, Type(""))
         if known.kind != "scalar" or (oid in BY_SETTINGS and not exact):
             return None
-        return scalars.BINARY_CONVERTERS.get(known.name)
+        return scalar_converters.BINARY_CONVERTERS.get(known.name)
 
     def serialize(self, oid: int, value: Any) -> str:
         """Write a value, not None, as text for a parameter of a type.
@@ -176,14 +176,14 @@ class Types:
         serialize = partial(self.serialize, known.of)
         match known.kind, value:
             case "array", list() | tuple():
-                return containers.serialize_array(value, serialize, known.delimiter)
-            case "range", _ if containers.is_range(value):
-                return containers.serialize_range(value, serialize)
+                return container_converters.serialize_array(value, serialize, known.delimiter)
+            case "range", _ if container_converters.is_range(value):
+                return container_converters.serialize_range(value, serialize)
             case "multirange", list() | tuple():
                 return "{" + ",".join(map(serialize, value)) + "}"
             case "domain", _:
                 return serialize(value)
-        return scalars.SERIALIZERS.get(known.name, scalars.serialize)(value)
+        return scalar_converters.SERIALIZERS.get(known.name, scalar_converters.serialize)(value)
 
 
 def _built_in() -> dict[int, Type]:
@@ -211,12 +211,12 @@ def _type(row: Sequence[str | None]) -> tuple[int, Type]:
 
 
 def _parse_array(parse: Parser, delimiter: str, text: str) -> list[Any]:
-    return containers.parse_array(text, parse, delimiter)
+    return container_converters.parse_array(text, parse, delimiter)
 
 
 def _parse_range(parse: Parser, text: str) -> Range:
-    return containers.parse_range(text, parse)
+    return container_converters.parse_range(text, parse)
 
 
 def _parse_multirange(parse: Parser, text: str) -> list[Range]:
-    return containers.parse_multirange(text, parse)
+    return container_converters.parse_multirange(text, parse)

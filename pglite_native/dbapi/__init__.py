@@ -53,7 +53,7 @@ from pg8000.dbapi import (
 from pglite_native import errors
 from pglite_native._closing import Closing
 from pglite_native.database.pglite import PGlite
-from pglite_native.dbapi import whereabouts
+from pglite_native.dbapi import session_identity
 from pglite_native.dbapi.transport import Transport
 from pglite_native.engine.engine import Engine
 from pglite_native.engine.session import Session
@@ -144,8 +144,8 @@ class Connection(Closing, pg8000.dbapi.Connection):  # type: ignore[misc]
         self._ended(self._log_in, user, options)
 
     def _log_in(self, user: str | None, options: Mapping[str, Any]) -> None:
-        session_user, database = whereabouts.read(
-            self._session.exec_protocol_raw(whereabouts.QUESTION)
+        session_user, database = session_identity.read(
+            self._session.exec_protocol_raw(session_identity.QUESTION)
         )
         super().__init__(
             user or session_user,

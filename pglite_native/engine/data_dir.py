@@ -20,9 +20,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from pglite_native.engine.atomic_files import replacing
 from pglite_native.engine.binding import check, ffi, lib
 from pglite_native.engine.files import Readable, Writable
-from pglite_native.engine.replacing import replacing
 from pglite_native.errors import DataDirError
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Readable
@@ -34,7 +34,7 @@ HEADERS_MAX = 32 * 1024  # bytes, of one member: tarfile keeps them, and calls i
 ZIP_LEVEL = 6  # gzip's own default
 GZIP_MAGIC = b"\x1f\x8b"
 PID_FILE = "postmaster.pid"
-OWN_PREFIX = ".pglite-native."  # csrc/platform/lock.h: LOCK_PREFIX
+OWN_PREFIX = ".pglite-native."  # csrc/platform/directory_lock.h: LOCK_PREFIX
 
 _DAMAGED = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
 

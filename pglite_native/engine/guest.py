@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-from pglite_native.engine import checked, forking, store
+from pglite_native.engine import forking, known_checksums, store
 from pglite_native.engine.binding import check, ffi, lib, new_variable
 from pglite_native.errors import EngineError
 
@@ -97,11 +97,11 @@ class Runtime:
         image, error = new_variable("pgn_image"), ffi.new("pgn_error *")
         with path.open("rb") as file:
             number = file.fileno()
-            known = remembers and checked.is_known(number)
+            known = remembers and known_checksums.is_known(number)
             status = lib.pgn_image_open(self.handle, number, known, image.variable, error)
             check(status, error, where=str(path))
             if remembers and not known:
-                checked.note(number)
+                known_checksums.note(number)
         return image
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pglite_native.engine import guest
+from pglite_native.engine.atomic_files import replacing
 from pglite_native.engine.binding import check, ffi, lib
-from pglite_native.engine.replacing import replacing
 
 
 class Snapshot:

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pglite_native.engine.atomic_files import replacing, sync_directory
 from pglite_native.engine.folders import make_private
-from pglite_native.engine.replacing import replacing, sync_directory
 from pglite_native.errors import EngineError
 
 HOME_VARIABLE = "PGLITE_NATIVE_HOME"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from pglite_native.pytest_plugin import keeping, templates, tracebacks
+from pglite_native.pytest_plugin import kept_databases, options, template_fixtures, tracebacks
 from pglite_native.pytest_plugin.fixtures import (
     pglite,
     pglite_async_connection,
@@ -39,21 +39,9 @@ __all__ = [
     "pytest_runtest_makereport",
 ]
 
-pytest_fixture_setup = templates.pytest_fixture_setup
-pytest_runtest_makereport = keeping.pytest_runtest_makereport
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("pglite", "databases by pglite-native")
-    group.addoption(
-        "--pglite-keep",
-        action="store_true",
-        help="when a test fails, save its databases, and say how to open them",
-    )
-    parser.addini("pglite_extensions", "extensions that pglite_template has", "args", [])
-    parser.addini("pglite_schema", "files of SQL that pglite_template has run", "paths", [])
-    parser.addini("pglite_shared", "without effect: every database is shared", "bool", False)
-    parser.addini("pglite_django", "give pytest-django's tests databases of ours", "bool", False)
+pytest_addoption = options.pytest_addoption
+pytest_fixture_setup = template_fixtures.pytest_fixture_setup
+pytest_runtest_makereport = kept_databases.pytest_runtest_makereport
 
 
 def pytest_configure(config: pytest.Config) -> None:

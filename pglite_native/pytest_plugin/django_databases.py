@@ -12,9 +12,9 @@ from django.test import SimpleTestCase, TransactionTestCase
 
 from pglite_native import Snapshot
 from pglite_native.pytest_plugin.databases import Database, Databases
-from pglite_native.pytest_plugin.keeping import keepable
+from pglite_native.pytest_plugin.kept_databases import keepable
 from pglite_native.pytest_plugin.template import Template
-from pglite_native.pytest_plugin.templates import turn
+from pglite_native.pytest_plugin.template_fixtures import turn
 
 # Options that would lead elsewhere: Django keeps a pool for an alias, wherever that leads by now.
 UNFIT_OPTIONS = ("passfile", "pool", "service")

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pglite_native.pytest_plugin.keeping import keepable
+from pglite_native.pytest_plugin.kept_databases import keepable
 
 if TYPE_CHECKING:
     import psycopg

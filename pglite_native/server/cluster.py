@@ -15,15 +15,9 @@ from pglite_native.engine.session import Session
 from pglite_native.engine.snapshot import Snapshot
 from pglite_native.errors import EngineBusy, EngineError, SnapshotError
 from pglite_native.protocol import wire
-from pglite_native.server import messages
+from pglite_native.server import messages, timeouts
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import Startup
-
-LEAVING_PATIENCE_S = 1.0
-
-# A client has its answer, or has left, a moment before its session has ended.
-SNAPSHOT_PATIENCE_S = 1.0
-SNAPSHOT_INTERVAL_S = 0.002
 
 BOOTSTRAP_SUPERUSER = 10  # its OID
 
@@ -172,14 +166,14 @@ class Cluster:
             SnapshotError: a transaction is open, or the files are in a data directory.
             EngineBusy: a statement is running.
         """
-        deadline = time.monotonic() + SNAPSHOT_PATIENCE_S
+        deadline = time.monotonic() + timeouts.SNAPSHOT_PATIENCE_S
         while True:
             try:
                 return self._engine.snapshot()
             except (EngineBusy, SnapshotError):
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(SNAPSHOT_INTERVAL_S)
+                time.sleep(timeouts.SNAPSHOT_INTERVAL_S)
 
     def becomes_empty(self) -> bool:
         """Have all connections left, or do they within a moment?
@@ -187,7 +181,7 @@ class Cluster:
         A client is often faster than the server at seeing that it has left.
         """
         with self._seat_left:
-            return self._seat_left.wait_for(lambda: not self._seats, LEAVING_PATIENCE_S)
+            return self._seat_left.wait_for(lambda: not self._seats, timeouts.LEAVING_PATIENCE_S)
 
     def close(self) -> None:
         """End it; connections that are left have been told to leave."""

@@ -20,21 +20,16 @@ from pglite_native.engine import forking
 from pglite_native.engine.session import Session
 from pglite_native.errors import EngineClosed, EngineError, EngineMemoryError
 from pglite_native.protocol import wire
-from pglite_native.server import messages
+from pglite_native.server import messages, timeouts
 from pglite_native.server.authentication import Authentication, LoginFailed
 from pglite_native.server.cluster import Cluster, Seat, crashed
-from pglite_native.server.clusters import Clusters
+from pglite_native.server.cluster_choice import Clusters
 from pglite_native.server.decryption import decrypted
 from pglite_native.server.handshake import Gone, Handshake
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest, Startup
 
 RECEIVE_BYTES = 64 * 1024  # at a time, from a client
-LINGER_S = 1.0
-LINGER_WITH_LAST_S = 0.1  # descriptor, which the next client is to be refused with
-
-# What a wrong password costs, as it is guessed by trying.
-FAILED_LOGIN_DELAY_S = 0.5
 
 _log = logging.getLogger("pglite_native.server")
 
@@ -135,7 +130,7 @@ class ClientConnection:
         """End it in spite of a client that does not read, or a statement that takes no cancel.
 
         The client is told why, unless it does not read. One without a session is ended by being
-        told so, in LINGER_S at most.
+        told so, in timeouts.LINGER_S at most.
         """
         seat = self._seat
         if seat is not None:
@@ -170,7 +165,7 @@ class ClientConnection:
             )
         except LoginFailed:
             _log.warning("a login has failed, of %r", request.user)  # who may be of many lines
-            self._has_to_leave.wait(FAILED_LOGIN_DELAY_S)
+            self._has_to_leave.wait(timeouts.FAILED_LOGIN_DELAY_S)
             raise
 
     def _serve_session(self, request: Startup, seat: Seat) -> None:
@@ -214,7 +209,7 @@ class ClientConnection:
         said.
         """
         client = self._handshake.client
-        linger_s = LINGER_S if self._refusal is None else LINGER_WITH_LAST_S
+        linger_s = timeouts.LINGER_S if self._refusal is None else timeouts.LINGER_WITH_LAST_S
         client.settimeout(linger_s)
         client.sendall(refusal.encode())
         self._shut(socket.SHUT_WR)

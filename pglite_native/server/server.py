@@ -17,22 +17,20 @@ from pglite_native._closing import Closing
 from pglite_native.engine import forking
 from pglite_native.engine.engine import Engine
 from pglite_native.engine.snapshot import Snapshot
-from pglite_native.server import scratch
+from pglite_native.server import scratch, timeouts
 from pglite_native.server.addresses import Address
 from pglite_native.server.authentication import Authentication, Scram, Trust
-from pglite_native.server.clusters import Clusters
+from pglite_native.server.cluster_choice import Clusters
 from pglite_native.server.connection import ClientConnection
-from pglite_native.server.connections import Connections
 from pglite_native.server.interpreters import check_interpreter
 from pglite_native.server.listeners import SpareDescriptor, listen_tcp, listen_unix, prepare
 from pglite_native.server.messages import Refusal
+from pglite_native.server.open_connections import Connections
 from pglite_native.server.socket_directory import SocketDirectory
 from pglite_native.server.tls import announce
 
 PORT = 5432
 PORT_MAX = 65535
-
-ACCEPT_RETRY_S = 0.1
 
 NO_DESCRIPTOR = Refusal(
     "53300",
@@ -103,7 +101,7 @@ class Server(Closing):
         tls: ssl.SSLContext | None = None,
         max_connections: int = 200,
         scratch: bool = True,
-        authentication_timeout: float = 60.0,
+        authentication_timeout: float = timeouts.AUTHENTICATION_S,
     ) -> None:
         check_interpreter()
         engine = source if isinstance(source, Snapshot | None) else _engine_of(source)
@@ -291,7 +289,7 @@ class Server(Closing):
                 client, is_last = self._spare.accept(listener)
             except OSError:
                 # The listener's end, or no descriptor left at all.
-                time.sleep(0 if self._is_closing else ACCEPT_RETRY_S)
+                time.sleep(0 if self._is_closing else timeouts.ACCEPT_RETRY_S)
                 continue
             self._welcome(client, authentication, NO_DESCRIPTOR if is_last else None)
 

@@ -12,7 +12,7 @@
 
 #include "check.h"
 #include "platform/files.h"
-#include "platform/lock.h"
+#include "platform/directory_lock.h"
 #include "space.h"
 
 enum { CWD = VFS_AT_CWD };

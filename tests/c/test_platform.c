@@ -16,7 +16,7 @@
 #include "platform/clock.h"
 #include "platform/coroutine.h"
 #include "platform/errno.h"
-#include "platform/lock.h"
+#include "platform/directory_lock.h"
 #include "platform/map.h"
 #include "platform/process.h"
 #include "platform/reservation.h"

@@ -19,8 +19,8 @@ from pglite_native import Engine, EngineError, EngineLocked
 from tests.engine import child
 from tests.engine.sql import SqlError, run, sqlstate, value
 
-MARKER = ".pglite-native.creating"  # csrc/engine/cluster/datadir.c
-LOCK_FILE = ".pglite-native.lock"  # csrc/platform/lock.h
+MARKER = ".pglite-native.creating"  # csrc/engine/cluster/data_directory.c
+LOCK_FILE = ".pglite-native.lock"  # csrc/platform/directory_lock.h
 NOBODY = 65534
 
 

@@ -96,7 +96,7 @@ def test_extensions_by_the_name_of_their_project(db: PGlite) -> None:
 
 
 def test_names_that_are_advised_are_there(db: PGlite) -> None:
-    from pglite_native.advice import _EXTENSIONS
+    from pglite_native.error_advice import _EXTENSIONS
 
     available = {row["name"] for row in db.query("select name from pg_available_extensions")}
     assert set(_EXTENSIONS.values()) - {"vector"} <= available

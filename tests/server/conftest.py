@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pglite_native.server import Server, connection
+from pglite_native.server import Server
 
 
 @pytest.fixture(scope="module")
@@ -18,4 +18,4 @@ def server() -> Iterator[Server]:
 @pytest.fixture(autouse=True)
 def _without_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wrong passwords are answered at once, as many tests give one."""
-    monkeypatch.setattr(connection, "FAILED_LOGIN_DELAY_S", 0.0)
+    monkeypatch.setattr(timeouts, "FAILED_LOGIN_DELAY_S", 0.0)

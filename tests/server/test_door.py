@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from pglite_native import Engine
-from pglite_native.server import Server, connection, connections
+from pglite_native.server import Server
 from tests import wire
 from tests.server.client import PARAMETERS, Client
 from tests.serving import Serving
@@ -62,7 +62,7 @@ SAYING = {
 def test_a_thousand_silent_clients_keep_no_other_out(
     said: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "STARTING_PATIENCE_S", 0.2)
+    monkeypatch.setattr(timeouts, "STARTING_PATIENCE_S", 0.2)
     with (
         Server(host="127.0.0.1", password=PASSWORD, authentication_timeout=600) as server,
         ExitStack() as stack,
@@ -77,7 +77,7 @@ def test_a_thousand_silent_clients_keep_no_other_out(
             assert good.execute("SELECT 1").fetchone() == (1,)
         assert time.monotonic() - began < SOON_S
         threads = sum(thread.name == "pglite-connection" for thread in threading.enumerate())
-        assert threads <= connections.STARTING_MAX + 1
+        assert threads <= open_connections.STARTING_MAX + 1
         stack.close()
         until(are_gone)
         assert open_descriptors() <= before + 1  # the spare one
@@ -97,7 +97,7 @@ def test_who_has_not_been_let_in_takes_no_seat() -> None:
 
 
 def test_a_wrong_password_takes_its_time_and_no_other_s(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "FAILED_LOGIN_DELAY_S", 600)
+    monkeypatch.setattr(timeouts, "FAILED_LOGIN_DELAY_S", 600)
     with Engine() as engine:
         server = Server(engine, host="127.0.0.1", password=PASSWORD, max_connections=1)
         with server, ExitStack() as stack:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pglite_native.engine.replacing import replacing
+from pglite_native.engine.atomic_files import replacing
 from pglite_native.engine.store import Store
 from tests.engine import child
 from tests.torture.disk import LOSSES
@@ -41,7 +41,7 @@ def cuts(recorder: Path, root: Path, script: str) -> Iterator[tuple[Path, str]]:
 REPLACES = """
 import os, sys
 from pathlib import Path
-from pglite_native.engine.replacing import replacing
+from pglite_native.engine.atomic_files import replacing
 for word in ("one", "two"):
     with replacing(Path(sys.argv[1]) / "file") as file:
         file.write(word.encode() * 5000)
@@ -96,7 +96,7 @@ def test_the_generation_in_use_is_there_and_whole(recorder: Path, tmp_path: Path
 LEAVES = """
 import os, signal, sys
 from pathlib import Path
-from pglite_native.engine.replacing import replacing
+from pglite_native.engine.atomic_files import replacing
 with replacing(Path(sys.argv[1])) as file:
     file.write(b"half")
     file.flush()
@@ -106,7 +106,7 @@ with replacing(Path(sys.argv[1])) as file:
 WRITES_ON = """
 import sys
 from pathlib import Path
-from pglite_native.engine.replacing import replacing
+from pglite_native.engine.atomic_files import replacing
 with replacing(Path(sys.argv[1])) as file:
     print("writing", flush=True)
     file.write(sys.stdin.buffer.read())

@@ -3,7 +3,7 @@
 
 #include "engine/api/copy.h"
 #include "engine/api/gate.h"
-#include "engine/cluster/datadir.h"
+#include "engine/cluster/data_directory.h"
 #include "engine/cluster/files.h"
 #include "engine/cluster/postmaster.h"
 #include "engine/instance/limits.h"

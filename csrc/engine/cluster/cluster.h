@@ -10,7 +10,7 @@
 #include "engine/instance/limits.h"
 #include "engine/instance/log.h"
 #include "engine/instance/runtime.h"
-#include "platform/lock.h"
+#include "platform/directory_lock.h"
 #include "platform/monitor.h"
 #include "platform/reservation.h"
 #include "vfs/vfs.h"

@@ -2,7 +2,7 @@
 #include "engine/cluster/files.h"
 
 #include "engine/cluster/cluster.h"
-#include "engine/cluster/datadir.h"
+#include "engine/cluster/data_directory.h"
 #include "engine/instance/limits.h"
 #include "engine/instance/quota.h"
 #include "engine/instance/time.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "engine/cluster/cluster.h"
-#include "engine/cluster/datadir.h"
+#include "engine/cluster/data_directory.h"
 #include "engine/instance/limits.h"
 #include "engine/instance/program.h"
 #include "engine/instance/quota.h"

@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "engine/cluster/cluster.h"
-#include "engine/cluster/datadir.h"
+#include "engine/cluster/data_directory.h"
 #include "engine/instance/limits.h"
 #include "engine/instance/tree.h"
 #include "engine/session/run.h"
 #include "platform/files.h"
-#include "platform/lock.h"
+#include "platform/directory_lock.h"
 
 enum {
     CLOSED = -1,

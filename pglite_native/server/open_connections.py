@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 
+from pglite_native.server import timeouts
 from pglite_native.server.cluster import Cluster, crashed
 from pglite_native.server.connection import TERMINATED, ClientConnection
 from pglite_native.server.messages import Refusal
@@ -16,12 +17,6 @@ from pglite_native.server.startup import CancelRequest
 # queue, and who has kept the server waiting for longest has to leave: so clients that say nothing
 # keep those out that do for seconds at most.
 STARTING_MAX = 256
-STARTING_PATIENCE_S = 1.0
-STARTING_INTERVAL_S = 0.05
-
-# After it, who has not ended by being told so is hung up on.
-END_PATIENCE_S = 0.5
-END_INTERVAL_S = 0.1
 
 
 class Connections:
@@ -46,7 +41,7 @@ class Connections:
         with self._lock:
             while len(self._starting) >= STARTING_MAX and not self._is_closing:
                 self._hurry()
-                self._lock.wait(STARTING_INTERVAL_S)
+                self._lock.wait(timeouts.STARTING_INTERVAL_S)
             if self._is_closing:
                 return False
             try:
@@ -94,7 +89,7 @@ class Connections:
     def close(self) -> None:
         """End all (57P01)."""
         self.shut()
-        deadline = time.monotonic() + END_PATIENCE_S
+        deadline = time.monotonic() + timeouts.END_PATIENCE_S
         aborting: set[ClientConnection] = set()
         while True:
             with self._lock:
@@ -106,12 +101,12 @@ class Connections:
                 if time.monotonic() > deadline:
                     aborting.add(connection)
                     threading.Thread(target=connection.abort, daemon=True).start()
-            next(iter(left.values())).join(END_INTERVAL_S)
+            next(iter(left.values())).join(timeouts.END_INTERVAL_S)
 
     def _hurry(self) -> None:
         """Hang up on who has kept the server waiting for longest, if that is too long."""
         slowest = min(self._starting, key=lambda connection: connection.waits_since_s)
-        if slowest.waits_since_s < time.monotonic() - STARTING_PATIENCE_S:
+        if slowest.waits_since_s < time.monotonic() - timeouts.STARTING_PATIENCE_S:
             slowest.turn_away()
 
     def _present(self) -> list[ClientConnection]:

@@ -1,6 +1,6 @@
 /* A durable data directory: made, locked, filled. */
-#ifndef PGN_ENGINE_DATADIR_H
-#define PGN_ENGINE_DATADIR_H
+#ifndef PGN_ENGINE_DATA_DIRECTORY_H
+#define PGN_ENGINE_DATA_DIRECTORY_H
 
 #include "base/status.h"
 

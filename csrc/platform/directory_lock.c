@@ -1,7 +1,7 @@
 /* Locking a data directory. */
 #include "platform/system.h"
 
-#include "platform/lock.h"
+#include "platform/directory_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* A durable data directory: made when it is missing, locked against a second opener, filled from the
  * packaged cluster when it is empty.
  */
-#include "engine/cluster/datadir.h"
+#include "engine/cluster/data_directory.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -6,8 +6,8 @@
  * back when the holder dies, and two engines in one process exclude each other too. A child of fork has to close
  * its own.
  */
-#ifndef PGN_PLATFORM_LOCK_H
-#define PGN_PLATFORM_LOCK_H
+#ifndef PGN_PLATFORM_DIRECTORY_LOCK_H
+#define PGN_PLATFORM_DIRECTORY_LOCK_H
 
 #include <stdbool.h>
 

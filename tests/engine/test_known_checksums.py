@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pglite_native import SnapshotError
-from pglite_native.engine import checked, guest
+from pglite_native.engine import guest, known_checksums
 from pglite_native.engine.store import HOME_VARIABLE
 
 CONTENT_AT = -1  # the last byte is one of the content's
@@ -19,7 +19,7 @@ CONTENT_AT = -1  # the last byte is one of the content's
 def image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the packaged image, which counts as an old file."""
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
-    monkeypatch.setattr(checked, "SETTLED_S", -60)
+    monkeypatch.setattr(known_checksums, "SETTLED_S", -60)
     return Path(shutil.copy(guest.files().image, tmp_path))
 
 
@@ -40,7 +40,7 @@ def notes(tmp_path: Path) -> list[Path]:
 
 
 def test_it_is_computed_once(image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checked, "_name", lambda file: "always-the-same")
+    monkeypatch.setattr(known_checksums, "_name", lambda file: "always-the-same")
     opened(image)
     (note,) = notes(tmp_path)
     assert note.stat().st_size == 0
@@ -75,7 +75,7 @@ def test_a_copy_is_another_file(image: Path, tmp_path: Path) -> None:
 def test_a_file_that_may_still_be_written_to_is_not_noted(
     image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checked, "SETTLED_S", 60)
+    monkeypatch.setattr(known_checksums, "SETTLED_S", 60)
     opened(image)
     assert notes(tmp_path) == []
 
@@ -97,8 +97,8 @@ def test_where_nothing_can_be_noted_it_is_checked_each_time(
 
 
 def test_notes_do_not_pile_up(image: Path, tmp_path: Path) -> None:
-    for _ in range(checked.NOTES_MAX + 5):
+    for _ in range(known_checksums.NOTES_MAX + 5):
         os.utime(image)
         opened(image)
-    assert len(notes(tmp_path)) <= checked.NOTES_MAX
+    assert len(notes(tmp_path)) <= known_checksums.NOTES_MAX
     assert (tmp_path / "home" / "checked").stat().st_mode & 0o777 == 0o700
