@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pglite_native.server import Server
+from pglite_native.server import Server, timeouts
 
 
 @pytest.fixture(scope="module")

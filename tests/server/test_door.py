@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from pglite_native import Engine
-from pglite_native.server import Server
+from pglite_native.server import Server, open_connections, timeouts
 from tests import wire
 from tests.server.client import PARAMETERS, Client
 from tests.serving import Serving
