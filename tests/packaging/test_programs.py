@@ -26,6 +26,10 @@ with PGlite() as db:
 """
 
 
+OPTIONAL = ("django", "numpy", "pandas", "pg8000", "prompt_toolkit", "psycopg", "pyarrow", "pytest")
+OPTIONAL += ("sqlalchemy", "tqdm")
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the wheel is installed."""
@@ -45,6 +49,8 @@ def test_pyinstaller_packs_what_is_needed(site: Path, tmp_path: Path) -> None:
     """By the hook in the wheel; also what C imports, and the guest that is compiled ahead."""
     (tmp_path / "app.py").write_text(PROGRAM)
     options = ["--onedir", "--noconfirm", "--log-level=ERROR", f"--paths={site}"]
+    # What the package imports only where it is there already, and this program does not.
+    options += [f"--exclude-module={name}" for name in OPTIONAL]
     packed = subprocess.run(
         [sys.executable, "-m", "PyInstaller", *options, "app.py"],
         cwd=tmp_path,
