@@ -23,6 +23,10 @@ if isinstance(_loader, zipimporter):
     )
 
 if TYPE_CHECKING:
+    from pglite_native.changes.asynchronous import AsyncChanges
+    from pglite_native.changes.change import Change, CommittedTransaction
+    from pglite_native.changes.iterating import Changes
+    from pglite_native.changes.messages import UNCHANGED
     from pglite_native.database.asynchronous import AsyncPGlite, AsyncTransaction
     from pglite_native.database.pglite import PGlite
     from pglite_native.database.quoting import identifier
@@ -48,8 +52,13 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "UNCHANGED",
+    "AsyncChanges",
     "AsyncPGlite",
     "AsyncTransaction",
+    "Change",
+    "Changes",
+    "CommittedTransaction",
     "DataDirError",
     "DatabaseError",
     "Description",
@@ -80,6 +89,10 @@ __all__ = [
 # Imported when asked for: an engine starts sooner than the rest is read, asyncio above all; and
 # pytest imports the package for its plugin in every run, whether or not a test wants a database.
 _MODULES = {
+    "changes.asynchronous": ("AsyncChanges",),
+    "changes.change": ("Change", "CommittedTransaction"),
+    "changes.iterating": ("Changes",),
+    "changes.messages": ("UNCHANGED",),
     "database.asynchronous": ("AsyncPGlite", "AsyncTransaction"),
     "database.pglite": ("PGlite",),
     "database.quoting": ("identifier",),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -30,6 +30,8 @@ from pglite_native.errors import EngineClosed, EngineError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from pglite_native.changes.asynchronous import AsyncChanges
 
 Parameters = ParamSpec("Parameters")
 Value = TypeVar("Value")
@@ -354,6 +356,38 @@ class AsyncPGlite(AsyncQueries):
         listener = _InLoop(asyncio.get_running_loop(), callback)
         async with self._lock:
             return await self._worker.run(lambda database: database.on_notification(listener))
+
+    def changes(
+        self,
+        *,
+        tables: Sequence[str] | None = None,
+        publication: str | Sequence[str] | None = None,
+        slot: str | None = None,
+        messages: bool = False,
+        timeout: float | None = None,
+    ) -> AsyncChanges:
+        """Return an iterator over committed changes, to be used in an `async with` statement, where
+        it opens: PGlite.changes.
+
+        >>> async with db.changes(tables=["author"]) as changes:
+        ...     async for change in changes:
+        ...         print(change.operation, change.table, change.new)
+        """
+        from pglite_native.changes.asynchronous import AsyncChanges  # most databases have none
+        from pglite_native.changes.reader import Reader
+        from pglite_native.changes.slot import Selection
+
+        selection = Selection(publication, tables, slot, messages)
+        return AsyncChanges(
+            self._beside,
+            lambda session: Reader(session, selection, self._worker.opened().parsers),
+            timeout,
+        )
+
+    async def _beside(self) -> PGlite:
+        """Return a session for work of ours: PGlite._beside."""
+        async with self._lock:
+            return await self._worker.run(PGlite._beside)
 
     refresh_array_types = _forwarded(PGlite.refresh_array_types)
     dump_data_dir = _forwarded(PGlite.dump_data_dir)

@@ -26,6 +26,7 @@ from pglite_native.errors import EngineClosed, SnapshotError, TransactionError
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from pglite_native.changes.iterating import Changes
     from pglite_native.engine.data_dir import Compression, Source, Target
 
 
@@ -219,6 +220,61 @@ class PGlite(Queries, Closing):
                 self._conversation.listeners.remove(callback)
 
         return off
+
+    def changes(
+        self,
+        *,
+        tables: Sequence[str] | None = None,
+        publication: str | Sequence[str] | None = None,
+        slot: str | None = None,
+        messages: bool = False,
+        timeout: float | None = None,
+    ) -> Changes:
+        """Return an iterator over what any session commits to this database from now on, to be used
+        in a `with` statement.
+
+        It has a session of its own, and needs settings={"wal_level": "logical"}. To begin, it waits
+        for the end of all transactions that have written something.
+
+        >>> with db.changes(tables=["author"]) as changes:
+        ...     for change in changes:  # for ever, as there is no timeout
+        ...         print(change.operation, change.table, change.new)
+
+        Args:
+            tables: names of tables, as SQL has them: "author", "other.author"; None for all tables.
+                A publication is made of them, and dropped at the end.
+            publication: the name of a publication, or several, in place of `tables`.
+            slot: the name of a replication slot that stays, made if it is missing: the next
+                iterator over it begins where the last one has ended, in another process too. Each
+                transaction comes at least once. None for a slot that goes with the iterator.
+            messages: whether those of pg_logical_emit_message come, too.
+            timeout: how long to wait for a change before an iteration ends, in seconds: 0 for what
+                is there now, None for ever.
+
+        Raises:
+            DatabaseError: `wal_level` is another (55000); there is no such publication or table
+                (42704, 42P01); the slot is in use (55006); the role must not (42501).
+            TransactionError: a transaction is open in this session.
+            ValueError: the arguments exclude each other, or the slot is another plugin's.
+            EngineError: as Session.open_session does.
+        """
+        from pglite_native.changes.iterating import Changes  # most databases have none
+        from pglite_native.changes.reader import Reader
+        from pglite_native.changes.slot import Selection
+
+        selection = Selection(publication, tables, slot, messages)
+        return Changes(
+            self._beside(), lambda session: Reader(session, selection, self.parsers), timeout
+        )
+
+    def _beside(self) -> PGlite:
+        """Return a session for work of ours beside this one: with no one else's converters.
+
+        That work waits for transactions to end, so this session must not be in one.
+        """
+        with self._conversation.lock:
+            _check_idle(self._ready(), "watched")
+        return PGlite(engine=self._session.open_session())
 
     def refresh_array_types(self) -> None:
         """Look up all types, of arrays, ranges and domains too, in the database.
