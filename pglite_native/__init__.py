@@ -50,10 +50,25 @@ if TYPE_CHECKING:
         SnapshotError,
         TransactionError,
     )
+    from pglite_native.live.asynchronous import (
+        AsyncLiveChanges,
+        AsyncLiveIncrementalQuery,
+        AsyncLiveQuery,
+    )
+    from pglite_native.live.query import (
+        LiveChanges,
+        LiveIncrementalQuery,
+        LiveQuery,
+        WindowResults,
+    )
+    from pglite_native.live.rows import LiveChange
 
 __all__ = [
     "UNCHANGED",
     "AsyncChanges",
+    "AsyncLiveChanges",
+    "AsyncLiveIncrementalQuery",
+    "AsyncLiveQuery",
     "AsyncPGlite",
     "AsyncTransaction",
     "Change",
@@ -72,6 +87,10 @@ __all__ = [
     "ExtensionError",
     "Field",
     "Interval",
+    "LiveChange",
+    "LiveChanges",
+    "LiveIncrementalQuery",
+    "LiveQuery",
     "Notice",
     "PGlite",
     "PGliteError",
@@ -83,6 +102,7 @@ __all__ = [
     "Stream",
     "Transaction",
     "TransactionError",
+    "WindowResults",
     "identifier",
 ]
 
@@ -116,6 +136,9 @@ _MODULES = {
         "SnapshotError",
         "TransactionError",
     ),
+    "live.asynchronous": ("AsyncLiveChanges", "AsyncLiveIncrementalQuery", "AsyncLiveQuery"),
+    "live.query": ("LiveChanges", "LiveIncrementalQuery", "LiveQuery", "WindowResults"),
+    "live.rows": ("LiveChange",),
 }
 _PLACES = {name: module for module, names in _MODULES.items() for name in names}
 
