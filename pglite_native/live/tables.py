@@ -12,7 +12,7 @@ from pglite_native.errors import DatabaseError
 LOCK_TIMEOUT_MS = 500
 """How long to wait for a table, to drop a trigger: another transaction may be using it."""
 
-NO_LOCK, NO_TABLE, NOT_OURS = "55P03", "42P01", "42501"
+NO_LOCK, NO_TABLE = "55P03", "42P01"
 
 # A function with the query as its body has the query's dependencies. They are followed through
 # views, other such functions, and the policies of tables; then to partitions and children, as a
@@ -46,30 +46,25 @@ where relkind in ('r', 'p', 'f') order by id"""
 LOCK = "pg_catalog.hashtextextended($1, 1818850917)"  # an advisory lock's number, by a name
 PREFIX = "pglite_live_"
 LEFT_BEHIND = f"""
-select distinct proname, p.oid::regprocedure::text from pg_catalog.pg_trigger
-join pg_catalog.pg_proc p on p.oid = tgfoid where starts_with(tgname, '{PREFIX}')"""
+select tgname, tgfoid::pg_catalog.regprocedure::text from pg_catalog.pg_trigger
+join pg_catalog.pg_proc p on p.oid = tgfoid
+where starts_with(tgname, '{PREFIX}') and pg_catalog.pg_has_role(proowner, 'usage')"""
 
 
 class Triggers:
     """The triggers of one session, each on a table, and as many users of each.
 
-    Their function is a temporary one of that session: whatever becomes of the process, they are
-    dropped with it. So they are in forks and copies, where only the first session lives on.
+    Their functions are temporary ones of that session, and are dropped with it: also in forks and
+    copies, where only the first session lives on.
     """
 
     def __init__(self, text: Conversation) -> None:
-        """Create the function, which notifies the channel `name` with the table's OID."""
+        """Make up a name, of the triggers and of the channel that they notify."""
         self._text = text
-        self.name = name = PREFIX + secrets.token_hex(8)
+        self.name = PREFIX + secrets.token_hex(8)
         self._users: dict[int, int] = {}
         self._left: set[int] = set()  # tables whose trigger could not be dropped yet
-        self._transact(f"""
-            create function pg_temp.{name}() returns trigger language plpgsql as $$
-            begin
-                perform pg_catalog.pg_notify('{name}', tg_relid::pg_catalog.text);
-                return null;
-            end $$;""")
-        self._lock(name)
+        self._lock(self.name)
         self._drop_left_behind()
 
     @property
@@ -103,14 +98,7 @@ class Triggers:
         """See to it that each table has a trigger; waits for transactions that write to it."""
         new = sorted(set(tables) - self._users.keys() - self._left)
         if new:
-            self._transact(
-                "".join(
-                    f"create trigger {self.name} after insert or update or delete or truncate"
-                    f" on {self._table_name(table)} for each statement"
-                    f" execute function pg_temp.{self.name}();"
-                    for table in new
-                )
-            )
+            self._transact("".join(map(self._creation, new)))
         for table in tables:
             self._left.discard(table)
             self._users[table] = self._users.get(table, 0) + 1
@@ -127,17 +115,37 @@ class Triggers:
     def drop_left(self) -> None:
         """Drop the triggers that no one uses, on tables that no one has locked."""
         for table in sorted(self._left):
-            try:
-                self._transact(
-                    f"set local lock_timeout = {LOCK_TIMEOUT_MS};"
-                    f"drop trigger if exists {self.name} on {self._table_name(table)};"
-                )
-            except DatabaseError as error:
-                if error.sqlstate == NO_LOCK:
-                    continue
-                if error.sqlstate != NO_TABLE:
-                    raise
-            self._left.discard(table)
+            if self._drop(f"pg_temp.{self.name}_{table}()"):
+                self._left.discard(table)
+
+    def _creation(self, table: int) -> str:
+        name, function = self.name, f"pg_temp.{self.name}_{table}()"
+        return f"""
+            create function {function} returns trigger language plpgsql as $$
+            begin
+                perform pg_catalog.pg_notify('{name}', '{table}');
+                return null;
+            end $$;
+            create trigger {name} after insert or update or delete or truncate
+            on {self._table_name(table)} for each statement execute function {function};"""
+
+    def _drop(self, function: str) -> bool:
+        """Drop a trigger's function, and so the trigger; False where the table is locked.
+
+        Whoever may create a trigger owns its function, but perhaps not the table, as they must to
+        drop the trigger itself.
+        """
+        try:
+            self._transact(
+                f"set local lock_timeout = {LOCK_TIMEOUT_MS};"
+                f"set local client_min_messages = warning;"
+                f"drop function if exists {function} cascade;"
+            )
+        except DatabaseError as error:
+            if error.sqlstate != NO_LOCK:
+                raise
+            return False
+        return True
 
     def _lock(self, name: str, function: str = "try_advisory_lock") -> bool:
         sql = f"select pg_catalog.pg_{function}({LOCK})"
@@ -148,18 +156,11 @@ class Triggers:
     def _drop_left_behind(self) -> None:
         """Drop what a killed process has left in a data directory."""
         for name, function in self._text.run(LEFT_BEHIND).rows([_rows.TEXT, _rows.TEXT]):
-            if not self._lock(name):
-                continue  # another session's, which is alive
-            try:
-                self._transact(
-                    f"set local lock_timeout = {LOCK_TIMEOUT_MS};"
-                    f"drop function if exists {function} cascade;"
-                )
-            except DatabaseError as error:
-                if error.sqlstate not in (NO_LOCK, NOT_OURS):
-                    raise
-            finally:
-                self._lock(name, "advisory_unlock")
+            if self._lock(name):  # otherwise it is another session's, which is alive
+                try:
+                    self._drop(function)
+                finally:
+                    self._lock(name, "advisory_unlock")
 
     def _transact(self, sql: str) -> None:
         """Run statements in a transaction that may write, which a live query's may not."""
