@@ -9,7 +9,6 @@ after the other, so nothing here needs a lock but the list of what is to be run.
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import selectors
 import socket
@@ -19,7 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pglite_native import _rows
+from pglite_native import _rows, logs
 from pglite_native.database.pglite import PGlite
 from pglite_native.errors import EngineClosed, EngineError, PGliteError
 from pglite_native.live.listener import Listener
@@ -45,8 +44,6 @@ ENDED = "the live query has ended, as the database is closed"
 
 CLOSE_SECONDS = 5.0
 """How long closing a database waits for a callback that is running."""
-
-_log = logging.getLogger("pglite_native")
 
 
 class Hub:
@@ -178,7 +175,7 @@ class Hub:
                     if not self._look():
                         break
         except Exception:
-            _log.exception("the live queries of a database have failed")
+            logs.logger().exception("the live queries of a database have failed")
         finally:
             self._end()
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pglite_native import _rows
+from pglite_native import _rows, logs
 from pglite_native._closing import Closing
-from pglite_native.database.conversation import Answer
-from pglite_native.database.results import Field, Results
+from pglite_native.database.results import Field, Results, keys
 from pglite_native.errors import EngineClosed
 from pglite_native.live.hub import hub_of
 from pglite_native.live.rows import KeyedRows, LiveChange
@@ -24,16 +22,19 @@ if TYPE_CHECKING:
 State = TypeVar("State")
 Value = TypeVar("Value")
 
-_log = logging.getLogger("pglite_native")
 
-
-@dataclass(frozen=True)
 class WindowResults(Results[dict[str, Any]]):
     """Some rows of a result: at most `limit`, from `offset` on, of `total_count`."""
 
-    offset: int = 0
-    limit: int = 0
-    total_count: int = 0
+    offset: int
+    limit: int
+    total_count: int
+
+    def __init__(
+        self, results: Results[dict[str, Any]], offset: int, limit: int, total_count: int
+    ) -> None:
+        """Not to be called."""
+        vars(self).update(vars(results), offset=offset, limit=limit, total_count=total_count)
 
 
 class Live(Closing, Generic[State, Value]):
@@ -199,7 +200,7 @@ class Live(Closing, Generic[State, Value]):
                 self._error = error
                 self._notify()
             if self._on_error is None:
-                _log.warning("a live query has failed: %s", error)
+                logs.logger().warning("a live query has failed: %s", error)
             else:
                 self._call(self._on_error, error)
 
@@ -221,7 +222,7 @@ class Live(Closing, Generic[State, Value]):
         try:
             callback(argument)
         except Exception:  # the others must hear it, too
-            _log.exception("a callback of a live query has failed")
+            logs.logger().exception("a callback of a live query has failed")
 
     def _withdraw(self) -> None:
         if self in self._hub.queries:
@@ -316,7 +317,7 @@ class LiveQuery(Live[_Answered, Results[dict[str, Any]]]):
         with self._hub.session.engine._background.work():
             if self._window is None:
                 answer = conversation.ask(self._sql, self._params)
-                results = conversation.results(answer, "object", conversation.types)
+                results = conversation.results(answer, "object")
                 return _Answered((answer.columns, b"".join(answer.runs)), results)
             return self._ask_window(*self._window)
 
@@ -333,17 +334,8 @@ class LiveQuery(Live[_Answered, Results[dict[str, Any]]]):
         finally:
             conversation.text.simple("rollback")
         ((total,),) = count.rows([_rows.INTEGER])
-        results = conversation.results(rows, "object", conversation.types)
-        window = WindowResults(
-            results.rows,
-            results.fields,
-            results.affected_rows,
-            results.command,
-            results.row_count,
-            offset,
-            limit,
-            total,
-        )
+        results = conversation.results(rows, "object")
+        window = WindowResults(results, offset, limit, total)
         return _Answered((rows.columns, b"".join(rows.runs), offset, limit, total), window)
 
     def _value(self, before: _Answered | None, state: _Answered) -> Results[dict[str, Any]]:
@@ -387,12 +379,12 @@ class _LiveKeyed(Live[_Keyed, Value]):
         conversation = self._hub.session._conversation
         with self._hub.session.engine._background.work():
             answer = conversation.ask(self._sql, self._params)
-            fields = conversation.results(
-                Answer(answer.columns, [], ""), "array", conversation.types
-            )
+            # Without rows: for the fields, and so that all types are known.
+            fields = conversation.results(answer._replace(runs=[]), "array").fields
         rows = answer.rows([_rows.TEXT] * len(answer.columns))
         types = conversation.types
-        columns = [(column.name, column.type) for column in answer.columns]
+        names = keys([column.name for column in answer.columns])
+        columns = [(name, column.type) for name, column in zip(names, answer.columns, strict=True)]
         keyed = KeyedRows(columns, rows, [types.parser(oid) for _, oid in columns], self._key)
         before: _Keyed | None = getattr(self, "_state", None)
         if not self._has_objects:
@@ -401,7 +393,7 @@ class _LiveKeyed(Live[_Keyed, Value]):
             objects = keyed.objects(None, ())
         else:
             objects = keyed.objects(before.rows, before.results.rows)
-        return _Keyed(keyed, Results(objects, fields.fields, 0, "SELECT", len(rows)))
+        return _Keyed(keyed, Results(objects, fields, 0, "SELECT", len(rows)))
 
 
 class LiveIncrementalQuery(_LiveKeyed[Results[dict[str, Any]]]):
