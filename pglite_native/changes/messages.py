@@ -24,7 +24,7 @@ IS_TRANSACTIONAL = 1  # a message's
 
 
 class Unchanged(Enum):
-    """What stands for a value that PostgreSQL did not write down; there is one, UNCHANGED."""
+    """In a Change's `new`: a large value, stored out of line, which the update left as it was."""
 
     UNCHANGED = "UNCHANGED"
 
@@ -33,7 +33,6 @@ class Unchanged(Enum):
 
 
 UNCHANGED = Unchanged.UNCHANGED
-"""In a Change's `new`: a large value, stored out of line, which the update left as it was."""
 
 Text = str | None | Unchanged
 
