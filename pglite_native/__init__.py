@@ -23,6 +23,10 @@ if isinstance(_loader, zipimporter):
     )
 
 if TYPE_CHECKING:
+    from pglite_native.changes.asynchronous import AsyncChanges
+    from pglite_native.changes.change import Change, CommittedTransaction
+    from pglite_native.changes.iterating import Changes
+    from pglite_native.changes.messages import UNCHANGED
     from pglite_native.database.asynchronous import AsyncPGlite, AsyncTransaction
     from pglite_native.database.pglite import PGlite
     from pglite_native.database.quoting import identifier
@@ -46,10 +50,30 @@ if TYPE_CHECKING:
         SnapshotError,
         TransactionError,
     )
+    from pglite_native.live.asynchronous import (
+        AsyncLiveChanges,
+        AsyncLiveIncrementalQuery,
+        AsyncLiveQuery,
+    )
+    from pglite_native.live.query import (
+        LiveChanges,
+        LiveIncrementalQuery,
+        LiveQuery,
+        WindowResults,
+    )
+    from pglite_native.live.rows import LiveChange
 
 __all__ = [
+    "UNCHANGED",
+    "AsyncChanges",
+    "AsyncLiveChanges",
+    "AsyncLiveIncrementalQuery",
+    "AsyncLiveQuery",
     "AsyncPGlite",
     "AsyncTransaction",
+    "Change",
+    "Changes",
+    "CommittedTransaction",
     "DataDirError",
     "DatabaseError",
     "Description",
@@ -63,6 +87,10 @@ __all__ = [
     "ExtensionError",
     "Field",
     "Interval",
+    "LiveChange",
+    "LiveChanges",
+    "LiveIncrementalQuery",
+    "LiveQuery",
     "Notice",
     "PGlite",
     "PGliteError",
@@ -74,12 +102,17 @@ __all__ = [
     "Stream",
     "Transaction",
     "TransactionError",
+    "WindowResults",
     "identifier",
 ]
 
 # Imported when asked for: an engine starts sooner than the rest is read, asyncio above all; and
 # pytest imports the package for its plugin in every run, whether or not a test wants a database.
 _MODULES = {
+    "changes.asynchronous": ("AsyncChanges",),
+    "changes.change": ("Change", "CommittedTransaction"),
+    "changes.iterating": ("Changes",),
+    "changes.messages": ("UNCHANGED",),
     "database.asynchronous": ("AsyncPGlite", "AsyncTransaction"),
     "database.pglite": ("PGlite",),
     "database.quoting": ("identifier",),
@@ -103,6 +136,9 @@ _MODULES = {
         "SnapshotError",
         "TransactionError",
     ),
+    "live.asynchronous": ("AsyncLiveChanges", "AsyncLiveIncrementalQuery", "AsyncLiveQuery"),
+    "live.query": ("LiveChanges", "LiveIncrementalQuery", "LiveQuery", "WindowResults"),
+    "live.rows": ("LiveChange",),
 }
 _PLACES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -63,7 +63,8 @@ def entry(module: ModuleType, name: str) -> Iterator[str]:
     item = getattr(module, name)
     yield f"### {module.__name__}.{name}\n"
     if not inspect.isclass(item):
-        yield f"    {signature(name, item)}\n"
+        if callable(item):  # or a constant
+            yield f"    {signature(name, item)}\n"
         yield docstring(item)
         return
     yield docstring(item)

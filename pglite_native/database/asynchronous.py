@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -19,6 +19,7 @@ from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from pglite_native.database.pglite import EngineOptions, PGlite, check_place
+from pglite_native.database.results import Results
 from pglite_native.database.scalar_converters import Parser, Serializer
 from pglite_native.database.transaction import Queries, Transaction
 from pglite_native.database.typed_conversation import Callback, Listener
@@ -31,8 +32,18 @@ from pglite_native.errors import EngineClosed, EngineError
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from pglite_native.changes.asynchronous import AsyncChanges
+    from pglite_native.live.asynchronous import (
+        AsyncLiveChanges,
+        AsyncLiveIncrementalQuery,
+        AsyncLiveQuery,
+    )
+    from pglite_native.live.query import Live
+    from pglite_native.live.rows import LiveChange
+
 Parameters = ParamSpec("Parameters")
 Value = TypeVar("Value")
+LiveValue = TypeVar("LiveValue", bound="Live[Any, Any]")
 
 CANCEL_AGAIN_SECONDS = 0.05
 """A cancel that comes between two statements of a call is missed by both."""
@@ -75,7 +86,7 @@ class _Worker:
         except asyncio.CancelledError:
             while not waiter.done():
                 if cancels and not future.cancel() and self.database is not None:
-                    self.database.session.cancel()
+                    self.database._cancel()
                 with contextlib.suppress(asyncio.CancelledError):  # once is enough
                     await asyncio.wait([waiter], timeout=CANCEL_AGAIN_SECONDS)
             if not waiter.cancelled():
@@ -144,6 +155,11 @@ class _InLoop:
     def __call__(self, *arguments: object) -> None:
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self.callback, *arguments)
+
+
+def _in_loop(callback: Callable[[Value], object] | None) -> Callable[[Value], object] | None:
+    """Have a callback called by the event loop that runs."""
+    return None if callback is None else _InLoop(asyncio.get_running_loop(), callback)
 
 
 def _forwarded(
@@ -354,6 +370,117 @@ class AsyncPGlite(AsyncQueries):
         listener = _InLoop(asyncio.get_running_loop(), callback)
         async with self._lock:
             return await self._worker.run(lambda database: database.on_notification(listener))
+
+    def changes(
+        self,
+        *,
+        tables: Sequence[str] | None = None,
+        publication: str | Sequence[str] | None = None,
+        slot: str | None = None,
+        messages: bool = False,
+        timeout: float | None = None,
+    ) -> AsyncChanges:
+        """Return an iterator over committed changes, to be used in an `async with` statement, where
+        it opens: PGlite.changes.
+
+        >>> async with db.changes(tables=["author"]) as changes:
+        ...     async for change in changes:
+        ...         print(change.operation, change.table, change.new)
+        """
+        from pglite_native.changes.asynchronous import AsyncChanges  # most databases have none
+        from pglite_native.changes.reader import Reader
+        from pglite_native.changes.slot import Selection
+
+        selection = Selection(publication, tables, slot, messages)
+        return AsyncChanges(
+            self._beside,
+            lambda session: Reader(session, selection, self._worker.opened().parsers),
+            timeout,
+        )
+
+    async def live_query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        callback: Callable[[Results[dict[str, Any]]], object] | None = None,
+        *,
+        offset: int | None = None,
+        limit: int | None = None,
+        on_error: Callable[[Exception], object] | None = None,
+    ) -> AsyncLiveQuery:
+        """Run a query now, and again whenever any session has committed a change to its tables:
+        PGlite.live_query. Callbacks are called by the event loop.
+
+        >>> async with await db.live_query("select * from author") as live:
+        ...     async for results in live:  # what there is, then whenever it has changed
+        ...         print(results.rows)
+        """
+        from pglite_native.live.asynchronous import AsyncLiveQuery  # most databases have none
+
+        callback, on_error = _in_loop(callback), _in_loop(on_error)
+        live = await self._live(
+            lambda database: database.live_query(
+                sql, params, callback, offset=offset, limit=limit, on_error=on_error
+            )
+        )
+        return AsyncLiveQuery(live)
+
+    async def live_incremental_query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None,
+        key: str,
+        callback: Callable[[Results[dict[str, Any]]], object] | None = None,
+        *,
+        on_error: Callable[[Exception], object] | None = None,
+    ) -> AsyncLiveIncrementalQuery:
+        """Do the same as live_query; rows that have not changed are the same objects as before:
+        PGlite.live_incremental_query.
+        """
+        from pglite_native.live.asynchronous import AsyncLiveIncrementalQuery
+
+        callback, on_error = _in_loop(callback), _in_loop(on_error)
+        live = await self._live(
+            lambda database: database.live_incremental_query(
+                sql, params, key, callback, on_error=on_error
+            )
+        )
+        return AsyncLiveIncrementalQuery(live)
+
+    async def live_changes(
+        self,
+        sql: str,
+        params: Sequence[Any] | None,
+        key: str,
+        callback: Callable[[list[LiveChange]], object] | None = None,
+        *,
+        on_error: Callable[[Exception], object] | None = None,
+    ) -> AsyncLiveChanges:
+        """Tell what changes in a query's result, row by row: PGlite.live_changes."""
+        from pglite_native.live.asynchronous import AsyncLiveChanges
+
+        callback, on_error = _in_loop(callback), _in_loop(on_error)
+        live = await self._live(
+            lambda database: database.live_changes(sql, params, key, callback, on_error=on_error)
+        )
+        return AsyncLiveChanges(live)
+
+    async def _live(self, make: Callable[[PGlite], LiveValue]) -> LiveValue:
+        """Make a live query; if the task is cancelled, there is none."""
+        made: list[LiveValue] = []
+        try:
+            async with self._lock:
+                await self._worker.run(lambda database: made.append(make(database)))
+        except asyncio.CancelledError:
+            for live in made:
+                await asyncio.shield(asyncio.to_thread(live.unsubscribe))
+            raise
+        return made[0]
+
+    async def _beside(self) -> PGlite:
+        """Return a session for work of ours: PGlite._beside."""
+        async with self._lock:
+            return await self._worker.run(PGlite._beside)
 
     refresh_array_types = _forwarded(PGlite.refresh_array_types)
     dump_data_dir = _forwarded(PGlite.dump_data_dir)

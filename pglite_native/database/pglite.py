@@ -6,12 +6,13 @@ import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, TypedDict, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
 from pglite_native._closing import Closing
 from pglite_native.database.arguments import check_options
 from pglite_native.database.conversation import IDLE, Conversation
 from pglite_native.database.quoting import identifier
+from pglite_native.database.results import Results
 from pglite_native.database.scalar_converters import Parser, Serializer
 from pglite_native.database.transaction import Queries
 from pglite_native.database.typed_conversation import Callback, Listener, TypedConversation
@@ -26,7 +27,11 @@ from pglite_native.errors import EngineClosed, SnapshotError, TransactionError
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from pglite_native.changes.iterating import Changes
     from pglite_native.engine.data_dir import Compression, Source, Target
+    from pglite_native.live.hub import Hub
+    from pglite_native.live.query import LiveChanges, LiveIncrementalQuery, LiveQuery
+    from pglite_native.live.rows import LiveChange
 
 
 class EngineOptions(TypedDict, total=False):
@@ -88,6 +93,7 @@ class PGlite(Queries, Closing):
     ) -> None:
         check_place(data_dir, engine, options)
         self._on_notice = on_notice
+        self._hub: Hub | None = None  # of its live queries
         self._session = Engine(data_dir, **options) if engine is None else engine
         try:
             conversation = Conversation(self._session, on_notice)
@@ -220,6 +226,150 @@ class PGlite(Queries, Closing):
 
         return off
 
+    def changes(
+        self,
+        *,
+        tables: Sequence[str] | None = None,
+        publication: str | Sequence[str] | None = None,
+        slot: str | None = None,
+        messages: bool = False,
+        timeout: float | None = None,
+    ) -> Changes:
+        """Return an iterator over what any session commits to this database from now on, to be used
+        in a `with` statement.
+
+        It has a session of its own, and needs settings={"wal_level": "logical"}. To begin, it waits
+        for the end of all transactions that have written something.
+
+        >>> with db.changes(tables=["author"]) as changes:
+        ...     for change in changes:  # for ever, as there is no timeout
+        ...         print(change.operation, change.table, change.new)
+
+        Args:
+            tables: names of tables, as SQL has them: "author", "other.author"; None for all tables.
+                A publication is made of them, and dropped at the end.
+            publication: the name of a publication, or several, in place of `tables`.
+            slot: the name of a replication slot that stays, made if it is missing: the next
+                iterator over it begins where the last one has ended, in another process too. Each
+                transaction comes at least once. None for a slot that goes with the iterator.
+            messages: whether those of pg_logical_emit_message come, too.
+            timeout: how long to wait for a change before an iteration ends, in seconds: 0 for what
+                is there now, None for ever.
+
+        Raises:
+            DatabaseError: `wal_level` is another (55000); there is no such publication or table
+                (42704, 42P01); the slot is in use (55006); the role must not (42501).
+            TransactionError: a transaction is open in this session.
+            ValueError: the arguments exclude each other, or the slot is another plugin's.
+            EngineError: as Session.open_session does.
+        """
+        from pglite_native.changes.iterating import Changes  # most databases have none
+        from pglite_native.changes.reader import Reader
+        from pglite_native.changes.slot import Selection
+
+        selection = Selection(publication, tables, slot, messages)
+        return Changes(
+            self._beside(), lambda session: Reader(session, selection, self.parsers), timeout
+        )
+
+    def live_query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None = None,
+        callback: Callable[[Results[dict[str, Any]]], object] | None = None,
+        *,
+        offset: int | None = None,
+        limit: int | None = None,
+        on_error: Callable[[Exception], object] | None = None,
+    ) -> LiveQuery:
+        """Run a query now, and again whenever any session has committed a change to its tables.
+
+        >>> def show(results):
+        ...     print(results.rows)
+        >>> live = db.live_query("select * from author", callback=show)
+
+        The query runs in a session of its own, with the settings that this one has at its first
+        live query: it sees what is committed, and no temporary tables.
+
+        Args:
+            sql: one statement that only reads, with $1, $2, ... for its parameters.
+            params: their values, in order; None is NULL.
+            callback: called with the first results, and then with those that are others, in a
+                thread of the live queries. What it raises is logged.
+            offset: rows to leave out, with `limit`: the results are then WindowResults.
+            limit: rows to return at most.
+            on_error: called with what the query raises when it is run again; without it, that is
+                logged. `wait` and iteration raise it in any case.
+
+        Raises:
+            DatabaseError: PostgreSQL's error.
+            TransactionError: a transaction is open in this session.
+            ValueError: there is only one of offset and limit, or it is negative.
+            EngineError: as Session.open_session does.
+        """
+        from pglite_native.live.query import LiveQuery, checked_window  # most databases have none
+
+        window = checked_window(offset, limit)
+        return LiveQuery(self, sql, params, callback, on_error, window)
+
+    def live_incremental_query(
+        self,
+        sql: str,
+        params: Sequence[Any] | None,
+        key: str,
+        callback: Callable[[Results[dict[str, Any]]], object] | None = None,
+        *,
+        on_error: Callable[[Exception], object] | None = None,
+    ) -> LiveIncrementalQuery:
+        """Do the same as live_query; rows that have not changed are the same objects as before.
+
+        Only rows that have changed are converted: for large results, and for programs that compare
+        rows by identity.
+
+        Args:
+            key: a column of the result that is unique and not NULL.
+
+        Raises:
+            ValueError: there is no such column, or a key is NULL or comes twice.
+        Otherwise takes and raises the same as live_query.
+        """
+        from pglite_native.live.query import LiveIncrementalQuery  # most databases have none
+
+        return LiveIncrementalQuery(self, sql, params, key, callback, on_error)
+
+    def live_changes(
+        self,
+        sql: str,
+        params: Sequence[Any] | None,
+        key: str,
+        callback: Callable[[list[LiveChange]], object] | None = None,
+        *,
+        on_error: Callable[[Exception], object] | None = None,
+    ) -> LiveChanges:
+        """Tell what changes in a query's result, row by row: inserts, deletes, updates.
+
+        The first changes are inserts of all rows. Takes and raises the same as
+        live_incremental_query.
+        """
+        from pglite_native.live.query import LiveChanges  # most databases have none
+
+        return LiveChanges(self, sql, params, key, callback, on_error)
+
+    def _cancel(self) -> None:
+        """Cancel what a call runs, here or for a live query; from any thread."""
+        self._session.cancel()
+        if self._hub is not None:
+            self._hub.cancel()
+
+    def _beside(self) -> PGlite:
+        """Return a session for work of ours beside this one: with no one else's converters.
+
+        That work waits for transactions to end, so this session must not be in one.
+        """
+        with self._conversation.lock:
+            _check_idle(self._ready(), "watched")
+        return PGlite(engine=self._session.open_session())
+
     def refresh_array_types(self) -> None:
         """Look up all types, of arrays, ranges and domains too, in the database.
 
@@ -294,6 +444,8 @@ class PGlite(Queries, Closing):
         A statement that runs in another thread is cancelled.
         """
         self._conversation.closed = True
+        if self._hub is not None:
+            self._hub.close()
         self._session.close()
 
     def _leave(self, kind: type[BaseException] | None) -> None:

@@ -57,7 +57,8 @@ class Results(Generic[Row]):
         return vars(self) == vars(other) if type(other) is type(self) else NotImplemented
 
     def __repr__(self) -> str:
-        return f"Results({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+        fields = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({fields})"
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a result cannot be assigned to: {name}")

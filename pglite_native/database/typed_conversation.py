@@ -179,6 +179,17 @@ class TypedConversation:
             statements.exact = shown > 0 and output.rows([_rows.TEXT]) == [("hex",)]
         return statements.exact
 
+    def ask(self, sql: str, params: Sequence[Any] | None) -> Answer:
+        """Run one statement, and leave its answer as it comes, in text."""
+        _check_params(params)
+        if params:
+            return self.text.execute(sql, self._serialized(sql, params, (), self.types))
+        return self.text.run(sql)
+
+    def results(self, answer: Answer, row_mode: RowMode) -> Results[Any]:
+        """Convert an answer's values."""
+        return self._results(answer, row_mode, self.types)
+
     def query_arrow(
         self,
         sql: str,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pglite_native.engine import forking, guest, location, times
+from pglite_native.engine.background import Background
 from pglite_native.engine.binding import check, ffi, lib, new_variable
 from pglite_native.engine.folders import make_private
 from pglite_native.engine.private_server import PrivateServer
@@ -143,6 +144,7 @@ class Engine(Session):
     ) -> None:
         """Open the handle. `boot` is what a boot wants to know; `options` has the rest already."""
         self._boot, self._private_server = boot, PrivateServer()
+        self._background = Background()
         self._runtime, mapped = _start(boot, image, tier)
         kept: list[Any] = [ffi.new("char[]", _text(boot[name])) for name in ("user", "database")]
         options.user, options.database = kept
@@ -245,7 +247,8 @@ class Engine(Session):
             EngineMemoryError: there is no memory for it.
         """
         image, error = new_variable("pgn_image"), ffi.new("pgn_error *")
-        check(lib.pgn_snapshot(self._handle, image.variable, error), error)
+        with self._background.quiet():
+            check(lib.pgn_snapshot(self._handle, image.variable, error), error)
         return Snapshot(self._runtime, image)
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -287,7 +290,9 @@ class Engine(Session):
         """
         copy, options = Engine.__new__(Engine), ffi.new("pgn_options *")
         options.copy_of = self._handle
-        copy._open({**self._boot, "data_dir": None, "initdb_args": None}, False, self.tier, options)
+        with self._background.quiet():
+            boot = {**self._boot, "data_dir": None, "initdb_args": None}
+            copy._open(boot, False, self.tier, options)
         return copy
 
     @overload
@@ -319,12 +324,10 @@ class Engine(Session):
         """
         from pglite_native.engine import data_dir  # most engines have no use for tarfile
 
-        if file is not None:
-            data_dir.dump(self._handle, file, compression)
-            return None
         buffer = io.BytesIO()
-        data_dir.dump(self._handle, buffer, compression)
-        return buffer.getvalue()
+        with self._background.quiet():
+            data_dir.dump(self._handle, buffer if file is None else file, compression)
+        return buffer.getvalue() if file is None else None
 
     def keep_session(self) -> None:
         """Have sessions begin as this one is now, not as it was before its first use.

@@ -21,6 +21,8 @@ BELOW: dict[str, set[str]] = {
     "linker": set(),
     "engine": {BASE, "protocol"},
     "database": {BASE, "protocol", "engine"},
+    "changes": {BASE, "protocol", "engine", "database"},
+    "live": {BASE, "protocol", "engine", "database"},
     "dbapi": {BASE, "protocol", "engine", "database"},
     "sqlalchemy": {BASE, "engine", "database", "dbapi"},
     "extensions": {BASE, "engine", "linker"},
@@ -29,8 +31,15 @@ BELOW: dict[str, set[str]] = {
     "pytest_plugin": {BASE, "engine", "database", "server"},
     "cli": {BASE, "protocol", "engine", "database", "extensions", "server", "migrate"},
 }
-# Upwards, and only when it is asked for: an engine's address is a server's.
-LATE = {("engine/private_server.py", "server")}
+# Upwards, and only when it is asked for: an engine's address is a server's; and what watches a
+# database is asked for by a method of the database.
+LATE = {
+    ("engine/private_server.py", "server"),
+    ("database/pglite.py", "changes"),
+    ("database/asynchronous.py", "changes"),
+    ("database/pglite.py", "live"),
+    ("database/asynchronous.py", "live"),
+}
 
 
 def package_of(path: Path) -> str:

@@ -1,0 +1,1 @@
+"""Change data capture: the committed changes of rows, by a replication slot of its own."""
