@@ -11,7 +11,7 @@ from pglite_native.changes.messages import Relation, position_text
 from pglite_native.changes.slot import Selection, Slot
 from pglite_native.changes.values import Assembler, Decoded, End, Table
 from pglite_native.database.pglite import PGlite
-from pglite_native.database.scalars import Parser
+from pglite_native.database.scalar_converters import Parser
 
 POLL_SECONDS = (0.001, 0.05)
 """The first pause between two looks at the log, and the longest; each is half as long again as the

@@ -10,7 +10,7 @@ from typing import Any
 from pglite_native.changes import messages
 from pglite_native.changes.change import Change, Operation
 from pglite_native.changes.messages import UNCHANGED, Relation, Row, Text
-from pglite_native.database.scalars import Parser
+from pglite_native.database.scalar_converters import Parser
 from pglite_native.errors import EngineError
 
 

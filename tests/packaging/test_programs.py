@@ -26,8 +26,10 @@ with PGlite() as db:
 """
 
 
-OPTIONAL = ("django", "numpy", "pandas", "pg8000", "prompt_toolkit", "psycopg", "pyarrow", "pytest")
-OPTIONAL += ("sqlalchemy", "tqdm")
+OPTIONAL = (
+    *("django", "numpy", "pandas", "pg8000", "prompt_toolkit", "psycopg", "pyarrow", "pytest"),
+    *("sqlalchemy", "tqdm"),
+)
 
 
 @pytest.fixture(scope="module")
