@@ -14,6 +14,7 @@ UNDEFINED_FUNCTION = "42883"
 PROTOCOL_VIOLATION = "08P01"
 FEATURE_NOT_SUPPORTED = "0A000"
 OBJECT_IN_USE = "55006"
+NOT_IN_PREREQUISITE_STATE = "55000"
 
 PLACEHOLDERS = "placeholders are $1, $2, ... in PostgreSQL's own SQL"
 
@@ -50,6 +51,8 @@ def advice(fields: Mapping[str, str], sql: str) -> str | None:
         return _extension(missing[1])
     if state == OBJECT_IN_USE and "is being accessed by" in message:
         return "Close the other sessions, or end them by DROP DATABASE ... WITH (FORCE)"
+    if state == NOT_IN_PREREQUISITE_STATE and message.startswith("logical decoding requires"):
+        return 'Open the database with settings={"wal_level": "logical"}'
     return None
 
 

@@ -12,6 +12,7 @@ from pglite_native._closing import Dropping
 from pglite_native.changes.change import Change, CommittedTransaction
 from pglite_native.changes.reader import Reader, pause_after
 from pglite_native.database.pglite import PGlite
+from pglite_native.engine import forking
 from pglite_native.errors import EngineClosed, EngineError, PGliteError
 
 Item = TypeVar("Item", Change, CommittedTransaction)
@@ -43,23 +44,29 @@ class Changes(Dropping):
         self._session = session
         self._lock = threading.RLock()
         self._closing = threading.Event()
+        forking.register(self)
         try:
             self._reader = open_reader(session)
         except BaseException:
             session.close()
             raise
 
+    def _after_fork(self) -> None:
+        """See forking. Slot and session are the parent's."""
+        self._lock = threading.RLock()
+        self._closing = threading.Event()
+        self._closing.set()
+        self._reader = None
+
     @property
     def slot(self) -> str:
         """The name of its replication slot."""
-        assert self._reader is not None
-        return self._reader.slot.name
+        return self._open_reader().slot.name
 
     @property
     def publications(self) -> tuple[str, ...]:
         """The names of the publications that it reads."""
-        assert self._reader is not None
-        return self._reader.slot.publications
+        return self._open_reader().slot.publications
 
     @property
     def closed(self) -> bool:

@@ -21,6 +21,8 @@ from pglite_native.protocol import wire
 EPOCH = datetime(2000, 1, 1, tzinfo=timezone.utc)  # microseconds since then
 IS_KEY = 1  # a column's flag
 IS_TRANSACTIONAL = 1  # a message's
+TEXT, NULL, SAME = b"tnu"  # how a value begins
+LENGTH_BYTES = 4
 
 
 class Unchanged(Enum):
@@ -124,7 +126,7 @@ def decode(data: bytes) -> Decoded:
         raise EngineError(f"pgoutput has written a message of the unknown type {kind!r}")
     try:
         return _DECODERS[kind](reader)
-    except (struct.error, ValueError) as error:
+    except (struct.error, IndexError, ValueError) as error:
         raise EngineError(f"pgoutput has written a damaged message of type {kind!r}") from error
 
 
@@ -167,17 +169,28 @@ class _Reader:
         return EPOCH + timedelta(microseconds=self.number("q"))
 
     def values(self) -> tuple[Text, ...]:
-        return tuple(self._value() for _ in range(self.number("H")))
-
-    def _value(self) -> Text:
-        kind = chr(self.number("B"))
-        if kind == "t":
-            return wire.text(self.counted())
-        if kind == "n":
-            return None
-        if kind == "u":
-            return UNCHANGED
-        raise ValueError(f"a value of the unknown kind {kind!r}")
+        """Read a row; without a call for each value, of which there may be many."""
+        count = self.number("H")
+        data, at = self._data, self._at
+        found: list[Text] = []
+        for _ in range(count):
+            kind = data[at]
+            start = end = at + 1
+            if kind == TEXT:
+                start += LENGTH_BYTES
+                end = start + int.from_bytes(data[at + 1 : start], "big")
+                if end > len(data):
+                    raise ValueError("a value ends too early")
+                found.append(wire.text(data[start:end]))
+            elif kind == NULL:
+                found.append(None)
+            elif kind == SAME:
+                found.append(UNCHANGED)
+            else:
+                raise ValueError(f"a value of the unknown kind {kind}")
+            at = end
+        self._at = at
+        return tuple(found)
 
 
 def _begin(reader: _Reader) -> Begin:

@@ -20,7 +20,7 @@ MAX_NAME_BYTES = 63  # NAMEDATALEN, less its NUL
 BATCH_ROWS = 10_000
 """Rows to fetch at a time, until the end of a transaction: as many as are kept in memory."""
 
-STANDBY_SNAPSHOT_BYTES = 1 << 20
+STANDBY_SNAPSHOT_BYTES = 256 << 10
 """Log after which PostgreSQL is to write down which transactions run. Each fetch reads the log from
 the last place where that is known; a server's background writer sees to it every 15 s."""
 
@@ -99,6 +99,7 @@ class Slot:
         self._publish(selection.tables)
         if not is_there:
             self._create()
+            self._written_down = self._log_end()
 
     def fetch(self) -> list[tuple[str, bytes]]:
         """Return what is committed after the confirmed position: the log's positions, and messages.
@@ -204,16 +205,9 @@ class Slot:
                 "select pg_create_logical_replication_slot($1, 'pgoutput', $2)",
                 [self.name, self.is_temporary],
             )
-        except BaseException as error:
+        except BaseException:
             if self._is_own_publication:
                 self._session.exec(f"drop publication {identifier(self.publications[0])}")
-            if (
-                isinstance(error, DatabaseError)
-                and error.sqlstate == "55000"
-                and "wal_level" in error.message
-            ):
-                hint = 'Open the database with settings={"wal_level": "logical"}.'
-                raise DatabaseError({**error.fields, "H": hint}, error.query) from None
             raise
 
     def _log_end(self) -> int:
@@ -223,8 +217,7 @@ class Slot:
 
     def _write_down(self, end: int) -> None:
         if self._may_write_down and end - self._written_down > STANDBY_SNAPSHOT_BYTES:
-            if self._written_down:
-                self._session.exec("select pg_log_standby_snapshot()")
+            self._session.exec("select pg_log_standby_snapshot()")
             self._written_down = end
 
     def _rows(self, sql: str, *parameters: str) -> list[tuple[str, bytes]]:

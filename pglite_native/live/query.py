@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pglite_native import _rows, logs
 from pglite_native._closing import Closing
 from pglite_native.database.results import Field, Results, keys
+from pglite_native.engine import forking
 from pglite_native.errors import EngineClosed
 from pglite_native.live.hub import hub_of
 from pglite_native.live.rows import KeyedRows, LiveChange
@@ -68,6 +69,7 @@ class Live(Closing, Generic[State, Value]):
         self._ended: str | None = None  # why
         self._tables: frozenset[int] = frozenset()
         self._hub = hub_of(db)
+        forking.register(self)
         try:
             self._hub.call(self._begin)
         except BaseException:
@@ -75,6 +77,11 @@ class Live(Closing, Generic[State, Value]):
                 self._hub.call(self._withdraw)
             self._hub.leave()
             raise
+
+    def _after_fork(self) -> None:
+        """See forking. Sessions and thread are the parent's."""
+        self._changed = threading.Condition()
+        self._ended = "the engine belongs to the parent process"
 
     @property
     def closed(self) -> bool:

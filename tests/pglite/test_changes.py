@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -217,7 +218,8 @@ def test_wal_level_must_be_logical() -> None:
         with pytest.raises(DatabaseError, match="wal_level") as caught:
             db.changes()
         assert caught.value.sqlstate == "55000"
-        assert caught.value.hint == 'Open the database with settings={"wal_level": "logical"}.'
+        hint = 'HINT: Open the database with settings={"wal_level": "logical"}'
+        assert str(caught.value).endswith(hint)
         assert db.query("select from pg_publication").rows == []
 
 
@@ -459,3 +461,21 @@ def test_nothing_of_it_is_loaded_before_it_is_asked_for() -> None:
         print([name for name in sys.modules if name.startswith(ours)])
     """
     assert run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_a_child_of_fork_leaves_it_alone(db: PGlite) -> None:
+    with db.changes(timeout=0) as changes:
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                with suppress(EngineClosed):
+                    list(changes)
+                    os._exit(2)
+                changes.close()
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        db.exec("insert into t values (1)")
+        assert ids(changes) == [1]

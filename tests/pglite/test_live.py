@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from subprocess import run
@@ -16,6 +18,7 @@ import pytest
 from pglite_native import (
     DatabaseError,
     EngineClosed,
+    EngineError,
     LiveChange,
     LiveQuery,
     PGlite,
@@ -452,3 +455,22 @@ def test_what_a_killed_process_has_left_is_dropped(tmp_path: Path) -> None:
         db.exec("insert into t values (1)")
         db.live_query("select * from u").unsubscribe()
         assert db.query(LEFT).rows == []
+
+
+def test_a_child_of_fork_leaves_it_alone(db: PGlite) -> None:
+    with db.live_query(LISTED) as live:
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                live.unsubscribe()
+                with suppress(EngineError):
+                    db.live_query(LISTED)
+                    os._exit(2)
+                db.close()
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        db.exec("delete from t")
+        assert news(live) == []

@@ -30,6 +30,9 @@ db.query("select 1", row_mode="array").rows[0]["a"]  # call-overload
 db.exec("select 1").rows  # attr-defined
 db.copy_to("copy t to stdout").read()  # attr-defined
 db.copy_from("copy t from stdin", ["text"])  # list-item
+db.changes(tables=5)  # arg-type
+db.live_query("select 1", callback=5)  # arg-type
+db.live_changes("select 1", None)  # call-arg
 db.dump_data_dir(compression="zip")  # call-overload
 PGlite(setings={})  # call-arg
 PGlite(tier="fastest")  # arg-type
