@@ -10,6 +10,7 @@ kind.
 from __future__ import annotations
 
 import json
+import resource  # noqa: F401 - a module that errors import: its maps are there before any
 import shutil
 import sys
 from collections.abc import Iterator
