@@ -96,10 +96,15 @@ class Slot:
         self._may_write_down = bool(session.query(sql).rows[0]["may"])
         self._reserve()
         is_there = self._is_there()
-        self._publish(selection.tables)
-        if not is_there:
-            self._create()
-            self._written_down = self._log_end()
+        try:
+            self._publish(selection.tables)
+            if not is_there:
+                self._create()
+                self._written_down = self._log_end()
+        except BaseException:
+            if not is_there:
+                self._unpublish()
+            raise
 
     def fetch(self) -> list[tuple[str, bytes]]:
         """Return what is committed after the confirmed position: the log's positions, and messages.
@@ -200,15 +205,22 @@ class Slot:
         return bool(rows)
 
     def _create(self) -> None:
-        try:
-            self._session.query(
-                "select pg_create_logical_replication_slot($1, 'pgoutput', $2)",
-                [self.name, self.is_temporary],
-            )
-        except BaseException:
-            if self._is_own_publication:
-                self._session.exec(f"drop publication {identifier(self.publications[0])}")
-            raise
+        self._session.query(
+            "select pg_create_logical_replication_slot($1, 'pgoutput', $2)",
+            [self.name, self.is_temporary],
+        )
+
+    def _unpublish(self) -> None:
+        """Undo what _publish has done, in spite of a task that is cancelled, and so cancels again
+        and again whatever runs.
+        """
+        while True:
+            try:
+                self.end()
+                return
+            except DatabaseError as error:
+                if error.sqlstate != "57014":
+                    raise
 
     def _log_end(self) -> int:
         answer = self._session._conversation.text.run("select pg_current_wal_flush_lsn()")

@@ -58,19 +58,20 @@ class Hub:
         self._called: Future[Any] | None = None
         self._calls: deque[Callable[[], None]] = deque()
         self.queries: list[Live[Any, Any]] = []
-        settings = db._conversation.text.run(SET).rows([_rows.TEXT] * 2)
-        self.session = db._beside()
-        try:
-            self._begin(db, settings)
-        except BaseException:
-            self.session.close()
-            raise
-        self._wake, self._waking = socket.socketpair()
-        self._wake.setblocking(False)
-        self._thread = threading.Thread(target=self._run, name="pglite-live", daemon=True)
-        self._thread.start()
+        with contextlib.ExitStack() as undone:
+            self._wake, self._waking = socket.socketpair()
+            undone.enter_context(self._wake)
+            undone.enter_context(self._waking)
+            self._wake.setblocking(False)
+            self.session = undone.enter_context(db._beside())
+            self._begin(db)
+            undone.callback(self._listener.close)
+            self._thread = threading.Thread(target=self._run, name="pglite-live", daemon=True)
+            self._thread.start()
+            undone.pop_all()
 
-    def _begin(self, db: PGlite, settings: list[tuple[str, str]]) -> None:
+    def _begin(self, db: PGlite) -> None:
+        settings = db._conversation.text.run(SET).rows([_rows.TEXT] * 2)
         conversation = self.session._conversation
         text = conversation.text
         for setting in settings:

@@ -25,6 +25,7 @@ from pglite_native import (
     DatabaseError,
     Engine,
     EngineClosed,
+    EngineError,
     PGlite,
     Snapshot,
     TransactionError,
@@ -349,6 +350,8 @@ def test_a_named_slot_survives_the_process(tmp_path: Path) -> None:
         db.exec("create table t (id int primary key)")
         db.changes(slot="s").close()
         db.exec("insert into t values (1)")
+    with pytest.raises(EngineError, match="The slot needs settings"):
+        PGlite(data)
     with PGlite(data, settings=LOGICAL) as db:
         with db.changes(slot="s", timeout=0) as changes:
             assert ids(changes) == [1]
