@@ -10,8 +10,9 @@ from bench.conformance import own
 from bench.conformance.own import CREATE_DATABASE, FILES, Own, ask
 from tests.oracle.native import PORT, SETTINGS, NativeServer
 
-# Over and above the oracle's: what shows in plans. Building an index counts rows only where autovacuum
-# is on, and how far a COPY extends its table depends on how many connections share the buffers.
+# Over and above the oracle's: what shows in plans. Building an index counts rows only where
+# autovacuum is on; how far a COPY extends its table depends on how many connections may share the
+# buffers, and the guest's default is 256.
 NATIVE_SETTINGS = {
     **own.SETTINGS,
     "autovacuum": "on",
