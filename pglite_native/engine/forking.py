@@ -49,7 +49,11 @@ def import_before_fork(*names: str) -> None:
 def _before() -> None:
     while _later:
         name = next(iter(_later))
-        import_module(name)
+        module = import_module(name)
+        if name == "logging":
+            # It has registered functions around a fork, in the middle of one: the one that takes its
+            # lock is not called any more, the one that releases it will be.
+            module._lock.acquire()
         _later.discard(name)
 
 

@@ -159,3 +159,27 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 def test_what_is_imported_later_a_child_has_whole() -> None:
     """Also where another thread was importing it as the child was forked."""
     assert child.output(LATER, seconds=PATIENCE_S) == "0\n"
+
+
+FIRST_FORK = """
+import os, threading
+from pglite_native import PGlite
+
+with PGlite() as db:
+    db.query("select 1")
+    if os.fork() == 0:
+        os._exit(0)
+    os.wait()
+import logging
+thread = threading.Thread(target=logging.getLogger, args=("its lock is free",), daemon=True)
+thread.start()
+thread.join(10)
+assert not thread.is_alive()
+"""
+
+
+def test_the_first_fork_complains_of_nothing() -> None:
+    """Modules are imported by it that themselves have functions around a fork: logging."""
+    with child.start(FIRST_FORK) as process:
+        _, complaints = process.communicate()
+    assert (process.returncode, complaints) == (0, "")
