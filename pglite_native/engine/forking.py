@@ -51,8 +51,8 @@ def _before() -> None:
         name = next(iter(_later))
         module = import_module(name)
         if name == "logging":
-            # It has registered functions around a fork, in the middle of one: the one that takes its
-            # lock is not called any more, the one that releases it will be.
+            # It has registered functions around a fork, in the middle of one: the one that takes
+            # its lock is not called any more, the one that releases it will be.
             module._lock.acquire()
         _later.discard(name)
 
