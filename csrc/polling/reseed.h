@@ -1,4 +1,4 @@
-/* An instance can be copied as it stands, and the copies go on side by side. */
+/* An instance can be copied as it stands, and the copies continue side by side. */
 #ifndef PGLITE_RESEED_H
 #define PGLITE_RESEED_H
 

@@ -246,7 +246,7 @@ static PyObject *bind(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "y#O!Oy#O:bind", &name, &name_size, &PyTuple_Type, &oids, &given,
                           &formats, &formats_size, &serialize))
         return NULL;
-    params = PySequence_Tuple(given); /* serializers are anybody's code */
+    params = PySequence_Tuple(given); /* serializers are the caller's code */
     if (!params)
         goto done;
     if (PyTuple_Size(params) > PARAMETERS_MAX) {

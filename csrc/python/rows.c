@@ -373,7 +373,7 @@ static PyObject *rows(PyObject *module, PyObject *args)
     for (Py_ssize_t i = 0; list && i < PyList_Size(runs); i++) {
         PyObject *messages = PyList_GetItem(runs, i);
 
-        Py_INCREF(messages); /* converters are anybody's code */
+        Py_INCREF(messages); /* converters are the caller's code */
         if (append_rows(list, messages, &format) < 0)
             Py_CLEAR(list);
         Py_DECREF(messages);

@@ -19,7 +19,7 @@ set client_min_messages = error;
 create extension if not exists {} cascade;
 reset client_min_messages"""
 
-# What nobody calls a directory: an argument that has come to the wrong option.
+# What is no directory's name: an argument that has come to the wrong option.
 SQL = re.compile(r"\s*(select|insert|update|delete|create|alter|drop|table|with|copy)\s", re.I)
 
 

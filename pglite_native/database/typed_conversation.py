@@ -108,7 +108,7 @@ class TypedConversation:
             statement = self._prepare(key)
         if statement is not None and len(params) == len(statement.types):
             values = params
-            if types.serializers:  # anybody's code, which may query the database
+            if types.serializers:  # the caller's code, which may query the database
                 values = _serialized(statement.types, params, types)
                 statement = text.find(key)
             if statement is not None:
@@ -265,7 +265,7 @@ class TypedConversation:
             types = self._looked_up(types)
             oids, _ = self.text.prepare(sql, param_types)  # looking up was a statement, too
         texts = _serialized(oids, params, types)
-        if types.serializers:  # anybody's code, which may have run statements
+        if types.serializers:  # the caller's code, which may have run statements
             self.text.prepare(sql, param_types)
         return texts
 

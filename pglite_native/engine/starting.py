@@ -51,7 +51,7 @@ def _advice(log: str, data_dir: str | os.PathLike[str] | None) -> str:
         return "A new cluster has the role postgres: open it as that one, and run CREATE ROLE"
     if 'exists, but "wal_level" < "logical"' in log:
         return (
-            'The slot needs settings={"wal_level": "logical"}, as whoever made it had; once open,'
+            'The slot needs settings={"wal_level": "logical"}, as when it was made; once open,'
             " pg_drop_replication_slot() drops it"
         )
     if "unrecognized configuration parameter" in log:

@@ -132,8 +132,8 @@ class Triggers:
     def _drop(self, function: str) -> bool:
         """Drop a trigger's function, and so the trigger; False where the table is locked.
 
-        Whoever may create a trigger owns its function, but perhaps not the table, as they must to
-        drop the trigger itself.
+        The user who has created a trigger owns its function, but perhaps not the table, which they
+        would need to drop the trigger itself.
         """
         try:
             self._transact(

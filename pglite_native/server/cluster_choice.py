@@ -88,7 +88,7 @@ class Clusters:
     def password_of(self, startup: Startup) -> Password | None:
         """What is kept of the password of a role where a client wants to go; None: no such role.
 
-        Nothing is made for it, as the client may be anybody.
+        Nothing is made for it, as the client may be anyone.
 
         Raises:
             EngineError: the cluster cannot be asked.

@@ -1,4 +1,4 @@
-"""What happens on a socket before anybody is let in: encryption, the startup packet, passwords.
+"""What happens on a socket before a client is let in: encryption, the startup packet, passwords.
 
 Everything a client sends here is limited in size, and all of it together in time.
 """

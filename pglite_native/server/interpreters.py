@@ -8,7 +8,7 @@ from pglite_native.errors import EngineError
 
 
 def check_interpreter() -> None:
-    """Refuse to go on in a subinterpreter.
+    """Refuse a subinterpreter.
 
     One that has threads when it is to end cannot be ended: Python raises RuntimeError, and aborts
     the process when it exits. A server has threads until it is closed.

@@ -184,7 +184,7 @@ def test_a_table_outlives_its_database_and_is_taken_again(db: PGlite) -> None:
     table = db.query_arrow("select n, n::text as t from generate_series(1, 5) n")
     db.close()
     expected = [{"n": n, "t": str(n)} for n in range(1, 6)]
-    streams = [table.__arrow_c_stream__() for _ in range(3)]  # of which nobody takes any
+    streams = [table.__arrow_c_stream__() for _ in range(3)]  # which are not taken
     schema = table.__arrow_c_schema__()
     kept = pyarrow.table(table).column("t")
     assert pyarrow.schema(table).names == ["n", "t"]
