@@ -8,6 +8,7 @@ imports it waits forever. So opening and asking import nothing
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 from typing import Protocol
 from weakref import ref
@@ -43,16 +44,17 @@ _later: set[str] = set()
 def import_before_fork(*names: str) -> None:
     """Name modules that are imported when they are first needed: a child has them from the start,
     whole, as their imports by other threads are waited for."""
-    _later.update(names)
+    _later.update(name for name in names if name not in sys.modules)
 
 
 def _before() -> None:
     while _later:
         name = next(iter(_later))
         module = import_module(name)
-        if name == "logging":
+        if name == "logging" and not module._lock._is_owned():
             # It has registered functions around a fork, in the middle of one: the one that takes
-            # its lock is not called any more, the one that releases it will be.
+            # its lock is not called any more, the one that releases it will be. Were it registered
+            # before the fork, that would have been called by now: the latest is called first.
             module._lock.acquire()
         _later.discard(name)
 

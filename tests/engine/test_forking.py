@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.engine import child
 
 PATIENCE_S = 120
@@ -162,14 +164,19 @@ def test_what_is_imported_later_a_child_has_whole() -> None:
 
 
 FIRST_FORK = """
-import os, threading
+import os, sys, threading
+if "early" in sys.argv:
+    import logging
 from pglite_native import PGlite
+if "late" in sys.argv:
+    import logging
 
 with PGlite() as db:
     db.query("select 1")
-    if os.fork() == 0:
-        os._exit(0)
-    os.wait()
+    for _ in range(2):
+        if os.fork() == 0:
+            os._exit(0)
+        os.wait()
 import logging
 thread = threading.Thread(target=logging.getLogger, args=("its lock is free",), daemon=True)
 thread.start()
@@ -178,8 +185,9 @@ assert not thread.is_alive()
 """
 
 
-def test_the_first_fork_complains_of_nothing() -> None:
+@pytest.mark.parametrize("logging_is_imported", ["early", "late", "by the fork"])
+def test_the_first_fork_complains_of_nothing(logging_is_imported: str) -> None:
     """Modules are imported by it that themselves have functions around a fork: logging."""
-    with child.start(FIRST_FORK) as process:
+    with child.start(FIRST_FORK, logging_is_imported) as process:
         _, complaints = process.communicate()
     assert (process.returncode, complaints) == (0, "")
