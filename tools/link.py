@@ -22,11 +22,11 @@ from pathlib import Path, PurePosixPath
 
 from pglite_native import linker
 from tools import ROOT
+from tools.guest import GUEST_OBJECTS
 from tools.upstream import extension_bundles, read_bundle, read_data
 
 # Our own objects come first: where several modules define a symbol, the first one wins.
-# Do its symbols become exports?
-GUEST_OBJECTS = {"polling": True, "encoding": False, "replication": False}
+EXPORTED = "polling"  # the one whose symbols become exports
 FIRST = ("plpgsql", "dict_snowball")
 
 # What our guest code asks of the host (docs/HANDSHAKE.md).
@@ -488,8 +488,9 @@ def link(vendor_dir: Path, guest_dir: Path, out_dir: Path) -> None:
 
 def side_modules(vendor_dir: Path, guest_dir: Path) -> Iterator[linker.SideModule]:
     """Yield the side modules in the order they are linked."""
-    for name, export in GUEST_OBJECTS.items():
-        yield linker.SideModule(name, (guest_dir / f"{name}.wasm").read_bytes(), export)
+    for name in GUEST_OBJECTS:
+        binary = (guest_dir / f"{name}.wasm").read_bytes()
+        yield linker.SideModule(name, binary, export=name == EXPORTED)
     core = _libraries(read_data(vendor_dir))
     for name in (*FIRST, *sorted(core.keys() - set(FIRST))):
         yield linker.SideModule(name, core[name])

@@ -121,7 +121,7 @@
     ENV("pglite_recv", "iii", handshake_receive)                                                   \
     ENV("pglite_send", "iii", handshake_send)
 
-/* subprocess.c. The guest's table gets them too: pgl_set_system_fn and its like take an index of that table. */
+/* subprocess.c. The guest's table gets them too: pgl_set_system_fn and similar exports take an index of that table. */
 #define HOST_FUNCTIONS(FUNCTION)                                                                   \
     FUNCTION("system", "ii", subprocess_system)                                                    \
     FUNCTION("popen", "iii", subprocess_popen)                                                     \

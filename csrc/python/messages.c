@@ -1,7 +1,7 @@
 /* One round trip of a prepared statement: its parameters' values into messages, and the reply into its parts.
  *
- * What is not common is left to Python: a value of another class goes through a function of the caller's, and of a
- * reply with anything by the way (an error, a notice, a notification) nothing is said.
+ * What is not common is left to Python: a value of another class goes through a function of the caller's, and a
+ * reply in which there is something else (an error, a notice, a notification) is not taken apart here.
  */
 #include "messages.h"
 
@@ -339,10 +339,9 @@ static PyObject *whole(const struct span *status, const struct span *tag,
                          (const char *) command.at, span_size(&command), count, described, run);
 }
 
-PyDoc_STRVAR(answer_doc,
-             "answer(reply) -> (status, command, count, columns, rows), or None\n\n"
-             "A whole reply that says how one statement went well, and nothing by the way.\n"
-             "columns: RowDescription's payload, or None; rows: all DataRows.");
+PyDoc_STRVAR(answer_doc, "answer(reply) -> (status, command, count, columns, rows), or None\n\n"
+                         "A whole reply that says that one statement succeeded, and nothing else.\n"
+                         "columns: RowDescription's payload, or None; rows: all DataRows.");
 
 static PyObject *answer(PyObject *module, PyObject *reply)
 {

@@ -76,7 +76,6 @@ bool replorigin_by_oid(uint16_t origin, bool missing_ok, char **name)
 /* Lists of transactions. PostgreSQL's lists of OIDs and of transactions have different tags, at which only its
  * assertions look. */
 PGList *lappend_oid(PGList *list, PGOid element);
-bool list_member_oid(const PGList *list, PGOid element);
 
 GUEST_EXPORT(lappend_xid)
 PGList *lappend_xid(PGList *list, PGXid xid)

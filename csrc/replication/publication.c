@@ -15,7 +15,6 @@ bool is_publishable_relation(const PGTable *table)
 
 PGList *GetRelationPublications(PGOid table);
 PGList *GetSchemaPublications(PGOid namespace);
-bool list_member_oid(const PGList *list, PGOid element);
 
 /* Has the publication a list of columns for the table? If so, they are added to *columns, in `context`. */
 GUEST_EXPORT(check_and_fetch_column_list)

@@ -85,6 +85,7 @@ PGTable *RelationIdGetRelation(PGOid oid);
 void RelationClose(PGTable *table);
 PGList *RelationGetIndexList(PGTable *table);
 void list_free(PGList *list);
+bool list_member_oid(const PGList *list, PGOid element);
 
 /* A row as the executor has it. */
 typedef struct PGTupleSlot {

@@ -125,7 +125,7 @@ def _readline(complete: Complete) -> Iterator[None]:
     """Have readline edit lines, and remember them from one time to the next."""
     try:
         import readline
-    except ImportError:  # Pythons are built without it: input() works all the same
+    except ImportError:  # Some Pythons are built without it: input() works without it, too
         yield
         return
     path = history_file()

@@ -85,7 +85,7 @@ def _choose(name: str) -> str | None:
             return path
         print(
             f"psql {version} is passed over: its commands, as \\d, are not for a server of version"
-            f" {SERVER_VERSION}. `--client psql` takes it all the same.",
+            f" {SERVER_VERSION}. `--client psql` takes it nevertheless.",
             file=sys.stderr,
         )
     return None

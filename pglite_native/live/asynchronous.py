@@ -16,6 +16,7 @@ from pglite_native.live.query import Live, LiveChanges, LiveIncrementalQuery, Li
 from pglite_native.live.rows import LiveChange
 
 Value = TypeVar("Value")
+Query = TypeVar("Query", bound=LiveQuery | LiveIncrementalQuery)
 Rows = Results[dict[str, Any]]
 
 
@@ -75,7 +76,22 @@ class AsyncLive(Generic[Value]):
         await self.unsubscribe()
 
 
-class AsyncLiveQuery(AsyncLive[Rows]):
+class _AsyncLiveResults(AsyncLive[Rows], Generic[Query]):
+    """What tells the results themselves."""
+
+    def __init__(self, live: Query) -> None:
+        """Not to be called."""
+        super().__init__(live)
+        self._live: Query = live
+        self.initial_results = live.initial_results
+
+    @property
+    def results(self) -> Rows:
+        """The latest results: WindowResults where a window was asked for."""
+        return self._live.results
+
+
+class AsyncLiveQuery(_AsyncLiveResults[LiveQuery]):
     """A query whose results are kept up to date; AsyncPGlite.live_query makes it.
 
     >>> async with await db.live_query("select * from author order by name") as live:
@@ -83,35 +99,13 @@ class AsyncLiveQuery(AsyncLive[Rows]):
     ...         print(results.rows)
     """
 
-    def __init__(self, live: LiveQuery) -> None:
-        """Not to be called."""
-        super().__init__(live)
-        self._live = live
-        self.initial_results = live.initial_results
-
-    @property
-    def results(self) -> Rows:
-        """The latest results; WindowResults if there is a window."""
-        return self._live.results
-
     async def refresh(self, *, offset: int | None = None, limit: int | None = None) -> None:
         """Run the query again now, if wanted with another window: LiveQuery.refresh."""
         await asyncio.to_thread(self._live.refresh, offset=offset, limit=limit)
 
 
-class AsyncLiveIncrementalQuery(AsyncLive[Rows]):
+class AsyncLiveIncrementalQuery(_AsyncLiveResults[LiveIncrementalQuery]):
     """A live query for large results; AsyncPGlite.live_incremental_query makes it."""
-
-    def __init__(self, live: LiveIncrementalQuery) -> None:
-        """Not to be called."""
-        super().__init__(live)
-        self._live = live
-        self.initial_results = live.initial_results
-
-    @property
-    def results(self) -> Rows:
-        """The latest results."""
-        return self._live.results
 
 
 class AsyncLiveChanges(AsyncLive[list[LiveChange]]):

@@ -7,7 +7,7 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from pglite_native import _rows, logs
 from pglite_native._closing import Closing
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 State = TypeVar("State")
 Value = TypeVar("Value")
+
+
+class _HasResults(Protocol):
+    @property
+    def results(self) -> Results[dict[str, Any]]: ...
+
+
+Shown = TypeVar("Shown", bound=_HasResults)
 
 
 class WindowResults(Results[dict[str, Any]]):
@@ -259,6 +267,23 @@ class Live(Closing, Generic[State, Value]):
     _initial: State
 
 
+class _LiveResults(Live[Shown, Results[dict[str, Any]]]):
+    """What tells the results themselves."""
+
+    @property
+    def initial_results(self) -> Results[dict[str, Any]]:
+        """The first results."""
+        return self._initial.results
+
+    @property
+    def results(self) -> Results[dict[str, Any]]:
+        """The latest results: WindowResults where a window was asked for."""
+        return self._state.results
+
+    def _value(self, before: Shown | None, state: Shown) -> Results[dict[str, Any]]:
+        return state.results
+
+
 @dataclass(frozen=True)
 class _Answered:
     """What is compared is what PostgreSQL has sent."""
@@ -272,7 +297,7 @@ class _Answered:
     __hash__ = None  # type: ignore[assignment]
 
 
-class LiveQuery(Live[_Answered, Results[dict[str, Any]]]):
+class LiveQuery(_LiveResults[_Answered], Live[_Answered, Results[dict[str, Any]]]):
     """A query whose results are kept up to date; PGlite.live_query makes it.
 
     >>> with db.live_query("select * from author order by name") as live:
@@ -293,16 +318,6 @@ class LiveQuery(Live[_Answered, Results[dict[str, Any]]]):
         """Not to be called. `window`: offset and limit."""
         self._window = window
         super().__init__(db, sql, params, callback, on_error)
-
-    @property
-    def initial_results(self) -> Results[dict[str, Any]]:
-        """The first results."""
-        return self._initial.results
-
-    @property
-    def results(self) -> Results[dict[str, Any]]:
-        """The latest results; WindowResults if there is a window."""
-        return self._state.results
 
     def refresh(self, *, offset: int | None = None, limit: int | None = None) -> None:
         """Run the query again now, if wanted with another window: Live.refresh.
@@ -344,9 +359,6 @@ class LiveQuery(Live[_Answered, Results[dict[str, Any]]]):
         results = conversation.results(rows, "object")
         window = WindowResults(results, offset, limit, total)
         return _Answered((rows.columns, b"".join(rows.runs), offset, limit, total), window)
-
-    def _value(self, before: _Answered | None, state: _Answered) -> Results[dict[str, Any]]:
-        return state.results
 
 
 @dataclass(frozen=True)
@@ -403,26 +415,13 @@ class _LiveKeyed(Live[_Keyed, Value]):
         return _Keyed(keyed, Results(objects, fields, 0, "SELECT", len(rows)))
 
 
-class LiveIncrementalQuery(_LiveKeyed[Results[dict[str, Any]]]):
+class LiveIncrementalQuery(_LiveResults[_Keyed], _LiveKeyed[Results[dict[str, Any]]]):
     """A live query for large results: a row that has not changed stays the same object.
 
     Made by PGlite.live_incremental_query.
     """
 
     _has_objects = True
-
-    @property
-    def initial_results(self) -> Results[dict[str, Any]]:
-        """The first results."""
-        return self._initial.results
-
-    @property
-    def results(self) -> Results[dict[str, Any]]:
-        """The latest results."""
-        return self._state.results
-
-    def _value(self, before: _Keyed | None, state: _Keyed) -> Results[dict[str, Any]]:
-        return state.results
 
 
 class LiveChanges(_LiveKeyed[list[LiveChange]]):

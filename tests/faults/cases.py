@@ -160,7 +160,7 @@ def a_start_that_fails_comes_to_an_end(folder: Path) -> None:
 
 
 def settings_that_cannot_be_read(folder: Path) -> None:
-    """As a native server: the statement fails, and the engine goes on; a start says so."""
+    """As a native server: the statement fails, the engine is usable, a start names the file."""
     with Engine(folder) as engine:
         run(engine, "alter system set work_mem = '5MB'")
         with failing(folder / "postgresql.auto.conf", Kind.READ, errno.EIO) as faults:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import ROOT
+from tools.guest import GUEST_OBJECTS
 
 HERE = Path(__file__).resolve().parent
 CSRC = ROOT / "csrc"
@@ -52,7 +53,6 @@ LAYERS = ("base/*.c", "platform/*.c", "vfs/*.c")
 HOST = (*LAYERS, "guest/*.c", "guest/*/*.c", "host/*.c")
 ENGINE = (*HOST, "engine/*/*.c")
 RESOURCES = (f'-DRESOURCES="{ROOT / "pglite_native" / "resources"}"',)
-GUEST_SIDE = ("csrc/polling", "csrc/encoding", "csrc/replication")
 WRAPS = ("arena_allocate", "arena_free")
 
 SPACE = ("space.c", "scratch.c")
@@ -90,7 +90,7 @@ TARGETS = (
         "conversions of text",
         ("encoding/*.c",),
         own=("../polling/fake_postgres.c",),
-        flags=tuple(f"-I{ROOT / folder}" for folder in (*GUEST_SIDE, "tests/polling")),
+        flags=tuple(f"-I{folder}" for folder in (*GUEST_OBJECTS.values(), ROOT / "tests/polling")),
         size=256,
         counters=4096,
     ),

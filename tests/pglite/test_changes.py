@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
@@ -32,6 +31,7 @@ from pglite_native import (
 )
 from pglite_native.changes import slot
 from tests.interrupts import interrupted_after
+from tests.pglite.forked import passes_in_a_child
 from tests.waiting import in_thread, until
 
 LOGICAL = {"wal_level": "logical"}
@@ -468,17 +468,12 @@ def test_nothing_of_it_is_loaded_before_it_is_asked_for() -> None:
 
 def test_a_child_of_fork_leaves_it_alone(db: PGlite) -> None:
     with db.changes(timeout=0) as changes:
-        child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                with suppress(EngineClosed):
-                    list(changes)
-                    os._exit(2)
-                changes.close()
-                status = 0
-            finally:
-                os._exit(status)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+        def refuses_and_closes() -> None:
+            with pytest.raises(EngineClosed):
+                list(changes)
+            changes.close()
+
+        assert passes_in_a_child(refuses_and_closes)
         db.exec("insert into t values (1)")
         assert ids(changes) == [1]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from subprocess import run
@@ -27,6 +25,7 @@ from pglite_native import (
     WindowResults,
 )
 from tests.interrupts import interrupted_after
+from tests.pglite.forked import passes_in_a_child
 from tests.waiting import DEADLINE_S, in_thread, until, until_blocked
 
 LEFT = """
@@ -459,18 +458,13 @@ def test_what_a_killed_process_has_left_is_dropped(tmp_path: Path) -> None:
 
 def test_a_child_of_fork_leaves_it_alone(db: PGlite) -> None:
     with db.live_query(LISTED) as live:
-        child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                live.unsubscribe()
-                with suppress(EngineError):
-                    db.live_query(LISTED)
-                    os._exit(2)
-                db.close()
-                status = 0
-            finally:
-                os._exit(status)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+        def refuses_and_closes() -> None:
+            live.unsubscribe()
+            with pytest.raises(EngineError):
+                db.live_query(LISTED)
+            db.close()
+
+        assert passes_in_a_child(refuses_and_closes)
         db.exec("delete from t")
         assert news(live) == []
