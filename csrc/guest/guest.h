@@ -122,9 +122,10 @@ struct guest_state {
     uint32_t global_count;
 };
 
-/* The same as guest_open, but for the memory: there is none before guest_set_state. */
+/* The same as guest_open, but for the memory: there is none before guest_set_state. range: the reservation of an
+   instance of this module, which it takes in any case; or a closed one. */
 enum status guest_open_empty(struct guest_module *module, void *context, size_t stack_size,
-                             struct guest **guest, struct error *error);
+                             struct reservation *range, struct guest **guest, struct error *error);
 
 void guest_get_state(const struct guest *guest, struct guest_state *state);
 

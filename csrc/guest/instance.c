@@ -3,19 +3,29 @@
 
 #include "guest/tier.h"
 
+static bool open_range(struct guest *guest)
+{
+    return guest->range.base
+           || (reservation_open(&guest->range, GUEST_HEADER_ROOM + guest->module->reach)
+               && reservation_commit(&guest->range, GUEST_HEADER_ROOM));
+}
+
 enum status guest_open_empty(struct guest_module *module, void *context, size_t stack_size,
-                             struct guest **opened, struct error *error)
+                             struct reservation *range, struct guest **opened, struct error *error)
 {
     const struct guest_tier *tier = module->tier;
     struct guest *guest = calloc(1, tier->instance_size);
 
-    if (!guest)
+    if (!guest) {
+        reservation_close(range);
         return error_set(error, STATUS_NO_MEMORY, "no memory for an instance");
+    }
     guest->tier = tier;
     guest->module = module;
     guest->context = context;
-    if (!reservation_open(&guest->range, GUEST_HEADER_ROOM + module->reach)
-        || !reservation_commit(&guest->range, GUEST_HEADER_ROOM)) {
+    guest->range = *range;
+    *range = (struct reservation){0};
+    if (!open_range(guest)) {
         reservation_close(&guest->range);
         free(guest);
         return error_set(error, STATUS_NO_MEMORY,

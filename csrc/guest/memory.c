@@ -64,8 +64,9 @@ static enum status fill_memory(struct guest *guest, struct error *error)
 enum status guest_open(struct guest_module *module, void *context, size_t stack_size,
                        struct guest **opened, struct error *error)
 {
+    struct reservation range = {0};
     struct guest *guest;
-    enum status status = guest_open_empty(module, context, stack_size, &guest, error);
+    enum status status = guest_open_empty(module, context, stack_size, &range, &guest, error);
 
     if (status)
         return status;

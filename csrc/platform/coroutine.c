@@ -27,6 +27,7 @@
 #endif
 
 #ifdef HAVE_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -140,6 +141,19 @@ fail_mapped:
 fail:
     free(coroutine);
     return NULL;
+}
+
+void coroutine_restart(struct coroutine *coroutine, coroutine_function function, void *argument)
+{
+    coroutine_trim(coroutine);
+#ifdef HAVE_ASAN /* frames that never returned */
+    __asan_unpoison_memory_region(coroutine->range + GUARD, coroutine->stack_size);
+#endif
+    coroutine->function = function;
+    coroutine->argument = argument;
+    coroutine->begun = coroutine->finished = false;
+    coroutine->suspended_at = NULL;
+    coroutine->fake_stack = NULL;
 }
 
 static _Noreturn void enter(struct coroutine *coroutine)

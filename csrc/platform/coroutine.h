@@ -18,6 +18,9 @@ typedef void (*coroutine_function)(void *argument);
 /* The function starts with the first coroutine_resume. NULL when memory is out. */
 struct coroutine *coroutine_open(size_t stack_size, coroutine_function function, void *argument);
 
+/* Begins anew, on the stack of a coroutine that would have been closed otherwise. */
+void coroutine_restart(struct coroutine *coroutine, coroutine_function function, void *argument);
+
 /* Runs until the coroutine suspends (true) or its function has returned (false, ever after). */
 bool coroutine_resume(struct coroutine *coroutine);
 

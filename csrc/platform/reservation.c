@@ -3,11 +3,11 @@
 
 #include "platform/reservation.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "platform/written_pages.h"
 
 #ifndef MAP_NORESERVE
 #define MAP_NORESERVE 0 /* systems without it do not account for untouched private pages */
@@ -79,7 +79,7 @@ bool reservation_commit_exactly(struct reservation *reservation, size_t size)
         if (mmap(start, reservation->committed - end, PROT_NONE, MAP_FLAGS | MAP_FIXED, -1, 0)
             == MAP_FAILED)
             return false;
-        reservation->remapped = true;
+        reservation->remapped |= end < reservation->mapped;
     }
     reservation->committed = end;
     return true;
@@ -95,6 +95,7 @@ static bool map_zeros(unsigned char *start, size_t size)
 bool reservation_zero(struct reservation *reservation)
 {
     reservation->remapped = false;
+    reservation->mapped = 0;
     return map_zeros(reservation->base, reservation->committed);
 }
 
@@ -122,10 +123,10 @@ void reservation_release(struct reservation *reservation, size_t offset, size_t 
 bool reservation_map(struct reservation *reservation, size_t offset, size_t size, int fd,
                      uint64_t position)
 {
-    unsigned char *start = reservation->base + offset;
-
-    return mmap(start, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, fd,
-                (off_t) position)
+    if (offset + size > reservation->mapped)
+        reservation->mapped = offset + size;
+    return mmap(reservation->base + offset, size, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, fd, (off_t) position)
            != MAP_FAILED;
 }
 
@@ -149,69 +150,14 @@ bool reservation_discard(struct reservation *reservation)
 #endif
 }
 
-#ifdef PLATFORM_LINUX
-/* Documentation/admin-guide/mm/pagemap.rst of the Linux kernel. */
-enum { PAGEMAP_ENTRY = 8, PAGEMAP_AT_ONCE = 512 };
-#define PAGEMAP_FILE (UINT64_C(1) << 61) /* of a file, or of shared memory: not written to */
-#define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
-#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
-
-static bool read_at(int fd, unsigned char *bytes, size_t size, uint64_t position)
-{
-    while (size > 0) {
-        ssize_t count = pread(fd, bytes, size, (off_t) position);
-
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return false;
-        bytes += count;
-        size -= (size_t) count;
-        position += (uint64_t) count;
-    }
-    return true;
-}
-
-static bool read_pagemap(int fd, const unsigned char *start, size_t count, bool *touched)
-{
-    uint64_t entries[PAGEMAP_AT_ONCE];
-    uint64_t position = (uintptr_t) start / PLATFORM_PAGE * PAGEMAP_ENTRY;
-
-    if (sysconf(_SC_PAGESIZE) != PLATFORM_PAGE)
-        return false;
-    for (size_t done = 0; done < count;) {
-        size_t part = count - done < PAGEMAP_AT_ONCE ? count - done : PAGEMAP_AT_ONCE;
-
-        if (!read_at(fd, (unsigned char *) entries, part * PAGEMAP_ENTRY,
-                     position + done * PAGEMAP_ENTRY))
-            return false;
-        for (size_t i = 0; i < part; i++)
-            touched[done + i] = (entries[i] & (PAGEMAP_PRESENT | PAGEMAP_SWAPPED))
-                                && !(entries[i] & PAGEMAP_FILE);
-        done += part;
-    }
-    return true;
-}
-#endif
-
 void reservation_touched(const struct reservation *reservation, size_t offset, size_t count,
                          bool *touched)
 {
-    bool known = false;
+    int record = written_pages_open();
 
-#ifdef PLATFORM_LINUX
-    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-
-    if (fd >= 0) {
-        known = read_pagemap(fd, reservation->base + offset, count, touched);
-        close(fd);
-    }
-#else
-    (void) reservation;
-    (void) offset;
-#endif
-    if (!known)
+    if (record < 0 || !written_pages_mark(record, reservation->base + offset, count, touched))
         memset(touched, true, count);
+    written_pages_close(record);
 }
 
 void reservation_close(struct reservation *reservation)

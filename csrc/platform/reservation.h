@@ -17,6 +17,7 @@ struct reservation {
     unsigned char *base;
     size_t limit;     /* bytes of address space at base */
     size_t committed; /* bytes readable and writable from base on */
+    size_t mapped;    /* where that of it ends which reservation_map has laid a file over */
     bool remapped;    /* what is mapped is not, or no longer, what reservation_map was given */
 };
 

@@ -14,6 +14,7 @@
 #include "platform/map.h"
 #include "platform/memory_file.h"
 #include "platform/reservation.h"
+#include "platform/written_pages.h"
 #include "space.h"
 
 enum { PAGE = PLATFORM_PAGE, FILE_PAGES = 64, RANGE_PAGES = 2048, SIZE = RANGE_PAGES * PAGE };
@@ -259,6 +260,92 @@ static void written_pages_are_told(void)
         CHECK_TRUE(reservation_zero(&reservation));
         map_parts(&reservation, fd);
     }
+    close(fd);
+    reservation_close(&reservation);
+}
+
+/* Linux 6.7 and later. */
+static bool lists_pages(const struct reservation *reservation)
+{
+    unsigned char *at = reservation->base;
+    struct page_run run;
+    int record = written_pages_open();
+    bool lists = written_pages_list(record, &at, at + SIZE, &run, 1) >= 0;
+
+    written_pages_close(record);
+    return lists;
+}
+
+/* Runs of all kinds: within parts, across their ends, of zeros; more of them than one call has room for. */
+static void written_pages_are_listed_in_runs(void)
+{
+    enum { ROOM = 5 };
+    struct reservation reservation;
+    struct page_run runs[ROOM];
+    bool written[RANGE_PAGES] = {false};
+    uint64_t seed = 11;
+    int fd = file_open(), record = written_pages_open(), found = 0;
+    unsigned char *at, *end;
+
+    open_mapped(&reservation, fd);
+    for (int i = 0; i < 60 && lists_pages(&reservation); i++) {
+        size_t first = i ? check_random(&seed) % (RANGE_PAGES - 20) : 95;
+
+        for (size_t page = first; page < first + check_random(&seed) % 20; page++) {
+            reservation.base[page * PAGE] ^= 1;
+            written[page] = true;
+        }
+    }
+    at = reservation.base;
+    end = at + SIZE;
+    while (at < end && (found = written_pages_list(record, &at, end, runs, ROOM)) >= 0)
+        for (int i = 0; i < found; i++)
+            for (size_t done = 0; done < runs[i].size; done += PAGE) {
+                size_t page = (size_t) (runs[i].start + done - reservation.base) / PAGE;
+
+                CHECK_TRUE(written[page]);
+                written[page] = false;
+            }
+    for (size_t page = 0; page < RANGE_PAGES; page++)
+        CHECK_TRUE(!written[page]);
+    written_pages_close(record);
+    close(fd);
+    reservation_close(&reservation);
+}
+
+static void what_is_no_record_lists_nothing(void)
+{
+    struct reservation reservation;
+    struct page_run run;
+    unsigned char *at;
+    int fd = file_open();
+
+    open_mapped(&reservation, fd);
+    at = reservation.base;
+    CHECK_INT(written_pages_list(-1, &at, at + SIZE, &run, 1), -1);
+    CHECK_INT(written_pages_list(fd, &at, at + SIZE, &run, 1), -1);
+    CHECK_TRUE(at == reservation.base);
+    close(fd);
+    reservation_close(&reservation);
+}
+
+/* What has grown behind the last part was never of the file: giving it up changes nothing that is mapped. */
+static void growing_and_shrinking_remaps_nothing(void)
+{
+    struct reservation reservation;
+    int fd = file_open();
+
+    CHECK_TRUE(reservation_open(&reservation, SIZE));
+    CHECK_TRUE(reservation_commit_exactly(&reservation, 1200 * PAGE));
+    map_parts(&reservation, fd);
+    CHECK_TRUE(reservation_commit_exactly(&reservation, 1600 * PAGE));
+    memset(reservation.base + 1200 * PAGE, 255, 400 * PAGE);
+    CHECK_TRUE(reservation_commit_exactly(&reservation, 1200 * PAGE));
+    CHECK_TRUE(!reservation.remapped);
+    CHECK_TRUE(reservation_commit_exactly(&reservation, 1600 * PAGE));
+    check_page(&reservation, 1599, 0);
+    CHECK_TRUE(reservation_commit_exactly(&reservation, 1010 * PAGE)); /* in the middle of a part */
+    CHECK_TRUE(reservation.remapped);
     close(fd);
     reservation_close(&reservation);
 }
@@ -528,6 +615,9 @@ static const struct test tests[] = {
     {"zeroed_ranges_must_be_mapped_again", zeroed_ranges_must_be_mapped_again},
     {"small_zeroed_ranges_can_be_discarded", small_zeroed_ranges_can_be_discarded},
     {"written_pages_are_told", written_pages_are_told},
+    {"written_pages_are_listed_in_runs", written_pages_are_listed_in_runs},
+    {"what_is_no_record_lists_nothing", what_is_no_record_lists_nothing},
+    {"growing_and_shrinking_remaps_nothing", growing_and_shrinking_remaps_nothing},
     {"pages_nobody_used_are_not_told", pages_nobody_used_are_not_told},
     {"without_a_descriptor_all_are_told", without_a_descriptor_all_are_told},
     {"memory_files_are_apart_and_empty", memory_files_are_apart_and_empty},

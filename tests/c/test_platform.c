@@ -152,6 +152,46 @@ static void coroutine_runs_in_steps(void)
     coroutine_close(NULL);
 }
 
+static void suspend_below(struct counter *counter, int depth)
+{
+    volatile unsigned char frame[512];
+
+    for (size_t i = 0; i < sizeof frame; i++)
+        frame[i] = (unsigned char) depth;
+    if (depth > 0)
+        suspend_below(counter, depth - 1);
+    else
+        coroutine_suspend(counter->coroutine);
+    for (size_t i = 0; i < sizeof frame; i++)
+        CHECK_INT(frame[i], depth);
+}
+
+static void suspend_deep_down(void *argument)
+{
+    suspend_below(argument, 50);
+}
+
+/* From its beginning, whatever frames are on its stack. */
+static void coroutine_restarted_half_way(void)
+{
+    struct counter counter = {0};
+
+    counter.coroutine = coroutine_open(1 << 18, suspend_deep_down, &counter);
+    CHECK_INT(coroutine_resume(counter.coroutine), 1);
+    for (int turn = 0; turn < 2; turn++) { /* suspended, then finished */
+        coroutine_restart(counter.coroutine, count_to_three, &counter);
+        for (int i = 1; i <= 3; i++) {
+            CHECK_INT(coroutine_resume(counter.coroutine), 1);
+            CHECK_INT(counter.value, i);
+        }
+        CHECK_INT(coroutine_resume(counter.coroutine), 0);
+    }
+    coroutine_restart(counter.coroutine, suspend_deep_down, &counter);
+    CHECK_INT(coroutine_resume(counter.coroutine), 1);
+    CHECK_INT(coroutine_resume(counter.coroutine), 0);
+    coroutine_close(counter.coroutine);
+}
+
 static void coroutine_closed_half_way(void)
 {
     struct counter counter = {0};
@@ -517,6 +557,7 @@ static const struct test tests[] = {
     {"reservation_is_guarded", reservation_is_guarded},
     {"reservation_too_large", reservation_too_large},
     {"coroutine_runs_in_steps", coroutine_runs_in_steps},
+    {"coroutine_restarted_half_way", coroutine_restarted_half_way},
     {"coroutine_closed_half_way", coroutine_closed_half_way},
     {"coroutine_moves_between_threads", coroutine_moves_between_threads},
     {"coroutine_has_its_own_stack", coroutine_has_its_own_stack},

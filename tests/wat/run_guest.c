@@ -322,12 +322,14 @@ static void run_in_copy(struct runner *runner, guest_function after)
 {
     struct guest *guest = runner->host.guest, *copy;
     const char *limit = coroutine_stack_limit(runner->coroutine);
+    struct reservation range = {0};
     struct guest_state state;
     struct error error;
     size_t from, to;
 
     guest_get_state(guest, &state);
-    if (guest_open_empty(guest_module_of(guest), &runner->host, VALUE_STACK_SIZE, &copy, &error)) {
+    if (guest_open_empty(guest_module_of(guest), &runner->host, VALUE_STACK_SIZE, &range, &copy,
+                         &error)) {
         printf("copy: %s\n", error.message);
         return;
     }

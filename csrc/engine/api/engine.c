@@ -151,8 +151,7 @@ static void close_cluster(pgn_session *session)
     housekeeping_discard(cluster);
     dump_close(session);
     shut_down(session);
-    session_close_instance(session);
-    cluster_close_files(cluster);
+    session_close_files(session);
     data_dir_close(cluster);
 }
 

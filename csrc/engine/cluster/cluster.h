@@ -10,6 +10,7 @@
 #include "engine/instance/limits.h"
 #include "engine/instance/log.h"
 #include "engine/instance/runtime.h"
+#include "engine/instance/spare.h"
 #include "platform/directory_lock.h"
 #include "platform/monitor.h"
 #include "platform/reservation.h"
@@ -22,6 +23,7 @@ struct cluster {
     int32_t owner;              /* process: a child of fork must not use it */
 
     /* the files */
+    struct spare spare; /* of the image, while opening: what of it is not yet in use */
     struct reservation arena_memory;
     struct arena arena;
     struct vfs *vfs;

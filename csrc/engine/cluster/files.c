@@ -14,15 +14,34 @@ static bool commit_arena(void *memory, size_t size)
     return reservation_commit(memory, size);
 }
 
-/* Address space for the arena; nothing is in it yet. */
 static void release_arena(void *memory, size_t offset, size_t size)
 {
     reservation_release(memory, offset, size);
 }
 
+/* What an engine of the same image has left behind. */
+static void take_spare(struct cluster *cluster, pgn_image *image)
+{
+    cluster->spare = spare_take(cluster->runtime, image);
+    if (!cluster->spare.arena.base)
+        return;
+    cluster->arena_memory = cluster->spare.arena;
+    cluster->spare.arena = (struct reservation){0};
+    image_replace(&cluster->mapped, image);
+}
+
+static bool reserve_arena(struct cluster *cluster)
+{
+    return reservation_open(&cluster->arena_memory, ENGINE_FILES_MAX);
+}
+
+/* Address space for the arena; nothing is in it yet, unless it was a spare's. */
 static enum status open_arena(struct cluster *cluster, struct error *error)
 {
-    if (!reservation_open(&cluster->arena_memory, ENGINE_FILES_MAX))
+    if (cluster->options->image)
+        take_spare(cluster, cluster->options->image);
+    if (!cluster->arena_memory.base && !reserve_arena(cluster)
+        && !(spare_drop(cluster->runtime) && reserve_arena(cluster)))
         return error_set(error, STATUS_NO_MEMORY,
                          "no address space for in-memory files: close engines");
     cluster->arena = (struct arena){.base = cluster->arena_memory.base,
@@ -71,13 +90,18 @@ enum status cluster_open_files(struct cluster *cluster, struct error *error)
     return status;
 }
 
+void cluster_detach_files(struct cluster *cluster)
+{
+    vfs_close(cluster->vfs);
+    cluster->vfs = NULL;
+}
+
 /* What lies around the arena's bytes. Packs are given again in the order of cluster_open_files. */
 enum status cluster_attach_files(struct cluster *cluster, struct error *error)
 {
     enum status status;
 
-    vfs_close(cluster->vfs);
-    cluster->vfs = NULL;
+    cluster_detach_files(cluster);
     if (!arena_attach(&cluster->arena) || !virtual_clock_find(&cluster->arena)
         || !random_source_find(&cluster->arena))
         return error_set(error, STATUS_IMAGE, "the image's files are damaged");
@@ -93,9 +117,9 @@ enum status cluster_attach_files(struct cluster *cluster, struct error *error)
 
 void cluster_close_files(struct cluster *cluster)
 {
-    vfs_close(cluster->vfs);
-    cluster->vfs = NULL;
+    cluster_detach_files(cluster);
     reservation_close(&cluster->arena_memory);
+    spare_close(&cluster->spare);
     shared_close(cluster);
     image_replace(&cluster->mapped, NULL);
     image_replace(&cluster->latest, NULL);

@@ -13,6 +13,9 @@ enum status cluster_open_files(struct cluster *cluster, struct error *error);
 /* What lies around the arena's bytes, which are those of an image. */
 enum status cluster_attach_files(struct cluster *cluster, struct error *error);
 
+/* The name space is closed; the arena's bytes are there. Idempotent. */
+void cluster_detach_files(struct cluster *cluster);
+
 void cluster_close_files(struct cluster *cluster); /* and the images; idempotent */
 
 #endif

@@ -9,10 +9,12 @@
 
 #include "engine/instance/limits.h"
 #include "engine/instance/runtime.h"
+#include "engine/instance/spare.h"
 #include "host/host.h"
 #include "platform/files.h"
 #include "platform/map.h"
 #include "platform/memory_file.h"
+#include "platform/written_pages.h"
 #include "vfs/vfs.h"
 
 enum {
@@ -24,7 +26,11 @@ enum {
     GAP_PAGES = 256,
     GAP_PAGES_MAX = 1 << 22, /* no region is so large */
     REGION_SECTIONS_MAX = IMAGE_SECTIONS_MAX / IMAGE_REGIONS,
-    COPY_SIZE = 1 << 18
+    COPY_SIZE = 1 << 18,
+    /* Copying a page costs a tenth of a fault, so it pays where a tenth of them is used again. What is kept is an
+       engine's own memory, which this bounds, too. */
+    PUT_BACK_SIZE_MAX = 16 << 20,
+    PUT_BACK_RUNS = 1024
 };
 
 enum { MAGIC_SIZE = sizeof((struct image_header *) 0)->magic };
@@ -45,6 +51,7 @@ void image_release(pgn_image *image)
         return;
     image_release(image->template_session);
     image_release(image->template_process);
+    spare_forget(image->runtime, image);
     files_close(image->fd);
     free(image);
 }
@@ -104,46 +111,77 @@ static bool is_zero(const unsigned char *page)
     return true;
 }
 
-/* Leaves true for the pages of [offset, offset + count pages) that hold anything. Only those are looked at that
-   have been written to or come from the base: looking at a page that does not exist yet would make it exist. */
-static void find_content(const struct image_part *part, enum image_region region, uint64_t offset,
-                         size_t count, const pgn_image *base, bool *pages)
-{
-    const unsigned char *start = part->reservation->base + part->start + offset;
-    size_t begin = (size_t) (offset / PAGE);
+/* Where the bytes of each page of a region are; NULL: it holds nothing. */
+typedef const unsigned char *page_source;
 
-    reservation_touched(part->reservation, part->start + (size_t) offset, count, pages);
-    for (uint32_t i = 0; base && i < base->header.section_count; i++) {
-        const struct image_section *section = &base->header.sections[i];
+/* The file that a part was mapped from, which is read where the part was not written to: reading it through the part would
+   give the part those pages, and each of them costs a restore some time. */
+struct origin {
+    const pgn_image *image; /* NULL: it grew from nothing */
+    struct map file;
+};
+
+static bool origin_open(const pgn_image *image, struct origin *origin)
+{
+    *origin = (struct origin){.image = image};
+    return !image || map_descriptor(image->fd, &origin->file) == 0;
+}
+
+static void add_origin(const struct origin *origin, enum image_region region, size_t begin,
+                       size_t count, page_source *pages)
+{
+    for (uint32_t i = 0; origin->image && i < origin->image->header.section_count; i++) {
+        const struct image_section *section = &origin->image->header.sections[i];
+        const unsigned char *bytes = origin->file.base + origin->image->start + section->position;
         size_t first = (size_t) (section->offset / PAGE);
         size_t end = first + (size_t) (section->size / PAGE);
 
-        if (first < begin)
-            first = begin;
-        if (end > begin + count)
-            end = begin + count;
-        if (section->region == region && first < end)
-            memset(pages + (first - begin), true, end - first);
+        for (size_t page = first < begin ? begin : first;
+             section->region == region && page < end && page < begin + count; page++)
+            if (!pages[page - begin])
+                pages[page - begin] = bytes + (page - first) * PAGE;
     }
-    if (part->arena)
-        arena_unmark_free(part->arena, begin, count, pages);
+}
+
+/* Finds the pages of [offset, offset + count pages) that hold anything: those that have been written to, and of the others
+   those of the origin. Looking at others would make them exist. False: no memory. */
+static bool find_content(const struct image_part *part, enum image_region region, uint64_t offset,
+                         size_t count, const struct origin *origin, page_source *pages)
+{
+    const unsigned char *start = part->reservation->base + part->start + offset;
+    size_t begin = (size_t) (offset / PAGE);
+    bool *marks = malloc(count ? count : 1);
+
+    if (!marks)
+        return false;
+    reservation_touched(part->reservation, part->start + (size_t) offset, count, marks);
     for (size_t i = 0; i < count; i++)
-        pages[i] = pages[i] && !is_zero(start + i * PAGE);
+        pages[i] = marks[i] ? start + i * PAGE : NULL;
+    add_origin(origin, region, begin, count, pages);
+    for (size_t i = 0; i < count; i++)
+        marks[i] = pages[i] != NULL;
+    if (part->arena)
+        arena_unmark_free(part->arena, begin, count, marks);
+    for (size_t i = 0; i < count; i++)
+        if (!marks[i] || is_zero(pages[i]))
+            pages[i] = NULL;
+    free(marks);
+    return true;
 }
 
 /* The same of ranges that are a file, of which nothing was mapped. */
 static void find_shared_content(const struct image_part *part, const struct image_header *header,
-                                bool *pages)
+                                page_source *pages)
 {
     const unsigned char *start = part->reservation->base + part->start;
 
     for (uint32_t i = 0; i < header->shared_count; i++) {
         uint64_t at = header->shared[i][0], limit = at + header->shared[i][1], end;
 
-        memset(pages + at / PAGE, false, header->shared[i][1] / PAGE);
+        memset(pages + at / PAGE, 0, header->shared[i][1] / PAGE * sizeof *pages);
         while (at < limit && files_next_data(part->shared_fd, at, &at, &end) > 0 && at < limit)
             for (at -= at % PAGE; at < end && at < limit; at += PAGE)
-                pages[at / PAGE] = !is_zero(start + at);
+                pages[at / PAGE] = is_zero(start + at) ? NULL : start + at;
     }
 }
 
@@ -154,8 +192,8 @@ static size_t unit_end(size_t page)
 
 /* Adds the region's sections; those with less than gap pages between them become one. False when there
    would be too many. */
-static bool add_sections(struct image_header *header, enum image_region region, const bool *pages,
-                         size_t count, size_t gap)
+static bool add_sections(struct image_header *header, enum image_region region,
+                         const page_source *pages, size_t count, size_t gap)
 {
     struct image_section *section = NULL;
     uint32_t added = 0;
@@ -176,7 +214,7 @@ static bool add_sections(struct image_header *header, enum image_region region, 
 }
 
 static void choose_sections(struct image_header *header, enum image_region region,
-                            const bool *pages, size_t count)
+                            const page_source *pages, size_t count)
 {
     uint32_t before = header->section_count;
 
@@ -187,20 +225,18 @@ static void choose_sections(struct image_header *header, enum image_region regio
     }
 }
 
-/* Writes the wanted ones of count pages; what lies between them stays a hole in the file. */
-static int write_pages(int fd, const unsigned char *bytes, const bool *wanted, size_t count,
-                       uint64_t position)
+/* What lies between the pages that hold anything stays a hole in the file. */
+static int write_pages(int fd, const page_source *pages, size_t count, uint64_t position)
 {
     for (size_t first = 0, end; first < count; first = end) {
         int64_t result;
 
         end = first + 1;
-        if (!wanted[first])
+        if (!pages[first])
             continue;
-        while (end < count && wanted[end])
+        while (end < count && pages[end] == pages[first] + (end - first) * PAGE)
             end++;
-        result = files_write(fd, bytes + first * PAGE, (end - first) * PAGE,
-                             position + first * PAGE);
+        result = files_write(fd, pages[first], (end - first) * PAGE, position + first * PAGE);
         if (result < 0)
             return (int) result;
     }
@@ -208,14 +244,11 @@ static int write_pages(int fd, const unsigned char *bytes, const bool *wanted, s
 }
 
 static int write_sections(int fd, const struct image_header *header,
-                          const struct image_part parts[IMAGE_REGIONS],
-                          bool *const pages[IMAGE_REGIONS])
+                          page_source *const pages[IMAGE_REGIONS])
 {
     for (uint32_t i = 0; i < header->section_count; i++) {
         const struct image_section *section = &header->sections[i];
-        const struct image_part *part = &parts[section->region];
-        int result = write_pages(fd, part->reservation->base + part->start + section->offset,
-                                 pages[section->region] + section->offset / PAGE,
+        int result = write_pages(fd, pages[section->region] + section->offset / PAGE,
                                  (size_t) (section->size / PAGE), section->position);
 
         if (result < 0)
@@ -228,13 +261,14 @@ int image_write_range(const pgn_image *base, enum image_region region,
                       const struct image_part *part, uint64_t offset, uint64_t size, int fd)
 {
     size_t count = (size_t) (size / PAGE);
-    bool *pages = malloc(count ? count : 1);
-    int result;
+    page_source *pages = calloc(count ? count : 1, sizeof *pages);
+    struct origin origin = {0};
+    int result = -GE_NOMEM;
 
-    if (!pages)
-        return -GE_NOMEM;
-    find_content(part, region, offset, count, base, pages);
-    result = write_pages(fd, part->reservation->base + part->start + offset, pages, count, offset);
+    if (pages && origin_open(base, &origin)
+        && find_content(part, region, offset, count, &origin, pages))
+        result = write_pages(fd, pages, count, offset);
+    map_close(&origin.file);
     free(pages);
     return result;
 }
@@ -252,12 +286,14 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
                          pgn_image **created, struct error *error)
 {
     pgn_image *image = calloc(1, sizeof *image);
-    bool *pages[IMAGE_REGIONS] = {NULL};
+    page_source *pages[IMAGE_REGIONS] = {NULL};
+    struct origin origin = {0};
     bool complete = false;
 
     if (!image)
         return no_memory_for(error, "a snapshot");
     atomic_init(&image->references, 1);
+    image->runtime = runtime;
     image->header = *header;
     memcpy(image->header.magic, magic, MAGIC_SIZE);
     image->header.format = FORMAT;
@@ -266,28 +302,30 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
     image->header.size = IMAGE_HEADER_ROOM;
     image->header.section_count = 0;
     image->fd = memory_file_open();
-    if (image->fd < 0)
+    if (image->fd < 0 || !origin_open(base, &origin))
         goto done;
     for (enum image_region region = 0; region < IMAGE_REGIONS; region++) {
         size_t count = (size_t) (image->header.region_sizes[region] / PAGE);
 
         pages[region] = calloc(unit_end(count) + 1, sizeof *pages[region]);
-        if (!pages[region])
+        if (!pages[region]
+            || !find_content(&parts[region], region, 0, count, &origin, pages[region]))
             goto done;
-        find_content(&parts[region], region, 0, count, base, pages[region]);
         if (region == IMAGE_MEMORY && parts[region].shared_fd >= 0)
             find_shared_content(&parts[region], &image->header, pages[region]);
         for (uint32_t i = 0; is_private && region == IMAGE_MEMORY && i < header->shared_count; i++)
-            memset(pages[region] + header->shared[i][0] / PAGE, false, header->shared[i][1] / PAGE);
+            memset(pages[region] + header->shared[i][0] / PAGE, 0,
+                   header->shared[i][1] / PAGE * sizeof *pages[region]);
         choose_sections(&image->header, region, pages[region], count);
     }
     for (uint32_t i = 0; i < image->header.section_count; i++) {
         image->header.sections[i].position = image->header.size;
         image->header.size += image->header.sections[i].size;
     }
-    complete = write_sections(image->fd, &image->header, parts, pages) == 0;
+    complete = write_sections(image->fd, &image->header, pages) == 0;
 
 done:
+    map_close(&origin.file);
     for (enum image_region region = 0; region < IMAGE_REGIONS; region++)
         free(pages[region]);
     if (!complete) {
@@ -445,7 +483,7 @@ static const char *fault_of(const pgn_runtime *runtime, const struct map *file, 
 }
 
 /* The image in a file that has been checked, with a descriptor of its own; NULL: no memory or descriptor. */
-static pgn_image *image_in(const struct map *file, int fd, uint64_t start)
+static pgn_image *image_in(pgn_runtime *runtime, const struct map *file, int fd, uint64_t start)
 {
     pgn_image *image = calloc(1, sizeof *image);
 
@@ -459,6 +497,7 @@ static pgn_image *image_in(const struct map *file, int fd, uint64_t start)
         return NULL;
     }
     atomic_init(&image->references, 1);
+    image->runtime = runtime;
     return image;
 }
 
@@ -476,9 +515,9 @@ static enum status open_in(pgn_runtime *runtime, const struct map *file, int fd,
                     : fault_of(runtime, file, second, is_known);
     if (fault)
         return error_set(error, STATUS_IMAGE, "the image cannot be used: %s", fault);
-    image = image_in(file, fd, 0);
+    image = image_in(runtime, file, fd, 0);
     if (image && second)
-        image->template_process = image_in(file, fd, second);
+        image->template_process = image_in(runtime, file, fd, second);
     if (image && (!second || image->template_process)) {
         *opened = image;
         return STATUS_OK;
@@ -535,4 +574,78 @@ enum status image_map(const pgn_image *image, const struct image_part parts[IMAG
         if (!image_map_range(image, region, &parts[region], 0, UINT64_MAX))
             return image_no_map(error);
     return STATUS_OK;
+}
+
+/* --- putting back ------------------------------------------------------------------------- */
+
+/* Brings pages of a part to what it was mapped from: a section's bytes, and zeros elsewhere. */
+static bool put_back(const pgn_image *image, enum image_region region,
+                     const struct image_part *part, const struct page_run *run)
+{
+    unsigned char *base = part->reservation->base + part->start;
+    unsigned char *at = run->start, *end = run->start + run->size;
+
+    for (uint32_t i = 0; i < image->header.section_count && at < end; i++) {
+        const struct image_section *section = &image->header.sections[i];
+        unsigned char *first = base + section->offset;
+        unsigned char *limit = first + section->size;
+
+        if (section->region != region || limit <= at || first >= end)
+            continue;
+        if (first > at) {
+            memset(at, 0, (size_t) (first - at));
+            at = first;
+        }
+        if (limit > end)
+            limit = end;
+        if (files_read(image->fd, at, (size_t) (limit - at),
+                       image->start + section->position + (uint64_t) (at - first))
+            != limit - at)
+            return false;
+        at = limit;
+    }
+    memset(at, 0, (size_t) (end - at));
+    return true;
+}
+
+/* The pages of the parts that were written to; many of them are none. */
+struct written {
+    struct page_run runs[IMAGE_REGIONS][PUT_BACK_RUNS];
+    int counts[IMAGE_REGIONS];
+    size_t size;
+};
+
+static bool find_written(const struct image_part *part, int record, struct page_run *runs,
+                         int *total, size_t *size)
+{
+    unsigned char *at = part->reservation->base, *end = at + part->reservation->committed;
+
+    *total = 0;
+    while (at < end && *total < PUT_BACK_RUNS) {
+        int count = written_pages_list(record, &at, end, runs + *total, PUT_BACK_RUNS - *total);
+
+        if (count < 0)
+            return false;
+        for (int i = 0; i < count; i++)
+            *size += runs[*total + i].size;
+        *total += count;
+    }
+    return at == end && *size <= PUT_BACK_SIZE_MAX;
+}
+
+bool image_put_back(const pgn_image *image, const struct image_part parts[IMAGE_REGIONS])
+{
+    struct written written = {.size = 0};
+    int record = written_pages_open();
+    bool done = record >= 0;
+
+    for (enum image_region region = 0; done && region < IMAGE_REGIONS; region++)
+        done = !parts[region].reservation->remapped
+               && find_written(&parts[region], record, written.runs[region],
+                               &written.counts[region], &written.size);
+    written_pages_close(record);
+    for (enum image_region region = 0; done && region < IMAGE_REGIONS; region++)
+        for (int i = 0; done && i < written.counts[region]; i++)
+            done = put_back(image, region, &parts[region], &written.runs[region][i]);
+    return done;
 }

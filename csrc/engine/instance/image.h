@@ -67,6 +67,7 @@ struct image_header {
 /* Shared by its handle and the engines that were mapped from it, in whatever threads: constant. */
 struct pgn_image {
     atomic_uint references;
+    pgn_runtime *runtime; /* of which it may have the spare */
     pgn_image
         *template_session; /* where it is used: an image whose session is not; NULL: not known */
     pgn_image *template_process; /* private memory before there was a session; NULL: not known */
@@ -88,6 +89,11 @@ enum status image_map(const pgn_image *image, const struct image_part parts[IMAG
 /* The same for what lies in [from, to) of one region, where the part may have other pages in between. */
 bool image_map_range(const pgn_image *image, enum image_region region,
                      const struct image_part *part, uint64_t from, uint64_t to);
+
+/* Brings parts that were mapped from this very image back to it, by writing to the pages that were written to since: they
+   stay, so using them again does not fault. False where they are many or the system does not say which: the parts
+   are then to be mapped again. */
+bool image_put_back(const pgn_image *image, const struct image_part parts[IMAGE_REGIONS]);
 
 /* Writes the pages of a part's range that hold anything to the same offsets of a file: 0, or negative errno.
    base: what the part was mapped from, or NULL. */

@@ -4,12 +4,18 @@
 #include <string.h>
 
 #include "engine/instance/limits.h"
+#include "engine/instance/spare.h"
 
 enum status instance_open_empty(struct instance *instance, pgn_runtime *runtime,
-                                struct error *error)
+                                struct reservation *range, struct error *error)
 {
-    return guest_open_empty(runtime->module, &instance->host, ENGINE_VALUE_STACK, &instance->guest,
-                            error);
+    enum status status = guest_open_empty(runtime->module, &instance->host, ENGINE_VALUE_STACK,
+                                          range, &instance->guest, error);
+
+    if (status == STATUS_NO_MEMORY && spare_drop(runtime))
+        status = guest_open_empty(runtime->module, &instance->host, ENGINE_VALUE_STACK, range,
+                                  &instance->guest, error);
+    return status;
 }
 
 enum status instance_set_state(struct instance *instance, const struct image_header *header,

@@ -16,9 +16,9 @@ struct instance {
     const pgn_image *began_as; /* what its private memory is mapped from, which the cluster keeps */
 };
 
-/* A guest without memory, which instance_set_state gives it. */
+/* A guest without memory, which instance_set_state gives it. range: as guest_open_empty has it. */
 enum status instance_open_empty(struct instance *instance, pgn_runtime *runtime,
-                                struct error *error);
+                                struct reservation *range, struct error *error);
 
 /* Size and globals as an image has them. The memory's bytes are laid over it by the caller. */
 enum status instance_set_state(struct instance *instance, const struct image_header *header,

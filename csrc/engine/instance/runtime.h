@@ -2,6 +2,8 @@
 #ifndef PGN_ENGINE_RUNTIME_H
 #define PGN_ENGINE_RUNTIME_H
 
+#include <stdatomic.h>
+
 #include "engine/instance/types.h"
 #include "guest/guest.h"
 #include "platform/map.h"
@@ -64,7 +66,8 @@ struct pgn_runtime {
     struct guest_module *module;
     struct pack *system, *cluster; /* cluster: NULL before there is one, in the build */
     struct engine_exports exports;
-    struct process_note *process; /* by which a child of fork is told: NULL where there is none */
+    _Atomic(struct spare *) spare; /* NULL: there is none */
+    struct process_note *process;  /* by which a child of fork is told: NULL where there is none */
 };
 
 /* Paths as of pgn_runtime_open. */

@@ -30,12 +30,13 @@ static enum status open_pristine(pgn_session *session, struct error *error)
 
 /* --- from an image ------------------------------------------------------------------------ */
 
-static void describe_parts(pgn_session *session, struct image_part parts[IMAGE_REGIONS])
+static void describe_parts(struct cluster *cluster, struct guest *guest,
+                           struct image_part parts[IMAGE_REGIONS])
 {
-    parts[IMAGE_MEMORY] = image_memory(session->instance.guest);
-    parts[IMAGE_MEMORY].shared_fd = session->cluster->shared.fd;
-    parts[IMAGE_ARENA] = (struct image_part){.reservation = &session->cluster->arena_memory,
-                                             .arena = &session->cluster->arena,
+    parts[IMAGE_MEMORY] = image_memory(guest);
+    parts[IMAGE_MEMORY].shared_fd = cluster->shared.fd;
+    parts[IMAGE_ARENA] = (struct image_part){.reservation = &cluster->arena_memory,
+                                             .arena = &cluster->arena,
                                              .shared_fd = -1};
 }
 
@@ -47,9 +48,10 @@ static enum status map_regions(pgn_session *session, const pgn_image *image, str
     bool same = session->cluster->mapped == image;
     enum status status;
 
-    describe_parts(session, parts);
-    for (enum image_region region = 0; same && region < IMAGE_REGIONS; region++)
-        same = reservation_discard(parts[region].reservation);
+    describe_parts(session->cluster, session->instance.guest, parts);
+    if (same && !image_put_back(image, parts))
+        for (enum image_region region = 0; same && region < IMAGE_REGIONS; region++)
+            same = reservation_discard(parts[region].reservation);
     for (enum image_region region = 0; !same && region < IMAGE_REGIONS; region++)
         if (!reservation_zero(parts[region].reservation))
             return image_no_map(error);
@@ -59,7 +61,10 @@ static enum status map_regions(pgn_session *session, const pgn_image *image, str
     if (!reservation_commit(&session->cluster->arena_memory,
                             (size_t) image->header.region_sizes[IMAGE_ARENA]))
         return no_memory_for(error, "in-memory files");
-    return same ? STATUS_OK : image_map(image, parts, error);
+    status = same ? STATUS_OK : image_map(image, parts, error);
+    if (status && spare_drop(session->cluster->runtime))
+        status = image_map(image, parts, error);
+    return status;
 }
 
 /* Is the session to be told that it is a copy? Not where it has the original's seed: both then draw the same random
@@ -104,7 +109,8 @@ enum status session_map_image(pgn_session *session, pgn_image *image, struct err
 
 static enum status open_mapped(pgn_session *session, struct error *error)
 {
-    enum status status = instance_open_empty(&session->instance, session->cluster->runtime, error);
+    enum status status = instance_open_empty(&session->instance, session->cluster->runtime,
+                                             &session->cluster->spare.memory, error);
 
     if (!status)
         status = session_map_image(session, session->cluster->options->image, error);
@@ -119,7 +125,7 @@ enum status session_write_process(pgn_session *session, pgn_image **image, struc
     struct image_part parts[IMAGE_REGIONS];
     struct image_header header = {0};
 
-    describe_parts(session, parts);
+    describe_parts(session->cluster, session->instance.guest, parts);
     instance_describe(&session->instance, &header);
     shared_describe(session->cluster, &header);
     return image_create(session->cluster->runtime, parts, &header, session->instance.began_as, true,
@@ -134,7 +140,7 @@ enum status session_write_image(pgn_session *session, pgn_image **image, struct 
     enum status status;
 
     cluster_switch_to(session); /* its descriptors are the ones to be kept */
-    describe_parts(session, parts);
+    describe_parts(session->cluster, session->instance.guest, parts);
     instance_describe(&session->instance, &header);
     header.region_sizes[IMAGE_ARENA] = arena_size(&session->cluster->arena);
     header.written = vfs_bytes_written(session->cluster->vfs) - session->cluster->checkpointed;
@@ -156,11 +162,32 @@ enum status session_write_image(pgn_session *session, pgn_image **image, struct 
 
 /* --- both --------------------------------------------------------------------------------- */
 
+static struct coroutine *open_coroutine(pgn_session *session)
+{
+    return coroutine_open(ENGINE_NATIVE_STACK, session_main, session);
+}
+
 bool session_renew_coroutine(pgn_session *session)
 {
-    coroutine_close(session->instance.coroutine);
-    session->instance.coroutine = coroutine_open(ENGINE_NATIVE_STACK, session_main, session);
-    return session->instance.coroutine != NULL;
+    struct instance *instance = &session->instance;
+
+    coroutine_close(instance->coroutine);
+    instance->coroutine = open_coroutine(session);
+    if (!instance->coroutine && spare_drop(session->cluster->runtime))
+        instance->coroutine = open_coroutine(session);
+    return instance->coroutine != NULL;
+}
+
+static bool begin_coroutine(pgn_session *session)
+{
+    struct coroutine *spare = session->cluster->spare.coroutine;
+
+    if (!spare)
+        return session_renew_coroutine(session);
+    coroutine_restart(spare, session_main, session);
+    session->instance.coroutine = spare;
+    session->cluster->spare.coroutine = NULL;
+    return true;
 }
 
 enum status session_open_instance(pgn_session *session, struct error *error)
@@ -173,7 +200,7 @@ enum status session_open_instance(pgn_session *session, struct error *error)
     if (session->cluster->options->memory_limit)
         vfs_set_quota(session->cluster->vfs, session->cluster->options->memory_limit);
     guest_set_poll(session->instance.guest, session_poll);
-    return session_renew_coroutine(session)
+    return begin_coroutine(session)
                ? STATUS_OK
                : error_set(error, STATUS_NO_MEMORY,
                            "no address space for the engine's stack: close engines");
@@ -206,4 +233,30 @@ void session_close_instance(pgn_session *session)
     coroutine_close(session->instance.coroutine);
     session->instance.coroutine = NULL;
     guest_close(take_guest(session));
+}
+
+/* False: it is not to be used again. */
+static bool keep_memory(struct cluster *cluster, struct guest *guest, struct coroutine *coroutine)
+{
+    struct image_part parts[IMAGE_REGIONS];
+
+    if (!guest || !coroutine || !cluster->mapped)
+        return false;
+    describe_parts(cluster, guest, parts);
+    return image_put_back(cluster->mapped, parts)
+           && spare_keep(cluster->runtime, cluster->mapped, parts[IMAGE_MEMORY].reservation,
+                         parts[IMAGE_ARENA].reservation, coroutine);
+}
+
+void session_close_files(pgn_session *session)
+{
+    struct guest *guest = take_guest(session);
+    struct coroutine *coroutine = session->instance.coroutine;
+
+    session->instance.coroutine = NULL;
+    cluster_detach_files(session->cluster);
+    if (!keep_memory(session->cluster, guest, coroutine))
+        coroutine_close(coroutine);
+    guest_close(guest);
+    cluster_close_files(session->cluster);
 }

@@ -8,6 +8,9 @@
 enum status session_open_instance(pgn_session *session, struct error *error);
 void session_close_instance(pgn_session *session); /* any session's; idempotent */
 
+/* The first session's, and the cluster's files. What they were mapped from keeps their memory for the next engine of it. */
+void session_close_files(pgn_session *session);
+
 /* An idle session, the only one, as an image, and the other way round. When mapping has failed the
    instance is no more. */
 enum status session_write_image(pgn_session *session, pgn_image **image, struct error *error);

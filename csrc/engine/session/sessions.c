@@ -114,7 +114,8 @@ static enum status map_memory(pgn_session *session, const pgn_image *private_mem
 {
     struct cluster *cluster = session->cluster;
     struct instance *instance = &session->instance;
-    enum status status = instance_open_empty(instance, cluster->runtime, error);
+    struct reservation range = {0};
+    enum status status = instance_open_empty(instance, cluster->runtime, &range, error);
 
     if (!status)
         status = shared_map(cluster, instance, private_memory, error);

@@ -1,0 +1,36 @@
+/* The spare: memory of an engine that has been closed, for the next one of the same image.
+ *
+ * It has the image's content again, in the pages that its predecessor has used: they do not fault once more. A runtime
+ * has one at most. Any thread.
+ */
+#ifndef PGN_ENGINE_SPARE_H
+#define PGN_ENGINE_SPARE_H
+
+#include "engine/instance/runtime.h"
+#include "platform/coroutine.h"
+#include "platform/reservation.h"
+
+struct spare {
+    const pgn_image *image; /* which does not outlive it: spare_forget */
+    struct reservation memory, arena;
+    struct coroutine *coroutine; /* for its stack */
+};
+
+/* Takes the reservations, leaving closed ones, and the coroutine. The spare before it goes. False, and nothing is taken:
+   no memory. */
+bool spare_keep(pgn_runtime *runtime, const pgn_image *image, struct reservation *memory,
+                struct reservation *arena, struct coroutine *coroutine);
+
+/* Closed reservations and no coroutine: there is none of this image. */
+struct spare spare_take(pgn_runtime *runtime, const pgn_image *image);
+
+/* The image ends. */
+void spare_forget(pgn_runtime *runtime, const pgn_image *image);
+
+/* For who lacks address space or maps. False: there is none. */
+bool spare_drop(pgn_runtime *runtime);
+
+/* What is left of one that was taken. Idempotent. */
+void spare_close(struct spare *spare);
+
+#endif

@@ -1,0 +1,180 @@
+"""What an engine has left in its memory does not reach the next one that is mapped over it.
+
+A closed engine's memory is put back to its image and kept for the next engine of that image, and a
+restore puts back what was written. So each engine here finds what its image has, and nothing else.
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from pglite_native import Engine, Snapshot
+from tests.engine.sql import SqlError, run, value
+
+STATE = (
+    "select (select string_agg(n || s, ',' order by n) from t), to_regclass('u'), to_regclass('x'),"
+    " current_setting('work_mem'), (select count(*) from pg_prepared_statements),"
+    " (select count(*) from pg_class), pg_database_size(current_database())"
+)
+
+
+def small(engine: Engine) -> None:
+    run(engine, "insert into t values (2, 'two'); set work_mem = '1MB'")
+
+
+def temporary(engine: Engine) -> None:
+    run(engine, "create temp table x as select 1; prepare p as select 1; listen l; begin; select 1")
+
+
+def large(engine: Engine) -> None:
+    run(
+        engine, "create table u as select n, repeat('x', 500) as s from generate_series(1, 20000) n"
+    )
+
+
+def with_much_memory(engine: Engine) -> None:
+    run(engine, "set work_mem = '64MB'")
+    run(engine, "select count(*) from (select md5(n::text) m from generate_series(1, 200000) n"
+        " order by 1) s")  # fmt: skip
+
+
+def failing(engine: Engine) -> None:
+    run(engine, "begin")
+    with pytest.raises(SqlError, match="22012"):
+        run(engine, "select 1 / 0")
+
+
+def with_files(engine: Engine) -> None:
+    run(engine, "copy (select repeat('y', 1000) from generate_series(1, 5000)) to '/tmp/file'")
+    run(engine, "create database other")
+    run(engine, "checkpoint")
+
+
+def with_sessions(engine: Engine) -> None:
+    with engine.open_session() as other:
+        run(other, "insert into t values (3, 'three'); create table u (n int)")
+
+
+def read_only(engine: Engine) -> None:
+    value(engine, "select count(*) from t")
+
+
+USES = (small, temporary, large, with_much_memory, failing, with_files, with_sessions, read_only)
+
+
+@pytest.fixture
+def snapshot() -> Snapshot:
+    with Engine() as engine:
+        run(engine, "create table t (n int, s text); insert into t values (1, 'one')")
+        return engine.snapshot()
+
+
+def state(engine: Engine) -> object:
+    return run(engine, STATE)
+
+
+@pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__)
+def test_a_fork_finds_nothing_of_the_one_before(
+    snapshot: Snapshot, use: Callable[[Engine], None]
+) -> None:
+    with Engine(image=snapshot) as engine:
+        expected = state(engine)
+    for _ in range(3):
+        with Engine(image=snapshot) as engine:
+            use(engine)
+        with Engine(image=snapshot) as engine:
+            assert state(engine) == expected
+
+
+@pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__)
+def test_a_restore_leaves_nothing(snapshot: Snapshot, use: Callable[[Engine], None]) -> None:
+    with Engine(image=snapshot) as engine:
+        expected = state(engine)
+        for _ in range(3):
+            use(engine)
+            engine.restore(snapshot)
+            assert state(engine) == expected
+
+
+def test_by_turns_at_random(snapshot: Snapshot) -> None:
+    """Engines of two images, closed in any order: each begins with its image's state."""
+    chance = random.Random(5)
+    with Engine(image=snapshot) as engine:
+        small(engine)
+        second = engine.snapshot()
+    states = {}
+    for image in (snapshot, second):
+        with Engine(image=image) as engine:
+            states[image] = state(engine)
+    engines: list[tuple[Engine, Snapshot]] = []
+    for _ in range(60):
+        if engines and chance.random() < 0.5:
+            engine, image = engines.pop(chance.randrange(len(engines)))
+            if chance.random() < 0.5:
+                engine.restore(image)
+                assert state(engine) == states[image]
+            chance.choice(USES)(engine)
+            engine.close()
+        else:
+            image = chance.choice((snapshot, second))
+            engines.append((Engine(image=image), image))
+            assert state(engines[-1][0]) == states[image]
+    for engine, _ in engines:
+        engine.close()
+
+
+def test_threads_take_and_leave_them_at_the_same_time(snapshot: Snapshot) -> None:
+    with Engine(image=snapshot) as engine:
+        expected = state(engine)
+    found: list[object] = []
+
+    def turns() -> None:
+        for _ in range(25):
+            with Engine(image=snapshot) as engine:
+                found.append(state(engine))
+                small(engine)
+
+    threads = [threading.Thread(target=turns) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 100 and all(each == expected for each in found)
+
+
+def test_a_snapshot_takes_what_was_kept_of_it_along() -> None:
+    """No mapping of it is left, so its memory is the system's again."""
+    with Engine() as base:
+        snapshot = base.snapshot()
+    with Engine(image=snapshot) as engine:
+        run(engine, "create table t as select 1")
+    assert maps() > 0
+    del snapshot, base, engine
+    gc.collect()
+    assert maps() == 0
+
+
+def maps() -> int:
+    """How many maps of snapshots this process has."""
+    with open("/proc/self/maps", encoding="utf-8") as file:
+        return sum("pglite-native snapshot" in line for line in file)
+
+
+def test_what_a_large_engine_had_is_not_kept(snapshot: Snapshot) -> None:
+    for _ in range(2):
+        with Engine(image=snapshot) as engine:
+            large(engine)
+            used = resident()
+        assert used - resident() > 8 << 20
+
+
+def resident() -> int:
+    """Bytes of this process's own memory."""
+    with open("/proc/self/smaps_rollup", encoding="utf-8") as file:
+        fields = dict(line.split(":", 1) for line in file if ":" in line)
+    return int(fields["Private_Dirty"].split()[0]) * 1024
