@@ -198,11 +198,27 @@ static void note_move(struct vfs *vfs, struct place *from, const char *from_name
         host_files_moved(vfs, from->mount, from->host_path, NULL);
 }
 
+/* 0: a rename may go there. */
+static int check_kept(struct vfs *vfs, struct place *to, const char *name)
+{
+    struct files_stat found;
+    int result;
+
+    if (!vfs->keeps || !vfs->keeps(to->host_path, name))
+        return 0;
+    result = files_stat_at(to->host_fd, name, &found);
+    if (result == 0)
+        return -GE_EXIST;
+    return result == -GE_NOENT ? 0 : result;
+}
+
 static int host_rename(struct vfs *vfs, struct place *from, const char *from_name, struct place *to,
                        const char *to_name)
 {
-    int result = files_rename(from->host_fd, from_name, to->host_fd, to_name);
+    int result = check_kept(vfs, to, to_name);
 
+    if (result == 0)
+        result = files_rename(from->host_fd, from_name, to->host_fd, to_name);
     if (result == 0)
         note_move(vfs, from, from_name, to, to_name);
     return result;

@@ -137,6 +137,7 @@ struct vfs {
     uint32_t pack_count; /* given so far; an attached image waits for super->pack_count */
     struct mount mounts[VFS_MOUNTS_MAX];
     uint32_t mount_count;
+    vfs_keeps keeps;              /* NULL: a rename replaces any name */
     struct host_file *host_files; /* HOST_FILES_MAX, from the first mount on */
     uint64_t bytes_written;
     uint64_t fail_countdown; /* 0: no fault injection */

@@ -204,6 +204,11 @@ int vfs_exempt(struct vfs *vfs, const char *directory)
     return result;
 }
 
+void vfs_set_keeps(struct vfs *vfs, vfs_keeps keeps)
+{
+    vfs->keeps = keeps;
+}
+
 void vfs_set_sync(struct vfs *vfs, bool sync)
 {
     for (uint32_t i = 0; i < vfs->mount_count; i++)

@@ -131,6 +131,11 @@ enum status vfs_mount_host(struct vfs *vfs, const char *at, int host_fd, bool sy
 /* From now on, whether fsync of what is in host directories really syncs. */
 void vfs_set_sync(struct vfs *vfs, bool sync);
 
+/* Names in host directories that a rename does not replace: -GE_EXIST, or why it is not known that the name is free. The
+   directory is a path below its mount. */
+typedef bool (*vfs_keeps)(const char *directory, const char *name);
+void vfs_set_keeps(struct vfs *vfs, vfs_keeps keeps);
+
 /* In-memory bytes that files may take; beyond it: -GE_NOSPC. Default: what the arena can hold. Empty files take memory too:
    there may be as many names as blocks of so many bytes, besides those of /dev and of packs, as on a file system with inodes. */
 void vfs_set_quota(struct vfs *vfs, uint64_t bytes);

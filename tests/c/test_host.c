@@ -310,6 +310,32 @@ static void both_trees_in_one_walk(void)
     mounted_close(&mounted);
 }
 
+static bool keeps_numbers(const char *directory, const char *name)
+{
+    return strcmp(directory, "logs") == 0 && strspn(name, "0123456789") == strlen(name);
+}
+
+static void kept_names_are_not_replaced(void)
+{
+    struct mounted mounted;
+    struct vfs *vfs;
+
+    mounted_open(&mounted);
+    vfs = mounted.space.vfs;
+    vfs_set_keeps(vfs, keeps_numbers);
+    CHECK_INT(vfs_mkdirat(vfs, CWD, "/data/logs", 0700), 0);
+    vfs_close_fd(vfs, open_file(vfs, "/data/logs/1"));
+    vfs_close_fd(vfs, open_file(vfs, "/data/logs/2"));
+    vfs_close_fd(vfs, open_file(vfs, "/data/logs/other"));
+    vfs_close_fd(vfs, open_file(vfs, "/data/2"));
+    CHECK_INT(vfs_renameat(vfs, CWD, "/data/logs/1", CWD, "/data/logs/2"), -GE_EXIST);
+    CHECK_INT(vfs_renameat(vfs, CWD, "/data/logs/1", CWD, "/data/logs/3"), 0); /* it is free */
+    CHECK_INT(vfs_renameat(vfs, CWD, "/data/logs/3", CWD, "/data/logs/other"), 0);
+    CHECK_INT(vfs_renameat(vfs, CWD, "/data/logs/other", CWD, "/data/2"), 0);
+    CHECK_INT(vfs_renameat(vfs, CWD, "/data/2", CWD, "/data/logs/2"), -GE_EXIST);
+    mounted_close(&mounted);
+}
+
 static void the_lock_file_is_hidden(void)
 {
     struct mounted mounted;
@@ -436,6 +462,7 @@ static void mounting(void)
 static const struct test tests[] = {
     {"files_are_the_systems", files_are_the_systems},
     {"by_descriptor", by_descriptor},
+    {"kept_names_are_not_replaced", kept_names_are_not_replaced},
     {"deep_directories", deep_directories},
     {"syncs_are_real", syncs_are_real},
     {"links_stay_inside", links_stay_inside},

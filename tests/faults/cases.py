@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -171,6 +171,28 @@ def settings_that_cannot_be_read(folder: Path) -> None:
         assert "could not read a configuration file" in failure(partial(Engine, folder))
     with Engine(folder) as engine:
         assert value(engine, "show work_mem") == "7MB"
+
+
+def a_segment_that_cannot_be_looked_for(folder: Path) -> None:
+    """A checkpoint installs old segments under names that are free, as far as it can see: the one
+    that is being written must not be replaced.
+    """
+    recycled = Faults(folder / "pg_wal")
+    with Engine(folder, settings=SETTINGS) as engine:
+        run(engine, "create table t(n int)")
+        for kind, error in ((Kind.OPEN, errno.ENFILE), (Kind.STAT, errno.EIO)):
+            first, failed = 1, 1
+            while failed:
+                run(engine, "insert into t values (1); select pg_switch_wal()")
+                recycled.begin(kind, error, first, lasts=False)
+                with suppress(SqlError):
+                    run(engine, "checkpoint")
+                failed = recycled.failed
+                recycled.end()
+                first += 1
+                run(engine, "begin; insert into t values (2); prepare transaction 'two'")
+                run(engine, "checkpoint")  # reads what was written to the log
+                run(engine, "commit prepared 'two'")
 
 
 def a_lock_that_cannot_be_looked_at(folder: Path) -> None:

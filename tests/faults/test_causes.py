@@ -22,6 +22,7 @@ CASES = (
     "a_full_disk_is_named",
     "a_start_that_fails_comes_to_an_end",
     "settings_that_cannot_be_read",
+    "a_segment_that_cannot_be_looked_for",
     "a_lock_that_cannot_be_looked_at",
     "no_memory_is_said",
 )

@@ -16,8 +16,9 @@ enum {
     DIRECTORY_MODE = 0700, /* what initdb gives PGDATA */
     REFUSED_MODE = 0027,   /* what it may not have of: PG_MODE_MASK_GROUP */
     FILE_MODE = 0600,
-    UMASK = 0077,  /* which checkDataDir would set, for what fopen makes */
-    GUEST_PID = 42 /* Emscripten's getpid */
+    UMASK = 0077,     /* which checkDataDir would set, for what fopen makes */
+    GUEST_PID = 42,   /* Emscripten's getpid */
+    SEGMENT_NAME = 24 /* digits of a WAL segment's name: timeline and number */
 };
 
 /* One stands in the directory while it is being filled: what is found beside it after a crash is ours, incomplete, and
@@ -222,6 +223,14 @@ static enum status prepare(struct cluster *cluster, int directory, const char *p
     return STATUS_OK;
 }
 
+/* Of the write-ahead log. PostgreSQL installs a new or an old segment under the first name that stat() does not find, and
+   takes any failure of it for that (xlog.c, InstallXLogFileSegment): the segment that is being written would be replaced. */
+static bool is_segment(const char *directory, const char *name)
+{
+    return strcmp(directory, "pg_wal") == 0 && strlen(name) == SEGMENT_NAME
+           && strspn(name, "0123456789ABCDEF") == SEGMENT_NAME;
+}
+
 enum status data_dir_open(struct cluster *cluster, const char *path, struct error *error)
 {
     struct contents contents;
@@ -244,6 +253,7 @@ enum status data_dir_open(struct cluster *cluster, const char *path, struct erro
     if (status)
         goto fail;
     vfs_umask(cluster->vfs, UMASK);
+    vfs_set_keeps(cluster->vfs, is_segment);
     return vfs_mount_host(cluster->vfs, ENGINE_DATA_DIR, directory, true, error);
 
 fail:
