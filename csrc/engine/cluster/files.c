@@ -3,35 +3,12 @@
 
 #include "engine/cluster/cluster.h"
 #include "engine/cluster/data_directory.h"
+#include "engine/instance/file_memory.h"
 #include "engine/instance/limits.h"
 #include "engine/instance/quota.h"
 #include "engine/instance/time.h"
 #include "platform/random_source.h"
 #include "platform/virtual_clock.h"
-
-static bool commit_arena(void *memory, size_t size)
-{
-    return reservation_commit(memory, size);
-}
-
-/* Address space for the arena; nothing is in it yet. */
-static void release_arena(void *memory, size_t offset, size_t size)
-{
-    reservation_release(memory, offset, size);
-}
-
-static enum status open_arena(struct cluster *cluster, struct error *error)
-{
-    if (!reservation_open(&cluster->arena_memory, ENGINE_FILES_MAX))
-        return error_set(error, STATUS_NO_MEMORY,
-                         "no address space for in-memory files: close engines");
-    cluster->arena = (struct arena){.base = cluster->arena_memory.base,
-                                    .limit = cluster->arena_memory.limit,
-                                    .commit = commit_arena,
-                                    .release = release_arena,
-                                    .owner = &cluster->arena_memory};
-    return STATUS_OK;
-}
 
 /* A database in memory that starts from the packaged cluster. */
 static enum status open_cluster(struct cluster *cluster, struct error *error)
@@ -49,7 +26,8 @@ static enum status open_cluster(struct cluster *cluster, struct error *error)
 enum status cluster_open_files(struct cluster *cluster, struct error *error)
 {
     const pgn_options *options = cluster->options;
-    enum status status = open_arena(cluster, error);
+    enum status status = file_memory_open(&cluster->arena_memory, ENGINE_FILES_MAX, &cluster->arena,
+                                          error);
 
     if (status || options->image)
         return status;
