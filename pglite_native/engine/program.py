@@ -37,20 +37,19 @@ class Program(Dropping):
             self._error,
         )
 
-    def run(self, said: bytes) -> bytes:
+    def run(self, said: bytes | None) -> bytes:
         """Run until it wants its server to say more, or has ended; return what it says to it.
 
-        `said` is what the server has said since; at the beginning that is nothing.
+        `said` is what the server has said since: nothing at the beginning; None: it has hung up.
 
         Raises:
             EngineError: it has failed; it can only be closed.
             EngineMemoryError: there is no memory for what it writes.
         """
-        turn, data = self._turn, ffi.from_buffer(_BYTES, said)
-        check(
-            lib.pgn_program_run(self._owner.variable[0], data, len(said), turn, self._error),
-            self._error,
-        )
+        turn, size = self._turn, len(said or b"")
+        data = ffi.NULL if said is None else ffi.from_buffer(_BYTES, said)
+        program = self._owner.variable[0]
+        check(lib.pgn_program_run(program, data, size, turn, self._error), self._error)
         self._messages += bytes(ffi.buffer(turn.messages, turn.messages_size))
         if turn.output_size:
             self._write(bytes(ffi.buffer(turn.output, turn.output_size)))
