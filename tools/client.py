@@ -25,7 +25,9 @@ ALLOWED = {
     "__syscall__newselect": _JOBS,
 }
 
-POLICY = linker.Policy(r"(env|wasi_snapshot_preview1)\.(?!({})$)\w+".format("|".join(ALLOWED)), {"pg_dump": ALLOWED})
+POLICY = linker.Policy(
+    r"(env|wasi_snapshot_preview1)\.(?!({})$)\w+".format("|".join(ALLOWED)), {"pg_dump": ALLOWED}
+)
 
 
 def link(vendor_dir: Path, guest_dir: Path, out_dir: Path) -> None:

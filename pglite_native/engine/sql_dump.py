@@ -23,6 +23,7 @@ from pglite_native.protocol import wire
 # Options that are not the caller's, by their short names: what they say is said otherwise here.
 _OWN = {
     "f": "file",
+    "Z": "compress",
     "F": "format",
     "j": "jobs",
     "d": "dbname",

@@ -102,9 +102,7 @@ def resolve(base: Base, sides: Sequence[Side], policy: Policy, heap_base: int) -
 
 
 class _Resolver:
-    def __init__(
-        self, base: Base, sides: Sequence[Side], policy: Policy, heap_base: int
-    ) -> None:
+    def __init__(self, base: Base, sides: Sequence[Side], policy: Policy, heap_base: int) -> None:
         self.base = base
         self.sides = sides
         self.policy = policy
