@@ -110,13 +110,14 @@ def _measure(directory: Path, tier: Tier) -> Group:
 def _once(
     engine: Engine, dsn: str, ours: Path, native: Path, options: Sequence[str]
 ) -> Iterator[tuple[str, float]]:
-    command = [programs() / "pg_dump", KEY, *options, f"--file={native}", f"--dbname={dsn}"]
+    program = str(programs() / "pg_dump")
+    command = [program, KEY, *options, f"--file={native}", f"--dbname={dsn}"]
     yield "dump_sql", _seconds(lambda: engine.dump_sql(ours, args=[KEY, *options]))
     yield "native pg_dump", _seconds(lambda: subprocess.run(command, check=True))
     yield "size", ours.stat().st_size / 1e6
-    texts = [VERSION.sub("", path.read_text()).splitlines() for path in (ours, native)]
-    same = texts[0] == texts[1]
-    yield "different", 0 if same else sum(1 for _ in difflib.unified_diff(*texts, n=0))
+    one, other = (VERSION.sub("", path.read_text()).splitlines() for path in (ours, native))
+    lines = [] if one == other else list(difflib.unified_diff(one, other, n=0))
+    yield "different", len(lines)
 
 
 def _seconds(call: Callable[[], object]) -> float:

@@ -9,7 +9,7 @@ int pgn_program_open(const char *module, const char *const *arguments, pgn_progr
     struct error error;
 
     return client_program_open(module, arguments, program, &error) ? api_error(pgn_error, &error)
-                                                                  : STATUS_OK;
+                                                                   : STATUS_OK;
 }
 
 int pgn_program_run(pgn_program *program, const uint8_t *input, size_t size, pgn_turn *turn,
@@ -18,7 +18,7 @@ int pgn_program_run(pgn_program *program, const uint8_t *input, size_t size, pgn
     struct error error;
 
     return client_program_run(program, input, size, turn, &error) ? api_error(pgn_error, &error)
-                                                                 : STATUS_OK;
+                                                                  : STATUS_OK;
 }
 
 void pgn_program_drop(pgn_program **program)

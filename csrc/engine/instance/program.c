@@ -14,8 +14,8 @@ enum status program_open(struct guest_module *module, size_t stack_size, struct 
                          struct vfs *vfs, const char *const *environment, struct host *host,
                          struct error *error)
 {
-    enum status status = host_open(host, arena, vfs,
-                                   environment ? environment : server_environment, error);
+    enum status status = host_open(host, arena, vfs, environment ? environment : server_environment,
+                                   error);
 
     return status ? status : guest_open(module, host, stack_size, &host->guest, error);
 }

@@ -71,8 +71,8 @@ typedef struct {
 
 /* What a client program has done in a turn. Bytes are the program's, valid until its next turn. */
 typedef struct {
-    const uint8_t *request; /* for its server */
-    const uint8_t *output;  /* what it has written to stdout; */
+    const uint8_t *request;  /* for its server */
+    const uint8_t *output;   /* what it has written to stdout; */
     const uint8_t *messages; /* and to stderr */
     size_t request_size, output_size, messages_size;
     bool ended;
