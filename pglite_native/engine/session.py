@@ -59,12 +59,13 @@ class Session(Closing):
     _engine: Engine  # kept, so that a cluster lives as long as any of its sessions
     _database: str | None = None  # that was asked for, as was
     _user: str | None = None
-    _helpers: tuple[Session, ...] = ()  # that work for a call of this one's, and end with it
+    _helpers: list[Session]  # that work for a call of this one's, and are cancelled with it
 
     def _own(self, owner: Owner) -> None:
         self._owner = owner  # which ends the session when it is dropped
         self._handle = owner.variable[0]
         self._log_line = b""
+        self._helpers = []
 
     @property
     def pid(self) -> int:
@@ -215,17 +216,17 @@ class Session(Closing):
     def cancel(self) -> None:
         """Cancel the running statement (SQLSTATE 57014). From any thread; nothing when idle."""
         lib.pgn_cancel(self._handle)
-        for helper in self._helpers:
+        for helper in tuple(self._helpers):
             helper.cancel()
 
     @contextmanager
     def _helped_by(self, helper: Session) -> Iterator[None]:
         """What cancels this session's call cancels the helper's, too."""
-        self._helpers = (*self._helpers, helper)
+        self._helpers.append(helper)
         try:
             yield
         finally:
-            self._helpers = tuple(other for other in self._helpers if other is not helper)
+            self._helpers.remove(helper)
 
     @overload
     def dump_sql(self, *, args: Sequence[str] = (), database: str | None = None) -> str: ...
