@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pglite_native.errors import (
         DatabaseError,
         DataDirError,
+        DumpError,
         EngineBusy,
         EngineClosed,
         EngineError,
@@ -78,6 +79,7 @@ __all__ = [
     "DatabaseError",
     "Description",
     "Diagnostic",
+    "DumpError",
     "Engine",
     "EngineBusy",
     "EngineClosed",
@@ -126,6 +128,7 @@ _MODULES = {
     "errors": (
         "DataDirError",
         "DatabaseError",
+        "DumpError",
         "EngineBusy",
         "EngineClosed",
         "EngineError",

@@ -48,6 +48,10 @@ class DataDirError(EngineError):
     """
 
 
+class DumpError(EngineError):
+    """pg_dump cannot dump the database; the message is what it says."""
+
+
 class ExtensionError(PGliteError):
     """An extension cannot be added or removed; nothing has changed."""
 

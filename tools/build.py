@@ -1,7 +1,7 @@
 """Everything the package needs but the extension module, step by step.
 
-    vendor ─► guest ─► link ─► resources ─► (extension module) ─► cluster ─► image
-                                        └─► aot
+    vendor ─► guest ─► link, client ─► resources ─► (extension module) ─► cluster ─► image
+                                                └─► aot
 
 setup.py calls `prepare` before it compiles the extension and `finish` after. Each step is a
 command that can also be run by hand, and is skipped when its inputs have not changed. The last,
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools import IS_SDIST, ROOT, aot, wants_aot
-from tools.guest import GUEST_OBJECTS
+from tools.guest import CLIENT, CLIENT_SOURCES, GUEST_OBJECTS
 from tools.stamp import Step, report
 
 TOOLS = ROOT / "tools"
@@ -27,12 +27,13 @@ STAMPS = BUILD / "stamps"
 VENDOR = BUILD / "vendor"
 GUEST = BUILD / "guest"
 GUEST_MODULES = tuple(GUEST / f"{name}.wasm" for name in GUEST_OBJECTS)
+CLIENT_OBJECT = GUEST / f"{CLIENT}.wasm"
 LINK = BUILD / "link"
 PACKAGE = ROOT / "pglite_native"
 RESOURCES = PACKAGE / "resources"
 MADE_AT = (os.environ.get("SOURCE_DATE_EPOCH", ""),)
 PACK = (PACKAGE / "engine/pack.py", TOOLS / "pack.py")
-PINS = ("wasm3", "xxhash", "pglite", "pglite-pgvector")
+PINS = ("wasm3", "xxhash", "pglite", "pglite-pgvector", "pglite-tools")
 AOT = RESOURCES / "pglite-aot.so"
 GUEST_FILES = tuple(RESOURCES / name for name in ("pglite.wasm", "initdb.wasm", "system.pack"))
 
@@ -41,7 +42,7 @@ def prepare() -> None:
     """Make what is made before, and without, the extension module."""
     if IS_SDIST:
         return
-    for step in (vendor_step(), guest_step(), link_step(), resources_step()):
+    for step in (vendor_step(), guest_step(), link_step(), client_step(), resources_step()):
         step.run(STAMPS)
     # Engines refuse what was compiled from another module, and the next steps open some.
     if AOT.exists() and not aot.is_of(AOT, RESOURCES / "pglite.wasm"):
@@ -89,10 +90,11 @@ def guest_step() -> Step:
         action=command("tools.guest"),
         inputs=(
             *GUEST_OBJECTS.values(),
+            *CLIENT_SOURCES,
             TOOLS / "guest.py",
             TOOLS / "requirements-build.txt",  # the compiler's version
         ),
-        outputs=GUEST_MODULES,
+        outputs=(*GUEST_MODULES, CLIENT_OBJECT),
         settings=(os.environ.get("PGLITE_POLLING", "true"),),
     )
 
@@ -114,6 +116,21 @@ def link_step() -> Step:
     )
 
 
+def client_step() -> Step:
+    return Step(
+        name="client",
+        action=command("tools.client"),
+        inputs=(
+            VENDOR / "pglite-tools",
+            CLIENT_OBJECT,
+            ROOT / "csrc" / "host" / "imports.h",
+            PACKAGE / "linker",
+            *(TOOLS / f"{name}.py" for name in ("client", "link")),
+        ),
+        outputs=(LINK / "pg_dump.wasm",),
+    )
+
+
 def resources_step() -> Step:
     return Step(
         name="resources",
@@ -121,10 +138,11 @@ def resources_step() -> Step:
         inputs=(
             VENDOR,
             LINK / "pglite.wasm",
+            LINK / "pg_dump.wasm",
             *(TOOLS / f"{name}.py" for name in ("resources", "system", "upstream", "icu")),
             *PACK,
         ),
-        outputs=(*GUEST_FILES, RESOURCES / "identity"),
+        outputs=(*GUEST_FILES, RESOURCES / "pg_dump.wasm", RESOURCES / "identity"),
     )
 
 

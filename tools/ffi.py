@@ -16,7 +16,7 @@ HEADERS = ("engine/api/pglite_native.h", "engine/api/inspection.h")
 CDEF_BEGIN = "/* cffi: begin */"
 CDEF_END = "/* cffi: end */"
 
-# What runs on the host: polling/, encoding/ and replication/ are compiled for the guest, and
+# What runs on the host: polling/, encoding/, replication/ and client/ are compiled for guests, and
 # csrc/guest/wasm3 includes wasm3's sources.
 LAYERS = ("base", "platform", "vfs", "guest", "host", "engine")
 

@@ -13,12 +13,15 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_OUT = ROOT / "build" / "guest"
 
 GUEST_OBJECTS = {name: ROOT / "csrc" / name for name in ("polling", "encoding", "replication")}
+CLIENT = "client"  # the object that client programs are linked with, which have one transport
+CLIENT_SOURCES = (ROOT / "csrc" / "client" / "libpq.c", GUEST_OBJECTS["polling"] / "pglite-comm.c")
 
 # What the interpreter and wasm2c both understand and PGlite's own module uses: no more.
 CPU = "mvp+sign_ext+nontrapping_fptoint+bulk_memory"
@@ -53,13 +56,17 @@ def compile(out_dir: Path = DEFAULT_OUT, polling: bool = True) -> list[Path]:
     """Compiles every guest object into `out_dir` and returns the modules."""
     out_dir.mkdir(parents=True, exist_ok=True)
     defines = ["-DPGLITE_USE_POLLING"] if polling else []
-    return [_compile_object(name, out_dir / f"{name}.wasm", defines) for name in GUEST_OBJECTS]
+    modules = [
+        _compile_object(sorted(folder.glob("*.c")), out_dir / f"{name}.wasm", defines)
+        for name, folder in GUEST_OBJECTS.items()
+    ]
+    return [*modules, _compile_object(CLIENT_SOURCES, out_dir / f"{CLIENT}.wasm", [])]
 
 
-def _compile_object(name: str, output: Path, defines: list[str]) -> Path:
+def _compile_object(sources: Sequence[Path], output: Path, defines: list[str]) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         objects = []
-        for source in sorted(GUEST_OBJECTS[name].glob("*.c")):
+        for source in sources:
             objects.append(str(Path(scratch) / f"{source.stem}.o"))
             _zig("cc", *CFLAGS, *defines, "-c", str(source), "-o", objects[-1])
         _zig("wasm-ld", *LDFLAGS, "-o", str(output), *objects)

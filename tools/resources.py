@@ -23,7 +23,8 @@ def gather(vendor: Path, link: Path, resources: Path) -> None:
     resources.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=resources.parent) as scratch:
         new = Path(scratch)
-        shutil.copyfile(link / "pglite.wasm", new / "pglite.wasm")
+        for name in ("pglite.wasm", "pg_dump.wasm"):
+            shutil.copyfile(link / name, new / name)
         shutil.copyfile(vendor / "pglite" / "dist" / "initdb.wasm", new / "initdb.wasm")
         tree = read_tree(vendor)
         write_pack(system_entries(tree), new / "system.pack")

@@ -37,6 +37,7 @@
     /* calendar.c: broken-down time */                                                             \
     ENV("_tzset_js", "viiii", calendar_tzset)                                                      \
     ENV("_localtime_js", "iji", calendar_gmtime)                                                   \
+    ENV("_localtime_js", "vji", calendar_gmtime) /* an older Emscripten's, pg_dump's */            \
     ENV("_gmtime_js", "iji", calendar_gmtime)                                                      \
     ENV("_mktime_js", "ji", calendar_mktime)                                                       \
     /* timer.c */                                                                                  \

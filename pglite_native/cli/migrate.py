@@ -32,7 +32,7 @@ An end in the middle (Ctrl-C, a lost connection, a kill) loses nothing: the same
 command continues with the first table that is not done. Nothing is said to be
 done before both sides have counted the same rows.
 
-Wanted: pip install 'pglite-native[migrate]', and a pg_dump as new as the source.
+Wanted: pip install 'pglite-native[migrate]'.
 What moves and what does not: docs/MIGRATING.md.
 """
 
@@ -48,7 +48,9 @@ examples:
   import --from postgresql://shop@db.example.com/shop --data-dir ./shop
   import --from "service=shop" --data-dir ./shop --pg-dump ~/pg18/bin/pg_dump
 
-{COMMON}"""
+{COMMON}
+The server's schema is read by a pg_dump as new as it is, which is looked for.
+"""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -60,7 +62,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog=EXPORT_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    exporting.set_defaults(command=_export, parser=exporting)
+    exporting.set_defaults(command=_export, parser=exporting, pg_dump=None)
     exporting.add_argument("--to", metavar="URL", required=True, help="where to: libpq's address")
     _add_choices(exporting)
     add_arguments(exporting)
@@ -84,6 +86,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="the directory, created if it is missing",
     )
     _add_choices(importing)
+    importing.add_argument("--pg-dump", metavar="PATH", help="the program (default: looked for)")
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:
@@ -103,7 +106,6 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-older", action="store_true", help="the target may be an older PostgreSQL"
     )
-    parser.add_argument("--pg-dump", metavar="PATH", help="the program (default: looked for)")
 
 
 def _export(options: argparse.Namespace) -> bool:
@@ -112,17 +114,22 @@ def _export(options: argparse.Namespace) -> bool:
     elif options.image is None:
         options.parser.error("what is to be moved? Give --data-dir or --image")
     with open_engine(options) as engine, Server(engine) as server:
-        _move(options, source=server.url, target=options.to, is_export=True)
+        _move(options, source=(server.url, engine), target=(options.to, None))
     return True
 
 
 def _import(options: argparse.Namespace) -> bool:
     with Engine(options.data_dir) as engine, Server(engine) as server:
-        _move(options, source=options.origin, target=server.url, is_export=False)
+        _move(options, source=(options.origin, None), target=(server.url, engine))
     return True
 
 
-def _move(options: argparse.Namespace, *, source: str, target: str, is_export: bool) -> None:
+def _move(
+    options: argparse.Namespace,
+    source: tuple[str, Engine | None],
+    target: tuple[str, Engine | None],
+) -> None:
+    """Move between two sides: an address each, and the engine that it is of."""
     try:
         from pglite_native.migrate import Choices, Side, move
     except ImportError as error:
@@ -138,7 +145,7 @@ def _move(options: argparse.Namespace, *, source: str, target: str, is_export: b
         pg_dump=options.pg_dump,
     )
     try:
-        moved = move(Side(source, is_export), Side(target, not is_export), choices)
+        moved = move(Side(*source), Side(*target), choices)
     except KeyboardInterrupt:
         print("Run the same command again to continue.", file=sys.stderr)
         raise

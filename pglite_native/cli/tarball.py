@@ -1,12 +1,16 @@
-"""`pglite-native dump` and `load`: a database's files as a tarball, PGlite's too."""
+"""`pglite-native dump` and `load`: a database's files as a tarball, PGlite's too; or as SQL."""
 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from pglite_native import logs
 from pglite_native.cli.database import add_arguments, directory, existing, open_engine
 from pglite_native.cli.progress import Meter
 from pglite_native.engine.atomic_files import replacing
@@ -16,6 +20,9 @@ from pglite_native.engine.engine import Engine
 DUMP = """\
 Write a database's files as a tarball: a backup, which any version of this
 package with the same major version of PostgreSQL loads, and PGlite on Node.
+
+With --sql, write one database as SQL, by the pg_dump that the package brings:
+any PostgreSQL as new runs it, and so does `pglite-native sql -f`.
 """
 
 DUMP_EPILOG = """\
@@ -23,6 +30,8 @@ examples:
   dump shop.tar.gz --data-dir ./shop
   dump shop.tar --data-dir ./shop             not compressed
   dump - --data-dir ./shop | ssh host "cat > shop.tar.gz"
+  dump shop.sql --sql --data-dir ./shop
+  dump - --sql --data-dir ./shop --args --schema-only --table=author
 
 A file is there whole or not at all.
 """
@@ -45,13 +54,22 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands to the command line's."""
     dumping = commands.add_parser(
         "dump",
-        help="write a database's files as a tarball",
+        help="write a database's files as a tarball, or a database as SQL",
         description=DUMP,
         epilog=DUMP_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     dumping.set_defaults(command=_dump, parser=dumping)
-    dumping.add_argument("file", metavar="FILE", help='the tarball; "-" for standard output')
+    dumping.add_argument("file", metavar="FILE", help='what is written; "-" for standard output')
+    dumping.add_argument("--sql", action="store_true", help="write SQL")
+    dumping.add_argument(
+        "--database", metavar="NAME", help="with --sql: which one (default: postgres)"
+    )
+    dumping.add_argument(
+        "--args",
+        nargs=argparse.REMAINDER,
+        help="with --sql: options of pg_dump, up to the end of the line",
+    )
     add_arguments(dumping)
 
     loading = commands.add_parser(
@@ -71,6 +89,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def _dump(options: argparse.Namespace) -> bool:
     if options.data_dir is not None:
         existing(options.data_dir)
+    if options.sql:
+        return _dump_sql(options)
+    if options.args is not None or options.database is not None:
+        options.parser.error("--args and --database are for --sql: a tarball has all databases")
     if options.file == "-" and sys.stdout.isatty():
         options.parser.error(
             "the tarball will not be written to a terminal: redirect it to a file, or give a FILE"
@@ -85,6 +107,32 @@ def _dump(options: argparse.Namespace) -> bool:
             engine.dump_data_dir(meter, compression_of(path))
     print(f"{options.file}: {path.stat().st_size / 1e6:.1f} MB")
     return True
+
+
+def _dump_sql(options: argparse.Namespace) -> bool:
+    args = options.args or ()
+    with _warnings_on_stderr(), open_engine(options) as engine:
+        if options.file == "-":
+            engine.dump_sql(sys.stdout.buffer, args=args, database=options.database)
+            return True
+        with (
+            replacing(Path(options.file), private=True) as file,
+            Meter(options.file, file) as meter,
+        ):
+            engine.dump_sql(meter, args=args, database=options.database)
+    print(f"{options.file}: {Path(options.file).stat().st_size / 1e6:.1f} MB")
+    return True
+
+
+@contextmanager
+def _warnings_on_stderr() -> Iterator[None]:
+    """Print what pg_dump warns of."""
+    handler = logging.StreamHandler()
+    logs.logger("pg_dump").addHandler(handler)
+    try:
+        yield
+    finally:
+        logs.logger("pg_dump").removeHandler(handler)
 
 
 def _load(options: argparse.Namespace) -> bool:

@@ -484,6 +484,7 @@ class AsyncPGlite(AsyncQueries):
 
     refresh_array_types = _forwarded(PGlite.refresh_array_types)
     dump_data_dir = _forwarded(PGlite.dump_data_dir)
+    dump_sql = _forwarded(PGlite.dump_sql)
 
     async def clone(self) -> AsyncPGlite:
         """Return a copy in memory, as PGlite.clone does."""

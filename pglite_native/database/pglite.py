@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from pglite_native.changes.iterating import Changes
-    from pglite_native.engine.data_dir import Compression, Source, Target
+    from pglite_native.engine.data_dir import Compression, Source
+    from pglite_native.engine.files import Target
     from pglite_native.live.hub import Hub
     from pglite_native.live.query import LiveChanges, LiveIncrementalQuery, LiveQuery
     from pglite_native.live.rows import LiveChange
@@ -437,6 +438,50 @@ class PGlite(Queries, Closing):
                 return self.engine.dump_data_dir(compression=compression)
             self.engine.dump_data_dir(file, compression)
             return None
+
+    @overload
+    def dump_sql(self, *, args: Sequence[str] = (), database: str | None = None) -> str: ...
+
+    @overload
+    def dump_sql(
+        self, file: Target, *, args: Sequence[str] = (), database: str | None = None
+    ) -> None: ...
+
+    def dump_sql(
+        self,
+        file: Target | None = None,
+        *,
+        args: Sequence[str] = (),
+        database: str | None = None,
+    ) -> str | None:
+        """Dump the database as SQL, by PostgreSQL's pg_dump, which the package brings; return it
+        when there is no file.
+
+        It is what all sessions have committed, as it was at one moment. To restore it, run the file
+        in another database, by exec_file or psql.
+
+        >>> db.dump_sql("shop.sql")
+        >>> schema = db.dump_sql(args=["--schema-only", "--table=author"])
+
+        Args:
+            file: a path, where the dump is there whole or not at all, or a binary file.
+            args: options of pg_dump, as on its command line: what is dumped, and how.
+            database: any database of the cluster; None for this one.
+
+        Raises:
+            TransactionError: a transaction is open: of it pg_dump would see nothing, and might wait
+                for its end.
+            DumpError: pg_dump cannot; the message is its own.
+            DatabaseError: PostgreSQL does not let the user into the database.
+            ValueError: `args` say where the dump goes, in which format, or whence it comes.
+            OSError: the file cannot be written.
+        """
+        with self._conversation.lock:
+            _check_idle(self._ready(), "dumped")
+        if file is None:
+            return self._session.dump_sql(args=args, database=database)
+        self._session.dump_sql(file, args=args, database=database)
+        return None
 
     def close(self) -> None:
         """End the session, and with an engine's first one the whole cluster; idempotent.

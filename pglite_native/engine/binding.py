@@ -60,7 +60,11 @@ def _address_space_limit() -> str:
     )
 
 
-_DROPS = {"pgn_image": "pgn_image_drop", "pgn_session": "pgn_drop"}
+_DROPS = {
+    "pgn_image": "pgn_image_drop",
+    "pgn_program": "pgn_program_drop",
+    "pgn_session": "pgn_drop",
+}
 
 
 def new_variable(kind: str) -> Owner:

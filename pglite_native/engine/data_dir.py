@@ -22,11 +22,10 @@ from typing import Any, Literal, cast
 
 from pglite_native.engine.atomic_files import replacing
 from pglite_native.engine.binding import check, ffi, lib
-from pglite_native.engine.files import Readable, Writable
+from pglite_native.engine.files import Readable, Target, Writable
 from pglite_native.errors import DataDirError
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Readable
-Target = str | os.PathLike[str] | Writable
 Compression = Literal["auto", "gzip", "none"]
 
 CHUNK = 256 * 1024

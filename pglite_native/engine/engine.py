@@ -21,7 +21,8 @@ from pglite_native.engine.starting import explained
 from pglite_native.errors import EngineError
 
 if TYPE_CHECKING:
-    from pglite_native.engine.data_dir import Compression, Source, Target
+    from pglite_native.engine.data_dir import Compression, Source
+    from pglite_native.engine.files import Target
 
 BUFFER_SIZE = 64 * 1024
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
@@ -18,6 +19,9 @@ class Writable(Protocol):
 
 Source = bytes | bytearray | memoryview | Readable | Iterable[bytes]
 """Bytes, whole, from a binary file, or in pieces of any size."""
+
+Target = str | os.PathLike[str] | Writable
+"""A path, or a binary file."""
 
 
 def chunks(source: Source, size: int) -> Iterator[bytes]:

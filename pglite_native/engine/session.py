@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
     from pglite_native.engine.engine import Engine
+    from pglite_native.engine.files import Target
 
 from pglite_native import logs
 from pglite_native._closing import Closing, Dropping, Owner
@@ -58,11 +59,13 @@ class Session(Closing):
     _engine: Engine  # kept, so that a cluster lives as long as any of its sessions
     _database: str | None = None  # that was asked for, as was
     _user: str | None = None
+    _helpers: list[Session]  # that work for a call of this one's, and are cancelled with it
 
     def _own(self, owner: Owner) -> None:
         self._owner = owner  # which ends the session when it is dropped
         self._handle = owner.variable[0]
         self._log_line = b""
+        self._helpers = []
 
     @property
     def pid(self) -> int:
@@ -213,6 +216,58 @@ class Session(Closing):
     def cancel(self) -> None:
         """Cancel the running statement (SQLSTATE 57014). From any thread; nothing when idle."""
         lib.pgn_cancel(self._handle)
+        for helper in tuple(self._helpers):
+            helper.cancel()
+
+    @contextmanager
+    def _helped_by(self, helper: Session) -> Iterator[None]:
+        """What cancels this session's call cancels the helper's, too."""
+        self._helpers.append(helper)
+        try:
+            yield
+        finally:
+            self._helpers.remove(helper)
+
+    @overload
+    def dump_sql(self, *, args: Sequence[str] = (), database: str | None = None) -> str: ...
+
+    @overload
+    def dump_sql(
+        self, file: Target, *, args: Sequence[str] = (), database: str | None = None
+    ) -> None: ...
+
+    def dump_sql(
+        self,
+        file: Target | None = None,
+        *,
+        args: Sequence[str] = (),
+        database: str | None = None,
+    ) -> str | None:
+        """Dump a database as SQL, by PostgreSQL's pg_dump, which the package brings.
+
+        It sees what is committed, as it was at one moment, from a session of its own, and waits for
+        tables that others have locked exclusively: a transaction of this session among them.
+
+        >>> schema = session.dump_sql(args=["--schema-only", "--no-owner"])
+
+        Args:
+            file: a path, where the dump is there whole or not at all, or a binary file; without it,
+                the dump is returned.
+            args: options of pg_dump, as on its command line: what is dumped, and how.
+            database: any database of the cluster; None for this session's.
+
+        Raises:
+            DumpError: pg_dump cannot; the message is its own.
+            DatabaseError: PostgreSQL does not let the session's user into the database.
+            ValueError: `args` say where the dump goes, in which format, or whence it comes.
+            OSError: the file cannot be written.
+            EngineClosed: the cluster is closed.
+
+        Reference: PostgreSQL documentation, pg_dump.
+        """
+        from pglite_native.engine import sql_dump  # most sessions are never dumped
+
+        return sql_dump.dump(self, file, args, database)
 
     def close(self) -> None:
         """End the session as a server does when its client is gone; idempotent.

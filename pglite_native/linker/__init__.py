@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .empty import empty_base
 from .errors import LinkError, MalformedModuleError, UnresolvedSymbolsError
 from .linked import HostFunction, Linked, LinkedModule
 from .linker import link
@@ -27,5 +28,6 @@ __all__ = [
     "Within",
     "Wrap",
     "Wrapping",
+    "empty_base",
     "link",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .alignment import align
 from .assembler import Assembler
-from .base import Base
+from .base import HEAP_BASE, Base
 from .errors import LinkError, blaming
 from .linked import Linked
 from .policy import Policy
@@ -19,6 +19,16 @@ MAX_DATA_END = 1 << 31  # Emscripten's heap ends there
 
 def link(base: bytes, modules: Sequence[SideModule], policy: Policy | None = None) -> Linked:
     """Link side modules onto a base: Emscripten's main module, or the result of an earlier link."""
+    linked, asks = _link(base, modules, policy or Policy(), heap_base=0)
+    if asks:  # where the heap begins is known at the end: once more, with that
+        linked, _ = _link(base, modules, policy or Policy(), linked.heap_base)
+    return linked
+
+
+def _link(
+    base: bytes, modules: Sequence[SideModule], policy: Policy, heap_base: int
+) -> tuple[Linked, bool]:
+    """Link, and tell whether a side module asks for the heap's beginning."""
     with blaming("base module"):
         decoded_base = Base(base)
     sides = []
@@ -27,8 +37,9 @@ def link(base: bytes, modules: Sequence[SideModule], policy: Policy | None = Non
             sides.append(Side(source))
     _check_names(decoded_base, sides)
     memory_end, table_size = _place(decoded_base, sides)
-    resolution = resolve(decoded_base, sides, policy or Policy())
-    return Assembler(decoded_base, sides, resolution, memory_end, table_size).assemble()
+    resolution = resolve(decoded_base, sides, policy, heap_base)
+    linked = Assembler(decoded_base, sides, resolution, memory_end, table_size).assemble()
+    return linked, any(item.name == HEAP_BASE for side in sides for item in side.global_imports)
 
 
 def _check_names(base: Base, sides: Sequence[Side]) -> None:

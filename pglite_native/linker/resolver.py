@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .base import Base
+from .base import HEAP_BASE, Base
 from .errors import LinkError, UnresolvedSymbolsError
 from .instructions import Constant
 from .link_table import SymbolKind
@@ -82,11 +82,11 @@ class Resolution:
     wrappings: list[Wrapping]
 
 
-def resolve(base: Base, sides: Sequence[Side], policy: Policy) -> Resolution:
+def resolve(base: Base, sides: Sequence[Side], policy: Policy, heap_base: int) -> Resolution:
     """Find every symbol's definition; the modules must have been placed."""
     name_private(base, policy.private)  # these two first: they define symbols
     wrappings = wrap(base, sides, policy)
-    resolver = _Resolver(base, sides, policy)
+    resolver = _Resolver(base, sides, policy, heap_base)
     bindings = [resolver.bind(position) for position in range(len(sides))]
     if resolver.unresolved:
         raise UnresolvedSymbolsError(list(dict.fromkeys(resolver.unresolved)))
@@ -102,10 +102,11 @@ def resolve(base: Base, sides: Sequence[Side], policy: Policy) -> Resolution:
 
 
 class _Resolver:
-    def __init__(self, base: Base, sides: Sequence[Side], policy: Policy) -> None:
+    def __init__(self, base: Base, sides: Sequence[Side], policy: Policy, heap_base: int) -> None:
         self.base = base
         self.sides = sides
         self.policy = policy
+        self.heap_base = heap_base
         self.base_imports = {
             (item.module, item.name): index
             for index, item in enumerate(base.module.imported(Kind.FUNCTION))
@@ -226,6 +227,8 @@ class _Resolver:
                 return "base", self.base.stack_pointer
             case "GOT.func", name:
                 return self._function_address(position, name)
+            case "GOT.mem", name if name == HEAP_BASE:
+                return "linker", Constant(self.heap_base)
             case "GOT.mem", name:
                 return self._address(position, name)
         self.unresolved.append((side.name, item.name))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 from pglite_native.migrate import catalog, checks, copying, schema
 from pglite_native.migrate.catalog import Table
@@ -23,8 +22,8 @@ class Choices:
     """What may be chosen of a move.
 
     `checksum`: verify by hashes of all rows, not by their number alone. `with_owners`: move owners
-    and privileges, too. `allow_non_empty`, `allow_older`: of the target. `pg_dump`: the program;
-    None to look for one.
+    and privileges, too. `allow_non_empty`, `allow_older`: of the target. `pg_dump`: the program for
+    a source that is a server; None to look for one.
     """
 
     checksum: bool = False
@@ -96,15 +95,11 @@ class _Move:
 
     def _plan(self) -> Schema:
         """Begin the snapshot that everything is read in, and have pg_dump use it."""
-        program = schema.find_pg_dump(self._choices.pg_dump, major(self._source))
+        pg_dump = schema.pg_dump(self._side, self._choices.pg_dump, major(self._source))
         self._begin()
         snapshot = value(self._source, "SELECT pg_catalog.pg_export_snapshot()")
-        return self._dump(program, snapshot)
-
-    def _dump(self, program: Path, snapshot: str) -> Schema:
         return schema.dump(
-            program,
-            self._side,
+            pg_dump,
             snapshot=snapshot,
             with_owners=self._choices.with_owners,
             target_major=major(self._target),

@@ -8,10 +8,13 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from pglite_native.engine.engine import Engine
+from pglite_native.errors import DumpError
 from pglite_native.migrate.errors import MoveError
 from pglite_native.migrate.side import Side
 
@@ -20,7 +23,6 @@ OPTIONS = (
     "--no-subscriptions",
     "--no-security-labels",
     "--no-tablespaces",
-    "--no-password",
 )
 NO_OWNERS = ("--no-owner", "--no-privileges")
 
@@ -54,9 +56,23 @@ class Schema:
         return hashlib.sha256(self.before.encode()).hexdigest()
 
 
+PgDump = Callable[..., str]
+"""pg_dump of some database: takes options, returns what it writes, or raises MoveError."""
+
+
+def pg_dump(source: Side, given: str | None, wanted: int) -> PgDump:
+    """Return that of a side: the package's own where the database is, and else a program.
+
+    Raises:
+        MoveError: there is no program that can read a server of the version that is `wanted`.
+    """
+    if source.engine is not None:
+        return partial(_run_own, source.engine)
+    return partial(_run, find_pg_dump(given, wanted), source)
+
+
 def dump(
-    program: Path,
-    source: Side,
+    pg_dump: PgDump,
     *,
     snapshot: str | None,
     with_owners: bool,
@@ -71,16 +87,23 @@ def dump(
     if snapshot is not None:
         options = (*options, f"--snapshot={snapshot}")
     before, after = (
-        _clean(_run(program, source, f"--section={section}", *options), target_major)
+        _clean(pg_dump(f"--section={section}", *options), target_major)
         for section in ("pre-data", "post-data")
     )
     return Schema(before, after)
 
 
+def _run_own(engine: Engine, *options: str) -> str:
+    try:
+        return engine.dump_sql(args=options)
+    except DumpError as error:
+        raise MoveError(str(error)) from error
+
+
 def _run(program: Path, source: Side, *options: str) -> str:
     conninfo, environment = source.for_program()
     done = subprocess.run(
-        [program, *options, f"--dbname={conninfo}"],
+        [program, *options, "--no-password", f"--dbname={conninfo}"],
         env={**os.environ, **environment, "PGCLIENTENCODING": "UTF8"},
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from pglite_native.engine.engine import Engine
 from pglite_native.migrate.errors import MoveError
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -36,11 +37,11 @@ SETTINGS = {
 class Side:
     """Where a server is: `conninfo` is a URL or libpq's keywords.
 
-    `is_ours` is one that serves an engine of this process.
+    `engine` is what it serves, if that is in this process.
     """
 
     conninfo: str
-    is_ours: bool
+    engine: Engine | None = None
 
     def connect(self) -> Connection:
         """Connect.
@@ -74,7 +75,7 @@ class Side:
             pairs = conninfo_to_dict(self.conninfo)
         except psycopg.ProgrammingError:
             return "the server"
-        if self.is_ours:
+        if self.engine is not None:
             return "the local database"
         return f"{pairs.get('dbname', 'the database')} at {pairs.get('host', 'the local socket')}"
 

@@ -80,3 +80,40 @@ def test_what_cannot_be_loaded(
     assert main(["load", str(file), "--data-dir", str(tmp_path / "copy")]) == 1
     assert capsys.readouterr().err.count("pglite-native: ") == 3
     assert rows(Path(folder)) == [{"a": 42}]
+
+
+def test_dumped_as_sql(folder: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "t.sql"
+    assert main(["dump", str(file), "--sql", "--data-dir", folder]) == 0
+    assert capfd.readouterr().out == f"{file}: 0.0 MB\n"
+    assert main(["sql", "--data-dir", str(tmp_path / "copy"), "-f", str(file)]) == 0
+    assert rows(tmp_path / "copy") == [{"a": 42}]
+
+
+def test_dumped_as_sql_with_pg_dump_s_options(
+    folder: str, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    dump = ["dump", "-", "--sql", "--data-dir", folder]
+    assert main([*dump, "--args", "--schema-only", "--table=t"]) == 0
+    written = capfdbinary.readouterr().out
+    assert b"CREATE TABLE public.t" in written and b"COPY" not in written
+    assert main([*dump, "--args", "--table=nosuch"]) == 1
+    assert b"pg_dump: error: no matching tables were found" in capfdbinary.readouterr().err
+    assert main([*dump, "--database", "nosuch"]) == 1
+    assert b'database "nosuch" does not exist' in capfdbinary.readouterr().err
+
+
+def test_what_pg_dump_warns_of_is_printed(
+    folder: str, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    with PGlite(folder) as db:
+        db.exec("create table knot (id int primary key, next int references knot)")
+    assert main(["dump", "-", "--sql", "--data-dir", folder, "--args", "--data-only"]) == 0
+    assert b"circular foreign-key constraints" in capfdbinary.readouterr().err
+
+
+def test_pg_dump_s_options_are_for_sql(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for options in (["--database", "postgres"], ["--args", "--schema-only"]):
+        with pytest.raises(SystemExit):
+            main(["dump", "x.tar", "--data-dir", folder, *options])
+        assert "are for --sql" in capsys.readouterr().err

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pglite_native.linker import Policy
+from pglite_native.linker import Policy, empty_base, link
 from tests.linker.modules import BASE, HEAP_BASE, TABLE_SIZE, link_text, results, side
-from tests.linker.wabt import run
+from tests.linker.wabt import run, validate
 
 
 def test_nothing_to_link_changes_nothing_but_the_heap() -> None:
@@ -333,3 +333,33 @@ def test_weak_symbols_may_be_missing() -> None:
     )
     found = results(link_text(module).binary)
     assert (found["call"], found["missing"]) == ("", "i32:1")
+
+
+HEAP = """(import "GOT.mem" "__heap_base" (global $heap (mut i32)))
+(func (export "heap_base") (result i32) (global.get $heap))"""
+
+
+def test_a_module_with_a_malloc_of_its_own_knows_where_the_heap_begins() -> None:
+    linked = link_text(side("program", HEAP), side("other", "", memory=100))
+    assert results(linked.binary)["heap_base"] == f"i32:{linked.heap_base}"
+
+
+def test_an_empty_base_is_a_memory_with_a_stack_and_a_table() -> None:
+    program = side(
+        "program",
+        HEAP
+        + """(elem (global.get $table_base) $seven)
+        (type $number (func (result i32)))
+        (func $seven (result i32) (i32.const 7))
+        (func (export "stack") (result i32) (global.get $stack))
+        (func (export "call") (result i32) (call_indirect (type $number) (global.get $table_base)))
+        (func (export "store") (result i32)
+          (i32.store (global.get $heap) (i32.const 5)) (i32.load (global.get $heap)))""",
+        table=1,
+    )
+    linked = link(empty_base(4096), [program])
+    validate(linked.binary)
+    found = results(linked.binary)
+    assert (found["stack"], found["call"], found["store"]) == ("i32:4096", "i32:7", "i32:5")
+    assert found["heap_base"] == f"i32:{linked.heap_base}"
+    assert linked.heap_base > 4096

@@ -194,7 +194,6 @@ def test_a_directory_without_a_database_is_not_made(
 
 
 def test_a_pg_dump_that_is_too_old_is_told(
-    small: Path,
     new_database: Callable[[], str],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -202,13 +201,24 @@ def test_a_pg_dump_that_is_too_old_is_told(
     program = tmp_path / "pg_dump"
     program.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 17.10'\n")
     program.chmod(0o755)
-    there = new_database()
+    here = ["--data-dir", str(tmp_path / "here"), "--from", new_database()]
     for path, reason in ((program, "is 17"), (tmp_path / "missing", "does not run")):
-        assert export(small, there, "--pg-dump", str(path)) == 1
+        assert main(["import", *here, "--pg-dump", str(path)]) == 1
         error = capsys.readouterr().err
         assert "pg_dump 18 or newer is wanted" in error and f"{path} {reason}" in error
         assert "Install" in error
-    assert is_untouched(there)
+
+
+def test_an_export_needs_no_program_of_postgresql_s(
+    small: Path, new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*arguments: object, **options: object) -> None:
+        raise AssertionError(f"a program is run: {arguments}")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    there = new_database()
+    assert export(small, there) == 0
+    assert query(there, "select count(*) from t") == [(2,)]
 
 
 def test_libraries_that_are_missing_are_named(small: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ WHEEL_MAX_BYTES = 30 * 1000 * 1000  # with the AOT tier
 RESOURCES = {
     "pglite.wasm",
     "initdb.wasm",
+    "pg_dump.wasm",
     "system.pack",
     "cluster.pack",
     "postgres.image",

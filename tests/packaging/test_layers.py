@@ -31,6 +31,7 @@ BELOW: dict[str, set[str]] = {
     "polling": set(),
     "encoding": {"polling"},
     "replication": {"polling"},
+    "client": {"polling"},
     # An extension module by itself.
     "python": set(),
 }

@@ -27,7 +27,7 @@ BELOW: dict[str, set[str]] = {
     "sqlalchemy": {BASE, "engine", "database", "dbapi"},
     "extensions": {BASE, "engine", "linker"},
     "server": {BASE, "protocol", "engine"},
-    "migrate": {BASE, "database"},
+    "migrate": {BASE, "engine", "database"},
     "pytest_plugin": {BASE, "engine", "database", "server"},
     "cli": {BASE, "protocol", "engine", "database", "extensions", "server", "migrate"},
 }

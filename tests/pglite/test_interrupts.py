@@ -53,7 +53,11 @@ def transactions(db: PGlite) -> None:
             transaction.rollback()
 
 
-@pytest.mark.parametrize("work", [raw, stream, short, long, copy_in, copy_out, transactions])
+def dump(db: PGlite) -> None:
+    db.dump_sql()
+
+
+@pytest.mark.parametrize("work", [raw, stream, short, long, copy_in, copy_out, transactions, dump])
 def test_an_interrupt_at_any_moment_leaves_the_session_usable(
     work: Callable[[PGlite], None],
 ) -> None:

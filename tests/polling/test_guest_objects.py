@@ -47,6 +47,14 @@ POLLING_EXPORTS = {
     "pglite_get_output_length",
     "pglite_ack_output",
 }
+CLIENT_EXPORTS = {"__syscall_socket", "pg_encoding_to_char", "pglite_transport_install"}
+CLIENT_IMPORTS = {
+    "__errno_location",
+    "__syscall_openat",
+    "pgl_set_rw_cbs",
+    "pglite_recv",
+    "pglite_send",
+}
 ENCODING_EXPORTS = {
     "LocalToUtf",
     "UtfToLocal",
@@ -104,6 +112,12 @@ def test_callback_transport_only(tmp_path: Path) -> None:
     assert exports(polling) == SESSION_EXPORTS | WRAPPERS
     assert imports(polling) >= HOST_IMPORTS - {"pglite_host_wait"}
     assert "pglite_host_wait" not in imports(polling)
+
+
+def test_client_programs_have_one_transport(tmp_path: Path) -> None:
+    client = modules(tmp_path, polling=True)["client"]
+    assert exports(client) == CLIENT_EXPORTS
+    assert imports(client) == CLIENT_IMPORTS
 
 
 def test_no_state_but_memory(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ db.changes(tables=5)  # arg-type
 db.live_query("select 1", callback=5)  # arg-type
 db.live_changes("select 1", None)  # call-arg
 db.dump_data_dir(compression="zip")  # call-overload
+db.dump_sql(args=[1])  # list-item
 PGlite(setings={})  # call-arg
 PGlite(tier="fastest")  # arg-type
 Engine(transport="pipe")  # arg-type

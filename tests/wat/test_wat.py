@@ -57,6 +57,7 @@ GUESTS = sorted(HERE.glob("*/*.wat"))
 REAL_GUESTS = (
     ROOT / "build" / "link" / "pglite.wasm",
     ROOT / "build" / "vendor" / "pglite" / "dist" / "initdb.wasm",
+    ROOT / "build" / "link" / "pg_dump.wasm",
 )
 
 

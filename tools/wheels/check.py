@@ -26,6 +26,7 @@ LICENCES = {"licenses/LICENSE", "licenses/NOTICE"}
 RESOURCES = {
     "pglite.wasm",
     "initdb.wasm",
+    "pg_dump.wasm",
     "system.pack",
     "cluster.pack",
     "postgres.image",

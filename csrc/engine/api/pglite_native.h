@@ -173,6 +173,19 @@ int32_t pgn_session_process(const pgn_session *session);
 /* Moves up to size bytes of the guest's log (stderr) out; returns how many. */
 size_t pgn_log(pgn_session *session, char *bytes, size_t size);
 
+/* Opens a client program of PostgreSQL's: the path of its module, and argv, NULL-terminated, borrowed until its end. It
+   speaks to a server, whichever the caller passes its messages to. */
+int pgn_program_open(const char *module, const char *const *arguments, pgn_program **program,
+                     pgn_error *error);
+
+/* Runs it until it has used up the input, which its server has said, and waits for more, or has ended. Input NULL: the
+   server says no more. */
+int pgn_program_run(pgn_program *program, const uint8_t *input, size_t size, pgn_turn *turn,
+                    pgn_error *error);
+
+/* Frees what a variable holds, and empties it. */
+void pgn_program_drop(pgn_program **program);
+
 int pgn_statistics_get(pgn_session *session, pgn_statistics *statistics, pgn_error *error);
 
 /* cffi: end */

@@ -3,21 +3,12 @@
 
 #include "engine/cluster/cluster.h"
 #include "engine/cluster/data_directory.h"
+#include "engine/instance/file_memory.h"
 #include "engine/instance/limits.h"
 #include "engine/instance/quota.h"
 #include "engine/instance/time.h"
 #include "platform/random_source.h"
 #include "platform/virtual_clock.h"
-
-static bool commit_arena(void *memory, size_t size)
-{
-    return reservation_commit(memory, size);
-}
-
-static void release_arena(void *memory, size_t offset, size_t size)
-{
-    reservation_release(memory, offset, size);
-}
 
 /* What an engine of the same image has left behind. */
 static void take_spare(struct cluster *cluster, pgn_image *image)
@@ -30,26 +21,22 @@ static void take_spare(struct cluster *cluster, pgn_image *image)
     image_replace(&cluster->mapped, image);
 }
 
-static bool reserve_arena(struct cluster *cluster)
+static enum status open_memory(struct cluster *cluster, struct error *error)
 {
-    return reservation_open(&cluster->arena_memory, ENGINE_FILES_MAX);
+    return file_memory_open(&cluster->arena_memory, ENGINE_FILES_MAX, &cluster->arena, error);
 }
 
-/* Address space for the arena; nothing is in it yet, unless it was a spare's. */
+/* Nothing is in it yet, unless it was a spare's. */
 static enum status open_arena(struct cluster *cluster, struct error *error)
 {
+    enum status status;
+
     if (cluster->options->image)
         take_spare(cluster, cluster->options->image);
-    if (!cluster->arena_memory.base && !reserve_arena(cluster)
-        && !(spare_drop(cluster->runtime) && reserve_arena(cluster)))
-        return error_set(error, STATUS_NO_MEMORY,
-                         "no address space for in-memory files: close engines");
-    cluster->arena = (struct arena){.base = cluster->arena_memory.base,
-                                    .limit = cluster->arena_memory.limit,
-                                    .commit = commit_arena,
-                                    .release = release_arena,
-                                    .owner = &cluster->arena_memory};
-    return STATUS_OK;
+    status = open_memory(cluster, error);
+    if (status && spare_drop(cluster->runtime))
+        status = open_memory(cluster, error);
+    return status;
 }
 
 /* A database in memory that starts from the packaged cluster. */

@@ -17,6 +17,9 @@ typedef struct pgn_session pgn_session;
 /* An idle engine written down: all that an engine is mapped from, by any number of them. */
 typedef struct pgn_image pgn_image;
 
+/* A client program in a guest of its own. */
+typedef struct pgn_program pgn_program;
+
 enum {
     PGN_TRANSPORT_ANY = 0, /* polling, where the guest was built with it */
     PGN_TRANSPORT_POLLING = 1,
@@ -65,6 +68,16 @@ typedef struct {
     uint64_t size;
     int64_t mtime_ns; /* since 1970-01-01 UTC */
 } pgn_file;
+
+/* What a client program has done in a turn. Bytes are the program's, valid until its next turn. */
+typedef struct {
+    const uint8_t *request;  /* for its server */
+    const uint8_t *output;   /* what it has written to stdout; */
+    const uint8_t *messages; /* and to stderr */
+    size_t request_size, output_size, messages_size;
+    bool ended;
+    int exit_code; /* once it has ended */
+} pgn_turn;
 
 /* cffi: end */
 

@@ -108,43 +108,11 @@ static void restore(struct vfs *vfs, int fd, int saved)
     vfs_close_fd(vfs, saved);
 }
 
-/* What libc's exit does before it leaves: atexit functions, then the streams. Emscripten has this in
-   its JavaScript. initdb removes what it has made by an atexit function when it fails. */
-static bool run_exit_functions(struct host *host)
-{
-    static const char *const steps[] = {"__funcs_on_exit", "fflush"};
-    uint64_t all_streams = 0;
-
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        guest_function step;
-
-        if (guest_module_function(guest_module_of(host->guest), steps[i], &step)
-            && guest_invoke(host->guest, step, &all_streams, NULL) == GUEST_TRAPPED)
-            return false;
-    }
-    return true;
-}
-
 /* A program from a pristine instance to its end: its exit code, or -1 when it trapped. */
 static int run_program(struct host *host, const struct arguments *arguments)
 {
-    uint64_t result;
-    int code;
-
     session_watch_stack(host->engine, host->guest);
-    if (program_start(host))
-        return -1;
-    switch (program_main(host, arguments, &result)) {
-    case GUEST_RETURNED:
-        code = (int) result;
-        break;
-    case GUEST_EXITED:
-        code = guest_exit_code(host->guest);
-        break;
-    default:
-        return -1;
-    }
-    return run_exit_functions(host) ? code : -1;
+    return program_start(host) ? -1 : program_run(host, arguments);
 }
 
 /* An instance of its own over the engine's files. */
@@ -153,7 +121,7 @@ static bool open_child(pgn_session *session, struct guest_module *module, size_t
 {
     struct cluster *cluster = session->cluster;
     struct error error;
-    enum status status = program_open(module, stack_size, &cluster->arena, cluster->vfs, host,
+    enum status status = program_open(module, stack_size, &cluster->arena, cluster->vfs, NULL, host,
                                       &error);
 
     host->upcalls = upcalls;

@@ -140,6 +140,9 @@ def main() -> None:
         db.parsers.pop(NUMERIC)
         db.refresh_array_types()
         tarball: bytes = db.dump_data_dir(compression="none")
+        schema: str = db.dump_sql(args=["--schema-only"])
+        assert "CREATE TABLE" in schema
+        db.dump_sql(Path("library.sql"), database="postgres")
         with db.clone() as clone:
             clone.engine.cancel()
     with PGlite(load_data_dir=tarball) as loaded:

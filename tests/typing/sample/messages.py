@@ -6,6 +6,7 @@ import datetime
 from pathlib import Path
 
 from pglite_native import (
+    DumpError,
     Engine,
     EngineBusy,
     EngineClosed,
@@ -24,6 +25,7 @@ from pglite_native.server import Server
 SELECT = b"Q\0\0\0\rselect 1\0"
 
 ERRORS: list[type[PGliteError]] = [
+    DumpError,
     EngineBusy,
     EngineClosed,
     EngineError,

@@ -39,6 +39,8 @@ async def main() -> None:
         types: list[int] = (await db.describe_query("select $1::int")).query_params
         assert types == [23]
         tarball: bytes = await db.dump_data_dir()
+        dump: str = await db.dump_sql()
+        assert "COPY" in dump
         async with await db.clone() as clone:
             await clone.dump_data_dir(io.BytesIO())
     loaded = AsyncPGlite(load_data_dir=tarball)
