@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from _pytest.faulthandler import fault_handler_stderr_fd_key
 
 from tests import wire
 from tests.clients.compatibility import Recorder
+from tests.distributions import install, make_wheel, once_a_run
 
 if TYPE_CHECKING:
     from pglite_native import Engine
@@ -47,6 +49,19 @@ def limit(request: pytest.FixtureRequest) -> Iterator[None]:
     faulthandler.dump_traceback_later(LIMIT_SECONDS, exit=True, file=stderr)
     yield
     faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package's wheel, alone in its folder; not to be changed."""
+    (path,) = once_a_run(tmp_path_factory, "wheel", make_wheel).iterdir()
+    return path
+
+
+@pytest.fixture(scope="session")
+def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the wheel is installed; not to be changed."""
+    return once_a_run(tmp_path_factory, "site", lambda folder: install(wheel, folder))
 
 
 class Shared:

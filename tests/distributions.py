@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from tests.building import alone
 from tools import ROOT
@@ -13,11 +16,34 @@ from tools import ROOT
 
 def build(kind: str, folder: Path) -> Path:
     """Build `--wheel` or `--sdist` into an empty folder."""
-    command = [sys.executable, "-m", "build", "--no-isolation", kind, "--outdir", str(folder)]
     with alone():
-        subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        _build(kind, folder)
     (path,) = folder.iterdir()
     return path
+
+
+def _build(kind: str, folder: Path) -> None:
+    command = [sys.executable, "-m", "build", "--no-isolation", kind, "--outdir", str(folder)]
+    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+
+def once_a_run(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder that the first of a run's processes makes, for all of them."""
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder /= name
+    with alone():
+        if not folder.exists():
+            scratch = folder.with_name(f"{name}.making")
+            make(scratch)
+            scratch.rename(folder)
+    return folder
+
+
+def make_wheel(folder: Path) -> None:
+    """Build the wheel, within `alone`."""
+    _build("--wheel", folder)
 
 
 def install(distribution: Path, folder: Path) -> None:

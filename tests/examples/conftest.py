@@ -9,23 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.distributions import build, install
-
 Run = Callable[..., str]
-
-
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, alone in its folder."""
-    return build("--wheel", tmp_path_factory.mktemp("wheel"))
-
-
-@pytest.fixture(scope="session")
-def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder it is installed in."""
-    folder = tmp_path_factory.mktemp("site")
-    install(wheel, folder)
-    return folder
 
 
 @pytest.fixture

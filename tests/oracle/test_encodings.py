@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 import pytest
 
@@ -118,6 +119,7 @@ def literal(data: bytes) -> str:
     return f"'\\x{data.hex()}'::bytea"
 
 
+@cache  # finding them takes a second or two
 def convertible(native: NativeSession, source: str, destination: str) -> list[bytes]:
     """Of an encoding's candidates, those that the native server converts."""
     array = ",".join(f'"\\\\x{character.hex()}"' for character in candidates(source))

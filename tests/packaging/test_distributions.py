@@ -43,11 +43,6 @@ print(pglite_native.__file__)
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build("--wheel", tmp_path_factory.mktemp("wheel"))
-
-
-@pytest.fixture(scope="module")
 def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build("--sdist", tmp_path_factory.mktemp("sdist"))
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.distributions import build, install
 from tools import ROOT
 
 PROGRAM = """
@@ -30,15 +29,6 @@ OPTIONAL = (
     *("django", "numpy", "pandas", "pg8000", "prompt_toolkit", "psycopg", "pyarrow", "pytest"),
     *("sqlalchemy", "tqdm"),
 )
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the wheel is installed."""
-    wheel = build("--wheel", tmp_path_factory.mktemp("wheel"))
-    site = tmp_path_factory.mktemp("site")
-    install(wheel, site)
-    return site
 
 
 def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ import pytest
 import pglite_native
 from pglite_native import Engine
 from pglite_native.database.pglite import EngineOptions
-from tests.distributions import build, install
+from tests.distributions import install
 
 SAMPLE = Path(__file__).with_name("sample")
 MODULES = sorted(SAMPLE.glob("*.py"))
@@ -49,12 +49,12 @@ async def asynchronous(db: AsyncPGlite) -> None:
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with nothing in it but the package's wheel."""
     folder = tmp_path_factory.mktemp("venv")
     venv.create(folder, symlinks=True)
     (site,) = folder.glob("lib/python*/site-packages")
-    install(build("--wheel", tmp_path_factory.mktemp("wheel")), site)
+    install(wheel, site)
     return folder / "bin" / "python"
 
 
