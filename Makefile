@@ -14,7 +14,8 @@ OF_TIERS = tests/engine tests/concurrency tests/processes tests/oracle tests/ser
 CHECKS = tests/examples/test_docs.py tests/packaging/test_layers.py tests/packaging/test_package_layers.py \
 	tests/engine/test_engine.py tests/engine/test_protocol_session.py tests/pglite/test_query.py \
 	tests/pglite/test_transaction.py tests/server/test_conversation.py
-PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
+# One worker more than the two processors of a small machine: some tests wait.
+PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile
 
 C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
 HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*' -not -path 'csrc/replication/*' -not -path 'csrc/client/*')
