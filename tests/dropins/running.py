@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ else:
     import tomli as tomllib
 
 HERE = Path(__file__).parent
+TEST = re.compile(r"^ *(?:async )?def test_", re.MULTILINE)
 PINS = {pin.name: pin for pin in load_pins(HERE / "pins.toml")}
 
 
@@ -34,7 +36,9 @@ class Suite:
     name: str
     drop_in: str
     passed: int
+    left_out: int
     not_applicable: dict[str, str]  # the reason for each test or module
+    arguments: tuple[str, ...] = ()  # pytest's
 
     @classmethod
     def all(cls) -> list[Suite]:
@@ -47,27 +51,38 @@ class Suite:
         """The distribution that holds them."""
         return PINS[self.name]
 
-    def deselected(self) -> list[str]:
+    def choice(self) -> list[str]:
         """pytest's arguments that leave out what is not applicable."""
-        return [f"--deselect=tests/{name}" for name in self.not_applicable]
+        return [
+            f"--{'deselect' if '::' in name else 'ignore'}=tests/{name}"
+            for name in self.not_applicable
+        ]
 
 
-def run_suite(name: str, folder: Path, arguments: list[str]) -> dict[str, str]:
-    """Run it in an empty folder; return each test's outcome: passed, failed or skipped."""
-    pin = PINS[name]
+@dataclass(frozen=True)
+class Ran:
+    """What came of it."""
+
+    outcomes: dict[str, str]  # of each test: passed, failed or skipped
+    left_out: int
+    output: str
+
+
+def run_suite(suite: Suite, folder: Path) -> Ran:
+    """Run a tool's tests in an empty folder, but for those that are not applicable."""
     try:
-        unpack(pin, find_archive(pin), folder)
+        unpack(suite.pin, find_archive(suite.pin), folder)
     except VendorError as error:
         pytest.skip(f"its tests cannot be fetched: {error}")
-    shims = HERE / "shims" / name
-    report = folder / "report.xml"
+    shims = HERE / "shims" / suite.name
     if (shims / "tests").exists():  # what the distribution lacks
         shutil.copytree(shims / "tests", folder / "tests", dirs_exist_ok=True)
     ini = "[pytest]\npytester_example_dir = tests/examples\nnorecursedirs = examples\n"
     (folder / "pytest.ini").write_text(ini, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", "-p", "no:cacheprovider", "-ppytester"]
+    report = folder / "report.xml"
+    options = ["-q", f"--junitxml={report}", "-p", "no:cacheprovider", "-p", "pytester"]
     finished = subprocess.run(
-        [*command, *arguments],
+        [sys.executable, "-m", "pytest", *options, *suite.arguments, *suite.choice(), "tests"],
         cwd=folder,
         env={
             **os.environ,
@@ -77,14 +92,20 @@ def run_suite(name: str, folder: Path, arguments: list[str]) -> dict[str, str]:
         capture_output=True,
         text=True,
     )
-    assert report.exists(), finished.stdout + finished.stderr
-    (folder / "output.txt").write_text(finished.stdout + finished.stderr, encoding="utf-8")
-    return dict(_outcomes(report))
+    output = finished.stdout + finished.stderr
+    assert report.exists(), output
+    deselected = sum(map(int, re.findall(r", (\d+) deselected", output)))
+    ignored = sum(
+        len(TEST.findall((folder / "tests" / name).read_text(encoding="utf-8")))
+        for name in suite.not_applicable
+        if "::" not in name
+    )
+    return Ran(dict(_outcomes(report)), deselected + ignored, output)
 
 
 def _outcomes(report: Path) -> Iterator[tuple[str, str]]:
     for case in ElementTree.parse(report).iter("testcase"):
-        module = case.get("classname", "").removeprefix("tests.")
+        name = f"{case.get('classname')}::{case.get('name')}"
         kinds = {child.tag for child in case}
         outcome = "failed" if kinds & {"failure", "error"} else "passed"
-        yield f"{module}::{case.get('name')}", "skipped" if "skipped" in kinds else outcome
+        yield name, "skipped" if "skipped" in kinds else outcome

@@ -1,0 +1,3 @@
+"""The configuration."""
+
+from pglite_native.testing.py_pglite.config import PGliteConfig, _socket_path as _get_secure_socket_path
