@@ -9,6 +9,7 @@ import pytest
 
 if TYPE_CHECKING:
     import sqlalchemy
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 def psycopg(request: pytest.FixtureRequest) -> Any:
@@ -28,6 +29,15 @@ def sqlalchemy_engine(request: pytest.FixtureRequest, url: str) -> sqlalchemy.En
     from sqlalchemy import create_engine
 
     return create_engine(url.replace("postgresql:", f"postgresql+{driver}:", 1))
+
+
+def sqlalchemy_async_engine(request: pytest.FixtureRequest, url: str) -> AsyncEngine:
+    """An asynchronous engine, with a pool as it comes."""
+    _first(request, "sqlalchemy", install="sqlalchemy[asyncio]")
+    driver = asynchronous(request).__name__
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    return create_async_engine(url.replace("postgresql:", f"postgresql+{driver}:", 1))
 
 
 def _first(request: pytest.FixtureRequest, *names: str, install: str) -> Any:

@@ -33,7 +33,17 @@ if TYPE_CHECKING:
     from pglite_native import PGlite
     from pglite_native.pytest_plugin.databases import Database
 
-__all__ = ["connection", "database", "dsn", "engine", "pglite", "session", "template", "url"]
+__all__ = [
+    "connection",
+    "database",
+    "dsn",
+    "engine",
+    "environment",
+    "pglite",
+    "session",
+    "template",
+    "url",
+]
 
 TEMPLATE_MARK = "_is_pglite_template"
 
@@ -98,6 +108,22 @@ def dsn(database: str) -> Any:
         return str(request.getfixturevalue(database).dsn)
 
     return dsn
+
+
+def environment(database: str) -> Any:
+    """Make a fixture: environment variables that lead to a Database, while a test runs."""
+
+    @pytest.fixture
+    def environment(
+        request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    ) -> dict[str, str]:
+        """PGHOST, PGPORT, PGUSER, PGDATABASE and DATABASE_URL, set for the test and what it runs."""
+        variables: dict[str, str] = request.getfixturevalue(database).environment
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return variables
+
+    return environment
 
 
 def connection(database: str) -> Any:

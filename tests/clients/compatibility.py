@@ -94,7 +94,7 @@ def render(ran: Iterable[Ran]) -> str:
 
 
 def _suite_row(suite: Suite) -> str:
-    because = ", ".join(sorted(set(suite.not_applicable.values())))
+    because = "; ".join(sorted(set(suite.not_applicable.values())))
     return (
         f"| {suite.pin.package} {suite.pin.version} | `{suite.drop_in}` | {suite.passed} passed |"
         f" 0 failed | {suite.left_out} not applicable | {because} |\n"
