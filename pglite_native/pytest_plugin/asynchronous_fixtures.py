@@ -34,8 +34,7 @@ async def pglite_async_engine(
 
 
 async def pglite_async_session(pglite_async_engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-    """An asynchronous session of SQLAlchemy's ORM in the test's database."""
-    from sqlalchemy.ext.asyncio import AsyncSession
-
-    async with AsyncSession(pglite_async_engine, expire_on_commit=False) as session:
+    """An asynchronous session of SQLAlchemy's ORM, or SQLModel's, in the test's database."""
+    session_class = drivers.async_session_class()
+    async with session_class(pglite_async_engine, expire_on_commit=False) as session:
         yield session

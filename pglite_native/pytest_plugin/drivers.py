@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,8 @@ import pytest
 
 if TYPE_CHECKING:
     import sqlalchemy
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    import sqlalchemy.orm
+    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 
 def psycopg(request: pytest.FixtureRequest) -> Any:
@@ -38,6 +40,20 @@ def sqlalchemy_async_engine(request: pytest.FixtureRequest, url: str) -> AsyncEn
     from sqlalchemy.ext.asyncio import create_async_engine
 
     return create_async_engine(url.replace("postgresql:", f"postgresql+{driver}:", 1))
+
+
+def session_class() -> type[sqlalchemy.orm.Session]:
+    """SQLModel's session where a test's models have imported that, else SQLAlchemy's."""
+    module = "sqlmodel" if "sqlmodel" in sys.modules else "sqlalchemy.orm"
+    kind: type[sqlalchemy.orm.Session] = import_module(module).Session
+    return kind
+
+
+def async_session_class() -> type[AsyncSession]:
+    """The same for coroutines."""
+    name = "sqlmodel.ext.asyncio.session" if "sqlmodel" in sys.modules else "sqlalchemy.ext.asyncio"
+    kind: type[AsyncSession] = import_module(name).AsyncSession
+    return kind
 
 
 def _first(request: pytest.FixtureRequest, *names: str, install: str) -> Any:

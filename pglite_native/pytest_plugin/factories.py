@@ -161,11 +161,11 @@ def session(engine: str) -> Any:
 
     @pytest.fixture
     def session(request: pytest.FixtureRequest) -> Iterator[Session]:
-        """A session of SQLAlchemy's ORM in the test's database."""
-        bind = request.getfixturevalue(engine)
-        from sqlalchemy.orm import Session
+        """A session of SQLAlchemy's ORM, or SQLModel's, in the test's database."""
+        from pglite_native.pytest_plugin import drivers
 
-        with Session(bind) as session:
+        bind = request.getfixturevalue(engine)
+        with drivers.session_class()(bind) as session:
             yield session
 
     return session

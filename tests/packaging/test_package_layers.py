@@ -29,7 +29,7 @@ BELOW: dict[str, set[str]] = {
     "server": {BASE, "protocol", "engine"},
     "migrate": {BASE, "database"},
     "pytest_plugin": {BASE, "engine", "database", "server"},
-    "testing": {BASE, "database", "server"},
+    "testing": {BASE, "database", "server", "pytest_plugin"},
     "cli": {BASE, "protocol", "engine", "database", "extensions", "server", "migrate"},
 }
 # Upwards, and only when it is asked for: an engine's address is a server's; and what watches a

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pglite_native.pytest_plugin import drivers
 from pglite_native.testing.py_pglite.config import PGliteConfig
 from pglite_native.testing.py_pglite.managers import PGliteManager, SQLAlchemyPGliteManager
 
@@ -69,15 +70,9 @@ def pglite_session(pglite_engine: Engine) -> Iterator[Any]:
     models made.
     """
     empty_tables(pglite_engine)
-    sqlmodel: Any = sys.modules.get("sqlmodel")  # a test's models have imported it by now
-    if sqlmodel is None:
-        from sqlalchemy.orm import Session
-
-        kind: Any = Session
-    else:
-        kind = sqlmodel.Session
+    if (sqlmodel := sys.modules.get("sqlmodel")) is not None:  # imported by the test's models
         sqlmodel.SQLModel.metadata.create_all(pglite_engine)
-    with kind(pglite_engine) as session:
+    with drivers.session_class()(pglite_engine) as session:
         yield session
 
 
