@@ -28,7 +28,8 @@ BELOW: dict[str, set[str]] = {
     "extensions": {BASE, "engine", "linker"},
     "server": {BASE, "protocol", "engine"},
     "migrate": {BASE, "database"},
-    "pytest_plugin": {BASE, "engine", "database", "server"},
+    "django": {BASE, "engine", "server"},
+    "pytest_plugin": {BASE, "engine", "database", "server", "django"},
     "testing": {BASE, "database", "server", "pytest_plugin"},
     "cli": {BASE, "protocol", "engine", "database", "extensions", "server", "migrate"},
 }
