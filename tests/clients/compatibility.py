@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,14 @@ class Client:
 
     name: str
     version: str
+
+    @classmethod
+    def installed(cls, name: str, distribution: str) -> Client:
+        """A library of Python's; without a version where it is not there."""
+        try:
+            return cls(name, version(distribution))
+        except PackageNotFoundError:
+            return cls(name, "")
 
 
 @dataclass(frozen=True)
