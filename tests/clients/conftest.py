@@ -6,6 +6,7 @@ in the same process from answering.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -93,16 +94,19 @@ def record(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("note")(behaviour)
         client: Client = request.getfixturevalue("client")
         if not client.version:
-            pytest.skip(f"{client.name} is not installed: tests/requirements-heavy.txt")
+            pytest.skip(f"{client.name} is not installed: tests/requirements.txt")
+        if request.node.get_closest_marker("heavy") and not request.config.getoption("heavy"):
+            pytest.skip(f"{client.name} is installed with --heavy only")
 
 
 @pytest.fixture
 def script() -> Callable[..., str]:
     """Runs a program in Python in a process of its own; returns what it prints."""
 
-    def run(program: str, *arguments: str) -> str:
+    def run(program: str, *arguments: str, modules: Path | None = None) -> str:
         command = [sys.executable, "-W", "ignore", "-c", program, *arguments]
-        ran = subprocess.run(command, capture_output=True, text=True)
+        path = {} if modules is None else {"PYTHONPATH": str(modules)}
+        ran = subprocess.run(command, env={**os.environ, **path}, capture_output=True, text=True)
         assert ran.returncode == 0, ran.stdout + ran.stderr
         return ran.stdout
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from tests.clients import programs
 from tests.clients.compatibility import Client
 from tests.clients.place import Place
 
@@ -69,15 +72,8 @@ import sys
 import dramatiq, psycopg2.pool
 from dramatiq.results import Results
 from dramatiq_pg import PostgresBroker
-import dramatiq_pg, pathlib
 
 pool = psycopg2.pool.ThreadedConnectionPool(0, 8, sys.argv[1])
-connection = pool.getconn()
-schema = pathlib.Path(dramatiq_pg.__file__).with_name("schema.sql").read_text()
-schema = "".join(line for line in schema.splitlines(True) if line[0] != "\\\\")  # psql's
-connection.cursor().execute(schema)
-connection.commit()
-pool.putconn(connection)
 broker = PostgresBroker(pool=pool)
 dramatiq.set_broker(broker)
 
@@ -130,6 +126,10 @@ class TestDramatiq:
     CLIENT = Client.installed("dramatiq-pg on psycopg2", "dramatiq-pg")
 
     def test_jobs_and_results(self, url: str, script: Callable[..., str]) -> None:
+        package = importlib.util.find_spec("dramatiq_pg")
+        assert package is not None and package.origin is not None
+        schema = Path(package.origin).with_name("schema.sql")
+        programs.run("psql", "-X", "-q", "-d", url, "-f", schema, environment={})
         assert script(DRAMATIQ, url) == "[1, 2, 3]\n"
 
 

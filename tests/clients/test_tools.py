@@ -8,12 +8,12 @@ import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 import pytest
 
 from tests.clients.compatibility import Client
+from tests.clients.installing import libraries
 from tests.clients.place import Place
 
 
@@ -36,11 +36,11 @@ DBT = {
           outputs:
             here:
               type: postgres
-              host: "{{ env_var('H') }}"
-              port: "{{ env_var('P') | int }}"
+              host: "{{ env_var('PLACE') }}"
+              port: 5432
               user: postgres
-              password: "{{ env_var('W') }}"
-              dbname: "{{ env_var('D') }}"
+              password: ""
+              dbname: postgres
               schema: public
               threads: 2
     """,
@@ -66,29 +66,30 @@ print([tuple(row) for row in result])
 """
 
 
+@pytest.mark.heavy
 class TestDbt:
-    CLIENT = Client.installed("dbt on psycopg2", "dbt-postgres")
+    CLIENT = Client("dbt on psycopg2", "1.10.2")
 
-    def test_seeds_models_and_tests(self, url: str, tmp_path: Path) -> None:
+    @pytest.fixture
+    def place(self, served: Place) -> Place:
+        """A cluster's own database, as dbt's SQL has the database's name in it."""
+        return served
+
+    def test_seeds_models_and_tests(self, place: Place, tmp_path: Path) -> None:
         for name, text in DBT.items():
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_text(textwrap.dedent(text), encoding="utf-8")
-        place = urlsplit(url)
-        where = {
-            "H": str(place.hostname),
-            "P": str(place.port),
-            "W": unquote(place.password or ""),
-            "D": place.path[1:],
-        }
+        # dbt-core's later ones fetch a part from elsewhere as they are installed.
+        modules = libraries(f"dbt-postgres=={self.CLIENT.version}", "dbt-core>=1.10,<1.11")
         ran = subprocess.run(
-            [Path(sys.executable).with_name("dbt"), "build", "--profiles-dir", "."],
+            [sys.executable, "-m", "dbt.cli.main", "build", "--profiles-dir", "."],
             cwd=tmp_path,
-            env={**os.environ, **where},
+            env={**os.environ, "PLACE": place.host, "PYTHONPATH": str(modules)},
             capture_output=True,
             text=True,
         )
         assert ran.returncode == 0, ran.stdout + ran.stderr
-        with psycopg.connect(url) as connection:
+        with psycopg.connect(**place.libpq()) as connection:
             assert connection.execute("select total from view").fetchone() == (42,)
 
 
@@ -96,4 +97,4 @@ class TestJupySQL:
     CLIENT = Client.installed("JupySQL on SQLAlchemy and psycopg", "jupysql")
 
     def test_magics(self, url: str, script: Callable[..., str]) -> None:
-        assert script(JUPYSQL, url).splitlines()[-1] == "[(1, 'a'), (2, 'b')]"
+        assert "[(1, 'a'), (2, 'b')]" in script(JUPYSQL, url).splitlines()

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.clients.compatibility import Client
+from tests.clients.installing import libraries
 from tests.clients.place import Place
 
 
@@ -64,7 +65,8 @@ class TestPgvector:
     CLIENT = Client.installed("pgvector-python on psycopg", "pgvector")
 
     def test_vectors_and_nearest_neighbours(self, url: str) -> None:
-        from pgvector.psycopg import HalfVector, SparseVector, register_vector
+        from pgvector import HalfVector, SparseVector
+        from pgvector.psycopg import register_vector
 
         with psycopg.connect(url) as connection:
             register_vector(connection)
@@ -81,17 +83,19 @@ class TestPgvector:
             assert [part.to_list() for part in row] == [[1, 2, 3], [1, 2, 3], [1, 0, 0]]
 
 
+@pytest.mark.heavy
 class TestLangChain:
-    CLIENT = Client.installed("langchain-postgres on psycopg", "langchain-postgres")
+    CLIENT = Client("langchain-postgres on psycopg", "0.0.19")
 
     def test_documents_are_found(self, url: str, script: Callable[..., str]) -> None:
-        assert script(LANGCHAIN, url) == "Emma {'n': 0}\n['Middlemarch']\n"
+        modules = libraries(f"langchain-postgres=={self.CLIENT.version}")
+        assert script(LANGCHAIN, url, modules=modules) == "Emma {'n': 0}\n['Middlemarch']\n"
 
 
+@pytest.mark.heavy
 class TestLlamaIndex:
-    CLIENT = Client.installed(
-        "LlamaIndex's PGVectorStore on psycopg2", "llama-index-vector-stores-postgres"
-    )
+    CLIENT = Client("LlamaIndex's PGVectorStore on psycopg2", "0.9.0")
 
     def test_nodes_are_found(self, url: str, script: Callable[..., str]) -> None:
-        assert script(LLAMA_INDEX, url) == "['b']\n"
+        modules = libraries(f"llama-index-vector-stores-postgres=={self.CLIENT.version}")
+        assert script(LLAMA_INDEX, url, modules=modules) == "['b']\n"
