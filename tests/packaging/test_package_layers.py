@@ -25,6 +25,7 @@ BELOW: dict[str, set[str]] = {
     "live": {BASE, "protocol", "engine", "database"},
     "dbapi": {BASE, "protocol", "engine", "database"},
     "sqlalchemy": {BASE, "engine", "database", "dbapi"},
+    "notebook": {BASE, "database"},
     "extensions": {BASE, "engine", "linker"},
     "server": {BASE, "protocol", "engine"},
     "migrate": {BASE, "database"},
