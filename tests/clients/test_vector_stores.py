@@ -65,7 +65,7 @@ class TestPgvector:
     CLIENT = Client.installed("pgvector-python on psycopg", "pgvector")
 
     def test_vectors_and_nearest_neighbours(self, url: str) -> None:
-        from pgvector import HalfVector, SparseVector
+        from pgvector import HalfVector, SparseVector, Vector
         from pgvector.psycopg import register_vector
 
         with psycopg.connect(url) as connection:
@@ -74,10 +74,10 @@ class TestPgvector:
                 "create table item (a vector(3), b halfvec(3), c sparsevec(3));"
                 "create index on item using hnsw (a vector_l2_ops)"
             )
-            values = ([1, 2, 3], HalfVector([1, 2, 3]), SparseVector({0: 1}, 3))
-            connection.execute("insert into item values (%s::vector, %s, %s)", values)
+            values = (Vector([1, 2, 3]), HalfVector([1, 2, 3]), SparseVector({0: 1}, 3))
+            connection.execute("insert into item values (%s, %s, %s)", values)
             row = connection.execute(
-                "select * from item order by a <-> %s::vector limit 1", [[1, 1, 1]]
+                "select * from item order by a <-> %s limit 1", [Vector([1, 1, 1])]
             ).fetchone()
             assert row is not None
             assert [part.to_list() for part in row] == [[1, 2, 3], [1, 2, 3], [1, 0, 0]]
