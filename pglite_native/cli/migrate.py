@@ -6,7 +6,13 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pglite_native.cli.database import add_arguments, add_server_arguments, directory, existing, open_engine
+from pglite_native.cli.database import (
+    add_arguments,
+    add_server_arguments,
+    directory,
+    existing,
+    open_engine,
+)
 from pglite_native.engine.engine import Engine
 from pglite_native.errors import PGliteError
 from pglite_native.server import Server

@@ -7,7 +7,13 @@ import os
 import sys
 from pathlib import Path
 
-from pglite_native.cli.database import add_arguments, add_server_arguments, directory, existing, open_engine
+from pglite_native.cli.database import (
+    add_arguments,
+    add_server_arguments,
+    directory,
+    existing,
+    open_engine,
+)
 from pglite_native.cli.progress import Meter
 from pglite_native.engine.atomic_files import replacing
 from pglite_native.engine.data_dir import compression_of

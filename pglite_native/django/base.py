@@ -26,7 +26,8 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
         if DIRECTORY not in settings_dict and not settings_dict["HOST"]:
             if not settings_dict["NAME"]:
                 raise ImproperlyConfigured(
-                    f"DATABASES[{alias!r}]: with the engine pglite_native.django, NAME is a directory"
+                    f"DATABASES[{alias!r}]: with the engine pglite_native.django,"
+                    " NAME is a directory"
                 )
             settings_dict[DIRECTORY] = os.path.abspath(settings_dict["NAME"])
             settings_dict.update(NAME=DATABASE, USER=settings_dict["USER"] or USER)

@@ -1,4 +1,4 @@
-"""Notebooks: `%load_ext pglite_native`, and the magics `%pglite` and `%%pglite`. docs/NOTEBOOKS.md."""
+"""Notebooks: `%load_ext pglite_native`, with `%pglite` and `%%pglite`. docs/NOTEBOOKS.md."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from pglite_native.notebook.table import Table
 
 
 @magics_class
-class PGliteMagics(Magics):  # type: ignore[misc]
+class PGliteMagics(Magics):
     """`%pglite` and `%%pglite`."""
 
     def __init__(self, shell: Any) -> None:
@@ -24,7 +24,7 @@ class PGliteMagics(Magics):  # type: ignore[misc]
         self._own: PGlite | None = None  # which is closed with the magics
         atexit.register(self.close)
 
-    @line_cell_magic  # type: ignore[untyped-decorator]
+    @line_cell_magic
     def pglite(self, line: str, cell: str | None = None) -> Table | None:
         """Say which database, or run SQL in it.
 
@@ -53,7 +53,7 @@ class PGliteMagics(Magics):  # type: ignore[misc]
         atexit.unregister(self.close)
 
     def _choose(self, place: str) -> None:
-        value = self.shell.user_ns.get(place)
+        value = self._variables.get(place)
         if value is None:
             value = PGlite(place or None)
             own: PGlite | None = value
@@ -74,9 +74,16 @@ class PGliteMagics(Magics):  # type: ignore[misc]
         if self._db is None or self._db.closed:
             self._choose("")
         assert self._db is not None
-        *others, last = [Table(results) for results in self._db.exec(sql)] or [None]
-        for table in others:
-            display(table)
+        tables = [Table(results) for results in self._db.exec(sql)]
+        for table in tables[:-1]:
+            display(table)  # type: ignore[no-untyped-call]
+        last = tables[-1] if tables else None
         if name:
-            self.shell.user_ns[name] = None if last is None else last.results
+            self._variables[name] = None if last is None else last.results
         return last
+
+    @property
+    def _variables(self) -> dict[str, Any]:
+        assert self.shell is not None
+        variables: dict[str, Any] = self.shell.user_ns
+        return variables

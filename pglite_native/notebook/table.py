@@ -38,12 +38,8 @@ class Table:
         if not self.results.fields:
             return summary
         head = "".join(f"<th>{escape(name)}</th>" for name in self._names())
-        body = "".join(
-            f"<tr>{''.join(map(_cell, row.values()))}</tr>" for row in self._shown()
-        )
-        return (
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{summary}"
-        )
+        body = "".join(f"<tr>{''.join(map(_cell, row.values()))}</tr>" for row in self._shown())
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{summary}"
 
     def _names(self) -> list[str]:
         return [field.name for field in self.results.fields]

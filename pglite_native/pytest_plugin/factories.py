@@ -117,7 +117,7 @@ def environment(database: str) -> Any:
     def environment(
         request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     ) -> dict[str, str]:
-        """PGHOST, PGPORT, PGUSER, PGDATABASE and DATABASE_URL, set for the test and what it runs."""
+        """PGHOST, PGPORT, PGUSER, PGDATABASE, DATABASE_URL: set for the test and what it runs."""
         variables: dict[str, str] = request.getfixturevalue(database).environment
         for name, value in variables.items():
             monkeypatch.setenv(name, value)

@@ -131,15 +131,14 @@ class PostgresContainer(Closing):
         self, host: str | None = None, driver: str | None = _OF_CONSTRUCTOR
     ) -> str:
         """The URL, for SQLAlchemy; with `driver=None` for others."""
-        if driver != _OF_CONSTRUCTOR:
-            driver = f"+{driver}" if driver else ""
-        else:
-            driver = self.driver
+        if driver == _OF_CONSTRUCTOR:
+            driver = self.driver.removeprefix("+")
+        suffix = f"+{driver}" if driver else ""
         user, password, name = (
             quote(part, safe="") for part in (self.username, self.password, self.dbname)
         )
         place = f"{host or self.get_container_host_ip()}:{self.get_exposed_port(self.port)}"
-        return f"postgresql{driver}://{user}:{password}@{place}/{name}"
+        return f"postgresql{suffix}://{user}:{password}@{place}/{name}"
 
     def get_container_host_ip(self) -> str:
         """The address that it listens at."""

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -38,8 +38,8 @@ SUITES_HEAD = """
 ## Other tools' own tests
 
 The drop-ins of [COMING_FROM.md](COMING_FROM.md) are run by the test suites that those tools' source
-distributions hold, imported from outside and not changed: [tests/dropins](../tests/dropins). What is
-not applicable is said there test by test.
+distributions hold, imported from outside and not changed: [tests/dropins](../tests/dropins).
+What is not applicable is said there test by test.
 
 | suite | drop-in | | | | because |
 |---|---|---|---|---|---|
@@ -58,8 +58,8 @@ class Client:
     def installed(cls, name: str, distribution: str) -> Client:
         """A library of Python's; without a version where it is not there."""
         try:
-            return cls(name, version(distribution))
-        except PackageNotFoundError:
+            return cls(name, metadata.version(distribution))
+        except metadata.PackageNotFoundError:
             return cls(name, "")
 
 

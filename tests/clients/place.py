@@ -62,7 +62,8 @@ class Place:
     def url(self, database: str = DATABASE) -> str:
         """The same of a server on TCP, as a URL."""
         assert self.password is not None
-        return f"postgresql://{USER}:{quote(self.password, safe='')}@{self.host}:{self.port}/{database}"
+        password = quote(self.password, safe="")
+        return f"postgresql://{USER}:{password}@{self.host}:{self.port}/{database}"
 
     def environment(self, database: str = DATABASE) -> dict[str, str]:
         """The same, as environment variables."""

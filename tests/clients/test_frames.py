@@ -79,7 +79,9 @@ class TestPolars:
     def test_reading(self, url: str, engine: Any) -> None:
         import polars
 
-        frame = polars.read_database_uri("select id, name from item order by id", url, engine=engine)
+        frame = polars.read_database_uri(
+            "select id, name from item order by id", url, engine=engine
+        )
         assert frame.rows() == [(1, "pen"), (2, "ink")]
 
     def test_writing(self, url: str) -> None:
@@ -127,7 +129,7 @@ class TestPandas:
     CLIENT = Client.installed("pandas on SQLAlchemy", "pandas")
 
     def test_reading_and_writing(self, url: str) -> None:
-        import pandas
+        import pandas  # type: ignore[import-untyped]
         import sqlalchemy
 
         engine = sqlalchemy.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))

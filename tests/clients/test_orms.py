@@ -7,6 +7,7 @@ import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -83,7 +84,7 @@ class TestTortoise:
             await Tortoise.generate_schemas()
             hero = Tortoise.apps["models"]["Hero"]
             await hero.create(name="Ada", tags=["x", 1])
-            with pytest.raises(IntegrityError):
+            with pytest.raises(IntegrityError):  # noqa: PT012, as the block ends the transaction
                 async with in_transaction():
                     await hero.create(name="Ben")
                     await hero.create(name="Ada")
@@ -102,24 +103,25 @@ class TestPeewee:
 
     def test_tables_rows_and_transactions(self, url: str) -> None:
         import peewee
-        from playhouse.db_url import connect
-        from playhouse.postgres_ext import ArrayField, BinaryJSONField
+        from playhouse.db_url import connect  # type: ignore[import-untyped]
+        from playhouse.postgres_ext import (  # type: ignore[import-untyped]
+            ArrayField,
+            BinaryJSONField,
+        )
 
         database = connect(url, unquote_password=True, unquote_user=True)
 
-        class Hero(peewee.Model):  # type: ignore[misc]
+        class Hero(peewee.Model):
             name = peewee.CharField(unique=True)
             data = BinaryJSONField()
             tags = ArrayField(peewee.TextField)
-
-            class Meta:
-                pass
 
         Hero.bind(database)
         database.create_tables([Hero])
         Hero.create(name="Ada", data={"a": [1]}, tags=["x", "y"])
         with pytest.raises(peewee.IntegrityError), database.atomic():
             Hero.create(name="Ada", data={}, tags=[])
+        hero: Any
         (hero,) = Hero.select().where(Hero.tags.contains("x"))
         assert (hero.id, hero.name, hero.data) == (1, "Ada", {"a": [1]})
         database.close()

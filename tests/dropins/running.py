@@ -1,4 +1,4 @@
-"""A tool's own tests, run on our drop-in: in a process of their own, which imports ours by its name."""
+"""A tool's own tests, run on our drop-in: in a process where the tool's name leads to ours."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-import psycopg2
+import psycopg2  # type: ignore[import-untyped]
 import pytest
 import sqlalchemy
 
@@ -84,7 +84,7 @@ def test_nothing_is_skipped() -> None:
     @skipIfNotFound
     def plain() -> None: ...
 
-    @skipIfNotFound("/nowhere")
+    @skipIfNotFound("/nowhere")  # type: ignore[untyped-decorator]
     def with_path() -> None: ...
 
     assert not hasattr(plain, "__unittest_skip__") and not hasattr(with_path, "__unittest_skip__")

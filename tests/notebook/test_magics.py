@@ -15,9 +15,9 @@ from pglite_native.notebook.table import ROWS_MAX
 
 
 @pytest.fixture
-def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    shell = InteractiveShell.instance()
+    shell: Any = InteractiveShell.instance()
     shell.history_manager.enabled = False
     shell.run_line_magic("load_ext", "pglite_native")
     yield shell
@@ -26,11 +26,11 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interacti
     InteractiveShell.clear_instance()
 
 
-def run(shell: InteractiveShell, sql: str, line: str = "") -> Any:
+def run(shell: Any, sql: str, line: str = "") -> Any:
     return shell.run_cell_magic("pglite", line, sql)
 
 
-def test_a_cell_s_result_is_a_table(shell: InteractiveShell) -> None:
+def test_a_cell_s_result_is_a_table(shell: Any) -> None:
     table = run(shell, "select 1 as n, null as nothing, '<b>' as \"a&b\"")
     assert table._repr_html_() == (
         "<table><thead><tr><th>n</th><th>nothing</th><th>a&amp;b</th></tr></thead><tbody><tr>"
@@ -41,7 +41,7 @@ def test_a_cell_s_result_is_a_table(shell: InteractiveShell) -> None:
     assert repr(table) == "n | nothing | a&b\n--+---------+----\n1 | NULL    | <b>\n1 row"
 
 
-def test_of_several_statements_all_results_are_shown(shell: InteractiveShell) -> None:
+def test_of_several_statements_all_results_are_shown(shell: Any) -> None:
     with capture_output() as captured:
         last = run(shell, "create table t (a int); insert into t values (1), (2); table t")
     shown = [output.data["text/html"] for output in captured.outputs]
@@ -49,7 +49,7 @@ def test_of_several_statements_all_results_are_shown(shell: InteractiveShell) ->
     assert repr(last).endswith("2 rows")
 
 
-def test_long_results_are_cut_and_kept(shell: InteractiveShell) -> None:
+def test_long_results_are_cut_and_kept(shell: Any) -> None:
     table = run(shell, f"select generate_series(1, {ROWS_MAX + 5}) as n", "numbers")
     assert table._repr_html_().count("<tr>") == 1 + ROWS_MAX
     assert table._repr_html_().endswith(
@@ -58,13 +58,13 @@ def test_long_results_are_cut_and_kept(shell: InteractiveShell) -> None:
     assert len(shell.user_ns["numbers"].rows) == ROWS_MAX + 5
 
 
-def test_no_rows_and_no_statement(shell: InteractiveShell) -> None:
+def test_no_rows_and_no_statement(shell: Any) -> None:
     assert repr(run(shell, "select 1 as a where false")) == "a\n-\n0 rows"
     assert run(shell, "-- nothing", "nothing") is None
     assert shell.user_ns["nothing"] is None
 
 
-def test_the_database_is_the_one_chosen(shell: InteractiveShell, tmp_path: Path) -> None:
+def test_the_database_is_the_one_chosen(shell: Any, tmp_path: Path) -> None:
     run(shell, "create table t ()")
     shell.run_line_magic("pglite", "")
     there = "select to_regclass('t') is not null as there"
@@ -80,9 +80,7 @@ def test_the_database_is_the_one_chosen(shell: InteractiveShell, tmp_path: Path)
     assert run(shell, there).results.scalar() is True
 
 
-def test_errors_come_without_a_traceback(
-    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_errors_come_without_a_traceback(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
     shell.user_ns["number"] = 5
     for cell, said in (
         ("%%pglite\nselect 1;\nselect nope", '42703: column "nope" does not exist'),

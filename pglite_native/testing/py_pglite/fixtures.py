@@ -25,13 +25,12 @@ def pglite_config() -> PGliteConfig:
 
 
 def _manager(**options: Any) -> Any:
-    @pytest.fixture(**options)
     def manager() -> Iterator[PGliteManager]:
         """A database with an address."""
         with PGliteManager() as manager:
             yield manager
 
-    return manager
+    return pytest.fixture(**options)(manager)
 
 
 pglite_manager = _manager(scope="session")

@@ -5,9 +5,9 @@
 
     from pglite_native.testing.pytest_postgresql import factories  # from pytest_postgresql ...
 
-Fixtures, arguments and options have the names of pytest-postgresql 7 to 10, and their databases those
-names and addresses. A test's database is a copy of the template's, made by CREATE DATABASE, as there;
-the fixtures of docs/PYTEST.md fork, which is faster.
+Fixtures, arguments and options have the names of pytest-postgresql 7 to 10, and databases have the
+names and addresses that these ask for. A test's database is a copy of the template's, made by
+CREATE DATABASE, as there; the fixtures of docs/PYTEST.md fork, which is faster.
 """
 
 from __future__ import annotations

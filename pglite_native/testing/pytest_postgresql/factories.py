@@ -73,7 +73,9 @@ def postgresql_proc(
             server = PostgreSQLExecutor(
                 instance, options or config.options, dbname or config.dbname
             )
-            _fill(server, None, load or config.load, _first(load_autocommit, config.load_autocommit))
+            _fill(
+                server, None, load or config.load, _first(load_autocommit, config.load_autocommit)
+            )
             yield server
             server.stop()
 
@@ -121,7 +123,7 @@ def postgresql_noproc(
         template = _janitor(server, server.template_dbname, as_template=True)
         if config.drop_test_database:
             template.drop()
-        source = base.template_dbname if depends_on else None
+        source = getattr(base, "template_dbname", None)
         _fill(server, source, load or config.load, _first(load_autocommit, config.load_autocommit))
         yield server
         template.drop()
@@ -163,11 +165,11 @@ def postgresql_async(
         import pytest_asyncio
     except ImportError:
 
-        @pytest.fixture
-        def postgresql_async() -> None:
+        @pytest.fixture(name="postgresql_async")
+        def missing() -> None:
             raise pytest.UsageError("postgresql_async needs: pip install pytest-asyncio")
 
-        return postgresql_async
+        return missing
 
     @pytest_asyncio.fixture
     async def postgresql_async(

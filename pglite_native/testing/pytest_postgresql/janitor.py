@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,8 +99,9 @@ class DatabaseJanitor(Closing):
                 connection.execute(load.read_bytes())
             return
         if isinstance(load, str):
-            module, _, name = re.sub(":", ".", load).rpartition(".")
+            module, _, name = load.replace(":", ".").rpartition(".")
             load = getattr(importlib.import_module(module), name)
+        assert callable(load)
         load(**address)
 
     @contextmanager

@@ -51,6 +51,8 @@ class Config:
     postgres_options: str
     drop_test_database: bool
     load_autocommit: bool
+    port_search_count: int
+    load: list[Path | str]
 
     def __init__(self, config: pytest.Config) -> None:
         for name, *_ in _OPTIONS:
@@ -58,6 +60,6 @@ class Config:
             value = config.getoption(key)
             setattr(self, name, config.getini(key) if value is None else value)
         self.port_search_count = int(self.port_search_count)
-        self.load: list[Path | str] = [
-            config.rootpath / item if item.endswith(".sql") else item for item in self.load
+        self.load = [
+            config.rootpath / item if str(item).endswith(".sql") else item for item in self.load
         ]
