@@ -14,15 +14,16 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
-
-from typing_extensions import Self
 
 from pglite_native import PGlite, PGliteError
 from pglite_native._closing import Closing
 from pglite_native.testing import arguments
 from pglite_native.testing.instance import HOST, Instance
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["PostgresContainer"]
 

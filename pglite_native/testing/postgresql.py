@@ -17,14 +17,15 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
-
-from typing_extensions import Self
 
 from pglite_native import Engine, EngineError
 from pglite_native.testing import arguments
 from pglite_native.testing.instance import HOST, POSTGRES, Instance
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Postgresql", "PostgresqlFactory", "skipIfNotFound", "skipIfNotInstalled"]
 

@@ -6,8 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import Self
-
 from pglite_native import Engine
 from pglite_native._closing import Closing
 from pglite_native.server import Server
@@ -16,6 +14,7 @@ from pglite_native.testing.py_pglite.config import PGliteConfig
 if TYPE_CHECKING:
     from sqlalchemy import Engine as SQLAlchemyEngine
     from sqlalchemy.ext.asyncio import AsyncEngine
+    from typing_extensions import Self
 
 
 class PGliteManager(Closing):

@@ -6,14 +6,16 @@ import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from packaging.version import Version
-from typing_extensions import Self
 
 from pglite_native._closing import Closing
 from pglite_native.database.quoting import identifier
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 Load = Callable[..., object] | str | Path
 
