@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 
+from tests.dropins.test_containers import free_port
+from tests.waiting import until
 from tools import ROOT
 
 FILES = {
@@ -38,6 +43,8 @@ FILES = {
         }
     """,
     "urls.py": """
+        import os
+
         from django.http import HttpResponse
         from django.urls import path
         from notes.models import Note
@@ -46,7 +53,10 @@ FILES = {
             Note.objects.create(text="by a request")
             return HttpResponse(str(Note.objects.count()))
 
-        urlpatterns = [path("", count)]
+        def process(request):
+            return HttpResponse(str(os.getpid()))
+
+        urlpatterns = [path("", count), path("process", process)]
     """,
     "notes/__init__.py": "",
     "notes/models.py": """
@@ -138,6 +148,32 @@ def test_a_directory_is_the_database_of_several_processes(project: Path) -> None
         assert "count 3" in manage(project, "shell", "-c", create)
         first.communicate("")
     assert "count 4" in manage(project, "shell", "-c", create)
+
+
+def test_the_development_server_keeps_the_directory_as_it_reloads(project: Path) -> None:
+    manage(project, "makemigrations", "notes")
+    manage(project, "migrate")
+    port = free_port()
+
+    def ask(path: str = "") -> str | None:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/{path}") as answer:
+                return str(answer.read().decode())
+        except (URLError, ConnectionError):  # it does not listen yet, or no more
+            return None
+
+    with begin(project, "runserver", str(port)) as server:
+        try:
+            until(lambda: ask("process"))
+            process = ask("process")
+            assert ask() == "1"
+            (project / "urls.py").touch()
+            until(lambda: ask("process") not in (None, process))
+            assert ask() == "2"
+            assert "No migrations to apply" in manage(project, "migrate")
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.communicate()
 
 
 def test_a_process_that_was_killed_leaves_what_it_has_committed(project: Path) -> None:
