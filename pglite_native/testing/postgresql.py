@@ -51,6 +51,7 @@ class Postgresql:
 
     Raises:
         TypeError: an argument is not known.
+        ValueError: arguments exclude each other, or ask postgres for something else.
         RuntimeError: the database cannot be copied or made.
         EngineError, OSError: as Instance does.
     """
@@ -108,6 +109,12 @@ class Postgresql:
         """Copy what is to be copied."""
         source = self.settings["copy_data_from"]
         Path(self.base_dir).mkdir(parents=True, exist_ok=True)
+        if source is not None and not Path(source).exists():
+            raise RuntimeError(f"copy_data_from: there is no {source}")
+        if source is not None and Path(source).is_file() and self._is_durable:
+            raise ValueError(
+                f"{source} is an image, which a database in memory begins with: leave base_dir out"
+            )
         if source is not None and Path(source).is_dir():
             try:
                 shutil.copytree(source, self.get_data_directory())
@@ -193,7 +200,10 @@ class PostgresqlFactory:
     Args:
         cache_initialized_db: have each begin as a fork of one that `on_initialized` has filled.
         on_initialized: called with that one.
-        kwargs: Postgresql's.
+        kwargs: Postgresql's, without `base_dir` where the content is cached.
+
+    Raises:
+        ValueError: there is one.
     """
 
     target_class = Postgresql
@@ -205,6 +215,8 @@ class PostgresqlFactory:
         on_initialized: Callable[[Postgresql], object] | None = None,
         **kwargs: Any,
     ) -> None:
+        if cache_initialized_db and kwargs.get("base_dir") is not None:
+            raise ValueError("cache_initialized_db is for databases in memory: leave base_dir out")
         self.settings = kwargs
         self._folder: str | None = None
         if cache_initialized_db:

@@ -65,6 +65,16 @@ def test_a_base_dir_is_durable_and_can_be_copied(tmp_path: Path) -> None:
         assert rows(postgresql, "select to_regclass('hello')") == [("hello",)]
 
 
+def test_what_cannot_be_copied_is_said(tmp_path: Path) -> None:
+    (tmp_path / "image").touch()
+    with pytest.raises(RuntimeError, match="copy_data_from: there is no /nowhere"):
+        Postgresql(copy_data_from="/nowhere")
+    with pytest.raises(ValueError, match="image is an image"):
+        Postgresql(copy_data_from=str(tmp_path / "image"), base_dir=str(tmp_path))
+    with pytest.raises(ValueError, match="leave base_dir out"):
+        PostgresqlFactory(cache_initialized_db=True, base_dir=str(tmp_path))
+
+
 def test_arguments_of_postgres_and_initdb() -> None:
     arguments = {"postgres_args": "-N 42 -c work_mem=5MB", "initdb_args": "-U ann -A trust"}
     with Postgresql(**arguments) as postgresql:
