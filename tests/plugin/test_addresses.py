@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 import pytest
 
@@ -17,10 +18,13 @@ PROGRAM = """
 """
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+def two_free_ports() -> int:
+    """The first of two that are side by side."""
+    while True:
+        with suppress(OSError), socket.create_server(("127.0.0.1", 0)) as listener:
+            port: int = listener.getsockname()[1]
+            socket.create_server(("127.0.0.1", port + 1)).close()
+            return port
 
 
 def test_a_program_finds_the_test_s_database_by_its_environment(run: Run) -> None:
@@ -40,14 +44,14 @@ def test_a_program_finds_the_test_s_database_by_its_environment(run: Run) -> Non
 
 
 def test_a_port_can_be_chosen_and_processes_count_up_from_it(run: Run) -> None:
-    port = free_port()
+    port = two_free_ports()
     test = f"""
-        import os
         from urllib.parse import urlsplit
 
-        def test_it(pglite_url, pglite_connection):
+        def test_it(pglite_url, pglite_connection, pytestconfig):
             place = urlsplit(pglite_url)
-            worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+            name = getattr(pytestconfig, "workerinput", {{}}).get("workerid", "gw0")
+            worker = int(name.removeprefix("gw"))
             assert (place.hostname, place.port) == ("127.0.0.1", {port} + worker)
             assert pglite_connection.execute("select 1").fetchone() == (1,)
     """
