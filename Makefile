@@ -62,7 +62,7 @@ fuzz: build ## fuzz every target, under the sanitizers (SECONDS=60 for all toget
 	nice -n 10 $(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 compatibility: build ## run the tests of the clients, and write which did what: docs/COMPATIBILITY.md
-	$(BIN)/python -m pytest -n 2 --dist loadfile --compatibility tests/clients
+	$(BIN)/python -m pytest -n 2 --dist loadfile --compatibility --heavy tests/clients
 
 torture: aot ## kills, then power cuts, for MINUTES each: docs/RELIABILITY.md
 	$(BIN)/python -m tests.torture kills --minutes $(MINUTES)

@@ -142,6 +142,7 @@ _MODULES = {
     "live.asynchronous": ("AsyncLiveChanges", "AsyncLiveIncrementalQuery", "AsyncLiveQuery"),
     "live.query": ("LiveChanges", "LiveIncrementalQuery", "LiveQuery", "WindowResults"),
     "live.rows": ("LiveChange",),
+    "notebook": ("load_ipython_extension", "unload_ipython_extension"),  # for %load_ext
 }
 _PLACES = {name: module for module, names in _MODULES.items() for name in names}
 

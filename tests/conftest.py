@@ -36,6 +36,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="tests/oracle: compare native PostgreSQL with itself; needs no engine",
     )
     parser.addoption(
+        "--heavy",
+        action="store_true",
+        help="tests/clients: also those that bring hundreds of libraries, which are installed",
+    )
+    parser.addoption(
         "--compatibility",
         action="store_true",
         help="tests/clients: write docs/COMPATIBILITY.md, instead of comparing with it",

@@ -7,9 +7,19 @@ from pathlib import Path
 from PyInstaller.utils.hooks import collect_data_files, collect_submodules, get_package_paths
 
 # For pytest, and for building: they import what no program has.
-NOT_FOR_PROGRAMS = ("pglite_native.pytest_plugin", "pglite_native._pyinstaller")
+NOT_FOR_PROGRAMS = (
+    "pglite_native._pyinstaller",
+    "pglite_native.notebook",
+    "pglite_native.pytest_plugin",
+    "pglite_native.testing",
+)
 # What is there only if its driver is; a program that wants one imports it by name.
-OPTIONAL = ("pglite_native.dbapi", "pglite_native.sqlalchemy", "pglite_native.migrate")
+OPTIONAL = (
+    "pglite_native.dbapi",
+    "pglite_native.django",
+    "pglite_native.migrate",
+    "pglite_native.sqlalchemy",
+)
 
 RESOURCES = "resources"
 _folder = Path(get_package_paths("pglite_native")[1], RESOURCES)

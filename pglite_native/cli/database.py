@@ -42,18 +42,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     place.add_argument(
         "--image", metavar="FILE", help="a copy in memory of what `snapshot` has saved"
     )
-    group.add_argument(
-        "--tier",
-        choices=("auto", "aot", "wasm3", "native"),
-        default="auto",
-        help="what runs PostgreSQL: compiled code, or an interpreter (default: as there is)",
-    )
+    add_server_arguments(group)
     group.add_argument(
         "--extension",
         metavar="NAME",
         action="append",
         default=[],
         help="create the extension first, if need be; may be repeated",
+    )
+
+
+def add_server_arguments(group: argparse._ActionsContainer) -> None:
+    """Add the options that say how PostgreSQL runs, whichever the database."""
+    group.add_argument(
+        "--tier",
+        choices=("auto", "aot", "wasm3", "native"),
+        default="auto",
+        help="what runs PostgreSQL: compiled code, or an interpreter (default: as there is)",
     )
     group.add_argument(
         "--setting",

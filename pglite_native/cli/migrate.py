@@ -6,7 +6,13 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pglite_native.cli.database import add_arguments, directory, existing, open_engine
+from pglite_native.cli.database import (
+    add_arguments,
+    add_server_arguments,
+    directory,
+    existing,
+    open_engine,
+)
 from pglite_native.engine.engine import Engine
 from pglite_native.errors import PGliteError
 from pglite_native.server import Server
@@ -86,6 +92,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="the directory, created if it is missing",
     )
     _add_choices(importing)
+    add_server_arguments(importing)
     importing.add_argument("--pg-dump", metavar="PATH", help="the program (default: looked for)")
 
 
@@ -119,7 +126,9 @@ def _export(options: argparse.Namespace) -> bool:
 
 
 def _import(options: argparse.Namespace) -> bool:
-    with Engine(options.data_dir) as engine, Server(engine) as server:
+    settings = dict(options.setting)
+    opened = Engine(options.data_dir, settings=settings, tier=options.tier)
+    with opened as engine, Server(engine) as server:
         _move(options, source=(options.origin, None), target=(server.url, engine))
     return True
 

@@ -61,14 +61,15 @@ def run(
 def run_script(
     engine: Engine, script: Script, parser: Parser, output: TextIO, errors: TextIO, form: Format
 ) -> bool:
-    """Run a file's statements up to an error; return whether there was none.
+    """Run a file's statements, each by itself, up to an error; return whether there was none.
 
     Raises:
         As run() and Script do.
     """
     return all(
-        run(engine, part.sql, output, errors, _DataBelow(part), form, _place(part, parser))
+        run(engine, one.sql, output, errors, _DataBelow(one), form, _place(one, parser))
         for part in script.parts()
+        for one in part.statements(parser)
     )
 
 

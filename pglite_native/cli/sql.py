@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from pglite_native.cli import script
-from pglite_native.cli.database import add_arguments, open_engine
+from pglite_native.cli.database import add_arguments, open_engine, run_quietly
 from pglite_native.cli.formats import Csv, Format, Json, Table
 from pglite_native.database.parser import Parser
 from pglite_native.database.script import Script
@@ -23,11 +23,12 @@ examples:
   sql --data-dir ./shop "copy orders from stdin (format csv, header)" < orders.csv
   echo "select 1" | pglite-native sql
 
-Each SQL, and each file, is run at once and in one transaction, as by `psql -c`:
-if one of its statements fails, none has taken effect, and nothing more is run.
--c and -f come first, in their order. A file of pg_dump's, with psql's lines in
-it, is run from one of these to the next. Errors and notices go to standard
-error, with SQLSTATE, and for a file with its name and line.
+Each SQL is run at once and in one transaction, as by `psql -c`: if one of its
+statements fails, none has taken effect. A file's statements, and those of the
+standard input, are run each by itself, as by `psql -f`; -1 has all in one
+transaction. After an error nothing more is run. -c and -f come first, in their
+order. A file may be pg_dump's. Errors and notices go to standard error, with
+SQLSTATE, and for a file with its name and line.
 
 formats:
   auto      table, or expanded where that is wider than the terminal
@@ -74,6 +75,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="run a file's statements, which may be pg_dump's",
     )
     parser.add_argument(
+        "-1",
+        "--single-transaction",
+        action="store_true",
+        help="run all of it in one transaction: all takes effect, or nothing",
+    )
+    parser.add_argument(
         "--format",
         choices=("auto", "table", "expanded", "csv", "json"),
         default="auto",
@@ -95,15 +102,19 @@ def run(options: argparse.Namespace) -> bool:
     copy_input = None if _File("-") in steps else sys.stdin.buffer
     form = choose(options.format, options.null)
     with open_engine(options) as engine, Parser() as parser:
-        for step in steps:
+
+        def run_step(step: _Command | _File) -> bool:
             if isinstance(step, _Command):
-                ok = script.run(engine, step.sql, sys.stdout, sys.stderr, copy_input, form)
-            else:
-                ok = script.run_script(
-                    engine, step.read(parser), parser, sys.stdout, sys.stderr, form
-                )
-            if not ok:
-                return False
+                return script.run(engine, step.sql, sys.stdout, sys.stderr, copy_input, form)
+            source = step.read(parser)
+            return script.run_script(engine, source, parser, sys.stdout, sys.stderr, form)
+
+        if not options.single_transaction:
+            return all(map(run_step, steps))
+        run_quietly(engine, "begin")  # which closing the engine rolls back
+        if not all(map(run_step, steps)):
+            return False
+        run_quietly(engine, "commit")
     return True
 
 

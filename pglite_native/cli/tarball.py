@@ -11,7 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pglite_native import logs
-from pglite_native.cli.database import add_arguments, directory, existing, open_engine
+from pglite_native.cli.database import (
+    add_arguments,
+    add_server_arguments,
+    directory,
+    existing,
+    open_engine,
+)
 from pglite_native.cli.progress import Meter
 from pglite_native.engine.atomic_files import replacing
 from pglite_native.engine.data_dir import compression_of
@@ -84,6 +90,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     loading.add_argument(
         "--data-dir", metavar="DIR", type=directory, required=True, help="the directory to make"
     )
+    add_server_arguments(loading)
 
 
 def _dump(options: argparse.Namespace) -> bool:
@@ -138,10 +145,15 @@ def _warnings_on_stderr() -> Iterator[None]:
 def _load(options: argparse.Namespace) -> bool:
     if options.file == "-":
         with Meter("load", sys.stdin.buffer) as meter:
-            Engine(options.data_dir, load_data_dir=meter).close()
+            _make(options, meter)
         return True
     with open(options.file, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         with Meter(options.file, file, size) as meter:
-            Engine(options.data_dir, load_data_dir=meter).close()
+            _make(options, meter)
     return True
+
+
+def _make(options: argparse.Namespace, source: Meter) -> None:
+    settings = dict(options.setting)
+    Engine(options.data_dir, load_data_dir=source, settings=settings, tier=options.tier).close()

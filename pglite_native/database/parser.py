@@ -7,6 +7,7 @@ is and executes nothing; an error there leaves a transaction elsewhere alone.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from pglite_native._closing import Closing
 from pglite_native.engine.engine import Engine
@@ -33,6 +34,19 @@ class Parser(Closing):
         """Has a quotation, a comment, a statement or a body begun that has not ended?"""
         reason = self._complaint(sql)
         return reason.startswith(OPEN_START) or reason.endswith(OPEN_END)
+
+    def statements(self, sql: str) -> Iterator[tuple[int, int]]:
+        """Yield where each statement begins and ends; what has not ended at the end is one, too."""
+        start = 0
+        for end in _END.finditer(sql):
+            piece = sql[start : end.end()]
+            if end.end() < len(sql) and self.is_open(piece):
+                continue
+            blank = _BLANK.match(piece)
+            begin = start + (blank.end() if blank else 0)
+            if sql[begin : end.end()].strip(";"):
+                yield begin, end.end()
+            start = end.end()
 
     def line_of(self, sql: str, index: int) -> int | None:
         """Return the line, from 1, at which the statement of an index begins; None if not known."""

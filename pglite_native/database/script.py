@@ -42,6 +42,14 @@ class Part:
         """The file's name."""
         return self._script.name
 
+    def statements(self, parser: Parser) -> Iterator[Part]:
+        """Its statements, each to be run by itself."""
+        line, counted = self.line, 0
+        for begin, end in parser.statements(self.sql):
+            line += self.sql.count("\n", counted, begin)
+            counted = begin
+            yield Part(self._script, line, self.sql[begin:end])
+
     def copy_data(self) -> bytes:
         """Take the data that stands below, for a COPY in it."""
         return self._script.take_data().encode()

@@ -31,6 +31,13 @@ class Database:
         host, port = self._server.address
         return {"host": host, "port": str(port), "user": self._server.user, "dbname": self.name}
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """How to connect, as environment variables: libpq's, and DATABASE_URL."""
+        names = {"dbname": "PGDATABASE"}
+        variables = {names.get(k, f"PG{k.upper()}"): v for k, v in self.parameters.items()}
+        return {**variables, "DATABASE_URL": self.url}
+
     def snapshot(self) -> Snapshot:
         """Write it down, connections or not; their sessions are not in it."""
         return self._server.snapshot(self.name)
@@ -41,10 +48,19 @@ class Database:
 
 
 class Databases:
-    """A server, and names for what is made on it."""
+    """A server, and names for what is made on it.
 
-    def __init__(self) -> None:
-        self._server = Server(shared=False)  # what is made here is a fork of what is empty
+    Args:
+        host: a loopback address to listen at; None for a Unix socket.
+        port: its port, None for any that is free.
+
+    Raises:
+        OSError, ValueError: as Server does.
+    """
+
+    def __init__(self, host: str | None = None, port: int | None = None) -> None:
+        # What is made here is a fork of what is empty.
+        self._server = Server(shared=False, host=host, port=port, trust=host is not None)
         self._numbers = itertools.count(1)
 
     def create(self, template: Snapshot | None = None) -> Database:

@@ -11,13 +11,11 @@ from django.db import connections
 from django.test import SimpleTestCase, TransactionTestCase
 
 from pglite_native import Snapshot
+from pglite_native.django.pointing import place
 from pglite_native.pytest_plugin.databases import Database, Databases
 from pglite_native.pytest_plugin.kept_databases import keepable
 from pglite_native.pytest_plugin.template import Template
 from pglite_native.pytest_plugin.template_fixtures import turn
-
-# Options that would lead elsewhere: Django keeps a pool for an alias, wherever that leads by now.
-UNFIT_OPTIONS = ("passfile", "pool", "service")
 
 
 class Alias:
@@ -72,17 +70,9 @@ class Alias:
         self._point_at(self._base)
 
     def _point_at(self, database: Database) -> None:
-        # In place: connections of other threads have the same dictionary.
-        parameters = database.parameters
-        options = {k: v for k, v in self._original["OPTIONS"].items() if k not in UNFIT_OPTIONS}
-        self._settings.update(
-            HOST=parameters["host"],
-            PORT=parameters["port"],
-            USER=parameters["user"],
-            PASSWORD="",
-            NAME=parameters["dbname"],
-            OPTIONS=options,
-        )
+        parameters = {**database.parameters}
+        name = parameters.pop("dbname")
+        self._settings.update(place(self._original, **parameters), NAME=name)
 
     def _migrated(self, use_migrations: bool, verbosity: int) -> Snapshot:
         """Have Django set up a test database, all but for the CREATE DATABASE."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ import pytest
 
 if TYPE_CHECKING:
     import sqlalchemy
+    import sqlalchemy.orm
+    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 
 def psycopg(request: pytest.FixtureRequest) -> Any:
@@ -28,6 +31,29 @@ def sqlalchemy_engine(request: pytest.FixtureRequest, url: str) -> sqlalchemy.En
     from sqlalchemy import create_engine
 
     return create_engine(url.replace("postgresql:", f"postgresql+{driver}:", 1))
+
+
+def sqlalchemy_async_engine(request: pytest.FixtureRequest, url: str) -> AsyncEngine:
+    """An asynchronous engine, with a pool as it comes."""
+    _first(request, "sqlalchemy", install="sqlalchemy[asyncio]")
+    driver = asynchronous(request).__name__
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    return create_async_engine(url.replace("postgresql:", f"postgresql+{driver}:", 1))
+
+
+def session_class() -> type[sqlalchemy.orm.Session]:
+    """SQLModel's session where a test's models have imported that, else SQLAlchemy's."""
+    module = "sqlmodel" if "sqlmodel" in sys.modules else "sqlalchemy.orm"
+    kind: type[sqlalchemy.orm.Session] = import_module(module).Session
+    return kind
+
+
+def async_session_class() -> type[AsyncSession]:
+    """The same for coroutines."""
+    name = "sqlmodel.ext.asyncio.session" if "sqlmodel" in sys.modules else "sqlalchemy.ext.asyncio"
+    kind: type[AsyncSession] = import_module(name).AsyncSession
+    return kind
 
 
 def _first(request: pytest.FixtureRequest, *names: str, install: str) -> Any:

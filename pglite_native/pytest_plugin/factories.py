@@ -33,7 +33,17 @@ if TYPE_CHECKING:
     from pglite_native import PGlite
     from pglite_native.pytest_plugin.databases import Database
 
-__all__ = ["connection", "database", "dsn", "engine", "pglite", "session", "template", "url"]
+__all__ = [
+    "connection",
+    "database",
+    "dsn",
+    "engine",
+    "environment",
+    "pglite",
+    "session",
+    "template",
+    "url",
+]
 
 TEMPLATE_MARK = "_is_pglite_template"
 
@@ -100,6 +110,22 @@ def dsn(database: str) -> Any:
     return dsn
 
 
+def environment(database: str) -> Any:
+    """Make a fixture: environment variables that lead to a Database, while a test runs."""
+
+    @pytest.fixture
+    def environment(
+        request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    ) -> dict[str, str]:
+        """PGHOST, PGPORT, PGUSER, PGDATABASE, DATABASE_URL: set for the test and what it runs."""
+        variables: dict[str, str] = request.getfixturevalue(database).environment
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return variables
+
+    return environment
+
+
 def connection(database: str) -> Any:
     """Make a fixture: a connection of psycopg."""
 
@@ -135,11 +161,11 @@ def session(engine: str) -> Any:
 
     @pytest.fixture
     def session(request: pytest.FixtureRequest) -> Iterator[Session]:
-        """A session of SQLAlchemy's ORM in the test's database."""
-        bind = request.getfixturevalue(engine)
-        from sqlalchemy.orm import Session
+        """A session of SQLAlchemy's ORM, or SQLModel's, in the test's database."""
+        from pglite_native.pytest_plugin import drivers
 
-        with Session(bind) as session:
+        bind = request.getfixturevalue(engine)
+        with drivers.session_class()(bind) as session:
             yield session
 
     return session

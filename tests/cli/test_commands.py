@@ -188,5 +188,5 @@ def test_no_snapshot_is_left_of_sql_that_fails(
     (tmp_path / "bad.sql").write_text("create table t ();\nselect nope")
     image = tmp_path / "image"
     assert main(["snapshot", str(image), "--sql", str(tmp_path / "bad.sql")]) == 1
-    assert "LINE 2: select nope" in capsys.readouterr().err
+    assert "bad.sql:2: ERROR" in capsys.readouterr().err
     assert not image.exists()

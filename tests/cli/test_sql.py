@@ -277,6 +277,43 @@ def test_files_come_first_and_an_error_ends_all(tmp_path: Path) -> None:
     assert failed.stderr.startswith(f'{place}ERROR:  42703: column "nope" does not exist\nLINE 1: ')
 
 
+STATEMENTS = """
+-- what a transaction has none of
+vacuum;
+create table t (a int); insert into t values (1);
+create function f() returns text language sql begin atomic select ';'; select 'b;'; end;
+select f() /* ; */ as f;;
+insert into t values (2); select
+  nope;
+insert into t values (3);
+"""
+
+
+def test_each_statement_of_a_file_is_by_itself(tmp_path: Path) -> None:
+    data, file = tmp_path / "data", tmp_path / "a.sql"
+    file.write_text(STATEMENTS)
+    for given, name in ((("-f", str(file)), str(file)), ((), "<stdin>")):
+        failed = command(
+            "sql", "--data-dir", str(data), "--format", "csv", *given, input=STATEMENTS
+        )
+        assert (failed.returncode, failed.stdout) == (1, "f\nb;\n")
+        assert failed.stderr.startswith(f'{name}:8: ERROR:  42703: column "nope" does not exist\n')
+        again = ("select count(*) from t", "drop function f", "drop table t")
+        kept = command("sql", "--data-dir", str(data), "--format", "csv", *again)
+        assert kept.stdout == "count\n2\n"
+
+
+def test_a_single_transaction_is_all_or_nothing(tmp_path: Path) -> None:
+    place = ("--data-dir", str(tmp_path / "data"), "--format", "csv")
+    (tmp_path / "1.sql").write_text("create table t (a int); insert into t values (1);")
+    (tmp_path / "2.sql").write_text("insert into t values (2); select nope;")
+    one, other = ("-f", str(tmp_path / "1.sql")), ("-f", str(tmp_path / "2.sql"))
+    assert command("sql", *place, "-1", *one, *other).returncode == 1
+    assert command("sql", *place, "select to_regclass('t')").stdout == "to_regclass\n\n"
+    assert command("sql", *place, "--single-transaction", *one, "-c", "table t").stdout == "a\n1\n"
+    assert command("sql", *place, "table t").stdout == "a\n1\n"
+
+
 def test_without_sql_it_is_read_from_stdin() -> None:
     assert command("sql", "--format", "csv", input="select 1 as a").stdout == "a\n1\n"
 

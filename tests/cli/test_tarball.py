@@ -46,6 +46,18 @@ def test_by_the_standard_streams(folder: str, tmp_path: Path) -> None:
     assert rows(tmp_path / "copy") == [{"a": 42}]
 
 
+def test_a_tarball_is_loaded_by_a_chosen_tier_with_settings(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, copy = str(tmp_path / "copy.tar"), tmp_path / "copy"
+    assert main(["dump", file, "--data-dir", folder]) == 0
+    load = ["load", file, "--data-dir", str(copy), "--tier", "wasm3", "--setting"]
+    assert main([*load, "work_mem=nonsense"]) == 1
+    assert "work_mem" in capsys.readouterr().err
+    assert main([*load, "work_mem=5MB"]) == 0
+    assert rows(copy) == [{"a": 42}]
+
+
 def test_a_terminal_sees_how_far_it_is(
     folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,10 +11,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+from tests.dropins.running import Suite
 from tools import ROOT
 
 PAGE = ROOT / "docs" / "COMPATIBILITY.md"
@@ -32,6 +34,16 @@ and TLS are with a password, by SCRAM-SHA-256; with TLS the client verifies the 
 | client | version | by | what ran |
 |---|---|---|---|
 """
+SUITES_HEAD = """
+## Other tools' own tests
+
+The drop-ins of [COMING_FROM.md](COMING_FROM.md) are run by the test suites that those tools' source
+distributions hold, imported from outside and not changed: [tests/dropins](../tests/dropins).
+What is not applicable is said there test by test.
+
+| suite | drop-in | | | | because |
+|---|---|---|---|---|---|
+"""
 ROW = re.compile(r"^\| (.+) \| (\d\S*) \| (.+) \| (.+) \|$", re.MULTILINE)
 
 
@@ -41,6 +53,14 @@ class Client:
 
     name: str
     version: str
+
+    @classmethod
+    def installed(cls, name: str, distribution: str) -> Client:
+        """A library of Python's; without a version where it is not there."""
+        try:
+            return cls(name, metadata.version(distribution))
+        except metadata.PackageNotFoundError:
+            return cls(name, "")
 
 
 @dataclass(frozen=True)
@@ -79,7 +99,15 @@ def render(ran: Iterable[Ran]) -> str:
             rows.setdefault(tuple(dict.fromkeys(behaviours)), []).append(transport)
         for what, by in rows.items():
             lines.append(f"| {client} | {version} | {', '.join(by)} | {', '.join(what)} |\n")
-    return HEAD + "".join(lines)
+    return HEAD + "".join(lines) + SUITES_HEAD + "".join(map(_suite_row, Suite.all()))
+
+
+def _suite_row(suite: Suite) -> str:
+    because = "; ".join(sorted(set(suite.not_applicable.values())))
+    return (
+        f"| {suite.pin.package} {suite.pin.version} | `{suite.drop_in}` | {suite.passed} passed |"
+        f" 0 failed | {suite.left_out} not applicable | {because} |\n"
+    )
 
 
 def parse(page: str) -> Iterator[Ran]:

@@ -6,6 +6,10 @@ in the same process from answering.
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -64,8 +68,8 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 @pytest.fixture
 def client(request: pytest.FixtureRequest) -> Client:
-    """The client that the tests of a module are about."""
-    client: Client = request.module.CLIENT
+    """The client that the tests of a class or a module are about."""
+    client: Client = getattr(request.cls, "CLIENT", None) or request.module.CLIENT
     return client
 
 
@@ -84,7 +88,33 @@ def note(
 
 @pytest.fixture(autouse=True)
 def record(request: pytest.FixtureRequest) -> None:
-    """Note what the test is called."""
+    """Note what the test is called; skip it where its client is not installed."""
     if "place" in request.fixturenames:
         behaviour = request.function.__name__.removeprefix("test_").replace("_", " ")
         request.getfixturevalue("note")(behaviour)
+        client: Client = request.getfixturevalue("client")
+        if not client.version:
+            pytest.skip(f"{client.name} is not installed: tests/requirements.txt")
+        if request.node.get_closest_marker("heavy") and not request.config.getoption("heavy"):
+            pytest.skip(f"{client.name} is installed with --heavy only")
+
+
+@pytest.fixture
+def script() -> Callable[..., str]:
+    """Runs a program in Python in a process of its own; returns what it prints."""
+
+    def run(program: str, *arguments: str, modules: Path | None = None) -> str:
+        command = [sys.executable, "-W", "ignore", "-c", program, *arguments]
+        path = {} if modules is None else {"PYTHONPATH": str(modules)}
+        ran = subprocess.run(command, env={**os.environ, **path}, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+    return run
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, place: Place) -> str:
+    """The address of a database that all connections of a test find."""
+    name = re.sub(r"\W+", "_", f"{request.cls.__name__}_{request.node.name}".lower())
+    return place.url(f"scratch_{name}")

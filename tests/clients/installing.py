@@ -1,6 +1,7 @@
 """Clients that not every machine can have: installed once, into build/clients, or skipped, and why.
 
 psycopg's C build is compiled here, node-postgres comes by npm, in the versions of its lock file.
+Libraries that bring hundreds of others are marked `heavy`, and tested where --heavy is given.
 """
 
 from __future__ import annotations
@@ -30,6 +31,16 @@ def psycopg_c() -> Path:
         _run([*pip, "--target", str(folder)], folder)
 
     return _installed(FOLDER / "psycopg-c", install)
+
+
+def libraries(*requirements: str) -> Path:
+    """A folder of Python modules, of which others in this environment need not know."""
+
+    def install(folder: Path) -> None:
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", *requirements]
+        _run([*pip, "--target", str(folder)], folder)
+
+    return _installed(FOLDER / requirements[0], install)
 
 
 def node_postgres() -> Path:

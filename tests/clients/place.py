@@ -6,6 +6,7 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 USER = "postgres"
 DATABASE = "postgres"
@@ -57,6 +58,12 @@ class Place:
         if self.authority is not None:
             parameters |= {"sslmode": "verify-full", "sslrootcert": str(self.authority)}
         return parameters
+
+    def url(self, database: str = DATABASE) -> str:
+        """The same of a server on TCP, as a URL."""
+        assert self.password is not None
+        password = quote(self.password, safe="")
+        return f"postgresql://{USER}:{password}@{self.host}:{self.port}/{database}"
 
     def environment(self, database: str = DATABASE) -> dict[str, str]:
         """The same, as environment variables."""

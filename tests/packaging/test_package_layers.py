@@ -25,10 +25,13 @@ BELOW: dict[str, set[str]] = {
     "live": {BASE, "protocol", "engine", "database"},
     "dbapi": {BASE, "protocol", "engine", "database"},
     "sqlalchemy": {BASE, "engine", "database", "dbapi"},
+    "notebook": {BASE, "database"},
     "extensions": {BASE, "engine", "linker"},
     "server": {BASE, "protocol", "engine"},
     "migrate": {BASE, "engine", "database"},
-    "pytest_plugin": {BASE, "engine", "database", "server"},
+    "django": {BASE, "engine", "server"},
+    "pytest_plugin": {BASE, "engine", "database", "server", "django"},
+    "testing": {BASE, "database", "server", "pytest_plugin"},
     "cli": {BASE, "protocol", "engine", "database", "extensions", "server", "migrate"},
 }
 # Upwards, and only when it is asked for: an engine's address is a server's; and what watches a

@@ -216,3 +216,26 @@ def test_without_pytest_django_the_error_names_it(run: Run) -> None:
     result = run({}, ini="pglite_django = true\n")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines("*pglite_django needs pytest-django: pip install pytest-django*")
+
+
+def test_an_alias_whose_database_is_a_directory_gets_one_of_ours(run: Run) -> None:
+    files = dict(PROJECT)
+    files["settings.py"] = """
+        INSTALLED_APPS = ["notes"]
+        DATABASES = {"default": {"ENGINE": "pglite_native.django", "NAME": "directory"}}
+        DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+    """
+    files["test_it.py"] = """
+        from pathlib import Path
+
+        import pytest
+        from notes.models import Note
+
+        @pytest.mark.django_db(transaction=True)
+        @pytest.mark.parametrize("_", range(2))
+        def test_it(_):
+            Note.objects.create(text="a")
+            assert Note.objects.count() == 1
+            assert not Path("directory").exists()
+    """
+    run(files, plugins=["django"], ini=INI).assert_outcomes(passed=2)

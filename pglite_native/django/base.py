@@ -1,0 +1,42 @@
+"""The backend: Django's for PostgreSQL, on a cluster in a directory, which a process opens."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS
+from django.db.backends.postgresql import base
+
+from pglite_native.django import directories
+
+DIRECTORY = "PGLITE_DIRECTORY"  # where a setting is kept whose place a database's name takes
+DATABASE = USER = "postgres"
+
+
+class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
+    """A connection to the cluster in the directory that `NAME` is.
+
+    Where `HOST` is set, as by a test runner, it is Django's own backend.
+    """
+
+    def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
+        # In place, and once: the connections of all threads have this dictionary.
+        if DIRECTORY not in settings_dict and not settings_dict["HOST"]:
+            if not settings_dict["NAME"]:
+                raise ImproperlyConfigured(
+                    f"DATABASES[{alias!r}]: with the engine pglite_native.django,"
+                    " NAME is a directory"
+                )
+            settings_dict[DIRECTORY] = os.path.abspath(settings_dict["NAME"])
+            settings_dict.update(NAME=DATABASE, USER=settings_dict["USER"] or USER)
+        super().__init__(settings_dict, alias)
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Keyword arguments of the driver's connect."""
+        parameters: dict[str, Any] = super().get_connection_params()
+        if not self.settings_dict["HOST"]:
+            host, port = directories.address(self.settings_dict[DIRECTORY])
+            parameters.update(host=host, port=port)
+        return parameters

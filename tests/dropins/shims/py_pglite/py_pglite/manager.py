@@ -1,0 +1,3 @@
+"""The manager."""
+
+from pglite_native.testing.py_pglite import PGliteManager

@@ -1,0 +1,3 @@
+"""The plugin."""
+
+from pglite_native.testing.py_pglite import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""SQLAlchemy's part."""
+
+from pglite_native.testing.py_pglite import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""The fixtures."""
+
+from pglite_native.testing.py_pglite.fixtures import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""The factories."""
+
+from pglite_native.testing.pytest_postgresql.factories import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""Internal."""
+
+build_loader = sql = None

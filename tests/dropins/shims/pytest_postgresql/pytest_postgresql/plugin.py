@@ -1,0 +1,3 @@
+"""The plugin."""
+
+from pglite_native.testing.pytest_postgresql import *  # noqa: F403

@@ -1,0 +1,1 @@
+insert into test_load values (2);
