@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from pglite_native._closing import Closing
 from pglite_native.engine.engine import Engine
 from pglite_native.protocol import wire
 
-# scan.l and gram.y, of what has begun and not ended; postgres.c, of more than one statement.
+# scan.l and gram.y, of what has begun and not ended.
 OPEN_START, OPEN_END = "unterminated ", "at end of input"
-SEVERAL = "cannot insert multiple commands"
 
 LOCATED_MAX = 10_000
 """Statements that are gone through to find one: a second's work."""
@@ -35,12 +35,17 @@ class Parser(Closing):
         reason = self._complaint(sql)
         return reason.startswith(OPEN_START) or reason.endswith(OPEN_END)
 
+    def _is_in_comment(self, sql: str) -> bool:
+        """Is its end in a comment that the line's end will end? Then a quotation mark is part of it."""
+        last_line = sql.rpartition("\n")[2]
+        return "--" in last_line and not self.is_open(sql + "'")
+
     def statements(self, sql: str) -> Iterator[tuple[int, int]]:
         """Yield where each statement begins and ends; what has not ended at the end is one, too."""
         start = 0
         for end in _END.finditer(sql):
             piece = sql[start : end.end()]
-            if end.end() < len(sql) and self.is_open(piece):
+            if end.end() < len(sql) and (self.is_open(piece) or self._is_in_comment(piece)):
                 continue
             blank = _BLANK.match(piece)
             begin = start + (blank.end() if blank else 0)
@@ -50,20 +55,10 @@ class Parser(Closing):
 
     def line_of(self, sql: str, index: int) -> int | None:
         """Return the line, from 1, at which the statement of an index begins; None if not known."""
-        start = count = 0
-        for end in _END.finditer(sql):
-            piece = sql[start : end.end()]
-            if self.is_open(piece):
-                continue
-            if self._complaint(f"{piece}\n;select 1").startswith(SEVERAL):  # it is not empty
-                if count == index:
-                    blank = _BLANK.match(piece)
-                    return sql.count("\n", 0, start + (blank.end() if blank else 0)) + 1
-                count += 1
-                if count > LOCATED_MAX:
-                    break
-            start = end.end()
-        return None
+        found = (
+            next(islice(self.statements(sql), index, None), None) if index < LOCATED_MAX else None
+        )
+        return None if found is None else sql.count("\n", 0, found[0]) + 1
 
     def close(self) -> None:
         """End its engine; idempotent."""

@@ -303,6 +303,24 @@ def test_each_statement_of_a_file_is_by_itself(tmp_path: Path) -> None:
         assert kept.stdout == "count\n2\n"
 
 
+COMMENTED = """\
+create table t (n int); -- one; two
+
+--
+-- Name: t; Type: TABLE; 'x
+--
+
+insert into t values (1); /* a; b */ select '--;' as c; table t -- ;
+"""
+
+
+def test_semicolons_in_comments_end_no_statement(tmp_path: Path) -> None:
+    file = tmp_path / "a.sql"
+    file.write_text(COMMENTED)
+    ran = command("sql", "--format", "csv", "-f", str(file))
+    assert (ran.stdout, ran.stderr) == ("c\n--;\nn\n1\n", "")
+
+
 def test_a_single_transaction_is_all_or_nothing(tmp_path: Path) -> None:
     place = ("--data-dir", str(tmp_path / "data"), "--format", "csv")
     (tmp_path / "1.sql").write_text("create table t (a int); insert into t values (1);")
