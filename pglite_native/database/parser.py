@@ -36,7 +36,7 @@ class Parser(Closing):
         return reason.startswith(OPEN_START) or reason.endswith(OPEN_END)
 
     def _is_in_comment(self, sql: str) -> bool:
-        """Is its end in a comment that the line's end will end? Then a quotation mark is part of it."""
+        """Does it end in a comment of one line? Then a quotation mark is a part of that."""
         last_line = sql.rpartition("\n")[2]
         return "--" in last_line and not self.is_open(sql + "'")
 

@@ -53,7 +53,9 @@ def main() -> int:
         for part in () if arguments.none else arguments.parts or PARTS:
             run(part, arguments.points, arguments.tier, lines / f"{part}.jsonl")
         count, wrong = figures(lines)
-    write(arguments.output, arguments.tier, count, wrong)
+    how = f"--points {arguments.points}" if arguments.points else "--all"
+    command = f"python -m tests.faults {how} {' '.join(sorted({key[0] for key in count}))}"
+    write(arguments.output, command, arguments.tier, count, wrong)
     for record in wrong:
         print(json.dumps(record))
     print(f"{sum(count.values())} points, {len(wrong)} wrong")
@@ -110,12 +112,12 @@ def show(text: str) -> None:
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def write(folder: Path, tier: str, count: Count, wrong: Sequence[Record]) -> None:
+def write(folder: Path, command: str, tier: str, count: Count, wrong: Sequence[Record]) -> None:
     now = datetime.datetime.now(datetime.timezone.utc)
     facts = {
         "date": now.isoformat(timespec="seconds"),
         "commit": machine.commit(),
-        "command": " ".join(["python -m tests.faults", *sys.argv[1:]]),
+        "command": f"{command} --tier {tier}",
         "tier": tier,
         "points": sum(count.values()),
         "wrong": len(wrong),
