@@ -12,8 +12,8 @@ from typing_extensions import Self
 
 from pglite_native.changes.change import Change, CommittedTransaction
 from pglite_native.changes.reader import Reader, pause_after
-from pglite_native.database.worker import Worker
 from pglite_native.database.pglite import PGlite
+from pglite_native.database.worker import Worker
 from pglite_native.errors import EngineClosed, EngineError, PGliteError
 
 Item = TypeVar("Item", Change, CommittedTransaction)

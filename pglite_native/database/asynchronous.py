@@ -9,7 +9,6 @@ transaction is open, and a transaction's while one within it is.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 Parameters = ParamSpec("Parameters")
 Value = TypeVar("Value")
 LiveValue = TypeVar("LiveValue", bound="Live[Any, Any]")
+
 
 class _TaskLock:
     """A lock that a task may take more than once."""

@@ -66,8 +66,8 @@ class Conversation:
         self.also_on_notice: Callable[[Notice], object] | None = None
         """Somebody else who is told of notices, while a call lasts."""
         self.beginning = b""
-        """Messages that begin a transaction, to be sent before the next ones, in the same call. There
-        is no Sync in them: where they fail, what comes after them is not run."""
+        """Messages that begin a transaction, to be sent before the next ones, in the same call.
+        There is no Sync in them: where they fail, what comes after them is not run."""
         self._status: str | None = None
         self.statements = Statements()
         self._incarnation = session._incarnation
@@ -87,6 +87,11 @@ class Conversation:
         if self._status is None:
             _raise_error(self._send(wire.sync()), "")
         return self._status or IDLE
+
+    @property
+    def known_status(self) -> str | None:
+        """The same as far as it is known, without a call."""
+        return self._status
 
     def continues(self, other: Conversation) -> None:
         """Know what another one knows, of whose session this one's is a fork."""
@@ -159,9 +164,7 @@ class Conversation:
         known = self._status == IDLE or self._status == IN_TRANSACTION
         return known and self.statements.is_candidate(key)
 
-    def prepare_again(
-        self, key: Key
-    ) -> tuple[bytes, tuple[int, ...], Columns, list[bytes]]:
+    def prepare_again(self, key: Key) -> tuple[bytes, tuple[int, ...], Columns, list[bytes]]:
         """Prepare a statement under a name; return this, what it wants and gives, and the names of
         others that have been closed."""
         sql, param_types = key
@@ -176,7 +179,8 @@ class Conversation:
         """Run a prepared statement by its messages.
 
         Return None where that has done nothing, as it was no longer what its text says, and it is
-        to be run anew. In a transaction that it has not begun, and an error ends, that is the error.
+        to be run anew. In a transaction that was there before, which an error ends, that is the
+        error.
         """
         before, beginning = self._status, self.beginning
         found = self._ask(message, columns)

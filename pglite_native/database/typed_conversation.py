@@ -153,7 +153,7 @@ class TypedConversation:
             messages += bind(b"", oids, values, _TEXT, serialize)[: -len(_SYNC)]
         if own:  # the caller's code, which may have run statements
             self.text.prepare(sql, param_types)
-        return self.text.pipeline(messages, sql)
+        return self.text.pipeline(bytes(messages), sql)
 
     def run_script(self, sql: str) -> list[Converted]:
         """Run any number of statements, without parameters."""

@@ -1,4 +1,4 @@
-"""A thread for asyncio, in which everything happens that something does: a database, a connection."""
+"""A thread for asyncio, in which everything happens that a database or a connection does."""
 
 from __future__ import annotations
 

@@ -10,11 +10,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
-from pglite_native.database.pglite import PGlite
-from pglite_native.dbapi import exceptions
 from pglite_native.dbapi.connection import Connection
 from pglite_native.dbapi.cursor import Cursor
 from pglite_native.dbapi.exceptions import (
@@ -29,6 +26,7 @@ from pglite_native.dbapi.exceptions import (
     ProgrammingError,
     Warning,
 )
+from pglite_native.dbapi.opening import Database, open_connection
 from pglite_native.dbapi.paramstyles import Paramstyle
 from pglite_native.dbapi.server_cursor import ServerCursor
 from pglite_native.dbapi.two_phase import Xid
@@ -46,10 +44,6 @@ from pglite_native.dbapi.type_objects import (
     Timestamp,
     TimestampFromTicks,
 )
-from pglite_native.engine import login
-from pglite_native.engine.engine import Engine
-from pglite_native.engine.session import Session
-from pglite_native.errors import PGliteError
 
 __all__ = [
     "BINARY",
@@ -61,6 +55,7 @@ __all__ = [
     "Connection",
     "Cursor",
     "DataError",
+    "Database",
     "DatabaseError",
     "Date",
     "DateFromTicks",
@@ -88,8 +83,6 @@ apilevel = "2.0"
 threadsafety = 2
 paramstyle = "format"
 
-Database = PGlite | Session | str | os.PathLike[str] | None
-
 
 def connect(
     database: Database = None,
@@ -116,32 +109,12 @@ def connect(
         OperationalError: the database cannot be used, for the EngineError that is the cause.
         DatabaseError: PostgreSQL refuses.
     """
-    settings = dict(startup_params or {})
-    if application_name is not None:
-        settings["application_name"] = application_name
-    try:
-        if isinstance(database, PGlite):
-            database = database.session
-        if isinstance(database, Session):
-            session = _open_session(database, dbname, user, settings)
-            return Connection(session, owns_engine=False, paramstyle=paramstyle)
-        engine = Engine(database)
-        try:
-            session = engine
-            if dbname or user or settings:
-                session = _open_session(engine, dbname, user, settings)
-            return Connection(session, owns_engine=True, paramstyle=paramstyle)
-        except BaseException:
-            engine.close()
-            raise
-    except PGliteError as error:
-        raise exceptions.of(error) from error.__cause__
-
-
-def _open_session(
-    sibling: Session, dbname: str | None, user: str | None, settings: Mapping[str, str]
-) -> Session:
-    if not settings:
-        return sibling.open_session(dbname, user)
-    dbname, user = dbname or sibling._database, user or sibling._user
-    return login.open_session(sibling, dbname, user, settings)
+    return open_connection(
+        Connection,
+        database,
+        dbname=dbname,
+        user=user,
+        application_name=application_name,
+        startup_params=startup_params,
+        paramstyle=paramstyle,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from pglite_native._closing import Closing
 from pglite_native.database.conversation import IDLE, Conversation
@@ -142,7 +142,9 @@ class Connection(Closing):
     def _end(self, how: str) -> None:
         if self._two_phase is not None:
             raise ProgrammingError("a transaction of two phases ends by tpc_commit or tpc_rollback")
-        self._call(self._end_open, how)
+        self._check()
+        if self._conversation.text.known_status != IDLE:
+            self._call(self._end_open, how)
 
     def _end_open(self, how: str) -> None:
         text = self._conversation.text
@@ -207,8 +209,7 @@ class Connection(Closing):
         if xid is None and not self._prepared:
             self._call(self._end_open, how)
         else:
-            named = two_phase.literal(xid if own is None else own)
-            self._command(f"{how} prepared {named}")
+            self._command(f"{how} prepared {two_phase.literal(own or xid or '')}")
 
     def _command(self, sql: str) -> None:
         self._call(self._conversation.text.simple, sql)
@@ -288,7 +289,9 @@ def _of_value(error: Exception) -> exceptions.Error:
 
 
 @lru_cache
-def _beginning(isolation_level: str | None, read_only: bool | None, deferrable: bool | None) -> bytes:
+def _beginning(
+    isolation_level: str | None, read_only: bool | None, deferrable: bool | None
+) -> bytes:
     modes = []
     if isolation_level is not None:
         if isolation_level.upper() not in _ISOLATION_LEVELS:

@@ -85,10 +85,10 @@ class Cursor(Closing):
 
         Args:
             operation: the SQL.
-            parameters: values for its placeholders: a sequence for %s, a mapping for %(name)s. Where
-                there are none, a percent sign is one.
-            stream: what a COPY reads from, a file or an iterable, or the file that it writes to; of
-                text or of bytes. What it raises is raised, and ends the statement.
+            parameters: values for its placeholders: a sequence for %s, a mapping for %(name)s.
+                Where there are none, a percent sign is one.
+            stream: what a COPY reads from, a file or an iterable, or the file that it writes to;
+                of text or of bytes. What it raises is raised, and ends the statement.
 
         Raises:
             Error: the statement failed, by its subclasses.
@@ -207,6 +207,9 @@ class Cursor(Closing):
         self._closed = True
         self._later = []
         self._reset()
+
+    async def _async_soft_close(self) -> None:
+        """Called by SQLAlchemy when all of a result has come."""
 
     def _leave(self, kind: type[BaseException] | None) -> None:
         self.close()

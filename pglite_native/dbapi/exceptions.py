@@ -6,7 +6,7 @@ from pglite_native import errors
 from pglite_native.diagnostics import Diagnostic
 
 
-class Warning(Exception):  # noqa: A001
+class Warning(Exception):
     """Of PEP 249, and never raised: notices and warnings come in `Connection.notices`."""
 
 

@@ -40,7 +40,7 @@ class Converted(NamedTuple):
     """A statement with $1, $2, ... in it: for parameters by name, their names in that order."""
 
     sql: str
-    count: int
+    placeholders: int
     names: tuple[str, ...]
 
 
@@ -102,9 +102,9 @@ def _check_sequence(parameters: object) -> None:
 
 
 def _check_count(found: Converted, parameters: Sequence[Any]) -> None:
-    if found.count != len(parameters):
+    if found.placeholders != len(parameters):
         raise ProgrammingError(
-            f"the statement has {found.count} placeholders, and there are"
+            f"the statement has {found.placeholders} placeholders, and there are"
             f" {len(parameters)} parameters"
         )
 
@@ -167,4 +167,3 @@ def _comment_end(sql: str, position: int) -> int:
         depth += 1 if found[0] == "/*" else -1
         position = found.end()
     return position if depth == 0 else len(sql)
-

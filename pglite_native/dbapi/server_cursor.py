@@ -24,6 +24,9 @@ class ServerCursor(Cursor):
     It lives until its transaction ends; with `withhold`, until it is closed.
     """
 
+    server_side = True
+    """What SQLAlchemy asks of a cursor."""
+
     itersize = 1000
     """How many rows an iteration fetches at a time."""
 
@@ -126,7 +129,7 @@ class ServerCursor(Cursor):
         super().close()
 
     def _close_declared(self) -> None:
-        """Close the server's cursor, if it is still there: with its transaction it may have gone."""
+        """Close the server's cursor, if it has not gone with its transaction."""
         self._ahead.clear()
         if not self._declared:
             return

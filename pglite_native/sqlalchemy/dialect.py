@@ -14,6 +14,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from pglite_native import dbapi
 from pglite_native.database.conversation import IDLE
 from pglite_native.database.pglite import PGlite
+from pglite_native.dbapi.opening import Kind, open_connection
 from pglite_native.engine.engine import Engine
 from pglite_native.engine.session import Session
 from pglite_native.errors import EngineBusy, EngineError
@@ -61,6 +62,12 @@ class PGliteDialect(PGDialect):
     def import_dbapi(cls) -> ModuleType:
         return dbapi
 
+    @classmethod
+    def get_async_dialect_cls(cls, url: sqlalchemy.URL) -> type[PGliteDialect]:
+        from pglite_native.sqlalchemy.asynchronous import PGliteAsyncDialect  # wants greenlet
+
+        return PGliteAsyncDialect
+
     def create_connect_args(self, url: sqlalchemy.URL) -> Any:
         if url.host or url.port or url.password:
             raise sqlalchemy.exc.ArgumentError(
@@ -76,13 +83,15 @@ class PGliteDialect(PGDialect):
 
     def connect(self, *arguments: Any, **options: Any) -> DBAPIConnection:
         """Connect with a session of one's own; what a path or nothing names is opened once."""
-        connection: Any = self._connect(**options)
+        connection: Any = self._connect(dbapi.Connection, **options)
         return connection  # type: ignore[no-any-return]
 
-    def _connect(self, *, database: dbapi.Database = None, **options: Any) -> dbapi.Connection:
+    def _connect(
+        self, kind: type[Kind], *, database: dbapi.Database = None, **options: Any
+    ) -> Kind:
         if not isinstance(database, PGlite | Session):
             database = self._open(database)
-        connection = dbapi.connect(database, **options)
+        connection = open_connection(kind, database, **options)
         connection.paramstyle = "format"
         if self.paramstyle == "numeric_dollar":
             connection.paramstyle = "numeric_dollar"

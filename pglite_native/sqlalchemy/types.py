@@ -11,12 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import types as sqltypes
-from sqlalchemy.dialects.postgresql import (
-    INTERVAL,
-    JSON,
-    JSONB,
-    ranges,
-)
+from sqlalchemy.dialects.postgresql import INTERVAL, JSON, JSONB, ranges
 from sqlalchemy.dialects.postgresql.array import ARRAY
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.postgresql.json import JSONPathType
@@ -33,8 +28,12 @@ class _String(sqltypes.String):
     render_bind_cast = True
 
 
-class _Numbers(sqltypes.NumericCommon[Any]):
+class _Number:
     """The driver returns float for floating point numbers, and Decimal for numeric ones."""
+
+    render_bind_cast = True
+    asdecimal: bool
+    _effective_decimal_return_scale: int
 
     def bind_processor(self, dialect: Any) -> None:
         return None
@@ -49,12 +48,12 @@ class _Numbers(sqltypes.NumericCommon[Any]):
         return None
 
 
-class _Numeric(_Numbers, sqltypes.Numeric[Any]):
-    render_bind_cast = False  # a cast would round to the column's scale before it is compared
+class _Numeric(_Number, sqltypes.Numeric[Any]):
+    pass
 
 
-class _Float(_Numbers, sqltypes.Float[Any]):
-    render_bind_cast = True
+class _Float(_Number, sqltypes.Float[Any]):
+    pass
 
 
 class _Integer(sqltypes.Integer):
@@ -89,8 +88,8 @@ class _Interval(INTERVAL):
     render_bind_cast = True
 
     @classmethod
-    def adapt_emulated_to_native(cls, interval: Any, **options: Any) -> _Interval:
-        return _Interval(precision=interval.second_precision)
+    def adapt_emulated_to_native(cls, impl: Any, **kw: Any) -> _Interval:
+        return _Interval(precision=impl.second_precision)
 
 
 class _JSON(JSON):
