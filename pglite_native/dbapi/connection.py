@@ -260,7 +260,8 @@ class Connection(Closing):
 
     def _run(self, call: Callable[..., Value], *arguments: Any) -> Value:
         """Call what runs statements, in a transaction."""
-        return self._call(self._in_transaction, call, *arguments)
+        value: Value = self._call(self._in_transaction, call, *arguments)
+        return value
 
     def _in_transaction(self, call: Callable[..., Value], *arguments: Any) -> Value:
         text = self._conversation.text
@@ -279,7 +280,7 @@ class Connection(Closing):
             try:
                 return call(*arguments)
             except PGliteError as error:
-                raise exceptions.of(error) from error.__cause__
+                exceptions.raise_for(error)
 
 
 def _of_value(error: Exception) -> exceptions.Error:

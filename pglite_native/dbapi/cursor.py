@@ -205,8 +205,7 @@ class Cursor(Closing):
     def close(self) -> None:
         """End it, and forget its rows; idempotent."""
         self._closed = True
-        self._later = []
-        self._reset()
+        self._later, self._rows = [], []
 
     async def _async_soft_close(self) -> None:
         """Called by SQLAlchemy when all of a result has come."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from pglite_native import errors
 from pglite_native.diagnostics import Diagnostic
 
@@ -86,13 +88,10 @@ _CLASSES: dict[str, type[DatabaseError]] = {
 }
 
 
-def of(error: errors.PGliteError) -> Error:
-    """Return what PEP 249 has for an error of ours, to be raised in its place."""
+def raise_for(error: errors.PGliteError) -> NoReturn:
+    """Raise what PEP 249 has for an error of ours."""
     if not isinstance(error, errors.DatabaseError):
-        raised: Error = OperationalError(str(error))
-        raised.__cause__ = error
-        return raised
+        raise OperationalError(str(error)) from error
     raised = _CLASSES.get(error.sqlstate[:2], ProgrammingError)(str(error))
     raised.diag = Diagnostic(error.fields)
-    raised.__suppress_context__ = True  # which says the same
-    return raised
+    raise raised from None

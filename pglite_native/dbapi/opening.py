@@ -50,7 +50,7 @@ def open_connection(
             engine.close()
             raise
     except PGliteError as error:
-        raise exceptions.of(error) from error.__cause__
+        exceptions.raise_for(error)
 
 
 def _open_session(

@@ -24,9 +24,6 @@ class ServerCursor(Cursor):
     It lives until its transaction ends; with `withhold`, until it is closed.
     """
 
-    server_side = True
-    """What SQLAlchemy asks of a cursor."""
-
     itersize = 1000
     """How many rows an iteration fetches at a time."""
 

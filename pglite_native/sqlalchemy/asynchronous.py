@@ -81,4 +81,4 @@ def _awaited(worker: Worker[AsyncConnection], call: Callable[[AsyncConnection], 
     try:
         return await_(worker.run(call))
     except PGliteError as error:  # the worker's own
-        raise exceptions.of(error) from error.__cause__
+        exceptions.raise_for(error)

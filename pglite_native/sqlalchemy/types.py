@@ -88,8 +88,10 @@ class _Interval(INTERVAL):
     render_bind_cast = True
 
     @classmethod
-    def adapt_emulated_to_native(cls, impl: Any, **kw: Any) -> _Interval:
-        return _Interval(precision=impl.second_precision)
+    def adapt_emulated_to_native(  # type: ignore[override]  # so are SQLAlchemy's own
+        cls, interval: sqltypes.Interval, **options: Any
+    ) -> _Interval:
+        return _Interval(precision=interval.second_precision)
 
 
 class _JSON(JSON):

@@ -47,7 +47,7 @@ def add(connection: dbapi.Connection, row: int = 1) -> object:
 
 def sqlstate(error: BaseException | None) -> str:
     assert isinstance(error, dbapi.OperationalError)
-    return str(error.args[0]["C"])
+    return str(error.sqlstate)
 
 
 def test_settings_and_temporary_tables_are_each_ones_own(
@@ -250,4 +250,4 @@ def test_another_database_and_another_user(db: PGlite) -> None:
         assert value(connection, who) == "shop clerk"
     with pytest.raises(dbapi.ProgrammingError) as caught:
         dbapi.connect(db, dbname="missing")
-    assert caught.value.args[0]["C"] == "3D000"
+    assert caught.value.sqlstate == "3D000"
