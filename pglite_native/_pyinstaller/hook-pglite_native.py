@@ -9,7 +9,7 @@ from PyInstaller.utils.hooks import collect_data_files, collect_submodules, get_
 # For pytest, and for building: they import what no program has.
 NOT_FOR_PROGRAMS = ("pglite_native.pytest_plugin", "pglite_native._pyinstaller")
 # What is there only if its driver is; a program that wants one imports it by name.
-OPTIONAL = ("pglite_native.dbapi", "pglite_native.sqlalchemy", "pglite_native.migrate")
+OPTIONAL = ("pglite_native.sqlalchemy", "pglite_native.migrate")
 
 RESOURCES = "resources"
 _folder = Path(get_package_paths("pglite_native")[1], RESOURCES)

@@ -1,0 +1,183 @@
+"""DB-API and SQLAlchemy in process, beside psycopg and SQLAlchemy on a native server."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
+from typing import Any
+
+import psycopg
+import sqlalchemy
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import create_async_engine as create_native_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from bench import progress
+from bench.figures import Group
+from pglite_native import PGlite, dbapi
+from pglite_native.sqlalchemy import create_async_engine, create_engine
+from tests.oracle.native import NativeServer
+
+BOOKS = 1000
+MANY = 100
+REQUESTS = 50
+"""Of a kind at a time: some milliseconds, so that what disturbs the machine disturbs all."""
+
+RATIO = 1.5
+
+METHOD = (
+    "A round makes all requests of a kind in process, then the same on native PostgreSQL 18 by "
+    "psycopg on a Unix socket, kind after kind; one client each. Elapsed time: a server's is not "
+    "the client's. Each request is a transaction of its own, with a connection from the pool."
+)
+
+Request = Callable[[], object]
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Book(Base):
+    __tablename__ = "book"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    pages: Mapped[int]
+
+
+BY_KEY = "select id, title, pages from book where id = %s"
+INSERT = "insert into book (title, pages) values (%s, %s)"
+
+
+def run(rounds: int) -> Iterable[Group]:
+    times = Group("DB-API and SQLAlchemy", METHOD)
+    ratios = Group("DB-API and SQLAlchemy: in process / native", "Of the same round.")
+    runner = asyncio.new_event_loop()
+    with PGlite() as db, NativeServer() as server:
+        url = f"postgresql+psycopg://postgres@/postgres?host={server.directory}"
+        engines = (create_engine(db), sqlalchemy.create_engine(url))
+        asynchronous = (create_async_engine(db), create_native_async_engine(url))
+        for engine in engines:
+            Base.metadata.create_all(engine)
+            with Session(engine) as session:
+                session.add_all(Book(title=f"title {n}", pages=n) for n in range(BOOKS))
+                session.commit()
+        ours, theirs = (
+            {
+                **_by_dbapi(connection),
+                **_by_sqlalchemy(engine),
+                **_by_asyncio(runner.run_until_complete, async_engine),
+            }
+            for connection, engine, async_engine in zip(
+                (dbapi.connect(db), psycopg.connect(f"host={server.directory} user=postgres")),
+                engines,
+                asynchronous,
+                strict=True,
+            )
+        )
+        for kind in ours:
+            times.figure(f"{kind}: in process", "requests/s")
+            times.figure(f"{kind}: native", "requests/s")
+            is_target = kind.startswith(("Core", "ORM"))
+            ratios.figure(kind, "times", target=RATIO if is_target else None, at_least=True)
+        for number in progress.rounds("drivers", rounds + 1):
+            for kind, request in ours.items():
+                rates = _rate(request), _rate(theirs[kind])
+                if number:  # in the first, statements are prepared and compiled
+                    names = (f"{kind}: in process", f"{kind}: native")
+                    times.add_samples(dict(zip(names, rates, strict=True)))
+                    ratios.add_samples({kind: rates[0] / rates[1]})
+        for engine, async_engine in zip(engines, asynchronous, strict=True):
+            engine.dispose()
+            runner.run_until_complete(async_engine.dispose())
+    runner.close()
+    return times, ratios
+
+
+def _by_dbapi(connection: Any) -> dict[str, Request]:
+    cursor = connection.cursor()
+    rows = [(f"title {n}", n) for n in range(MANY)]
+
+    def read() -> None:
+        cursor.execute(BY_KEY, (5,))
+        cursor.fetchall()
+        connection.rollback()
+
+    def write() -> None:
+        cursor.executemany(INSERT, rows)
+        connection.rollback()
+
+    return {
+        "DB-API: a row by its key": read,
+        f"DB-API: executemany, {MANY} rows": write,
+    }
+
+
+def _by_sqlalchemy(engine: sqlalchemy.Engine) -> dict[str, Request]:
+    table = Book.__table__
+    by_key = select(table).where(Book.id == sqlalchemy.bindparam("key"))
+    update = sqlalchemy.update(Book).where(Book.id == sqlalchemy.bindparam("key"))
+    update = update.values(pages=Book.pages + 1)
+
+    def core_read() -> None:
+        with engine.connect() as connection:
+            connection.execute(by_key, {"key": 5}).all()
+
+    def core_write() -> None:
+        with engine.begin() as connection:
+            connection.execute(update, {"key": 5})
+
+    def orm_read() -> None:
+        with Session(engine) as session:
+            session.scalars(select(Book).where(Book.id == 5)).one()
+
+    def orm_many() -> None:
+        with Session(engine) as session:
+            session.scalars(select(Book).where(Book.id <= MANY)).all()
+
+    def orm_write() -> None:
+        with Session(engine) as session:
+            session.add(Book(title="title", pages=1))
+            session.commit()
+
+    return {
+        "Core: a row by its key": core_read,
+        "Core: an update": core_write,
+        "ORM: an object by its key": orm_read,
+        f"ORM: {MANY} objects": orm_many,
+        "ORM: a new object": orm_write,
+    }
+
+
+def _by_asyncio(
+    run: Callable[[Coroutine[Any, Any, None]], None], engine: AsyncEngine
+) -> dict[str, Request]:
+    by_key = select(Book.__table__).where(Book.id == sqlalchemy.bindparam("key"))
+
+    async def read() -> None:
+        for _ in range(REQUESTS):
+            async with engine.connect() as connection:
+                (await connection.execute(by_key, {"key": 5})).all()
+
+    return {"asyncio, Core: a row by its key": partial(_run_at_once, run, read)}
+
+
+def _run_at_once(
+    run: Callable[[Coroutine[Any, Any, None]], None], requests: Callable[[], Any]
+) -> int:
+    run(requests())
+    return REQUESTS
+
+
+def _rate(request: Request) -> float:
+    """Return how many requests a second there are; one may say that it has been many."""
+    started_ns = time.perf_counter_ns()
+    first = request()
+    count = first if isinstance(first, int) else 1
+    while count < REQUESTS:
+        request()
+        count += 1
+    return count / (time.perf_counter_ns() - started_ns) * 1e9
