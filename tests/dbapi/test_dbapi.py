@@ -1,4 +1,4 @@
-"""DB-API 2.0 on an engine in this process: what PEP 249 wants, and what pg8000 adds."""
+"""DB-API 2.0 on an engine in this process: what PEP 249 wants, and COPY."""
 
 from __future__ import annotations
 
@@ -46,15 +46,6 @@ ERRORS = [
 ]  # fmt: skip
 
 BIG_SQL = "select repeat('x', 999) from generate_series(1, {rows})"
-
-
-@pytest.fixture
-def connection() -> Iterator[dbapi.Connection]:
-    with dbapi.connect() as opened:
-        opened.cursor().execute("create table book (id int primary key, title text)")
-        opened.cursor().execute("insert into book values (1, 'Emma')")
-        opened.commit()
-        yield opened
 
 
 def rows(connection: dbapi.Connection, sql: str, *parameters: object) -> list[Any]:
