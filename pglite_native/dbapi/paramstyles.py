@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from pglite_native.dbapi.exceptions import ProgrammingError
 
@@ -57,7 +57,7 @@ def convert(sql: str, parameters: Parameters, style: Paramstyle) -> tuple[str, S
     if style == "numeric_dollar":
         return sql, parameters
     found = _converted(sql, False)
-    _check_count(found, parameters)
+    _check_count(found, len(parameters))
     return found.sql, parameters
 
 
@@ -65,9 +65,15 @@ def convert_many(
     sql: str, sets: Sequence[Parameters], style: Paramstyle
 ) -> tuple[str, Sequence[Sequence[Any]]]:
     """Do the same for many sets of parameters."""
-    converted, first = convert(sql, sets[0], style)
-    values = [first, *(convert(sql, parameters, style)[1] for parameters in sets[1:])]
-    return converted, values
+    if style == "numeric_dollar" or isinstance(sets[0], Mapping):
+        converted, _ = convert(sql, sets[0], style)
+        return converted, [convert(sql, parameters, style)[1] for parameters in sets]
+    found = _converted(sql, False)
+    for parameters in sets:
+        if not isinstance(parameters, tuple | list):
+            _check_sequence(parameters)
+        _check_count(found, len(parameters))
+    return found.sql, cast(Sequence[Sequence[Any]], sets)
 
 
 @lru_cache(CACHED_MAX)
@@ -101,11 +107,10 @@ def _check_sequence(parameters: object) -> None:
         )
 
 
-def _check_count(found: Converted, parameters: Sequence[Any]) -> None:
-    if found.placeholders != len(parameters):
+def _check_count(found: Converted, count: int) -> None:
+    if found.placeholders != count:
         raise ProgrammingError(
-            f"the statement has {found.placeholders} placeholders, and there are"
-            f" {len(parameters)} parameters"
+            f"the statement has {found.placeholders} placeholders, and there are {count} parameters"
         )
 
 

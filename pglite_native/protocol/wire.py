@@ -225,6 +225,7 @@ def string(payload: bytes) -> str:
     return text(payload.partition(b"\0")[0])
 
 
+@lru_cache(maxsize=64)  # many statements say the same
 def tag(payload: bytes) -> tuple[str, int | None]:
     """CommandComplete: the command, and the count that it ends with, as in "INSERT 0 5"."""
     words = string(payload).split(" ")

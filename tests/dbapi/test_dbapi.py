@@ -72,6 +72,7 @@ def test_a_value_makes_the_round_trip(
 def test_a_cursor_describes_counts_and_iterates(connection: dbapi.Connection) -> None:
     cursor = connection.cursor()
     cursor.execute("select id, title, 1.5 as price, now() as t, ''::bytea as b from book")
+    assert cursor.description is not None
     names, types = zip(*(column[:2] for column in cursor.description), strict=True)
     assert names == ("id", "title", "price", "t", "b")
     assert types[2:] == (dbapi.NUMBER, 1184, dbapi.BINARY)
@@ -86,7 +87,7 @@ def test_a_cursor_describes_counts_and_iterates(connection: dbapi.Connection) ->
 
 @pytest.mark.parametrize(("sql", "kind", "sqlstate"), ERRORS)
 def test_an_error_has_its_class_and_sqlstate(
-    connection: dbapi.Connection, sql: str, kind: type[Exception], sqlstate: str
+    connection: dbapi.Connection, sql: str, kind: type[dbapi.Error], sqlstate: str
 ) -> None:
     with pytest.raises(kind) as caught:
         connection.cursor().execute(sql)

@@ -101,7 +101,8 @@ def test_the_direction_of_a_copy_is_known(sql: str, expected: bool) -> None:
 
 
 def test_without_parameters_a_percent_sign_is_one(connection: dbapi.Connection) -> None:
-    for parameters in (None, (), [], {}):
+    empty: list[Any] = [None, (), [], {}]
+    for parameters in empty:
         assert connection.execute("select 5 % 3, '%%'", parameters).fetchall() == [(2, "%%")]
 
 

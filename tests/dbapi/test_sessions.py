@@ -38,7 +38,8 @@ def second(db: PGlite) -> Iterator[dbapi.Connection]:
 def value(connection: dbapi.Connection, sql: str) -> object:
     cursor = connection.cursor()
     cursor.execute(sql)
-    return cursor.fetchone()[0]
+    ((found,),) = cursor.fetchall()
+    return found
 
 
 def add(connection: dbapi.Connection, row: int = 1) -> object:

@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, String, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
-from pglite_native import PGlite
+from pglite_native import PGlite, dbapi
 from pglite_native.sqlalchemy import create_engine
 from tests.waiting import DEADLINE_S, in_thread, until_blocked
 
@@ -104,8 +104,8 @@ def test_a_violated_constraint_is_an_integrity_error(
     with engine.connect() as connection:
         with pytest.raises(sqlalchemy.exc.IntegrityError) as caught:
             connection.execute(text(sql))
-        assert caught.value.orig is not None
-        assert caught.value.orig.sqlstate.startswith("23")
+        assert isinstance(caught.value.orig, dbapi.IntegrityError)
+        assert str(caught.value.orig.sqlstate).startswith("23")
         assert not caught.value.connection_invalidated
 
 
@@ -210,7 +210,7 @@ def test_a_deadlock_is_an_operational_error(
                 first.execute(text(counter), {"id": 2})
             first.rollback()
             assert waiting.result(DEADLINE_S) == 1
-    assert caught.value.orig is not None
+    assert isinstance(caught.value.orig, dbapi.OperationalError)
     assert caught.value.orig.sqlstate == "40P01"
     assert not caught.value.connection_invalidated
 

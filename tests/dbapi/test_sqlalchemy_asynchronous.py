@@ -85,12 +85,13 @@ def test_tasks_have_transactions_of_their_own() -> None:
 
 def test_a_task_that_is_cancelled_cancels_its_statement() -> None:
     async def work(engine: AsyncEngine, db: AsyncPGlite) -> None:
-        await db.exec("create table t (); begin; lock t")
+        await db.exec("create table t ()")
+        await db.exec("begin; lock t")
         async with engine.connect() as connection:
             waiting = asyncio.create_task(connection.execute(text("select from t")))
             blocked = "select count(*) from pg_locks where not granted"
             while not (await db.query(blocked)).scalar():
-                await asyncio.sleep(0)
+                assert not waiting.done()
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
