@@ -1,4 +1,4 @@
-"""Placeholders of PEP 249's paramstyles into PostgreSQL's own: $1, $2, ...
+"""Placeholders of PEP 249's paramstyles into PostgreSQL's own, which are $1, $2 and so on.
 
 What stands in quotes and comments is left as it is, so a percent sign there is one. Elsewhere it is
 written twice. SQL is read as scan.l does with standard_conforming_strings on.

@@ -1,5 +1,8 @@
 """What the suite expects of a database: SQLAlchemy's own list, and what it says of drivers."""
 
+# mypy: ignore-errors
+# SQLAlchemy's tests have no types.
+
 from requirements import DefaultRequirements  # SQLAlchemy's, put on the path by the run
 from sqlalchemy.testing import exclusions
 

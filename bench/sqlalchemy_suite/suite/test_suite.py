@@ -1,5 +1,8 @@
 """The suite."""
 
+# mypy: ignore-errors
+# SQLAlchemy's tests have no types.
+
 from sqlalchemy.testing.suite import *  # noqa: F403
 from sqlalchemy.testing.suite import ServerSideCursorsTest as _ServerSideCursorsTest
 
