@@ -100,13 +100,13 @@ class Cursor(Closing):
             return self
         if parameters:
             sql, values = paramstyles.convert(operation, parameters, connection.paramstyle)
-            self._take(connection._query(sql, values, self._param_types))
+            self._take(connection._query(sql, values, self._given_types()))
         elif ";" in operation and paramstyles.is_script(operation):
             conversation = connection._conversation
             first, *self._later = connection._run(partial(conversation.run_script, operation))
             self._take(first)
         else:
-            self._take(connection._query(operation, (), self._param_types))
+            self._take(connection._query(operation))
         return self
 
     def _copying(self, operation: str, stream: copying.Stream) -> Callable[[], int]:
@@ -127,7 +127,7 @@ class Cursor(Closing):
             return self
         connection = self._connection
         sql, values = paramstyles.convert_many(operation, sets, connection.paramstyle)
-        self._row_count = connection._query_many(sql, values, self._param_types)
+        self._row_count = connection._query_many(sql, values, self._given_types())
         return self
 
     def callproc(self, procname: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
@@ -194,10 +194,14 @@ class Cursor(Closing):
         self._position = position
 
     def setinputsizes(self, sizes: Sequence[int | None]) -> None:
-        """Give the OIDs of the parameters' types, where they are to be other than PostgreSQL would
-        find out; None leaves it to that. It counts until it is called again.
+        """Give the OIDs of the next parameters' types, where they are to be other than PostgreSQL
+        would find out; None leaves it to that.
         """
         self._param_types = tuple(size or 0 for size in sizes)
+
+    def _given_types(self) -> Sequence[int]:
+        given, self._param_types = self._param_types, ()
+        return given
 
     def setoutputsize(self, size: int, column: int | None = None) -> None:
         """Do nothing, as PEP 249 allows."""

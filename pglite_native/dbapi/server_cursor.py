@@ -61,7 +61,8 @@ class ServerCursor(Cursor):
         sql, values = operation, parameters or ()
         if parameters:
             sql, values = paramstyles.convert(operation, parameters, connection.paramstyle)
-        connection._query(self._declare + sql, tuple(values), self._param_types)
+        types = self._given_types() if parameters else ()
+        connection._query(self._declare + sql, values, types)
         self._declared = True
         self._fetch("forward 0")
         self._row_count, self._position = -1, 0

@@ -71,7 +71,9 @@ def test_types_of_parameters_can_be_given(connection: dbapi.Connection) -> None:
     assert cursor.execute("select %s", (5,)).fetchone() == ("5",)
     cursor.setinputsizes([23])
     cursor.setoutputsize(100)
+    cursor.execute("select 'without parameters'")
     assert cursor.execute("select %s", (5,)).fetchone() == (5,)
+    assert cursor.execute("select %s", (5,)).fetchone() == ("5",)
 
 
 def test_a_column_is_described(connection: dbapi.Connection) -> None:
