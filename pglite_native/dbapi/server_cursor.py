@@ -58,11 +58,11 @@ class ServerCursor(Cursor):
         self._begin()
         self._close_declared()
         connection = self._connection
-        sql, values = operation, parameters or ()
         if parameters:
             sql, values = paramstyles.convert(operation, parameters, connection.paramstyle)
-        types = self._given_types() if parameters else ()
-        connection._query(self._declare + sql, values, types)
+            connection._query(self._declare + sql, values, self._given_types())
+        else:
+            connection._query(self._declare + operation)
         self._declared = True
         self._fetch("forward 0")
         self._row_count, self._position = -1, 0
