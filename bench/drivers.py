@@ -51,8 +51,17 @@ class Book(Base):
     pages: Mapped[int]
 
 
+class Draft(Base):
+    """What is written to, so that what is read stays as it is."""
+
+    __tablename__ = "draft"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    pages: Mapped[int]
+
+
 BY_KEY = "select id, title, pages from book where id = %s"
-INSERT = "insert into book (title, pages) values (%s, %s)"
+INSERT = "insert into draft (title, pages) values (%s, %s)"
 
 
 def run(rounds: int) -> Iterable[Group]:
@@ -66,7 +75,10 @@ def run(rounds: int) -> Iterable[Group]:
         for engine in engines:
             Base.metadata.create_all(engine)
             with Session(engine) as session:
-                session.add_all(Book(title=f"title {n}", pages=n) for n in range(BOOKS))
+                for model in (Book, Draft):
+                    session.add_all(model(title=f"title {n}", pages=n) for n in range(BOOKS))
+                session.commit()
+                session.execute(sqlalchemy.text("analyze"))
                 session.commit()
         ours, theirs = (
             {
@@ -124,8 +136,8 @@ def _by_dbapi(connection: Any) -> dict[str, Request]:
 def _by_sqlalchemy(engine: sqlalchemy.Engine) -> dict[str, Request]:
     table = Book.__table__
     by_key = select(table).where(Book.id == sqlalchemy.bindparam("key"))
-    update = sqlalchemy.update(Book).where(Book.id == sqlalchemy.bindparam("key"))
-    update = update.values(pages=Book.pages + 1)
+    update = sqlalchemy.update(Draft).where(Draft.id == sqlalchemy.bindparam("key"))
+    update = update.values(pages=Draft.pages + 1)
 
     def core_read() -> None:
         with engine.connect() as connection:
@@ -145,7 +157,7 @@ def _by_sqlalchemy(engine: sqlalchemy.Engine) -> dict[str, Request]:
 
     def orm_write() -> None:
         with Session(engine) as session:
-            session.add(Book(title="title", pages=1))
+            session.add(Draft(title="title", pages=1))
             session.commit()
 
     return {
