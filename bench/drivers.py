@@ -32,10 +32,14 @@ RATIO = 1.5
 METHOD = (
     "A round makes all requests of a kind in process, then the same on native PostgreSQL 18 by "
     "psycopg on a Unix socket, kind after kind; one client each. Each request is a transaction of "
-    "its own, with a connection from the pool. By CPU time, so that a busy machine counts for "
-    "little: of this process, and for native that of the server's backends, too. What a client "
-    "waits for a server to wake up is not in it, and would be in elapsed time."
+    "its own, with a connection from the pool. "
 )
+ELAPSED = "Of elapsed time, as a client sees it: waiting for the server to be woken is in it."
+CPU = (
+    "Of CPU time, so that a busy machine counts for little: of this process, and for native that "
+    "of the server's backends, too. No waiting is in it."
+)
+RATIOS = "In process / native, of the same round."
 
 Request = Callable[[], object]
 
@@ -65,8 +69,15 @@ INSERT = "insert into draft (title, pages) values (%s, %s)"
 
 
 def run(rounds: int) -> Iterable[Group]:
-    times = Group("DB-API and SQLAlchemy", METHOD)
-    ratios = Group("DB-API and SQLAlchemy: in process / native", "Of the same round.")
+    title = "DB-API and SQLAlchemy"
+    rates = [
+        Group(f"{title}: elapsed", METHOD + ELAPSED),
+        Group(f"{title}: CPU", METHOD + CPU),
+    ]
+    ratios = [
+        Group(f"{title}: elapsed, in process / native", RATIOS),
+        Group(f"{title}: CPU, in process / native", RATIOS),
+    ]
     runner = asyncio.new_event_loop()
     with PGlite() as db, NativeServer() as server:
         url = f"postgresql+psycopg://postgres@/postgres?host={server.directory}"
@@ -95,23 +106,28 @@ def run(rounds: int) -> Iterable[Group]:
         )
         monitor = psycopg.connect(f"host={server.directory} user=postgres", autocommit=True)
         for kind in ours:
-            times.figure(f"{kind}: in process", "requests/s")
-            times.figure(f"{kind}: native", "requests/s")
-            is_target = kind.startswith(("Core", "ORM"))
-            ratios.figure(kind, "times", target=RATIO if is_target else None, at_least=True)
+            for group in rates:
+                group.figure(f"{kind}: in process", "requests/s")
+                group.figure(f"{kind}: native", "requests/s")
+            target = RATIO if kind.startswith(("Core", "ORM")) else None
+            ratios[0].figure(kind, "times", target=target, at_least=True)
+            ratios[1].figure(kind, "times")
         for number in progress.rounds("drivers", rounds + 1):
             for kind, request in ours.items():
-                rates = _rate(request, []), _rate(theirs[kind], backends(monitor))
-                if number:  # in the first, statements are prepared and compiled
-                    names = (f"{kind}: in process", f"{kind}: native")
-                    times.add_samples(dict(zip(names, rates, strict=True)))
-                    ratios.add_samples({kind: rates[0] / rates[1]})
+                measured = _rates(request, []), _rates(theirs[kind], backends(monitor))
+                if not number:  # statements are prepared and compiled
+                    continue
+                for rate, ratio, our_rate, their_rate in zip(rates, ratios, *measured, strict=True):
+                    rate.add_samples(
+                        {f"{kind}: in process": our_rate, f"{kind}: native": their_rate}
+                    )
+                    ratio.add_samples({kind: our_rate / their_rate})
         for engine, async_engine in zip(engines, asynchronous, strict=True):
             engine.dispose()
             runner.run_until_complete(async_engine.dispose())
         monitor.close()
     runner.close()
-    return times, ratios
+    return *ratios, *rates
 
 
 def _by_dbapi(connection: Any) -> dict[str, Request]:
@@ -200,15 +216,19 @@ def backends(monitor: psycopg.Connection[Any]) -> list[int]:
     ]
 
 
-def _rate(request: Request, servers: list[int]) -> float:
-    """Return how many requests a second of CPU time there are; one may say that it was many."""
-    started_ns = _cpu_ns(servers)
+def _rates(request: Request, servers: list[int]) -> tuple[float, float]:
+    """Return how many requests there are in a second of elapsed time, and in one of CPU time.
+
+    A request may say that it was many.
+    """
+    started_ns, cpu_ns = time.perf_counter_ns(), _cpu_ns(servers)
     first = request()
     count = first if isinstance(first, int) else 1
     while count < REQUESTS:
         request()
         count += 1
-    return count / (_cpu_ns(servers) - started_ns) * 1e9
+    elapsed_ns = time.perf_counter_ns() - started_ns
+    return count / elapsed_ns * 1e9, count / (_cpu_ns(servers) - cpu_ns) * 1e9
 
 
 def _cpu_ns(servers: list[int]) -> int:
