@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pglite_native.database.typed_conversation import COPY_CHUNK
+from pglite_native.engine import files
 from pglite_native.engine.files import Writable
 
 Stream = Any
@@ -15,10 +16,11 @@ Stream = Any
 
 
 def source(stream: Stream) -> Iterator[bytes]:
-    """Yield what there is to be read, as bytes."""
+    """Yield what there is to be read, as bytes, in chunks."""
     read = getattr(stream, "read", None)
     pieces: Iterable[str | bytes] = stream if read is None else _pieces(read)
-    return (piece.encode() if isinstance(piece, str) else piece for piece in pieces)
+    encoded = (piece.encode() if isinstance(piece, str) else piece for piece in pieces)
+    return files.chunks(encoded, COPY_CHUNK)
 
 
 def sink(stream: Stream) -> Writable:

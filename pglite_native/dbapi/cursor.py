@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from typing_extensions import Self
 
 from pglite_native._closing import Closing
+from pglite_native.database.arguments import check_sql
+from pglite_native.database.conversation import Answer
 from pglite_native.database.typed_conversation import Converted
 from pglite_native.dbapi import copying, paramstyles, type_objects
 from pglite_native.dbapi.exceptions import InterfaceError, NotSupportedError, ProgrammingError
@@ -92,11 +94,14 @@ class Cursor(Closing):
 
         Raises:
             Error: the statement failed, by its subclasses.
+            TypeError: `operation` is no str.
         """
+        check_sql(operation, "execute")
         self._begin()
         connection = self._connection
         if stream is not None:
-            self._row_count = connection._run(self._copying(operation, stream))
+            answer = connection._run(self._copying(operation, stream))
+            self._row_count = -1 if answer.row_count is None else answer.row_count
             return self
         if parameters:
             sql, values = paramstyles.convert(operation, parameters, connection.paramstyle)
@@ -109,17 +114,18 @@ class Cursor(Closing):
             self._take(connection._query(operation))
         return self
 
-    def _copying(self, operation: str, stream: copying.Stream) -> Callable[[], int]:
-        conversation = self._connection._conversation
+    def _copying(self, operation: str, stream: copying.Stream) -> Callable[[], Answer]:
+        text = self._connection._conversation.text
         if paramstyles.copies_out(operation):
-            return partial(conversation.copy_to, operation, copying.sink(stream))
-        return partial(conversation.copy_from, operation, copying.source(stream))
+            return partial(text.copy_out, operation, copying.sink(stream).write)
+        return partial(text.copy_in, operation, copying.source(stream))
 
     def executemany(self, operation: str, seq_of_parameters: Sequence[Parameters]) -> Self:
         """Run a statement with each set of parameters, in one call; `rowcount` is of them all.
 
         If it fails for one, it has taken no effect for any. Rows that it returns are dropped.
         """
+        check_sql(operation, "executemany")
         self._begin()
         sets = list(seq_of_parameters)
         if not sets:

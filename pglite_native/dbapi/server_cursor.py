@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from typing_extensions import Self
 
+from pglite_native.database.arguments import check_sql
 from pglite_native.database.conversation import IDLE
 from pglite_native.database.quoting import identifier
 from pglite_native.dbapi import copying, paramstyles
@@ -55,6 +56,7 @@ class ServerCursor(Cursor):
         """
         if stream is not None:
             raise NotSupportedError("COPY has no cursor on the server: use one without a name")
+        check_sql(operation, "execute")
         self._begin()
         self._close_declared()
         connection = self._connection

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
+import sqlalchemy
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.util.concurrency import in_greenlet
 
@@ -55,12 +56,15 @@ class PGliteAsyncDialect(PGliteDialect):
     is_async = True
     has_terminate = True
     supports_statement_cache = True
+    poolclass = sqlalchemy.AsyncAdaptedQueuePool  # which SQLAlchemy 2.0 does not find out
 
     def connect(self, *arguments: Any, **options: Any) -> DBAPIConnection:
         database = options.pop("database", None)
 
         def open_connection() -> AsyncConnection:
-            place = database.engine if isinstance(database, AsyncPGlite) else database
+            place = database
+            if isinstance(database, AsyncPGlite):
+                place = database._worker.opened()
             connection = self._connect(AsyncConnection, database=place, **options)
             connection._worker = worker
             return connection

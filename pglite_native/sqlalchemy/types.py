@@ -94,12 +94,21 @@ class _Interval(INTERVAL):
         return _Interval(precision=interval.second_precision)
 
 
-class _JSON(JSON):
+class _Parsed:
+    """The driver parses it, which SQLAlchemy 2.1 knows by the dialect, and 2.0 does not."""
+
     render_bind_cast = True
 
+    def result_processor(self, dialect: Any, coltype: Any) -> None:
+        return None
 
-class _JSONB(JSONB):
-    render_bind_cast = True
+
+class _JSON(_Parsed, JSON):
+    pass
+
+
+class _JSONB(_Parsed, JSONB):
+    pass
 
 
 class _JSONIndexType(sqltypes.JSON.JSONIndexType):

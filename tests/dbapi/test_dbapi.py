@@ -151,6 +151,22 @@ class Sink:
             raise OSError("full")
 
 
+def test_text_may_be_copied_to_a_text_file(connection: dbapi.Connection) -> None:
+    cursor = connection.cursor()
+    lines = io.StringIO("".join(f"{number}\té☃\n" for number in range(2, 100_000)))
+    cursor.execute("copy book from stdin", stream=lines)
+    output = io.StringIO()
+    cursor.execute("copy (select * from book where id > 1) to stdout", stream=output)
+    assert (cursor.rowcount, output.getvalue()) == (99_998, lines.getvalue())
+
+
+def test_sql_that_is_no_text_is_refused(connection: dbapi.Connection) -> None:
+    sql: Any = b"select 1"
+    for call in (connection.execute, connection.cursor("c").execute):
+        with pytest.raises(TypeError, match="takes SQL as a str, and not bytes"):
+            call(sql)
+
+
 def test_a_sink_that_fails_leaves_the_connection_usable(connection: dbapi.Connection) -> None:
     big = f"copy ({BIG_SQL.format(rows=20_000)}) to stdout"
     with pytest.raises(OSError, match="full"):
@@ -199,6 +215,7 @@ def test_notices_and_notifications_arrive(connection: dbapi.Connection) -> None:
     cursor.execute("do $$ begin raise notice 'told'; end $$")
     cursor.execute("notify news, 'heard'")
     connection.commit()
+    cursor.execute("copy book to stdout", stream=io.BytesIO())
     assert connection.notices[-1].message == "told"
     assert [heard[1:] for heard in connection.notifications] == [("news", "heard")]
 

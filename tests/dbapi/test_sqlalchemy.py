@@ -141,6 +141,26 @@ def test_rows_can_be_streamed(engine: sqlalchemy.Engine) -> None:
         assert sum(numbers.scalars()) == 500_500
 
 
+@pytest.mark.parametrize("style", ["format", "pyformat", "numeric_dollar"])
+def test_placeholders_can_be_chosen(db: PGlite, style: str) -> None:
+    engine = create_engine(db, paramstyle=style)
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add_all([Author(name=name) for name in ("100%", "Eliot")])
+        session.commit()
+        found = select(Author.name).where(Author.name.like("%\\%"), Author.id % 2 == 1)
+        assert session.scalars(found).all() == ["100%"]
+    engine.dispose()
+
+
+def test_a_converter_of_json_and_text_for_addresses_can_be_chosen(db: PGlite) -> None:
+    engine = create_engine(db, json_deserializer=len, native_inet_types=False)
+    with engine.connect() as connection:
+        found = connection.execute(text("select '[1, 2]'::jsonb, '10.0.0.1'::inet"))
+        assert found.one() == (6, "10.0.0.1")
+    engine.dispose()
+
+
 def test_isolation_levels_can_be_chosen(engine: sqlalchemy.Engine) -> None:
     with engine.connect().execution_options(isolation_level="SERIALIZABLE") as connection:
         assert connection.scalar(text("show transaction_isolation")) == "serializable"
