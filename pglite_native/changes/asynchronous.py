@@ -6,15 +6,16 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, TypeVar
 
 from pglite_native.changes.change import Change, CommittedTransaction
 from pglite_native.changes.reader import Reader, pause_after
 from pglite_native.database.pglite import PGlite
 from pglite_native.database.worker import Worker
 from pglite_native.errors import EngineClosed, EngineError, PGliteError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 Item = TypeVar("Item", Change, CommittedTransaction)
 Value = TypeVar("Value")

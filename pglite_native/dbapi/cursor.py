@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from typing_extensions import Self
-
 from pglite_native._closing import Closing
 from pglite_native.database.arguments import check_sql
 from pglite_native.database.conversation import Answer
@@ -18,6 +16,8 @@ from pglite_native.dbapi.paramstyles import Parameters
 from pglite_native.protocol import wire
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from pglite_native.dbapi.connection import Connection
 
 Row = tuple[Any, ...]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from typing_extensions import Self
-
 from pglite_native.database.arguments import check_sql
 from pglite_native.database.conversation import IDLE
 from pglite_native.database.quoting import identifier
@@ -16,6 +14,8 @@ from pglite_native.dbapi.exceptions import NotSupportedError
 from pglite_native.dbapi.paramstyles import Parameters
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from pglite_native.dbapi.connection import Connection
 
 
