@@ -60,6 +60,8 @@ class Connection(Closing):
     ProgrammingError = exceptions.ProgrammingError
     NotSupportedError = exceptions.NotSupportedError
 
+    _cursor_class = Cursor
+
     def __init__(self, session: Session, *, owns_engine: bool, paramstyle: Paramstyle) -> None:
         """Not to be called. The session is the connection's, and closed with it."""
         self._session = session
@@ -124,7 +126,7 @@ class Connection(Closing):
         """
         self._check()
         if name is None:
-            return Cursor(self)
+            return self._cursor_class(self)
         return ServerCursor(self, name, scrollable, withhold)
 
     def execute(self, operation: str, parameters: Parameters | None = None) -> Cursor:

@@ -217,9 +217,6 @@ class Cursor(Closing):
         self._closed = True
         self._later, self._rows = [], []
 
-    async def _async_soft_close(self) -> None:
-        """Called by SQLAlchemy when all of a result has come."""
-
     def _leave(self, kind: type[BaseException] | None) -> None:
         self.close()
 

@@ -30,9 +30,17 @@ except ImportError:  # SQLAlchemy 2.0
 Value = TypeVar("Value")
 
 
+class AsyncCursor(dbapi.Cursor):
+    """A cursor with what SQLAlchemy wants of one for asyncio."""
+
+    async def _async_soft_close(self) -> None:
+        """Called when all of a result has come; there is nothing to wait for."""
+
+
 class AsyncConnection(dbapi.Connection):
     """A connection whose calls wait for its thread, in SQLAlchemy's greenlets."""
 
+    _cursor_class = AsyncCursor
     _worker: Worker[AsyncConnection]
 
     def _call(self, call: Callable[..., Value], *arguments: Any) -> Value:
