@@ -1,4 +1,4 @@
-"""DB-API 2.0 without a socket: pg8000's connections and cursors on a database in this process."""
+"""DB-API 2.0 without a socket: connections and cursors on a database in this process."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ with dbapi.connect() as connection:
     try:
         cursor.execute("insert into reading values ('roof', 'warm')")
     except dbapi.DataError as error:
-        print(error.args[0]["C"], error.args[0]["M"])
+        print(error)
     connection.rollback()
 
 # prints:
 #   cellar 11.75
 #   roof 21.75
-#   22P02 invalid input syntax for type numeric: "warm"
+#   22P02: invalid input syntax for type numeric: "warm"
+#   LINE 1: insert into reading values ('roof', 'warm')
+#                                               ^

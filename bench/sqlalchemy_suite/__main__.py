@@ -23,7 +23,7 @@ from bench.sqlalchemy_suite.targets import TARGETS, Target
 
 SUITE = Path(__file__).resolve().parent / "suite"
 BUILD = ROOT / "build" / "sqlalchemy"
-PACKAGES = ("sqlalchemy", "psycopg", "pg8000")
+PACKAGES = ("sqlalchemy", "psycopg")
 
 
 def requirements() -> Path:
@@ -46,7 +46,7 @@ def requirements() -> Path:
 
 def run(target: Target, only: str) -> Run:
     print(f"{target.title} ...", file=sys.stderr)
-    paths = [str(requirements()), str(ROOT)]
+    paths = [str(requirements()), str(SUITE), str(ROOT)]
     with tempfile.TemporaryDirectory() as temporary, target.serve() as url:
         report = Path(temporary) / "junit.xml"
         command = [sys.executable, "-m", "pytest", "-c", "setup.cfg", "--rootdir", ".", "-q"]

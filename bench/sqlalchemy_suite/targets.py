@@ -30,8 +30,8 @@ class Target:
 
 
 @contextmanager
-def _in_process() -> Iterator[str]:
-    yield "postgresql+inprocess://"
+def _in_process(dialect: str) -> Iterator[str]:
+    yield f"postgresql+{dialect}://"
 
 
 @contextmanager
@@ -54,13 +54,17 @@ def _native(driver: str) -> Iterator[str]:
 
 
 def _url(driver: str, directory: str, port: int) -> str:
-    place = f"unix_sock={directory}/.s.PGSQL.{port}" if driver == "pg8000" else f"host={directory}"
-    return f"postgresql+{driver}://postgres@/postgres?{place}"
+    return f"postgresql+{driver}://postgres@/postgres?host={directory}&port={port}"
 
 
 TARGETS = [
-    Target("in-process", "in process, pg8000", _in_process, "native-pg8000"),
+    Target("in-process", "in process", partial(_in_process, "inprocess"), "native-psycopg"),
+    Target(
+        "asyncio",
+        "in process, asyncio",
+        partial(_in_process, "inprocess_async"),
+        "native-psycopg",
+    ),
     Target("server", "the server, psycopg", partial(_served, "psycopg"), "native-psycopg"),
-    Target("native-pg8000", "native PostgreSQL, pg8000", partial(_native, "pg8000")),
     Target("native-psycopg", "native PostgreSQL, psycopg", partial(_native, "psycopg")),
 ]

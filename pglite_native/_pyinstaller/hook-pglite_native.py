@@ -14,12 +14,7 @@ NOT_FOR_PROGRAMS = (
     "pglite_native.testing",
 )
 # What is there only if its driver is; a program that wants one imports it by name.
-OPTIONAL = (
-    "pglite_native.dbapi",
-    "pglite_native.django",
-    "pglite_native.migrate",
-    "pglite_native.sqlalchemy",
-)
+OPTIONAL = ("pglite_native.django", "pglite_native.migrate", "pglite_native.sqlalchemy")
 
 RESOURCES = "resources"
 _folder = Path(get_package_paths("pglite_native")[1], RESOURCES)

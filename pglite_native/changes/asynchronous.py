@@ -6,15 +6,16 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, TypeVar
 
 from pglite_native.changes.change import Change, CommittedTransaction
 from pglite_native.changes.reader import Reader, pause_after
-from pglite_native.database.asynchronous import _Worker
 from pglite_native.database.pglite import PGlite
+from pglite_native.database.worker import Worker
 from pglite_native.errors import EngineClosed, EngineError, PGliteError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 Item = TypeVar("Item", Change, CommittedTransaction)
 Value = TypeVar("Value")
@@ -41,7 +42,7 @@ class AsyncChanges:
         self.timeout = timeout
         self._open_session = open_session
         self._open_reader = open_reader
-        self._worker: _Worker | None = None
+        self._worker: Worker[PGlite] | None = None
         self._reader: Reader | None = None
         self._lock = asyncio.Lock()
         self._closing = asyncio.Event()
@@ -70,7 +71,7 @@ class AsyncChanges:
         if self._worker is not None:
             raise EngineClosed("the iterator over changes has been opened before: get another one")
         session = await self._open_session()
-        self._worker = _Worker(lambda: session)
+        self._worker = Worker[PGlite](lambda: session)
         try:
             self._reader = await self._worker.run(self._open_reader)
         except BaseException:

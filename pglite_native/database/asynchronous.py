@@ -9,10 +9,8 @@ transaction is open, and a transaction's while one within it is.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial, wraps
 from inspect import cleandoc
@@ -23,11 +21,10 @@ from pglite_native.database.results import Results
 from pglite_native.database.scalar_converters import Parser, Serializer
 from pglite_native.database.transaction import Queries, Transaction
 from pglite_native.database.typed_conversation import Callback, Listener
+from pglite_native.database.worker import Worker
 from pglite_native.diagnostics import Notice
-from pglite_native.engine.binding import IN_A_CHILD
 from pglite_native.engine.engine import Engine
 from pglite_native.engine.session import Session
-from pglite_native.errors import EngineClosed, EngineError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -45,87 +42,11 @@ Parameters = ParamSpec("Parameters")
 Value = TypeVar("Value")
 LiveValue = TypeVar("LiveValue", bound="Live[Any, Any]")
 
-CANCEL_AGAIN_SECONDS = 0.05
-"""A cancel that comes between two statements of a call is missed by both."""
-
-
-class _Worker:
-    """The thread, and the database in it."""
-
-    def __init__(self, open_database: Callable[[], PGlite]) -> None:
-        self._open = open_database
-        self._pool = ThreadPoolExecutor(1, "pglite")
-        self.database: PGlite | None = None
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.closed = False
-        self._process = os.getpid()
-
-    @property
-    def is_foreign(self) -> bool:
-        """Whether it is a parent's of this process, which has not got the thread."""
-        return os.getpid() != self._process
-
-    def check(self) -> None:
-        """Raise EngineError where it cannot be used any more, or by this process."""
-        if self.is_foreign:
-            raise EngineError(f"the engine belongs to the parent process{IN_A_CHILD}")
-        if self.closed:
-            raise EngineClosed("the database is closed")
-
-    async def run(self, call: Callable[[PGlite], Value], *, cancels: bool = True) -> Value:
-        """Call a function in the thread, and wait for its end in any case.
-
-        When the waiting task is cancelled, then so is the statement, if `cancels`.
-        """
-        self.check()
-        self.loop = asyncio.get_running_loop()
-        future = self._pool.submit(self._call, call)
-        waiter = asyncio.wrap_future(future)
-        try:
-            return await asyncio.shield(waiter)
-        except asyncio.CancelledError:
-            while not waiter.done():
-                if cancels and not future.cancel() and self.database is not None:
-                    self.database._cancel()
-                with contextlib.suppress(asyncio.CancelledError):  # once is enough
-                    await asyncio.wait([waiter], timeout=CANCEL_AGAIN_SECONDS)
-            if not waiter.cancelled():
-                waiter.exception()  # seen: that it was cancelled is no news
-            raise
-
-    def _call(self, call: Callable[[PGlite], Value]) -> Value:
-        if self.database is None:
-            if self.closed:
-                raise EngineClosed("the database is closed")
-            self.database = self._open()
-        return call(self.database)
-
-    def opened(self) -> PGlite:
-        """Return the database, opened; to be called from other threads than the worker's."""
-        self.check()
-        return self.database or self._pool.submit(self._call, lambda database: database).result()
-
-    async def close(self) -> None:
-        self.closed = True
-        if self.is_foreign:
-            return
-        # Not in the worker, which may be busy; nor in a pool that others may have filled.
-        closer = ThreadPoolExecutor(1, "pglite-close")
-        await asyncio.wrap_future(closer.submit(self._close))
-        closer.shutdown()
-
-    def _close(self) -> None:
-        if self.database is not None:
-            self.database.close()
-        self._pool.shutdown()  # waits: the worker may just be opening
-        if self.database is not None:
-            self.database.close()
-
 
 class _TaskLock:
     """A lock that a task may take more than once."""
 
-    def __init__(self, worker: _Worker) -> None:
+    def __init__(self, worker: Worker[PGlite]) -> None:
         self._worker = worker
         self._lock = asyncio.Lock()
         self._owner: asyncio.Task[Any] | None = None
@@ -195,7 +116,7 @@ class AsyncQueries:
     What COPY reads from, or writes to, it uses in the session's thread.
     """
 
-    def __init__(self, worker: _Worker) -> None:
+    def __init__(self, worker: Worker[PGlite]) -> None:
         """Not to be called."""
         self._worker = worker
         self._lock = _TaskLock(worker)
@@ -304,7 +225,7 @@ class AsyncPGlite(AsyncQueries):
             on_notice=self._notice if on_notice else None,
             **options,
         )
-        super().__init__(_Worker(opening))
+        super().__init__(Worker[PGlite](opening))
 
     def _notice(self, notice: Notice) -> None:
         if self._worker.loop is not None and self._on_notice is not None:

@@ -32,11 +32,17 @@ were: "cached plan must not change result type" (0A000), values and names that d
 
 _BIND_AND_RUN = wire.bind([]) + wire.describe_portal() + wire.execute() + wire.sync()
 
+_BEGUN = wire.message(b"1") + wire.message(b"2") + wire.message(b"C", b"BEGIN\0")
+"""The reply to a `beginning`."""
+
+
+Columns = tuple[wire.Column, ...]
+
 
 class Answer(NamedTuple):
     """What came of one statement: `command` and `row_count` are of its CommandComplete."""
 
-    columns: tuple[wire.Column, ...]
+    columns: Columns
     runs: list[bytes]
     command: str
     row_count: int | None
@@ -54,10 +60,14 @@ class Conversation:
 
     def __init__(self, session: Session, on_notice: Callable[[Notice], object] | None) -> None:
         self.session = session
-        self.notifications: deque[tuple[str, str]] = deque()
+        self.notifications: deque[tuple[int, str, str]] = deque()
+        """Process, channel and payload of each that has come."""
         self._on_notice = on_notice
         self.also_on_notice: Callable[[Notice], object] | None = None
         """Somebody else who is told of notices, while a call lasts."""
+        self.beginning = b""
+        """Messages that begin a transaction, to be sent before the next ones, in the same call.
+        There is no Sync in them: where they fail, what comes after them is not run."""
         self._status: str | None = None
         self.statements = Statements()
         self._incarnation = session._incarnation
@@ -77,6 +87,11 @@ class Conversation:
         if self._status is None:
             _raise_error(self._send(wire.sync()), "")
         return self._status or IDLE
+
+    @property
+    def known_status(self) -> str | None:
+        """The same as far as it is known, without a call."""
+        return self._status
 
     def continues(self, other: Conversation) -> None:
         """Know what another one knows, of whose session this one's is a fork."""
@@ -101,14 +116,14 @@ class Conversation:
 
     def prepare(
         self, sql: str, param_types: Sequence[int] = (), name: bytes = b"", before: bytes = b""
-    ) -> tuple[tuple[int, ...], tuple[wire.Column, ...]]:
+    ) -> tuple[tuple[int, ...], Columns]:
         """Prepare one statement; return its parameters' types and its result's columns.
 
         `before` are messages that are sent first.
         """
         message = before + wire.parse(sql, param_types, name) + wire.describe_statement(name)
         types: tuple[int, ...] = ()
-        columns: tuple[wire.Column, ...] = ()
+        columns: Columns = ()
         end = wire.sync()
         for kind, payload in self._complete(self._send(message + end), sql, end):
             if kind == "t":
@@ -122,9 +137,17 @@ class Conversation:
         message = wire.bind(parameters) + wire.describe_portal() + wire.execute() + wire.sync()
         return self._run(message, sql)
 
-    def execute_as(self, message: bytes, sql: str) -> Answer:
+    def execute_as(self, message: bytes, sql: str, columns: Columns) -> Answer:
         """Run the statement that was prepared last by messages that do not ask for its columns."""
-        return self._run(message, sql, has_columns=True)
+        return self._run(message, sql, columns)
+
+    def pipeline(self, messages: bytes, sql: str) -> int:
+        """Run messages that run a statement any number of times; return how many rows they count.
+
+        Outside of a transaction they are one: if one fails, none has taken effect.
+        """
+        found = self._complete(self._send(messages + wire.sync()), sql)
+        return sum(wire.tag(payload)[1] or 0 for kind, payload in found if kind == "C")
 
     def find(self, key: Key) -> Statement | None:
         """Return a statement that is prepared, and can be used as the session stands."""
@@ -141,9 +164,7 @@ class Conversation:
         known = self._status == IDLE or self._status == IN_TRANSACTION
         return known and self.statements.is_candidate(key)
 
-    def prepare_again(
-        self, key: Key
-    ) -> tuple[bytes, tuple[int, ...], tuple[wire.Column, ...], list[bytes]]:
+    def prepare_again(self, key: Key) -> tuple[bytes, tuple[int, ...], Columns, list[bytes]]:
         """Prepare a statement under a name; return this, what it wants and gives, and the names of
         others that have been closed."""
         sql, param_types = key
@@ -154,27 +175,31 @@ class Conversation:
         types, columns = self.prepare(sql, param_types, name, closing)
         return name, types, columns, closed
 
-    def repeat(self, key: Key, message: bytes) -> Answer | None:
+    def repeat(self, key: Key, message: bytes, columns: Columns) -> Answer | None:
         """Run a prepared statement by its messages.
 
         Return None where that has done nothing, as it was no longer what its text says, and it is
-        to be run anew. In a transaction, which an error ends, that is the error.
+        to be run anew. In a transaction that was there before, which an error ends, that is the
+        error.
         """
-        before = self._status
-        found = self._ask(message, has_columns=True)
+        before, beginning = self._status, self.beginning
+        found = self._ask(message, columns)
         if isinstance(found, Answer):
             return found
         if _is_stale(found):
             self.statements.drop(key)
+            if beginning and self._status == FAILED:
+                self.simple("rollback")
+                self.beginning = beginning
             if before == IDLE == self._status:
                 return None
-        return _answer(self._complete(found, key[0]))
+        return _answer(self._complete(found, key[0]), columns)
 
-    def _run(self, message: bytes, sql: str, has_columns: bool = False) -> Answer:
-        found = self._ask(message, has_columns)
+    def _run(self, message: bytes, sql: str, columns: Columns | None = None) -> Answer:
+        found = self._ask(message, columns)
         if isinstance(found, Answer):
             return found
-        return _answer(self._complete(found, sql, wire.sync()))
+        return _answer(self._complete(found, sql, wire.sync()), columns)
 
     def _complete(
         self, messages: list[wire.Message], sql: str, end: bytes = b""
@@ -223,16 +248,17 @@ class Conversation:
         self._find()
         self._lost = True
         message = wire.parse(sql) + wire.bind([]) + wire.execute() + wire.sync()
+        beginning, self.beginning = self.beginning, b""
         splitter = wire.Splitter(RUNS)
         others: list[wire.Message] = []
-        with self.session.exec_protocol_stream(message) as stream:
+        with self.session.exec_protocol_stream(beginning + message) as stream:
             for part in stream:
                 for received in splitter.feed(part):
                     if received.kind == "d":
                         write(_rows.payloads(received.payload))
                     elif received.kind != "D":  # rows of something else
                         others.append(received)
-        messages = self._sorted(others)
+        messages = _begun(self._sorted(others)) if beginning else self._sorted(others)
         _raise_end(messages, sql)
         if self._status is None:  # COPY FROM STDIN waits
             messages += self._call(wire.copy_fail(NO_COPY_DATA) + wire.sync())
@@ -244,14 +270,19 @@ class Conversation:
     def _send(self, message: bytes) -> list[wire.Message]:
         """Send messages; return the reply to them without what is said by the way."""
         self._be_ready()
-        return self._call(message)
+        beginning, self.beginning = self.beginning, b""
+        found = self._call(beginning + message)
+        return _begun(found) if beginning else found
 
-    def _ask(self, message: bytes, has_columns: bool = False) -> Answer | list[wire.Message]:
+    def _ask(self, message: bytes, known: Columns | None = None) -> Answer | list[wire.Message]:
         """Send a query; return the answer where there is nothing else, or else the reply.
 
-        `has_columns`: the result's are known, and the reply does not say them.
+        `known`: the result's columns, where the reply does not say them.
         """
         self._be_ready()
+        beginning, self.beginning = self.beginning, b""
+        if beginning:
+            message = beginning + message
         self._status = None
         self._lost = True
         parts: list[bytes] = []
@@ -266,20 +297,26 @@ class Conversation:
             parts.append(part)
 
         self.session._exec_in_parts(message, take)
-        found = _messages.answer(parts[0]) if parts and splitter is None else None
+        found = None
+        if parts and splitter is None:
+            whole = parts[0]
+            if beginning and whole.startswith(_BEGUN):
+                whole = whole[len(_BEGUN) :]
+            found = _messages.answer(whole)
         if found is None:
             splitter = splitter or wire.Splitter(RUNS)
             for part in parts:
                 received.extend(splitter.feed(part))
-            return self._sorted(received, has_columns)
-        status, command, count, columns, rows = found
-        self.statements.completed(command, has_columns or columns is not None)
+            messages = self._sorted(received, known is not None)
+            return _begun(messages) if beginning else messages
+        status, command, count, described, rows = found
+        columns = known or () if described is None else wire.columns(described)
+        self.statements.completed(command, known is not None or described is not None)
         if status == IDLE:
             self.statements.idle()
         self._status = status
         self._lost = False
-        known = wire.columns(columns) if columns is not None else ()
-        return Answer(known, [rows] if rows else [], command, count)
+        return Answer(columns, [rows] if rows else [], command, count)
 
     def _call(self, message: bytes) -> list[wire.Message]:
         self._status = None  # until ReadyForQuery: the call may be interrupted, or the session end
@@ -320,8 +357,7 @@ class Conversation:
             elif kind == "N":
                 self._notice(Notice(wire.report(payload)))
             elif kind == "A":
-                _process, channel, content = wire.notification(payload)
-                self.notifications.append((channel, content))
+                self.notifications.append(wire.notification(payload))
             elif kind == "S":
                 self.statements.clear()
             else:
@@ -359,6 +395,12 @@ def _raise_end(messages: Iterable[wire.Message], sql: str) -> None:
             raise DatabaseError(report, sql)
 
 
+def _begun(messages: list[wire.Message]) -> list[wire.Message]:
+    """Leave out the reply to a `beginning`; where that has failed, the reply is its error."""
+    kinds = [kind for kind, _ in messages]
+    return messages[kinds.index("C") + 1 :] if "C" in kinds else messages
+
+
 def _is_stale(messages: Iterable[wire.Message]) -> bool:
     """Whether a prepared statement has failed before it began, and may not be what its text is."""
     for kind, payload in messages:
@@ -369,9 +411,9 @@ def _is_stale(messages: Iterable[wire.Message]) -> bool:
     return False
 
 
-def _answers(messages: list[wire.Message]) -> list[Answer]:
+def _answers(messages: list[wire.Message], known: Columns | None = None) -> list[Answer]:
     found = []
-    columns: tuple[wire.Column, ...] = ()
+    columns = known or ()
     runs: list[bytes] = []
     for kind, payload in messages:
         if kind == "D":
@@ -384,7 +426,7 @@ def _answers(messages: list[wire.Message]) -> list[Answer]:
     return found
 
 
-def _answer(messages: list[wire.Message]) -> Answer:
+def _answer(messages: list[wire.Message], known: Columns | None = None) -> Answer:
     """The one answer; an empty statement's is empty."""
-    answers = _answers(messages)
+    answers = _answers(messages, known)
     return answers[0] if answers else Answer((), [], "", None)

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from pglite_native.database.results import Field
+from pglite_native.protocol import wire
 
 if TYPE_CHECKING:
     from pglite_native import _rows
@@ -54,6 +55,7 @@ class Statement(NamedTuple):
 
     name: bytes
     types: tuple[int, ...]
+    columns: tuple[wire.Column, ...]
     fields: tuple[Field, ...]
     names: tuple[str, ...]
     converters: tuple[_rows.Converter, ...]

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pglite_native import _messages, _rows, logs
 from pglite_native.database.conversation import IDLE, Answer, Conversation
@@ -33,9 +33,25 @@ RowMode = Literal["object", "array"]
 _ROW_MODES = ("object", "array")
 _PARAMS = (NoneType, list, tuple)
 _TEXT = wire.result_formats([])
+_SYNC = wire.sync()
 
 # Commands of which the count of rows is one of those they touched.
 _AFFECTING = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
+
+
+class Converted(NamedTuple):
+    """What came of a statement, with its rows converted."""
+
+    rows: list[Any]
+    fields: Sequence[Field]
+    answer: Answer
+
+    def results(self) -> Results[Any]:
+        """Return it with what its CommandComplete says."""
+        rows, fields, answer = self
+        command, count = answer.command.partition(" ")[0], answer.row_count
+        affected = count or 0 if command in _AFFECTING else 0
+        return Results(rows, list(fields), affected, command, count)
 
 
 class TypedConversation:
@@ -87,21 +103,22 @@ class TypedConversation:
             types = self.types
             if parsers or serializers:
                 types = types.copy(parsers, serializers)
-            results = self._query(sql, params or (), row_mode, types, tuple(param_types))
+            converted = self.run(sql, params or (), row_mode, types, tuple(param_types))
         finally:
             text.also_on_notice = noticed
         if text.notifications:
             self.notify()
-        return results
+        return converted.results()
 
-    def _query(
+    def run(
         self,
         sql: str,
         params: Sequence[Any],
         row_mode: RowMode,
         types: Types,
-        param_types: tuple[int, ...],
-    ) -> Results[Any]:
+        param_types: tuple[int, ...] = (),
+    ) -> Converted:
+        """Run one statement, prepared where it comes again."""
         text, key = self.text, (sql, param_types)
         statement = text.find(key)
         if statement is None and text.is_due(key):
@@ -112,16 +129,35 @@ class TypedConversation:
                 values = _serialized(statement.types, params, types)
                 statement = text.find(key)
             if statement is not None:
-                results = self._repeat(key, statement, values, row_mode, types)
-                if results is not None:
-                    return results
+                converted = self._repeat(key, statement, values, row_mode, types)
+                if converted is not None:
+                    return converted
         if params:
             answer = text.execute(sql, self._serialized(sql, params, param_types, types))
         else:
             answer = text.run(sql, param_types)
         if answer.columns or answer.command != "SELECT":
             text.statements.nominate(key, answer.command)
-        return self._results(answer, row_mode, types)
+        return self._converted(answer, row_mode, types)
+
+    def run_many(self, sql: str, sets: Iterable[Sequence[Any]], param_types: Sequence[int]) -> int:
+        """Run one statement with each set of parameters, in one call; return the rows it counts."""
+        oids, _ = self.text.prepare(sql, param_types)
+        if not self.types.know(oids):
+            self.look_up_types()
+            oids, _ = self.text.prepare(sql, param_types)  # looking up was a statement, too
+        bind, serialize, own = _messages.bind, self.types.serialize, self.types.serializers
+        messages = bytearray()
+        for params in sets:
+            values = _serialized(oids, params, self.types) if own else params
+            messages += bind(b"", oids, values, _TEXT, serialize)[: -len(_SYNC)]
+        if own:  # the caller's code, which may have run statements
+            self.text.prepare(sql, param_types)
+        return self.text.pipeline(bytes(messages), sql)
+
+    def run_script(self, sql: str) -> list[Converted]:
+        """Run any number of statements, without parameters."""
+        return [self._converted(answer, "array", self.types) for answer in self.text.simple(sql)]
 
     def _repeat(
         self,
@@ -130,19 +166,19 @@ class TypedConversation:
         params: Sequence[Any],
         row_mode: RowMode,
         types: Types,
-    ) -> Results[Any] | None:
+    ) -> Converted | None:
         """Run a prepared statement; None: it has to be run anew."""
         converters, formats = statement.converters, statement.formats
         if types.parsers:  # they read text
             converters = tuple(types.converter(field.data_type_id) for field in statement.fields)
             formats = _TEXT
         message = _messages.bind(statement.name, statement.types, params, formats, types.serialize)
-        answer = self.text.repeat(key, message)
+        answer = self.text.repeat(key, message, statement.columns)
         if answer is None:
             return None
         names = None if row_mode == "array" else statement.names
         rows = _rows.rows(answer.runs, converters, names)
-        return _completed(rows, list(statement.fields), answer)
+        return Converted(rows, statement.fields, answer)
 
     def _prepare(self, key: Key) -> Statement:
         """Prepare a statement to be used from now on."""
@@ -162,6 +198,7 @@ class TypedConversation:
         statement = Statement(
             name,
             param_types,
+            columns,
             tuple(_fields(columns)),
             tuple(keys([column.name for column in columns])),
             tuple(converters),
@@ -188,7 +225,7 @@ class TypedConversation:
 
     def results(self, answer: Answer, row_mode: RowMode) -> Results[Any]:
         """Convert an answer's values."""
-        return self._results(answer, row_mode, self.types)
+        return self._converted(answer, row_mode, self.types).results()
 
     def query_arrow(
         self,
@@ -210,7 +247,7 @@ class TypedConversation:
             described = arrow.described(columns)
             # All are None or text by now, which needs no serializer.
             message = _messages.bind(b"", oids, values, arrow.formats(described), types.serialize)
-            answer = self.text.execute_as(message, sql)
+            answer = self.text.execute_as(message, sql, columns)
             table = arrow.ArrowTable(answer.runs, described)
         finally:
             self.text.also_on_notice = noticed
@@ -231,7 +268,7 @@ class TypedConversation:
         try:
             answers = self.text.simple(sql)
             types = self.types.with_converters(parsers, None)
-            results = [self._results(answer, row_mode, types) for answer in answers]
+            results = [self._converted(answer, row_mode, types).results() for answer in answers]
         finally:
             self.text.also_on_notice = noticed
         self.notify()
@@ -274,15 +311,15 @@ class TypedConversation:
         self.look_up_types()
         return types.like(self.types)
 
-    def _results(self, answer: Answer, row_mode: str, types: Types) -> Results[Any]:
+    def _converted(self, answer: Answer, row_mode: str, types: Types) -> Converted:
         if not answer.columns and not answer.runs:
-            return _completed([], [], answer)
+            return Converted([], (), answer)
         fields = _fields(answer.columns)
         if not self.types.know(field.data_type_id for field in fields):
             types = self._looked_up(types)
         converters = [types.converter(field.data_type_id) for field in fields]
         names = None if row_mode == "array" else keys([field.name for field in fields])
-        return _completed(answer.rows(converters, names), fields, answer)
+        return Converted(answer.rows(converters, names), fields, answer)
 
     def notify(self) -> None:
         """Tell the listeners, in order, also of what comes while they are told."""
@@ -291,7 +328,7 @@ class TypedConversation:
         self._notifies = True
         try:
             while self.text.notifications:
-                channel, payload = self.text.notifications.popleft()
+                _process, channel, payload = self.text.notifications.popleft()
                 calls = [partial(callback, payload) for callback in self.channels.get(channel, [])]
                 calls += [partial(listener, channel, payload) for listener in self.listeners]
                 for call in calls:
@@ -321,10 +358,3 @@ def _serialized(oids: Sequence[int], params: Sequence[Any], types: Types) -> lis
         None if value is None else types.serialize(oid, value)
         for oid, value in zip(wanted, params, strict=False)
     ]
-
-
-def _completed(rows: list[Any], fields: list[Field], answer: Answer) -> Results[Any]:
-    """A result, with what its CommandComplete says."""
-    command, count = answer.command.partition(" ")[0], answer.row_count
-    affected = count or 0 if command in _AFFECTING else 0
-    return Results(rows, fields, affected, command, count)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Generic, TypeVar
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pglite_native.database.asynchronous import _InLoop
 from pglite_native.database.results import Field, Results
 from pglite_native.errors import EngineClosed
 from pglite_native.live.query import Live, LiveChanges, LiveIncrementalQuery, LiveQuery
 from pglite_native.live.rows import LiveChange
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 Value = TypeVar("Value")
 Query = TypeVar("Query", bound=LiveQuery | LiveIncrementalQuery)

@@ -34,11 +34,16 @@ class Message(NamedTuple):
 
 
 class Column(NamedTuple):
-    """One column of a RowDescription. `type` is an OID; `modifier` its atttypmod, -1 for none."""
+    """One column of a RowDescription.
+
+    `type` is an OID; `modifier` its atttypmod, -1 for none; `size` in bytes, negative for types of
+    variable size.
+    """
 
     name: str
     type: int
     modifier: int = -1
+    size: int = -1
 
 
 class Splitter:
@@ -177,10 +182,10 @@ def columns(payload: bytes) -> tuple[Column, ...]:
     position = 2
     for _ in range(count):
         end = payload.index(b"\0", position)
-        _table, _attribute, type_oid, _size, modifier, _format = _COLUMN.unpack_from(
+        _table, _attribute, type_oid, size, modifier, _format = _COLUMN.unpack_from(
             payload, end + 1
         )
-        found.append(Column(text(payload[position:end]), type_oid, modifier))
+        found.append(Column(text(payload[position:end]), type_oid, modifier, size))
         position = end + 1 + _COLUMN.size
     return tuple(found)
 
@@ -220,6 +225,7 @@ def string(payload: bytes) -> str:
     return text(payload.partition(b"\0")[0])
 
 
+@lru_cache(maxsize=64)  # many statements say the same
 def tag(payload: bytes) -> tuple[str, int | None]:
     """CommandComplete: the command, and the count that it ends with, as in "INSERT 0 5"."""
     words = string(payload).split(" ")

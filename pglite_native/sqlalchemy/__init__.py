@@ -1,18 +1,16 @@
-"""SQLAlchemy without a server: its dialect for PostgreSQL and pg8000, on `pglite_native.dbapi`.
+"""SQLAlchemy without a server: its dialect for PostgreSQL, on `pglite_native.dbapi`.
 
 >>> from pglite_native import PGlite, sqlalchemy
 >>> engine = sqlalchemy.create_engine(PGlite())
 
 or, where only a URL can be given, "postgresql+pglite:///relative/path",
-"postgresql+pglite:////absolute/path", and "postgresql+pglite://" for a database in memory.
+"postgresql+pglite:////absolute/path", and "postgresql+pglite://" for a database in memory. For
+asyncio there is `create_async_engine`, which takes the same.
 """
 
 from __future__ import annotations
 
-import os
-import threading
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 try:
     import sqlalchemy
@@ -20,83 +18,17 @@ except ImportError as missing:
     raise ImportError(
         "pglite_native.sqlalchemy needs SQLAlchemy: pip install 'pglite-native[sqlalchemy]'"
     ) from missing
-try:
-    import pg8000.dbapi  # type: ignore[import-untyped]
-except ImportError as missing:
-    raise ImportError(
-        "pglite_native.sqlalchemy finds SQLAlchemy, and only pg8000 is missing:"
-        " pip install 'pglite-native[sqlalchemy]'"
-    ) from missing
 from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 
 from pglite_native import dbapi
-from pglite_native.database.pglite import PGlite
-from pglite_native.engine.engine import Engine
-from pglite_native.engine.session import Session
-from pglite_native.errors import EngineBusy, EngineError
+from pglite_native.sqlalchemy.dialect import URL, PGliteDialect
 
-URL = "postgresql+pglite://"
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from pglite_native.database.asynchronous import AsyncPGlite
 
-class PGliteDialect(PGDialect_pg8000):
-    """The dialect of "postgresql+pglite" URLs."""
-
-    supports_statement_cache = True  # as its base; SQLAlchemy wants each class to say it
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)  # type: ignore[no-untyped-call]
-        self._opened: Engine | None = None
-        self._opening = threading.Lock()
-
-    @classmethod
-    def import_dbapi(cls) -> ModuleType:
-        module: ModuleType = pg8000.dbapi
-        return module
-
-    def create_connect_args(self, url: sqlalchemy.URL) -> tuple[list[Any], dict[str, Any]]:
-        if url.host or url.port or url.password:
-            raise sqlalchemy.exc.ArgumentError(
-                f"{url!r}: a database in this process has neither host nor password; "
-                f"its directory follows three slashes: {URL}/directory"
-            )
-        return [], {"database": url.database, "user": url.username, **url.query}
-
-    @classmethod
-    def engine_created(cls, engine: sqlalchemy.Engine) -> None:
-        assert isinstance(engine.dialect, PGliteDialect)
-        sqlalchemy.event.listen(engine, "engine_disposed", engine.dialect._close)
-
-    def connect(self, *, database: dbapi.Database = None, **options: Any) -> dbapi.Connection:
-        """Connect with a session of one's own; what a path or nothing names is opened once."""
-        if not isinstance(database, PGlite | Session):
-            database = self._open(database)
-        return dbapi.connect(database, **options)
-
-    def _open(self, directory: str | os.PathLike[str] | None) -> Engine:
-        with self._opening:
-            if self._opened is None:
-                try:
-                    self._opened = Engine(directory)
-                except EngineError as error:
-                    raise dbapi.OperationalError(str(error)) from error
-            return self._opened
-
-    def _close(self, _: sqlalchemy.Engine) -> None:
-        with self._opening:
-            engine, self._opened = self._opened, None
-        if engine is not None:
-            engine.close()
-
-    def is_disconnect(self, e: Exception, connection: Any, cursor: Any) -> bool:
-        """Is this the end of the connection, not just of a statement?"""
-        if isinstance(e.__cause__, EngineError):
-            return not isinstance(e.__cause__, EngineBusy)
-        fields = e.args[0] if e.args else None
-        if isinstance(fields, dict):
-            return fields.get("V") in ("FATAL", "PANIC")
-        return bool(super().is_disconnect(e, connection, cursor))  # type: ignore[no-untyped-call]
-
+__all__ = ["URL", "PGliteDialect", "create_async_engine", "create_engine"]
 
 # The entry point says the same; this is for where the package is used without being installed.
 registry.register("postgresql.pglite", __name__, PGliteDialect.__name__)
@@ -115,3 +47,21 @@ def create_engine(database: dbapi.Database = None, **options: Any) -> sqlalchemy
     """
     arguments = {"database": database, **options.pop("connect_args", {})}
     return sqlalchemy.create_engine(URL, connect_args=arguments, **options)
+
+
+def create_async_engine(
+    database: dbapi.Database | AsyncPGlite = None, **options: Any
+) -> AsyncEngine:
+    """Return an SQLAlchemy engine for asyncio, for a database in this process.
+
+    Each of its connections is a session, with a thread in which its SQL runs. When a task that
+    waits for a statement is cancelled, then so is the statement.
+
+    Args:
+        database: as for create_engine; or an AsyncPGlite, which is not closed with it either.
+        options: keyword arguments of sqlalchemy.ext.asyncio.create_async_engine.
+    """
+    from sqlalchemy.ext import asyncio  # wants greenlet
+
+    arguments = {"database": database, **options.pop("connect_args", {})}
+    return asyncio.create_async_engine(URL, connect_args=arguments, **options)

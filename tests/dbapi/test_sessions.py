@@ -38,7 +38,8 @@ def second(db: PGlite) -> Iterator[dbapi.Connection]:
 def value(connection: dbapi.Connection, sql: str) -> object:
     cursor = connection.cursor()
     cursor.execute(sql)
-    return cursor.fetchone()[0]
+    ((found,),) = cursor.fetchall()
+    return found
 
 
 def add(connection: dbapi.Connection, row: int = 1) -> object:
@@ -47,7 +48,7 @@ def add(connection: dbapi.Connection, row: int = 1) -> object:
 
 def sqlstate(error: BaseException | None) -> str:
     assert isinstance(error, dbapi.OperationalError)
-    return str(error.args[0]["C"])
+    return str(error.sqlstate)
 
 
 def test_settings_and_temporary_tables_are_each_ones_own(
@@ -250,4 +251,4 @@ def test_another_database_and_another_user(db: PGlite) -> None:
         assert value(connection, who) == "shop clerk"
     with pytest.raises(dbapi.ProgrammingError) as caught:
         dbapi.connect(db, dbname="missing")
-    assert caught.value.args[0]["C"] == "3D000"
+    assert caught.value.sqlstate == "3D000"

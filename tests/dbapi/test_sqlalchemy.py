@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, String, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
-from pglite_native import PGlite
+from pglite_native import PGlite, dbapi
 from pglite_native.sqlalchemy import create_engine
 from tests.waiting import DEADLINE_S, in_thread, until_blocked
 
@@ -104,8 +104,8 @@ def test_a_violated_constraint_is_an_integrity_error(
     with engine.connect() as connection:
         with pytest.raises(sqlalchemy.exc.IntegrityError) as caught:
             connection.execute(text(sql))
-        assert caught.value.orig is not None
-        assert caught.value.orig.args[0]["C"].startswith("23")
+        assert isinstance(caught.value.orig, dbapi.IntegrityError)
+        assert str(caught.value.orig.sqlstate).startswith("23")
         assert not caught.value.connection_invalidated
 
 
@@ -139,6 +139,26 @@ def test_rows_can_be_streamed(engine: sqlalchemy.Engine) -> None:
             text("select generate_series(1, 1000)")
         )
         assert sum(numbers.scalars()) == 500_500
+
+
+@pytest.mark.parametrize("style", ["format", "pyformat", "numeric_dollar"])
+def test_placeholders_can_be_chosen(db: PGlite, style: str) -> None:
+    engine = create_engine(db, paramstyle=style)
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add_all([Author(name=name) for name in ("100%", "Eliot")])
+        session.commit()
+        found = select(Author.name).where(Author.name.like("%\\%"), Author.id % 2 == 1)
+        assert session.scalars(found).all() == ["100%"]
+    engine.dispose()
+
+
+def test_a_converter_of_json_and_text_for_addresses_can_be_chosen(db: PGlite) -> None:
+    engine = create_engine(db, json_deserializer=len, native_inet_types=False)
+    with engine.connect() as connection:
+        found = connection.execute(text("select '[1, 2]'::jsonb, '10.0.0.1'::inet"))
+        assert found.one() == (6, "10.0.0.1")
+    engine.dispose()
 
 
 def test_isolation_levels_can_be_chosen(engine: sqlalchemy.Engine) -> None:
@@ -210,8 +230,8 @@ def test_a_deadlock_is_an_operational_error(
                 first.execute(text(counter), {"id": 2})
             first.rollback()
             assert waiting.result(DEADLINE_S) == 1
-    assert caught.value.orig is not None
-    assert caught.value.orig.args[0]["C"] == "40P01"
+    assert isinstance(caught.value.orig, dbapi.OperationalError)
+    assert caught.value.orig.sqlstate == "40P01"
     assert not caught.value.connection_invalidated
 
 
@@ -273,7 +293,7 @@ def test_urls_name_directories_or_memory(tmp_path: Path) -> None:
         assert (tmp_path / "data" / "PG_VERSION").exists()
     engine.dispose()
     engine = sqlalchemy.create_engine("postgresql+pglite://")
-    assert (engine.dialect.name, engine.dialect.driver) == ("postgresql", "pg8000")
+    assert (engine.dialect.name, engine.dialect.driver) == ("postgresql", "pglite")
     with engine.connect() as connection:
         assert connection.scalar(text("select 1")) == 1
     engine.dispose()

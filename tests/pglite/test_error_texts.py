@@ -244,16 +244,11 @@ def test_a_child_of_fork_is_told_the_line_that_opens_one() -> None:
 # --- what is not installed ------------------------------------------------------------------
 
 
-def test_only_what_is_missing_is_said_to_be(tmp_path: Path) -> None:
-    program = "import sys; sys.modules[{!r}] = None; import pglite_native.sqlalchemy"
-    for missing, words in (
-        ("pg8000", "finds SQLAlchemy, and only pg8000 is missing"),
-        ("sqlalchemy", "needs SQLAlchemy"),
-    ):
-        command = [sys.executable, "-c", program.format(missing)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert words in done.stderr
-        assert "pip install 'pglite-native[sqlalchemy]'" in done.stderr
+def test_what_is_missing_is_said_to_be() -> None:
+    program = "import sys; sys.modules['sqlalchemy'] = None; import pglite_native.sqlalchemy"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "needs SQLAlchemy" in done.stderr
+    assert "pip install 'pglite-native[sqlalchemy]'" in done.stderr
 
 
 def test_system_errors_are_words(db: PGlite, tmp_path: Path) -> None:

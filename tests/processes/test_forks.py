@@ -110,7 +110,7 @@ def test_a_child_closes_drops_and_leaves_without_a_trace_in_the_parent() -> None
         "[{'n': 2}]",
         "b'Z\\x00\\x00\\x00\\x05I'",
         "[{'n': 1}] [{'n': 1}]",
-        "[3] (4,)",
+        "(3,) (4,)",
         "(5,)",
         "(6,)",
         "True",
