@@ -24,6 +24,7 @@ struct cluster {
 
     /* the files */
     struct spare spare; /* of the image, while opening: what of it is not yet in use */
+    bool is_spare;      /* the memory is one's, and has the image's content: nothing has run */
     struct reservation arena_memory;
     struct arena arena;
     struct vfs *vfs;

@@ -19,6 +19,7 @@ static void take_spare(struct cluster *cluster, pgn_image *image)
     cluster->arena_memory = cluster->spare.arena;
     cluster->spare.arena = (struct reservation){0};
     image_replace(&cluster->mapped, image);
+    cluster->is_spare = true;
 }
 
 static enum status open_memory(struct cluster *cluster, struct error *error)

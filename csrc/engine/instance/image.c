@@ -52,6 +52,7 @@ void image_release(pgn_image *image)
     image_release(image->template_session);
     image_release(image->template_process);
     spare_forget(image->runtime, image);
+    map_close(&image->file);
     files_close(image->fd);
     free(image);
 }
@@ -114,25 +115,20 @@ static bool is_zero(const unsigned char *page)
 /* Where the bytes of each page of a region are; NULL: it holds nothing. */
 typedef const unsigned char *page_source;
 
-/* The file that a part was mapped from, which is read where the part was not written to: reading it through the part would
-   give the part those pages, and each of them costs a restore some time. */
-struct origin {
-    const pgn_image *image; /* NULL: it grew from nothing */
-    struct map file;
-};
-
-static bool origin_open(const pgn_image *image, struct origin *origin)
+static const unsigned char *section_bytes(const pgn_image *image,
+                                          const struct image_section *section)
 {
-    *origin = (struct origin){.image = image};
-    return !image || map_descriptor(image->fd, &origin->file) == 0;
+    return image->file.base + image->start + section->position;
 }
 
-static void add_origin(const struct origin *origin, enum image_region region, size_t begin,
-                       size_t count, page_source *pages)
+/* The pages that a part was mapped from are read in their file: reading them through the part would give it those pages, and
+   each of them costs a restore some time. base: NULL where the part grew from nothing. */
+static void add_base(const pgn_image *base, enum image_region region, size_t begin, size_t count,
+                     page_source *pages)
 {
-    for (uint32_t i = 0; origin->image && i < origin->image->header.section_count; i++) {
-        const struct image_section *section = &origin->image->header.sections[i];
-        const unsigned char *bytes = origin->file.base + origin->image->start + section->position;
+    for (uint32_t i = 0; base && i < base->header.section_count; i++) {
+        const struct image_section *section = &base->header.sections[i];
+        const unsigned char *bytes = section_bytes(base, section);
         size_t first = (size_t) (section->offset / PAGE);
         size_t end = first + (size_t) (section->size / PAGE);
 
@@ -144,9 +140,9 @@ static void add_origin(const struct origin *origin, enum image_region region, si
 }
 
 /* Finds the pages of [offset, offset + count pages) that hold anything: those that have been written to, and of the others
-   those of the origin. Looking at others would make them exist. False: no memory. */
+   those of the base. Looking at others would make them exist. False: no memory. */
 static bool find_content(const struct image_part *part, enum image_region region, uint64_t offset,
-                         size_t count, const struct origin *origin, page_source *pages)
+                         size_t count, const pgn_image *base, page_source *pages)
 {
     const unsigned char *start = part->reservation->base + part->start + offset;
     size_t begin = (size_t) (offset / PAGE);
@@ -157,7 +153,7 @@ static bool find_content(const struct image_part *part, enum image_region region
     reservation_touched(part->reservation, part->start + (size_t) offset, count, marks);
     for (size_t i = 0; i < count; i++)
         pages[i] = marks[i] ? start + i * PAGE : NULL;
-    add_origin(origin, region, begin, count, pages);
+    add_base(base, region, begin, count, pages);
     for (size_t i = 0; i < count; i++)
         marks[i] = pages[i] != NULL;
     if (part->arena)
@@ -234,7 +230,8 @@ static int write_pages(int fd, const page_source *pages, size_t count, uint64_t 
         end = first + 1;
         if (!pages[first])
             continue;
-        while (end < count && pages[end] == pages[first] + (end - first) * PAGE)
+        while (end < count && end - first < UNIT_PAGES
+               && pages[end] == pages[first] + (end - first) * PAGE)
             end++;
         result = files_write(fd, pages[first], (end - first) * PAGE, position + first * PAGE);
         if (result < 0)
@@ -262,13 +259,10 @@ int image_write_range(const pgn_image *base, enum image_region region,
 {
     size_t count = (size_t) (size / PAGE);
     page_source *pages = calloc(count ? count : 1, sizeof *pages);
-    struct origin origin = {0};
     int result = -GE_NOMEM;
 
-    if (pages && origin_open(base, &origin)
-        && find_content(part, region, offset, count, &origin, pages))
+    if (pages && find_content(part, region, offset, count, base, pages))
         result = write_pages(fd, pages, count, offset);
-    map_close(&origin.file);
     free(pages);
     return result;
 }
@@ -287,7 +281,6 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
 {
     pgn_image *image = calloc(1, sizeof *image);
     page_source *pages[IMAGE_REGIONS] = {NULL};
-    struct origin origin = {0};
     bool complete = false;
 
     if (!image)
@@ -302,14 +295,13 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
     image->header.size = IMAGE_HEADER_ROOM;
     image->header.section_count = 0;
     image->fd = memory_file_open();
-    if (image->fd < 0 || !origin_open(base, &origin))
+    if (image->fd < 0)
         goto done;
     for (enum image_region region = 0; region < IMAGE_REGIONS; region++) {
         size_t count = (size_t) (image->header.region_sizes[region] / PAGE);
 
         pages[region] = calloc(unit_end(count) + 1, sizeof *pages[region]);
-        if (!pages[region]
-            || !find_content(&parts[region], region, 0, count, &origin, pages[region]))
+        if (!pages[region] || !find_content(&parts[region], region, 0, count, base, pages[region]))
             goto done;
         if (region == IMAGE_MEMORY && parts[region].shared_fd >= 0)
             find_shared_content(&parts[region], &image->header, pages[region]);
@@ -322,10 +314,10 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
         image->header.sections[i].position = image->header.size;
         image->header.size += image->header.sections[i].size;
     }
-    complete = write_sections(image->fd, &image->header, pages) == 0;
+    complete = write_sections(image->fd, &image->header, pages) == 0
+               && map_descriptor(image->fd, &image->file) == 0;
 
 done:
-    map_close(&origin.file);
     for (enum image_region region = 0; region < IMAGE_REGIONS; region++)
         free(pages[region]);
     if (!complete) {
@@ -491,13 +483,13 @@ static pgn_image *image_in(pgn_runtime *runtime, const struct map *file, int fd,
         return NULL;
     image->header = *(const struct image_header *) (const void *) (file->base + start);
     image->start = start;
+    image->runtime = runtime;
+    atomic_init(&image->references, 1);
     image->fd = files_duplicate(fd);
-    if (image->fd < 0) {
-        free(image);
+    if (image->fd < 0 || map_descriptor(image->fd, &image->file) < 0) {
+        image_release(image);
         return NULL;
     }
-    atomic_init(&image->references, 1);
-    image->runtime = runtime;
     return image;
 }
 
@@ -523,7 +515,7 @@ static enum status open_in(pgn_runtime *runtime, const struct map *file, int fd,
         return STATUS_OK;
     }
     image_release(image);
-    return error_set(error, STATUS_NO_MEMORY, "no memory or descriptor for the image");
+    return error_set(error, STATUS_NO_MEMORY, "no memory, map or descriptor for the image");
 }
 
 enum status image_open(pgn_runtime *runtime, int fd, bool is_known, pgn_image **opened,
@@ -579,7 +571,7 @@ enum status image_map(const pgn_image *image, const struct image_part parts[IMAG
 /* --- putting back ------------------------------------------------------------------------- */
 
 /* Brings pages of a part to what it was mapped from: a section's bytes, and zeros elsewhere. */
-static bool put_back(const pgn_image *image, enum image_region region,
+static void put_back(const pgn_image *image, enum image_region region,
                      const struct image_part *part, const struct page_run *run)
 {
     unsigned char *base = part->reservation->base + part->start;
@@ -598,14 +590,10 @@ static bool put_back(const pgn_image *image, enum image_region region,
         }
         if (limit > end)
             limit = end;
-        if (files_read(image->fd, at, (size_t) (limit - at),
-                       image->start + section->position + (uint64_t) (at - first))
-            != limit - at)
-            return false;
+        memcpy(at, section_bytes(image, section) + (at - first), (size_t) (limit - at));
         at = limit;
     }
     memset(at, 0, (size_t) (end - at));
-    return true;
 }
 
 /* The pages of the parts that were written to; many of them are none. */
@@ -645,7 +633,7 @@ bool image_put_back(const pgn_image *image, const struct image_part parts[IMAGE_
                                &written.counts[region], &written.size);
     written_pages_close(record);
     for (enum image_region region = 0; done && region < IMAGE_REGIONS; region++)
-        for (int i = 0; done && i < written.counts[region]; i++)
-            done = put_back(image, region, &parts[region], &written.runs[region][i]);
+        for (int i = 0; i < written.counts[region]; i++)
+            put_back(image, region, &parts[region], &written.runs[region][i]);
     return done;
 }

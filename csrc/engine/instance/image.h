@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "engine/instance/types.h"
 #include "guest/guest.h"
+#include "platform/map.h"
 #include "platform/reservation.h"
 
 enum { SHARED_RANGES_MAX = 8 }; /* of memory that a guest's sessions share */
@@ -72,6 +73,7 @@ struct pgn_image {
         *template_session; /* where it is used: an image whose session is not; NULL: not known */
     pgn_image *template_process; /* private memory before there was a session; NULL: not known */
     int fd;
+    struct map file;
     uint64_t start; /* of the header in the file */
     struct image_header header;
 };

@@ -45,11 +45,13 @@ static void describe_parts(struct cluster *cluster, struct guest *guest,
 static enum status map_regions(pgn_session *session, const pgn_image *image, struct error *error)
 {
     struct image_part parts[IMAGE_REGIONS];
+    bool is_spare = session->cluster->is_spare;
     bool same = session->cluster->mapped == image;
     enum status status;
 
     describe_parts(session->cluster, session->instance.guest, parts);
-    if (same && !image_put_back(image, parts))
+    session->cluster->is_spare = false;
+    if (same && !is_spare && !image_put_back(image, parts))
         for (enum image_region region = 0; same && region < IMAGE_REGIONS; region++)
             same = reservation_discard(parts[region].reservation);
     for (enum image_region region = 0; !same && region < IMAGE_REGIONS; region++)
