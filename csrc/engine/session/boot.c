@@ -46,6 +46,7 @@ static const char *const required_arguments[] = {
     "-c", "max_worker_processes=0",
     "-c", "max_parallel_workers=0",
     "-c", "io_method=sync",
+    "-c", "io_max_concurrency=4", /* one at a time is made; 64 take 6 MB, and a fork's second session copies them */
     "-c", "min_dynamic_shared_memory=64MB", /* there before sessions are, which all share it */
     "-D", ENGINE_DATA_DIR,
 };
