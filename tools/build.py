@@ -121,6 +121,7 @@ def resources_step() -> Step:
         inputs=(
             VENDOR,
             LINK / "pglite.wasm",
+            *(ROOT / "csrc" / "guest" / "aot" / name for name in ("abi.h", "code.h")),
             *(TOOLS / f"{name}.py" for name in ("resources", "system", "upstream", "icu")),
             *PACK,
         ),

@@ -56,7 +56,7 @@ class Runtime:
         if not files.cluster.exists():
             cluster = ffi.NULL
         compiled = bytes(library) if library else ffi.NULL
-        status = lib.pgn_runtime_open(module, compiled, *paths, cluster, handle, error)
+        status = lib.pgn_runtime_open(module, compiled, ffi.NULL, *paths, cluster, handle, error)
         check(status, error)
         self.handle: Any = handle[0]
         self._image: Any = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .errors import LinkError, MalformedModuleError, UnresolvedSymbolsError
 from .linked import HostFunction, Linked, LinkedModule
 from .linker import link
+from .part import Part, Place, cut
 from .policy import INVOKE, Contains, Mentions, Policy, Replace, Within, Wrap
 from .resolver import Trap
 from .side import SideModule
@@ -19,6 +20,8 @@ __all__ = [
     "LinkedModule",
     "MalformedModuleError",
     "Mentions",
+    "Part",
+    "Place",
     "Policy",
     "Replace",
     "SideModule",
@@ -27,5 +30,6 @@ __all__ = [
     "Within",
     "Wrap",
     "Wrapping",
+    "cut",
     "link",
 ]

@@ -11,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+from pglite_native.aot.compiler import Compiler
 from tools import ROOT
-from tools.aot.compile import Compiler
 from tools.wheels.targets import Target
 
 # Its caches, which otherwise are in the home directory and in whatever folder it runs.
