@@ -77,6 +77,9 @@ struct guest_libraries {
         *added; /* what a link has added to that; NULL: wasm3 runs it, if there is anything */
 };
 
+/* What the libraries have to have been made for: another number is another layout or another meaning. */
+int guest_library_abi(void);
+
 /* Parses and links. wasm stays borrowed until the module is closed (code is compiled lazily). libraries: NULL is
    none. Fails naming *all* imports that the table does not have. */
 enum status guest_module_open(const uint8_t *wasm, size_t size,

@@ -42,6 +42,9 @@ const char *pgn_runtime_tier(const pgn_runtime *runtime);
 /* What runs the functions that a link has added to the packaged guest; NULL: it is that guest itself. */
 const char *pgn_runtime_added_tier(const pgn_runtime *runtime);
 
+/* Of shared objects that a module was compiled to; of another number they are refused. */
+int pgn_library_abi(void);
+
 /* Boots PostgreSQL, or maps an image. The runtime stays borrowed; options are copied. */
 int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_session **session,
              pgn_error *error);

@@ -34,3 +34,8 @@ const char *pgn_runtime_added_tier(const pgn_runtime *runtime)
 {
     return guest_module_added_tier(runtime->module);
 }
+
+int pgn_library_abi(void)
+{
+    return guest_library_abi();
+}

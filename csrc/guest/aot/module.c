@@ -46,6 +46,11 @@ enum status aot_load(const char *path, const struct aot_module **code, struct er
     return STATUS_OK;
 }
 
+int guest_library_abi(void)
+{
+    return AOT_ABI;
+}
+
 static enum status load(struct aot_module_state *module, const char *path, struct error *error)
 {
     const struct aot_module *code;

@@ -1,0 +1,42 @@
+"""Compile what extensions have added to the guest, so that it runs as fast as the rest.
+
+The packaged guest's own code stays what it is: only the added functions are compiled, into a shared
+object beside the added guest (docs/AOT.md). Where nothing compiles, wasm3 interprets them.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from pglite_native.aot.compile import Progress, build
+from pglite_native.aot.compiler import Compiler, NoCompiler
+from pglite_native.errors import ExtensionError
+from pglite_native.linker.part import Part
+
+BYTES_A_FILE = 200_000  # of WebAssembly: some seconds of a compiler, on a processor of its own
+
+
+def compile_part(part: Part, output: Path, progress: Progress | None) -> str | None:
+    """Make the shared object of the added functions. Return why it could not be made, or None.
+
+    Compiling the same again takes it from a cache.
+    """
+    files = min(-(-len(part.binary) // BYTES_A_FILE), 2 * (os.cpu_count() or 1))
+    with tempfile.TemporaryDirectory() as folder:
+        wasm = Path(folder) / "added.wasm"
+        wasm.write_bytes(part.binary)
+        try:
+            build(wasm, output, Compiler.found(), files, part=part, progress=progress)
+        except NoCompiler as error:
+            return f"to compile takes {error}"
+        except (RuntimeError, ValueError, OSError) as error:
+            return f"it cannot be compiled: {error}"
+    return None
+
+
+def insist(reason: str | None) -> None:
+    """Refuse what has not been compiled, where that is asked for."""
+    if reason is not None:
+        raise ExtensionError(reason)
