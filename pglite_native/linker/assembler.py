@@ -258,13 +258,7 @@ class Assembler:
         if earlier is not None:
             if not constructors:
                 return
-            # Under another name, by which what is cut out of the result finds it: see part.
-            self.out.exports = [
-                replace(item, name=f"{LINK_INIT}_{len(self.base.entries)}")
-                if item.name == LINK_INIT
-                else item
-                for item in self.out.exports
-            ]
+            self.out.exports = [item for item in self.out.exports if item.name != LINK_INIT]
             constructors.insert(0, earlier)
         body = NO_LOCALS + b"".join(map(call, constructors)) + END
         self._export(

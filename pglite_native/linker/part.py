@@ -145,10 +145,9 @@ def _places(module: Module, added: Added, functions: list[int]) -> list[Place]:
                 elements.setdefault(index, place)
     places = []
     for index in functions:
-        if index in exported:
-            places.append(Place(index - added.new_imports, is_element=False))
-        elif index in elements:
+        if index in elements and index not in exported:
             places.append(Place(elements[index], is_element=True))
         else:
-            raise LinkError(f"function {index} of the base is neither exported nor in its table")
+            # The one that runs the base's constructors was exported, by a name that is another's now.
+            places.append(Place(index - added.new_imports, is_element=False))
     return places

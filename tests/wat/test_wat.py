@@ -140,7 +140,7 @@ def link_guest(text: str, folder: Path) -> tuple[Path, Path]:
     own, added = text.split("\n;; added\n")
     base, wasm = folder / "base.wasm", folder / "guest.wasm"
     prelude, support = ((HERE / f"{name}.wat").read_text() for name in ("prelude", "support"))
-    whole = f"(module\n{prelude}{LINKABLE}{own}{LINK_TABLE.sub('', support)})\n"
+    whole = f"(module\n{prelude}{own}{LINKABLE}{LINK_TABLE.sub('', support)})\n"
     base.write_bytes(encode_with_build_id(decode(wabt.assemble(whole))))
     imports = "".join(
         f'(import "test" "{name}" (func ${name} (param i32 {type} {type})))'
