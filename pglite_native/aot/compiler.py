@@ -61,7 +61,9 @@ class Compiler:
         if shutil.which(chosen.command[0]):
             return chosen
         if find_spec("ziglang"):
-            return cls((sys.executable, "-m", "ziglang", "cc"), ("-g0", *chosen.flags))
+            # It keeps a frame pointer, and traces of the stack, if it is not told.
+            flags = ("-g0", "-fomit-frame-pointer", *chosen.flags)
+            return cls((sys.executable, "-m", "ziglang", "cc"), flags)
         raise NoCompiler(
             f"a C compiler ({chosen.command[0]} is not on the PATH): "
             "install pglite-native[compiler]"

@@ -10,6 +10,7 @@ from pglite_native.cli import script
 from pglite_native.cli.progress import CLEAR_LINE
 from pglite_native.engine import guest
 from pglite_native.engine.engine import Engine
+from pglite_native.extensions.published import PINS
 
 LIST = """
 with added as (select unnest(array[{added}]::name[]) as name)
@@ -49,7 +50,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add.add_argument(
         "extension",
         metavar="NAME or FILE",
-        help=f"fetched by npm: {', '.join(extensions.PUBLISHED)}; "
+        help=f"fetched by npm: {', '.join(PINS)}; "
         "or its PGlite package (.tgz), or the .tar.gz in that",
     )
     add.add_argument(

@@ -24,7 +24,7 @@ from pglite_native.engine.store import HOME_VARIABLE, Prepared, Store, home
 from pglite_native.errors import ExtensionError
 from pglite_native.extensions import published
 from pglite_native.extensions.bundle import Bundle, parse_bundle, read_bundle
-from pglite_native.extensions.compiling import compile_part, insist
+from pglite_native.extensions.compiling import compile_part
 from pglite_native.linker import LinkError, SideModule, cut, link
 
 PREFIX = "pglite"  # the guest's installation
@@ -156,26 +156,30 @@ def _compile(
     compile: bool | None,
     progress: Progress | None,
 ) -> None:
-    """Compile what was linked; or note why wasm3 is to interpret it."""
-    library = prepared.folder / guest.added_library()
-    if compile is False:
-        reason: str | None = "it was to be interpreted"
-    elif not (guest.packaged() / guest.LIBRARY).exists():
-        reason = "the packaged guest has not been compiled"
-    elif (part := cut(module)) is None:
-        return
-    else:
-        reason = compile_part(part, library, progress)
-    if reason is None:
-        try:
-            _try(prepared, bundles)
-        except ExtensionError as error:  # it did start when it was interpreted
-            library.unlink()
-            reason = f"compiled it does not run: {error}"
-    if compile:
-        insist(reason)
-    if reason is not None:
-        prepared.write(WHY_INTERPRETED, reason.encode())
+    """Compile what was linked; or, unless that is insisted on, note why wasm3 interprets it."""
+    try:
+        if compile is False:
+            raise ExtensionError("it was to be interpreted")
+        if not (guest.packaged() / guest.LIBRARY).exists():
+            raise ExtensionError("the packaged guest has not been compiled")
+        part = cut(module)
+        if part is not None:
+            library = guest.added_library()
+            prepared.write(library, compile_part(part, progress))
+            _try_compiled(prepared, bundles, library)
+    except ExtensionError as error:
+        if compile:
+            raise
+        prepared.write(WHY_INTERPRETED, str(error).encode())
+
+
+def _try_compiled(prepared: Prepared, bundles: Sequence[Bundle], library: str) -> None:
+    """Start it once more; take the library away if that fails, as it has not without."""
+    try:
+        _try(prepared, bundles)
+    except ExtensionError as error:
+        (prepared.folder / library).unlink()
+        raise ExtensionError(f"compiled it does not run: {error}") from error
 
 
 def _add_files(bundles: Sequence[Bundle]) -> bytes:

@@ -18,25 +18,20 @@ from pglite_native.linker.part import Part
 BYTES_A_FILE = 200_000  # of WebAssembly: some seconds of a compiler, on a processor of its own
 
 
-def compile_part(part: Part, output: Path, progress: Progress | None) -> str | None:
-    """Make the shared object of the added functions. Return why it could not be made, or None.
+def compile_part(part: Part, progress: Progress | None) -> bytes:
+    """Return the shared object of the added functions. The same again comes from a cache.
 
-    Compiling the same again takes it from a cache.
+    Raises:
+        ExtensionError: it could not be made, and why.
     """
     files = min(-(-len(part.binary) // BYTES_A_FILE), 2 * (os.cpu_count() or 1))
     with tempfile.TemporaryDirectory() as folder:
-        wasm = Path(folder) / "added.wasm"
+        wasm, output = Path(folder) / "added.wasm", Path(folder) / "added.so"
         wasm.write_bytes(part.binary)
         try:
             build(wasm, output, Compiler.found(), files, part=part, progress=progress)
         except NoCompiler as error:
-            return f"to compile takes {error}"
+            raise ExtensionError(f"to compile takes {error}") from None
         except (RuntimeError, ValueError, OSError) as error:
-            return f"it cannot be compiled: {error}"
-    return None
-
-
-def insist(reason: str | None) -> None:
-    """Refuse what has not been compiled, where that is asked for."""
-    if reason is not None:
-        raise ExtensionError(reason)
+            raise ExtensionError(f"it cannot be compiled: {error}") from error
+        return output.read_bytes()

@@ -148,6 +148,6 @@ def _places(module: Module, added: Added, functions: list[int]) -> list[Place]:
         if index in elements and index not in exported:
             places.append(Place(elements[index], is_element=True))
         else:
-            # The one that runs the base's constructors was exported, by a name that is another's now.
+            # What runs the base's constructors was exported, by a name that is another's now.
             places.append(Place(index - added.new_imports, is_element=False))
     return places

@@ -463,7 +463,7 @@ def test_the_others_are_added_and_used_together() -> None:
 
 
 def test_every_published_one_is_used_by_a_test() -> None:
-    assert set(extensions.PUBLISHED) == {"age", "pg_ivm", "pgtap", *USES}
+    assert set(published.PINS) == {"age", "pg_ivm", "pgtap", *USES}
 
 
 # --- fetching by name -----------------------------------------------------------------------
@@ -487,7 +487,7 @@ def test_a_name_is_fetched(npm: Callable[[str], None], capsys: pytest.CaptureFix
     """By the very archive that is pinned, wherever it comes from."""
     archive = package("pg_uuidv7")
     npm(
-        f'test "$*" = "--loglevel=error pack {extensions.PUBLISHED["pg_uuidv7"].specification}'
+        f'test "$*" = "--loglevel=error pack {published.PINS["pg_uuidv7"].specification}'
         f' --pack-destination $5" && /bin/cp {archive} "$5"'
     )
     assert main(["extension", "add", "--no-compile", "pg_uuidv7"]) == 0
@@ -496,7 +496,7 @@ def test_a_name_is_fetched(npm: Callable[[str], None], capsys: pytest.CaptureFix
 
 
 def test_another_archive_than_was_pinned(npm: Callable[[str], None], home: Path) -> None:
-    npm(f'echo bad > "$5/{extensions.PUBLISHED["age"].archive}"')
+    npm(f'echo bad > "$5/{published.PINS["age"].archive}"')
     with pytest.raises(ExtensionError, match=r"pglite-age@0\.0\.15 is not what was pinned: its"):
         extensions.add("age")
     assert snapshot(home) == {}

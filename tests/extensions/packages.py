@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pglite_native.extensions import PUBLISHED
+from pglite_native.extensions.published import PINS
 from vendor import pins
 from vendor.fetch import find_archive
 from vendor.pins import VendorError
@@ -16,7 +16,7 @@ OFFLINE = ("EAI_AGAIN", "ENOTFOUND", "ECONNREFUSED", "ENETUNREACH", "ETIMEDOUT",
 
 def package(name: str) -> Path:
     """Return an extension's package; skip the test where there is no network."""
-    published = PUBLISHED[name]
+    published = PINS[name]
     pin = pins.Pin(
         name=published.package,
         registry="npm",

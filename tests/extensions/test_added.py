@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,9 +45,9 @@ class _Homes(dict[str, Path]):
 @pytest.fixture(params=WAYS)
 def way(
     request: pytest.FixtureRequest, homes: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[str]:
+) -> str:
     """Use one of them by this way."""
-    way = request.param
+    way: str = request.param
     if WAYS[way] == "aot" and not COMPILED:
         pytest.skip("not compiled: make aot")
     monkeypatch.setenv("PGLITE_NATIVE_HOME", str(homes[way]))
