@@ -16,6 +16,7 @@ from pglite_native import Engine, PGlite, extensions
 from pglite_native.engine import guest
 from tests.engine.sql import run, sqlstate, value
 from tests.extensions.packages import package
+from tools import ROOT
 
 WAYS = {"compiled": "aot", "interpreted": "aot", "wasm3": "wasm3"}
 COMPILED = (guest.packaged() / guest.LIBRARY).exists()
@@ -249,6 +250,22 @@ def test_a_child_of_fork(way: str) -> None:
         finally:
             os._exit(status)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_the_plugin_s_option(
+    way: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeini("[pytest]\npglite_extensions = pg_ivm")
+    pytester.makepyfile(
+        """
+        def test_it(pglite):
+            assert pglite.query("select count(*) as n from pgivm.pg_ivm_immv").rows == [{"n": 0}]
+        """
+    )
+    result = pytester.runpytest_subprocess("-ppglite_native.pytest_plugin")
+    result.assert_outcomes(passed=1)
 
 
 def test_an_image_of_one_way_goes_on_in_another(
