@@ -48,7 +48,8 @@ def prepare() -> None:
         AOT.unlink()
         report(
             "aot",
-            "removed, as it is of another module" + ("" if wants_aot() else ": make aot"),
+            "removed, as it is of another module or version"
+            + ("" if wants_aot() else ": make aot"),
         )
 
 

@@ -205,6 +205,14 @@ def test_a_library_of_another_module_is_told(tmp_path: Path, cache: Path) -> Non
     assert not is_of(library, wasm)
 
 
+def test_a_library_of_another_version_is_told(tmp_path: Path) -> None:
+    wasm, library, source = assemble(tmp_path), tmp_path / "old.so", tmp_path / "old.c"
+    wasm.write_bytes(wasm.read_bytes() + custom_section(b"build_id", b"\x08" + b"first id"))
+    source.write_text('struct { unsigned abi; char id[9]; } pglite_aot_module = {1, "first id"};')
+    subprocess.run(["cc", "-shared", "-fPIC", source, "-o", library], check=True)
+    assert not is_of(library, wasm)
+
+
 def custom_section(name: bytes, content: bytes) -> bytes:
     body = bytes([len(name)]) + name + content
     return b"\0" + bytes([len(body)]) + body
