@@ -28,7 +28,7 @@ from pglite_native.engine.guest import TIER_VARIABLE, runtime
 from pglite_native.engine.store import HOME_VARIABLE
 from tests import wire
 
-ROUNDS = 5
+ROUNDS = 3
 ADDED = ("pg_ivm", "age")
 
 
@@ -70,7 +70,7 @@ GRAPH = """
 create extension if not exists age;
 set search_path = ag_catalog, public;
 select create_graph('g');
-select * from cypher('g', $$ unwind range(1, 500) as n create (:Person {id: n}) $$) as (a agtype);
+select * from cypher('g', $$ unwind range(1, 200) as n create (:Person {id: n}) $$) as (a agtype);
 select * from cypher('g', $$ match (a:Person), (b:Person) where b.id = a.id + 1
     create (a)-[:KNOWS]->(b) $$) as (a agtype)"""
 MATCH = """
@@ -92,7 +92,7 @@ WORKS = {
     "pg_ivm: an update below a view": Work(
         "update sale set amount = amount + 1 where id = 4242", 20, 5, SALES, "pg_ivm"
     ),
-    "AGE: match 499 edges": Work(MATCH, 1, 8, GRAPH, "age"),
+    "AGE: match 199 edges": Work(MATCH, 1, 8, GRAPH, "age"),
     "AGE: sum 20,000 values": Work(UNWIND, 1, 8, "", "age"),
 }
 

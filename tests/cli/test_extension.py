@@ -470,6 +470,11 @@ def test_every_published_one_is_used_by_a_test() -> None:
 
 
 @pytest.fixture
+def archive() -> Path:
+    return package("pg_uuidv7")
+
+
+@pytest.fixture
 def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Put a program on the path that is npm."""
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
@@ -483,9 +488,10 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None
     return write
 
 
-def test_a_name_is_fetched(npm: Callable[[str], None], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_is_fetched(
+    archive: Path, npm: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
     """By the very archive that is pinned, wherever it comes from."""
-    archive = package("pg_uuidv7")
     npm(
         f'test "$*" = "--loglevel=error pack {published.PINS["pg_uuidv7"].specification}'
         f' --pack-destination $5" && /bin/cp {archive} "$5"'
