@@ -69,15 +69,15 @@ select pgivm.create_immv('totals',
 GRAPH = """
 create extension if not exists age;
 set search_path = ag_catalog, public;
-select create_graph('g');
-select * from cypher('g', $$ unwind range(1, 200) as n create (:Person {id: n}) $$) as (a agtype);
-select * from cypher('g', $$ match (a:Person), (b:Person) where b.id = a.id + 1
+select create_graph('net');
+select * from cypher('net', $$ unwind range(1, 200) as n create (:Person {id: n}) $$) as (a agtype);
+select * from cypher('net', $$ match (a:Person), (b:Person) where b.id = a.id + 1
     create (a)-[:KNOWS]->(b) $$) as (a agtype)"""
 MATCH = """
-select * from cypher('g', $$ match (a:Person)-[:KNOWS]->(b:Person)
+select * from cypher('net', $$ match (a:Person)-[:KNOWS]->(b:Person)
     return sum(a.id * b.id) $$) as (n agtype)"""
 UNWIND = """
-select * from cypher('g', $$ unwind range(1, 20000) as n
+select * from cypher('net', $$ unwind range(1, 20000) as n
     return sum(n * 2 + 1) $$) as (n agtype)"""
 
 WORKS = {

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,6 +42,8 @@ class Compiler:
     command: tuple[str, ...]
     flags: tuple[str, ...] = ()
     link_flags: tuple[str, ...] = LDFLAGS_MACOS if sys.platform == "darwin" else LDFLAGS
+    folder: Path | None = field(default=None, repr=False)
+    """Where it runs; None: in this process's own."""
 
     @classmethod
     def from_environment(cls) -> Compiler:
@@ -97,6 +99,6 @@ class Compiler:
             RuntimeError: it fails, with its message.
         """
         command = [*self.command, *arguments]
-        result = subprocess.run(command, capture_output=True, text=True)
+        result = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
         if result.returncode != 0:
             raise RuntimeError(f"{shlex.join(command)}\n{result.stderr}")

@@ -48,7 +48,7 @@ def compiler(triple: str) -> Compiler:
     os.environ.setdefault("ZIG_LOCAL_CACHE_DIR", str(CACHE))
     link = MACOS if "macos" in triple else LINUX
     command = (sys.executable, "-m", "ziglang", "cc", "-target", triple)
-    return Compiler(command, FLAGS, (*link, "-lm"))
+    return Compiler(command, FLAGS, (*link, "-lm"), ROOT)
 
 
 def compile_all(compiler: Compiler, jobs: Iterable[Job]) -> list[Path]:

@@ -1,5 +1,5 @@
 /* What the C that wasm2c generates is written in: included by each of the generated files, in place of
- * wasm2c's own runtime (tools/aot/translate.py has the other half of this contract).
+ * wasm2c's own runtime (pglite_native/aot/translate.py has the other half of this contract).
  *
  * Loads and stores are not checked: the 8 GiB behind the header are this instance's, and what of them is
  * not its memory is inaccessible. docs/AOT.md has the reason and the figures.
