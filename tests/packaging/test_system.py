@@ -119,4 +119,6 @@ def test_what_is_installed_is_the_same_each_time(tmp_path: Path) -> None:
     files = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
     assert files == {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()}
     licences = {"LICENSE.wasm3", "LICENSE.xxhash", "LICENSE.pglite", "LICENSE.icu"}
-    assert set(files) == {"pglite.wasm", "initdb.wasm", "system.pack", "identity"} | licences
+    headers = {"abi.h", "code.h"}
+    guest = {"pglite.wasm", "initdb.wasm", "system.pack", "identity"}
+    assert set(files) == guest | headers | licences
