@@ -44,7 +44,7 @@ check: lint ## check style and run a few tests, in about a minute
 
 test: test-aot test-wasm3 ## run all tests, those of the engine on both tiers (some: TESTS=tests/engine)
 
-# By what "auto" chooses, once it is there: guests with extensions added have no other than wasm3.
+# By what "auto" chooses, once it is there.
 test-aot: aot ## run all tests by the AOT tier
 	PGLITE_NATIVE_TIER=auto $(PYTEST) $(TESTS)
 

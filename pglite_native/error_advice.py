@@ -68,6 +68,6 @@ def _extension(name: str) -> str:
     if similar is not None:
         return f"Did you mean {similar}?"
     return (
-        "`pglite-native extension list` shows those that there are; `pglite-native extension add`"
-        " adds others that are built for PGlite"
+        "`pglite-native extension list` shows those that there are; "
+        "`pglite-native extension add NAME` adds others that are built for PGlite"
     )

@@ -49,7 +49,8 @@ def prepare() -> None:
         AOT.unlink()
         report(
             "aot",
-            "removed, as it is of another module" + ("" if wants_aot() else ": make aot"),
+            "removed, as it is of another module or version"
+            + ("" if wants_aot() else ": make aot"),
         )
 
 
@@ -139,6 +140,7 @@ def resources_step() -> Step:
             VENDOR,
             LINK / "pglite.wasm",
             LINK / "pg_dump.wasm",
+            *(ROOT / "csrc" / "guest" / "aot" / name for name in ("abi.h", "code.h")),
             *(TOOLS / f"{name}.py" for name in ("resources", "system", "upstream", "icu")),
             *PACK,
         ),

@@ -11,11 +11,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tools import ROOT
 from tools.pack import write_pack
 from tools.system import system_entries
 from tools.upstream import read_tree
 
+# Of what users make of the guest. Another one, and what was made before is not used any more.
+LAYOUT = b"2: pglite.wasm says what it was linked onto"
 GUEST = ("pglite.wasm", "initdb.wasm", "system.pack")
+# What extensions that users add are compiled with: pglite_native/aot.
+HEADERS = tuple(ROOT / "csrc" / "guest" / "aot" / name for name in ("abi.h", "code.h"))
 
 
 def gather(vendor: Path, link: Path, resources: Path) -> None:
@@ -30,6 +35,8 @@ def gather(vendor: Path, link: Path, resources: Path) -> None:
         write_pack(system_entries(tree), new / "system.pack")
         for part in ("wasm3", "xxhash", "pglite"):
             shutil.copyfile(vendor / part / "LICENSE", new / f"LICENSE.{part}")
+        for header in HEADERS:
+            shutil.copyfile(header, new / header.name)
         (new / "LICENSE.icu").write_bytes(tree["pglite/icu/LICENSE"])
         (new / "identity").write_text(identity(new))
         for path in new.iterdir():
@@ -38,7 +45,7 @@ def gather(vendor: Path, link: Path, resources: Path) -> None:
 
 def identity(resources: Path) -> str:
     """Tell this guest from every other: what users link onto it fits no other."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(LAYOUT)
     for name in GUEST:
         digest.update(hashlib.sha256((resources / name).read_bytes()).digest())
     return digest.hexdigest()

@@ -231,18 +231,48 @@ static void read_table(struct reader *reader, struct binary *binary)
     read_limits(reader, &binary->table_size, &maximum);
 }
 
-/* A custom section means nothing to a guest, so one that is malformed is not a fault. */
-static void read_custom(struct reader *reader, struct binary *binary)
+static bool is_name(const char *bytes, uint32_t length, const char *name)
 {
-    static const char name[] = "build_id";
+    return length == strlen(name) && memcmp(bytes, name, length) == 0;
+}
+
+/* A length, then the bytes; NULL and 0 where there are not so many. */
+static const uint8_t *read_id(struct reader *reader, uint32_t *size)
+{
     uint32_t length = read_u32(reader);
     const uint8_t *bytes = read_bytes(reader, length);
 
-    if (bytes && length == sizeof name - 1 && memcmp(bytes, name, length) == 0) {
-        length = read_u32(reader);
-        binary->build_id = read_bytes(reader, length);
-        binary->build_id_size = binary->build_id ? length : 0;
-    }
+    *size = bytes ? length : 0;
+    return bytes;
+}
+
+/* pglite_native/linker/part.py writes it. */
+static void read_base(struct reader *reader, struct binary *binary)
+{
+    uint32_t size;
+    const uint8_t *id = read_id(reader, &size);
+    uint32_t first_function = read_u32(reader), new_imports = read_u32(reader);
+    uint32_t first_element = read_u32(reader);
+
+    if (reader->bad)
+        return;
+    binary->base_id = id;
+    binary->base_id_size = size;
+    binary->first_function = first_function;
+    binary->new_imports = new_imports;
+    binary->first_element = first_element;
+}
+
+/* A custom section means nothing to a guest, so one that is malformed is not a fault. */
+static void read_custom(struct reader *reader, struct binary *binary)
+{
+    uint32_t length = read_u32(reader);
+    const char *name = (const char *) read_bytes(reader, length);
+
+    if (name && is_name(name, length, "build_id"))
+        binary->build_id = read_id(reader, &binary->build_id_size);
+    else if (name && is_name(name, length, "link_base"))
+        read_base(reader, binary);
     reader->bad = false;
 }
 

@@ -46,6 +46,12 @@ struct binary {
     struct binary_segment *segments;
     const uint8_t *build_id; /* WebAssembly tool conventions, BuildId.md; NULL: none */
     uint32_t build_id_size;
+    const uint8_t *base_id; /* build_id of the module that this one was linked onto; NULL: none */
+    uint32_t base_id_size;
+    /* What the link has added to that one's, in this module. */
+    uint32_t first_function; /* the first that it has not */
+    uint32_t new_imports;    /* so far have its functions moved up */
+    uint32_t first_element;  /* the first of the table that it has not */
 };
 
 /* On failure nothing is left to close. */

@@ -70,15 +70,28 @@ struct guest_import_table {
 
 typedef uint32_t guest_function; /* a function of the module, as its tier counts them */
 
-/* Parses and links. wasm stays borrowed until the module is closed (code is compiled lazily).
-   library: path of the shared object that the module was compiled to; NULL: wasm3 runs it.
-   Fails naming *all* imports that the table does not have. */
-enum status guest_module_open(const uint8_t *wasm, size_t size, const char *library,
+/* Paths of the shared objects that a module was compiled to. */
+struct guest_libraries {
+    const char *module; /* the module, or what it was linked onto; NULL: wasm3 runs all of it */
+    const char
+        *added; /* what a link has added to that; NULL: wasm3 runs it, if there is anything */
+};
+
+/* What the libraries have to have been made for: another number is another layout or another meaning. */
+int guest_library_abi(void);
+
+/* Parses and links. wasm stays borrowed until the module is closed (code is compiled lazily). libraries: NULL is
+   none. Fails naming *all* imports that the table does not have. */
+enum status guest_module_open(const uint8_t *wasm, size_t size,
+                              const struct guest_libraries *libraries,
                               const struct guest_import_table *table, struct guest_module **module,
                               struct error *error);
 
 /* What runs it: "wasm3" or "aot". */
 const char *guest_module_tier(const struct guest_module *module);
+
+/* What runs the functions that a link has added to another module; NULL: this one was made by no such link. */
+const char *guest_module_added_tier(const struct guest_module *module);
 
 /* Compiles every function now rather than when it is first called, if that is still to be done. */
 enum status guest_module_compile(struct guest_module *module, struct error *error);

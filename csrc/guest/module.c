@@ -83,6 +83,13 @@ const char *guest_module_tier(const struct guest_module *module)
     return module->tier->name;
 }
 
+const char *guest_module_added_tier(const struct guest_module *module)
+{
+    if (!module->binary.base_id)
+        return NULL;
+    return module->tier->added ? module->tier->added(module) : module->tier->name;
+}
+
 bool guest_module_function(const struct guest_module *module, const char *name,
                            guest_function *function)
 {

@@ -10,7 +10,17 @@
 #include "guest/guest.h"
 #include "platform/reservation.h"
 
-enum { GUEST_HEADER_ROOM = PLATFORM_PAGE_MAX }; /* so that files can be laid over the memory */
+enum {
+    GUEST_HEADER_ROOM = PLATFORM_PAGE_MAX, /* so that files can be laid over the memory */
+    GUEST_INTERPRETER_WORDS = 4
+};
+
+/* How every tier's header ends, so that two can run one instance: interpreter.h. */
+struct guest_header {
+    uint64_t globals[GUEST_GLOBALS_MAX];
+    uint64_t interpreter[GUEST_INTERPRETER_WORDS];
+    uint64_t memory_size;
+};
 
 struct guest_tier {
     const char *name;
@@ -19,6 +29,7 @@ struct guest_tier {
 
     void (*close_module)(struct guest_module *module); /* all but what is shared */
     enum status (*compile)(struct guest_module *module, struct error *error); /* NULL: it is */
+    const char *(*added)(const struct guest_module *module); /* NULL: runs it, too */
     size_t (*called)(const struct guest_module *module, uint32_t *indices,
                      size_t size); /* NULL: it does not know */
     /* So that no thread is within the module, and none enters it. NULL: no state is shared. */
@@ -96,8 +107,9 @@ enum status memory_set_pages(struct guest *guest, uint64_t pages);
 /* Zeroes a large range inside the memory by giving it back to the system. */
 void memory_zero(struct guest *guest, uint64_t offset, uint64_t size);
 
-/* wasm3/module.c and aot/module.c, for tiers.c. library: of a tier that runs one, else NULL. */
-typedef enum status module_opener(const uint8_t *wasm, size_t size, const char *library,
+/* wasm3/module.c and aot/module.c, for tiers.c. Libraries: of a tier that runs them, else none. */
+typedef enum status module_opener(const uint8_t *wasm, size_t size,
+                                  const struct guest_libraries *libraries,
                                   const struct guest_import_table *table,
                                   struct guest_module **module, struct error *error);
 module_opener wasm3_open_module, aot_open_module;

@@ -9,13 +9,15 @@ static const struct {
     {false, wasm3_open_module},
 };
 
-enum status guest_module_open(const uint8_t *wasm, size_t size, const char *library,
+enum status guest_module_open(const uint8_t *wasm, size_t size,
+                              const struct guest_libraries *libraries,
                               const struct guest_import_table *table, struct guest_module **module,
                               struct error *error)
 {
+    bool is_compiled = libraries && libraries->module;
     size_t i = 0;
 
-    while (tiers[i].runs_library != (library != NULL))
+    while (tiers[i].runs_library != is_compiled)
         i++;
-    return tiers[i].open(wasm, size, library, table, module, error);
+    return tiers[i].open(wasm, size, libraries, table, module, error);
 }

@@ -14,7 +14,7 @@
 #include <ucontext.h>
 #endif
 
-enum { RANGES_MAX = 64, SIGNALS = 2 };
+enum { RANGES_MAX = 512, SIGNALS = 2 };
 
 static const int signals[SIGNALS] = {SIGSEGV, SIGBUS};
 

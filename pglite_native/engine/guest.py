@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,7 @@ TIER_VARIABLE = "PGLITE_NATIVE_TIER"
 """In the environment, what "auto" means."""
 
 LIBRARY = "pglite-aot.so"
-"""The guest compiled ahead of time, beside its module where it is there at all."""
+"""The packaged guest compiled ahead of time, beside its module where it is there at all."""
 
 
 class Files(NamedTuple):
@@ -37,11 +38,25 @@ class Files(NamedTuple):
 NAMES = ("pglite.wasm", "initdb.wasm", "system.pack", "cluster.pack", "postgres.image")
 
 
+class Libraries(NamedTuple):
+    """The shared objects of a guest that was compiled; None: wasm3 runs it."""
+
+    module: Path | None = None
+    """The packaged guest's."""
+
+    added: Path | None = None
+    """That of the extensions that a user has added."""
+
+
 class Runtime:
     """A guest in use. It is never closed: engines may live as long as the process."""
 
-    def __init__(self, files: Files, library: Path | None = None) -> None:
+    def __init__(
+        self, files: Files, library: Path | None = None, added: Path | None = None
+    ) -> None:
         """Open a guest, run by the AOT tier from `library`, or else by wasm3.
+
+        `added` is the shared object of extensions that were added; without it wasm3 runs those.
 
         Without cluster.pack only engines with a data directory of their own, or initdb_args, can
         open, and without an image they boot: so the build makes both.
@@ -55,8 +70,8 @@ class Runtime:
         module, *paths, cluster = (bytes(path) for path in files[:-1])
         if not files.cluster.exists():
             cluster = ffi.NULL
-        compiled = bytes(library) if library else ffi.NULL
-        status = lib.pgn_runtime_open(module, compiled, *paths, cluster, handle, error)
+        compiled = (bytes(path) if path else ffi.NULL for path in (library, added))
+        status = lib.pgn_runtime_open(module, *compiled, *paths, cluster, handle, error)
         check(status, error)
         self.handle: Any = handle[0]
         self._image: Any = None
@@ -72,6 +87,14 @@ class Runtime:
         """What runs the guest."""
         name = ffi.string(lib.pgn_runtime_tier(self.handle))
         return "aot" if name == b"aot" else "wasm3"
+
+    @property
+    def added_tier(self) -> Literal["wasm3", "aot"] | None:
+        """What runs the extensions that were added; None: none was that has code."""
+        name = lib.pgn_runtime_added_tier(self.handle)
+        if name == ffi.NULL:
+            return None
+        return "aot" if ffi.string(name) == b"aot" else "wasm3"
 
     def packaged_image(self) -> Any:
         """Return the guest's image, the owner of a pgn_image, checked once."""
@@ -109,7 +132,7 @@ class _Runtimes:
     """The process's runtimes, each made once."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[Files, Path | None], Runtime] = {}
+        self._made: dict[tuple[Files, Libraries], Runtime] = {}
         self._lock = threading.Lock()
         forking.register(self)
 
@@ -117,12 +140,12 @@ class _Runtimes:
         """See forking."""
         self._lock = threading.Lock()
 
-    def get(self, files: Files, library: Path | None) -> Runtime:
+    def get(self, files: Files, libraries: Libraries) -> Runtime:
         """Return the runtime of a guest, made the first time."""
         with self._lock:
-            if (files, library) not in self._made:
-                self._made[files, library] = Runtime(files, library)
-            return self._made[files, library]
+            if (files, libraries) not in self._made:
+                self._made[files, libraries] = Runtime(files, *libraries)
+            return self._made[files, libraries]
 
     def before_fork(self) -> None:
         """Wait for threads that change a runtime: the child has not got them, and their locks."""
@@ -157,8 +180,16 @@ def files() -> Files:
     return Files(*found)
 
 
-def library(files: Files, tier: Tier) -> Path | None:
-    """Return what the AOT tier would run, or None for wasm3.
+def added_library() -> str:
+    """Return the name that what a user adds has when compiled, for this version on this machine.
+
+    The folder that it is in may be shared by others, which then interpret it.
+    """
+    return f"pglite-added-{lib.pgn_library_abi()}-{sys.platform}-{os.uname().machine}.so"
+
+
+def libraries(files: Files, tier: Tier) -> Libraries:
+    """Return what the AOT tier would run; nothing for wasm3.
 
     Raises:
         ValueError: there is no such tier.
@@ -168,22 +199,23 @@ def library(files: Files, tier: Tier) -> Path | None:
         tier = os.environ.get(TIER_VARIABLE, "auto")  # type: ignore[assignment]
     if tier not in get_args(Tier):
         raise ValueError(f"tier must be one of {', '.join(get_args(Tier))}: {tier!r}")
-    path = files.module.with_name(LIBRARY)
-    if tier == "wasm3" or (tier == "auto" and not path.exists()):
-        return None
-    if not path.exists():
+    module = packaged() / LIBRARY
+    if tier == "wasm3" or (tier == "auto" and not module.exists()):
+        return Libraries()
+    if not module.exists():
         raise EngineError(
-            f"no AOT tier: {path} does not exist. `make aot` makes it where the package is"
-            " built from its sources; a guest with extensions added has none"
+            f"no AOT tier: {module} does not exist. `make aot` makes it where the package is"
+            " built from its sources"
         )
-    return path
+    added = files.module.with_name(added_library())
+    return Libraries(module, added if added.exists() else None)
 
 
 def runtime(tier: Tier = "auto") -> Runtime:
     """Return the process's runtime of the guest that is in use.
 
     Raises:
-        ValueError, EngineError: as `library` does.
+        ValueError, EngineError: as `libraries` does.
     """
     guest = files()
-    return _runtimes.get(guest, library(guest, tier))
+    return _runtimes.get(guest, libraries(guest, tier))

@@ -3,6 +3,9 @@
 Adding one links its side module onto the packaged guest and puts its files into the guest's tree.
 The result is a guest of the user's own, which every engine of theirs runs from then on
 (docs/EXTENSIONS.md). An extension's code runs in the guest, with the rights PostgreSQL has there.
+
+The packaged guest's compiled code serves the result, too; what was added is compiled beside it, if
+there is a compiler (compiling.py).
 """
 
 from __future__ import annotations
@@ -15,28 +18,44 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from pglite_native.aot.compile import Progress
 from pglite_native.engine import guest, pack
 from pglite_native.engine.store import HOME_VARIABLE, Prepared, Store, home
 from pglite_native.errors import ExtensionError
-from pglite_native.extensions.bundle import Bundle, read_bundle
-from pglite_native.linker import LinkError, SideModule, link
+from pglite_native.extensions import published
+from pglite_native.extensions.bundle import Bundle, parse_bundle, read_bundle
+from pglite_native.extensions.compiling import compile_part
+from pglite_native.linker import LinkError, SideModule, cut, link
 
 PREFIX = "pglite"  # the guest's installation
 BUNDLES = "bundles"
+WHY_INTERPRETED = "interpreted.txt"
 
 # Reads every control file, as CREATE EXTENSION does.
 TRIAL = "select count(*) from pg_available_extensions"
 
 
-def add(tarball: str | os.PathLike[str], *, replace: bool = False) -> tuple[str, ...]:
-    """Add the extension in a tarball; return the names it is known by.
+def add(
+    extension: str | os.PathLike[str],
+    *,
+    replace: bool = False,
+    compile: bool | None = None,
+    progress: Progress | None = None,
+) -> tuple[str, ...]:
+    """Add an extension; return the names it is known by.
 
-    `replace` puts it in the place of one that was added under the same name.
+    `extension` is its tarball; or the npm package that has it in dist/; or a name, of one of those
+    that PGlite's project publishes, which then is fetched. `replace` puts it in the place of one
+    that was added under the same name.
+
+    What has been added is compiled if a compiler is there. `compile=True` insists on that, and
+    False has it interpreted; `why_interpreted` tells. `progress` is called while compiling: with
+    what is done, how many steps of it, and of how many.
 
     Raises:
         ExtensionError: it cannot be added, and why. Nothing has changed.
     """
-    bundle = read_bundle(Path(tarball))
+    bundle = _find(extension)
     store = _store()
     with store.lock():
         others = []
@@ -45,11 +64,11 @@ def add(tarball: str | os.PathLike[str], *, replace: bool = False) -> tuple[str,
                 others.append(other)
             elif not replace:
                 raise ExtensionError(f"{other} was added before: replace it, or remove it first")
-        _rebuild(store, [*others, bundle])
+        _rebuild(store, [*others, bundle], compile, progress)
     return bundle.names
 
 
-def remove(name: str) -> tuple[str, ...]:
+def remove(name: str, *, progress: Progress | None = None) -> tuple[str, ...]:
     """Remove an added extension; return the names of all that came, and goes, with it.
 
     Databases that have created it keep their tables, but its functions fail.
@@ -63,13 +82,30 @@ def remove(name: str) -> tuple[str, ...]:
         gone = [bundle for bundle in bundles if name in bundle.names]
         if not gone:
             raise ExtensionError(f"no extension {name!r} was added")
-        _rebuild(store, [bundle for bundle in bundles if bundle not in gone])
+        _rebuild(store, [bundle for bundle in bundles if bundle not in gone], None, progress)
     return gone[0].names
 
 
 def added() -> list[str]:
     """Return the names of what was added, sorted."""
     return sorted(name for bundle in _read_added(_store()) for name in bundle.names)
+
+
+def why_interpreted() -> str | None:
+    """Return why what was added has not been compiled; None if it has, or has no code."""
+    current = _store().current()
+    path = current / WHY_INTERPRETED if current else None
+    return path.read_text() if path and path.exists() else None
+
+
+def _find(extension: str | os.PathLike[str]) -> Bundle:
+    """Read a tarball, or a package with one; or fetch what only has a name."""
+    path = Path(extension)
+    if isinstance(extension, str) and path.name == extension and not path.suffix:
+        return parse_bundle(published.fetch(extension), extension)
+    if path.suffix == ".tgz":
+        return parse_bundle(published.tarball_in(path.read_bytes(), str(path)), str(path))
+    return read_bundle(path)
 
 
 def _store() -> Store:
@@ -81,7 +117,9 @@ def _read_added(store: Store) -> list[Bundle]:
     return [read_bundle(path) for path in sorted((current / BUNDLES).iterdir())] if current else []
 
 
-def _rebuild(store: Store, bundles: Sequence[Bundle]) -> None:
+def _rebuild(
+    store: Store, bundles: Sequence[Bundle], compile: bool | None, progress: Progress | None
+) -> None:
     """Make a guest of the packaged one and some bundles, and use it."""
     if not bundles:
         store.use(None)
@@ -90,11 +128,14 @@ def _rebuild(store: Store, bundles: Sequence[Bundle]) -> None:
     bundles = sorted(bundles, key=lambda bundle: bundle.names)
     with store.prepare() as prepared:
         prepared.write("system.pack", _add_files(bundles))
-        prepared.write("pglite.wasm", _link(bundles))
+        module = _link(bundles)
+        prepared.write("pglite.wasm", module)
         for bundle in bundles:
             digest = sha256(bundle.tarball).hexdigest()
             prepared.write(f"{BUNDLES}/{digest}.tar.gz", bundle.tarball)
         _try(prepared, bundles)
+        if any(bundle.modules for bundle in bundles):
+            _compile(prepared, bundles, module, compile, progress)
         _run(prepared, "pglite_native.engine.image", str(prepared.folder / "postgres.image"))
         prepared.use()
 
@@ -106,6 +147,39 @@ def _link(bundles: Sequence[Bundle]) -> bytes:
         return link(base, modules).binary
     except LinkError as error:
         raise ExtensionError(f"cannot be linked: {error}") from error
+
+
+def _compile(
+    prepared: Prepared,
+    bundles: Sequence[Bundle],
+    module: bytes,
+    compile: bool | None,
+    progress: Progress | None,
+) -> None:
+    """Compile what was linked; or, unless that is insisted on, note why wasm3 interprets it."""
+    try:
+        if compile is False:
+            raise ExtensionError("it was to be interpreted")
+        if not (guest.packaged() / guest.LIBRARY).exists():
+            raise ExtensionError("the packaged guest has not been compiled")
+        part = cut(module)
+        if part is not None:
+            library = guest.added_library()
+            prepared.write(library, compile_part(part, progress))
+            _try_compiled(prepared, bundles, library)
+    except ExtensionError as error:
+        if compile:
+            raise
+        prepared.write(WHY_INTERPRETED, str(error).encode())
+
+
+def _try_compiled(prepared: Prepared, bundles: Sequence[Bundle], library: str) -> None:
+    """Start it once more; take the library away if that fails, as it has not without."""
+    try:
+        _try(prepared, bundles)
+    except ExtensionError as error:
+        (prepared.folder / library).unlink()
+        raise ExtensionError(f"compiled it does not run: {error}") from error
 
 
 def _add_files(bundles: Sequence[Bundle]) -> bytes:

@@ -57,16 +57,20 @@ class Bundle:
 
 def read_bundle(path: Path) -> Bundle:
     """Read a tarball. Raises ExtensionError, with its path, if it is not an extension's."""
-    tarball = path.read_bytes()
+    return parse_bundle(path.read_bytes(), str(path))
+
+
+def parse_bundle(tarball: bytes, called: str) -> Bundle:
+    """Read a tarball's content. Raises ExtensionError, as `read_bundle` does."""
     try:
         bundle = Bundle(tarball, _read_files(tarball))
     except ExtensionError as error:
-        raise ExtensionError(f"{path}: {error}") from None
+        raise ExtensionError(f"{called}: {error}") from None
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        raise ExtensionError(f"{path}: not a tar.gz, or damaged: {error}") from None
+        raise ExtensionError(f"{called}: not a tar.gz, or damaged: {error}") from None
     if not bundle.names:
         raise ExtensionError(
-            f"{path}: has neither share/postgresql/extension/NAME.control"
+            f"{called}: has neither share/postgresql/extension/NAME.control"
             " nor lib/postgresql/NAME.so: not an extension of PGlite's"
         )
     return bundle

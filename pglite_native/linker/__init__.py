@@ -6,6 +6,7 @@ from .empty import empty_base
 from .errors import LinkError, MalformedModuleError, UnresolvedSymbolsError
 from .linked import HostFunction, Linked, LinkedModule
 from .linker import link
+from .part import Part, Place, cut
 from .policy import INVOKE, Contains, Mentions, Policy, Replace, Within, Wrap
 from .resolver import Trap
 from .side import SideModule
@@ -20,6 +21,8 @@ __all__ = [
     "LinkedModule",
     "MalformedModuleError",
     "Mentions",
+    "Part",
+    "Place",
     "Policy",
     "Replace",
     "SideModule",
@@ -28,6 +31,7 @@ __all__ = [
     "Within",
     "Wrap",
     "Wrapping",
+    "cut",
     "empty_base",
     "link",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 
-from . import leb128, link_table
+from . import leb128, link_table, part
 from .alignment import align
 from .base import HEAP_BASE, LINK_TABLE, Base
 from .encoder import encode
@@ -296,7 +296,16 @@ class Assembler:
         ]
         if out.data_count is not None:
             out.data_count = len(out.data)
-        out.customs = []  # names and debugging data speak of the old indices
+        out.customs = self._customs()
+
+    def _customs(self) -> list[Custom]:
+        """What is said of the base; names and debugging data speak of the old indices."""
+        if not self.sides:
+            return [item for item in self.out.customs if item.name == part.SECTION]
+        if not self.base.build_id or self.resolution.wrappings:
+            return []
+        first = len(self.base.signatures) + self.shift
+        return [part.Added(self.base.build_id, first, self.shift, self.base.table_size).section()]
 
     # --- one thing each ---
 

@@ -9,7 +9,7 @@ from .decoder import decode
 from .errors import LinkError
 from .instructions import i32_const_expression
 from .link_table import Entry
-from .module import FUNCREF, I32, Global, GlobalType, Kind
+from .module import FUNCREF, I32, Global, GlobalType, Kind, Module
 from .startup import NOWHERE, Guard, run
 
 HEAP_BASE = "__heap_base"
@@ -33,6 +33,7 @@ class Base:
         self.module = module = decode(binary)
         if len(module.tables) != 1 or module.tables[0].element_type != FUNCREF:
             raise LinkError("it must define one table, of functions")
+        self.build_id = _build_id(module)
         self.table_size = module.tables[0].limits.minimum
         self.signatures = module.signatures()
         self.function_import_count = len(module.imported(Kind.FUNCTION))
@@ -123,3 +124,12 @@ class Base:
             raise LinkError("its link table is not in its last data segment")
         del self.module.data[-2:]
         self.entries = link_table.decode(segments[-1].content, self.data_end)
+
+
+def _build_id(module: Module) -> bytes:
+    """What the linker that made it has written; empty: another one made it."""
+    section = module.custom("build_id")
+    if section is None:
+        return b""
+    size, start = leb128.read_unsigned(section, 0)
+    return section[start : start + size]

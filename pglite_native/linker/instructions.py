@@ -139,15 +139,18 @@ class References:
     """What function bodies refer to."""
 
     functions: set[int]
+    read_globals: set[int]
     written_globals: set[int]
 
 
 def references(bodies: Iterable[bytes]) -> References:
-    found = References(set(), set())
+    found = References(set(), set(), set())
     for body in bodies:
         for start, operand, _ in _instructions(body):
             if body[start] in (Op.CALL, Op.RETURN_CALL, Op.REF_FUNC):
                 found.functions.add(leb128.read_unsigned(body, operand)[0])
+            elif body[start] == Op.GLOBAL_GET:
+                found.read_globals.add(leb128.read_unsigned(body, operand)[0])
             elif body[start] == Op.GLOBAL_SET:
                 found.written_globals.add(leb128.read_unsigned(body, operand)[0])
     return found

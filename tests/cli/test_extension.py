@@ -13,15 +13,14 @@ from pathlib import Path
 import pytest
 
 from pglite_native import Engine, ExtensionError, extensions
+from pglite_native.aot import compiler
 from pglite_native.cli import main
 from pglite_native.engine import guest
 from pglite_native.engine.store import Store
-from pglite_native.extensions import bundle
+from pglite_native.extensions import bundle, published
 from tests.cli import tarballs
 from tests.engine.sql import run, sqlstate, value
-from vendor.fetch import find_archive
-from vendor.pins import VendorError, load_pins
-from vendor.unpack import unpack
+from tests.extensions.packages import package
 
 PROBE = """
 select probe_count(), probe_count(), probe_compare(1, 2), probe_text(),
@@ -137,7 +136,8 @@ def test_a_library_without_an_extension(tmp_path: Path, capsys: pytest.CaptureFi
     files = {"lib/postgresql/probe.so": tarballs.compile_probe()}
     assert extensions.add(tarballs.write(tmp_path / "a.tar.gz", files)) == ("probe",)
     assert main(["extension", "list"]) == 0
-    assert "added   | library for LOAD" in capsys.readouterr().out
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "for LOAD" in line)
+    assert [cell.strip() for cell in line.split("|")][::2] == ["probe", "added", "library for LOAD"]
     with Engine() as engine:
         run(engine, "load 'probe'; create function probe_count() returns int language c as 'probe'")
         assert value(engine, "select probe_count()") == "41"
@@ -412,25 +412,10 @@ def test_a_home_that_may_not_be_read(probe: Path, home: Path) -> None:
 
 # --- PGlite's packages ----------------------------------------------------------------------
 
-OFFLINE = ("EAI_AGAIN", "ENOTFOUND", "ECONNREFUSED", "ENETUNREACH", "ETIMEDOUT", "EHOSTUNREACH")
-PINS = {pin.name: pin for pin in load_pins(Path(__file__).with_name("pins.toml"))}
 
-
-def add_package(name: str, folder: Path) -> None:
-    pin = PINS[name]
-    try:
-        archive = find_archive(pin)
-    except VendorError as error:
-        if any(code in str(error) for code in OFFLINE):
-            pytest.skip(f"no network: {name} cannot be fetched")
-        raise
-    (tarball,) = unpack(pin, archive, folder)
-    extensions.add(folder / tarball)
-
-
-def test_pg_ivm(tmp_path: Path) -> None:
+def test_pg_ivm() -> None:
     """Views that are kept up to date; two import shapes that nothing bundled needs."""
-    add_package("pglite-pg_ivm", tmp_path)
+    extensions.add(package("pg_ivm"))
     with Engine() as engine:
         run(
             engine,
@@ -440,15 +425,11 @@ def test_pg_ivm(tmp_path: Path) -> None:
         )
         total = "select item, sum from total order by item"
         assert run(engine, total) == [("ink", "2"), ("pen", "4")]
-        run(engine, "insert into sale values ('ink', 40), ('cap', 7)")
-        run(engine, "delete from sale where item = 'pen' and amount = 1")
-        run(engine, "update sale set amount = 8 where item = 'cap'")
-        assert run(engine, total) == [("cap", "8"), ("ink", "42"), ("pen", "3")]
 
 
-def test_pgtap(tmp_path: Path) -> None:
+def test_pgtap() -> None:
     """All SQL: no module to link."""
-    add_package("pglite-pgtap", tmp_path)
+    extensions.add(package("pgtap"))
     with Engine() as engine:
         run(engine, "create extension pgtap; create table t (a int primary key)")
         lines = run(
@@ -464,16 +445,182 @@ def test_pgtap(tmp_path: Path) -> None:
     assert (lines[3][0] or "").startswith("not ok 3 - one is two")
 
 
-def test_age(tmp_path: Path) -> None:
-    """Graphs: hooks in the planner and the parser, a language of its own."""
-    add_package("pglite-age", tmp_path)
+USES = {
+    "pg_hashids": ("select id_encode(1001)", "jNl"),
+    "pg_textsearch": (
+        "create table doc (id int, content text);"
+        "insert into doc values (1, 'a fox'), (2, 'a database of foxes and databases');"
+        "create index on doc using bm25 (content) with (text_config = 'english');"
+        "select id from doc order by content <@> 'database' limit 1",
+        "2",
+    ),
+    "pg_uuidv7": ("select uuid_v7_to_timestamptz(uuid_generate_v7()) > '2020-01-01'", "t"),
+    "pgmq": ("select pgmq.create('q'); select pgmq.send('q', '{}')", "1"),
+}
+
+
+def test_the_others_are_added_and_used_together() -> None:
+    for name in USES:
+        assert name in extensions.add(package(name), compile=False)
+    with Engine(settings={"shared_preload_libraries": "pg_textsearch"}) as engine:
+        for name, (sql, answer) in USES.items():
+            run(engine, f"create extension {name}")
+            assert run(engine, sql)[-1][0] == answer
+
+
+def test_every_published_one_is_used_by_a_test() -> None:
+    assert set(published.PINS) == {"age", "pg_ivm", "pgtap", *USES}
+
+
+# --- fetching by name -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def archive() -> Path:
+    return package("pg_uuidv7")
+
+
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Put a program on the path that is npm."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    (tmp_path / "bin").mkdir()
+
+    def write(script: str) -> None:
+        program = tmp_path / "bin" / "npm"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+
+    return write
+
+
+def test_a_name_is_fetched(
+    archive: Path, npm: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the very archive that is pinned, wherever it comes from."""
+    npm(
+        f'test "$*" = "--loglevel=error pack {published.PINS["pg_uuidv7"].specification}'
+        f' --pack-destination $5" && /bin/cp {archive} "$5"'
+    )
+    assert main(["extension", "add", "--no-compile", "pg_uuidv7"]) == 0
+    assert capsys.readouterr().out == "added pg_uuidv7\n"
+    assert extensions.added() == ["pg_uuidv7"]
+
+
+def test_another_archive_than_was_pinned(npm: Callable[[str], None], home: Path) -> None:
+    npm(f'echo bad > "$5/{published.PINS["age"].archive}"')
+    with pytest.raises(ExtensionError, match=r"pglite-age@0\.0\.15 is not what was pinned: its"):
+        extensions.add("age")
+    assert snapshot(home) == {}
+
+
+def test_no_network(npm: Callable[[str], None]) -> None:
+    npm("echo npm error code ENOTFOUND >&2; exit 1")
+    with pytest.raises(ExtensionError) as caught:
+        extensions.add("age")
+    assert "npm cannot fetch @electric-sql/pglite-age@0.0.15: npm error code" in str(caught.value)
+    assert "`npm pack @electric-sql/pglite-age@0.0.15` brings" in str(caught.value)
+
+
+@pytest.mark.usefixtures("npm")
+def test_no_npm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(published, "find_spec", lambda name: None)
+    with pytest.raises(ExtensionError, match="npm, which is not on the PATH: install it, or `pip"):
+        extensions.add("age")
+
+
+def test_a_name_that_is_not_published() -> None:
+    with pytest.raises(ExtensionError, match=r"'postgis' is neither a file nor .*: age, pg_"):
+        extensions.add("postgis")
+
+
+def test_a_package_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "bad.tgz"
+    path.write_bytes(b"hello")
+    with pytest.raises(ExtensionError, match="not a npm package, or damaged"):
+        extensions.add(path)
+    tarballs.write(path, {"package/README.md": b"hello"})
+    with pytest.raises(ExtensionError, match=r"has one dist/NAME\.tar\.gz .*; this has 0"):
+        extensions.add(path)
+
+
+# --- compiling what was added ---------------------------------------------------------------
+
+compiled = pytest.mark.skipif(
+    not (guest.packaged() / guest.LIBRARY).exists(), reason="not compiled: make aot"
+)
+
+
+def added_tier() -> str | None:
+    return guest.runtime().added_tier
+
+
+@compiled
+def test_it_is_compiled_where_that_can_be_done(
+    probe: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(guest.TIER_VARIABLE, raising=False)
+    assert main(["extension", "add", str(probe)]) == 0
+    assert capsys.readouterr().err == ""
+    assert (added_tier(), extensions.why_interpreted()) == ("aot", None)
     with Engine() as engine:
-        run(engine, "create extension age; set search_path = ag_catalog, public")
-        run(engine, "select create_graph('people')")
-        create = "create (:Person {name: 'Ann'})-[:KNOWS]->(:Person {name: 'Bob'})"
-        run(engine, f"select * from cypher('people', $$ {create} $$) as (a agtype)")
-        match = "match (a)-[:KNOWS]->(b) return a.name, b.name"
-        found = run(
-            engine, f"select * from cypher('people', $$ {match} $$) as (a agtype, b agtype)"
-        )
-    assert found == [('"Ann"', '"Bob"')]
+        assert engine.tier == "aot"
+        run(engine, "create extension probe")
+        assert run(engine, PROBE) == [("41", "42", "-1", "é, from the probe", "t", "42")]
+
+
+@compiled
+def test_without_a_compiler_it_is_interpreted(
+    probe: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(guest.TIER_VARIABLE, raising=False)
+    monkeypatch.setattr(compiler, "find_spec", lambda name: None)
+    assert main(["extension", "add", str(probe)]) == 0
+    reason = extensions.why_interpreted()
+    assert capsys.readouterr().err == f"what was added is interpreted: {reason}\n"
+    assert reason == "to compile takes wasm2c: install pglite-native[compiler]"
+    assert added_tier() == "wasm3"
+    with Engine() as engine:
+        assert engine.tier == "aot"
+        run(engine, "create extension probe")
+        assert run(engine, PROBE) == [("41", "42", "-1", "é, from the probe", "t", "42")]
+
+
+@compiled
+def test_a_compiler_can_be_insisted_on(
+    probe: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGLITE_NATIVE_CC", "false")
+    with pytest.raises(ExtensionError, match="it cannot be compiled: false"):
+        extensions.add(probe, compile=True)
+    assert snapshot(home) == {}
+    extensions.add(probe)
+    assert (extensions.why_interpreted() or "").startswith("it cannot be compiled: false")
+
+
+@compiled
+def test_what_was_compiled_for_another_version_is_interpreted(
+    probe: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(guest.TIER_VARIABLE, raising=False)
+    extensions.add(probe, compile=True)
+    (library,) = home.glob(f"*/*/{guest.added_library()}")
+    library.rename(library.with_name("pglite-added-1-linux-x86_64.so"))
+    assert added_tier() == "wasm3"
+    with Engine() as engine:
+        run(engine, "create extension probe")
+        assert run(engine, PROBE) == [("41", "42", "-1", "é, from the probe", "t", "42")]
+
+
+@compiled
+def test_what_is_left_is_compiled_again(probe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(guest.TIER_VARIABLE, raising=False)
+    extensions.add(package("pg_uuidv7"))
+    extensions.add(probe)
+    extensions.remove("pg_uuidv7")
+    assert (extensions.added(), added_tier()) == (["probe"], "aot")
+    with Engine() as engine:
+        run(engine, "create extension probe")
+        assert value(engine, "select probe_half(84)") == "42"
+    extensions.remove("probe")
+    assert added_tier() is None

@@ -47,10 +47,11 @@ def test_aot_where_nothing_has_been_compiled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(guest.TIER_VARIABLE, raising=False)
-    files = guest.files()._replace(module=tmp_path / "pglite.wasm")
+    files = guest.files()
+    monkeypatch.setattr(guest, "packaged", lambda: tmp_path)
     with pytest.raises(EngineError, match=r"pglite-aot\.so does not exist.*make aot"):
-        guest.library(files, "aot")
-    assert guest.library(files, "auto") is None
+        guest.libraries(files, "aot")
+    assert guest.libraries(files, "auto") == guest.Libraries()
 
 
 def test_a_library_that_is_none(tmp_path: Path) -> None:

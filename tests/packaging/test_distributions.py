@@ -24,6 +24,8 @@ RESOURCES = {
     "cluster.pack",
     "postgres.image",
     "identity",
+    "abi.h",
+    "code.h",
 }
 EXTENSIONS = tuple(
     f"_{name}.abi3.so" for name in ("arrow", "closing", "engine", "messages", "rows")

@@ -2,7 +2,7 @@
  * place of the engine the few answers below. What happened goes to stdout, a line each.
  *
  *     run_guest [--environment NAME=VALUE]... [--input TEXT] [--sleep no] [--clock NS] [--seed N]
- *         [--copy yes] MODULE.wasm
+ *         [--copy yes] [--native LIBRARY [--added LIBRARY]] MODULE.wasm
  *     run_guest --imports
  *
  * The guest's export `test` is called, then, unless that trapped, `after` if there is one; with --copy
@@ -38,8 +38,8 @@ enum {
 struct options {
     const char *environment[ENVIRONMENT_MAX + 1]; /* NULL-terminated */
     const char *input;
-    const char *clock, *seed; /* NULL: the system's */
-    const char *library;      /* the AOT tier's, of the module; NULL: wasm3 */
+    const char *clock, *seed;         /* NULL: the system's */
+    struct guest_libraries libraries; /* the AOT tier's */
     bool sleepless, copied;
 };
 
@@ -436,7 +436,7 @@ static enum status open_all(struct runner *runner, const uint8_t *wasm, size_t s
     memcpy(imports + table.import_count, test_imports, sizeof test_imports);
     table.imports = imports;
     table.import_count += TEST_IMPORT_COUNT;
-    status = guest_module_open(wasm, size, options->library, &table, module, error);
+    status = guest_module_open(wasm, size, &options->libraries, &table, module, error);
     free(imports);
     if (status)
         return status;
@@ -545,13 +545,16 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--seed") == 0)
             options.seed = argv[i + 1];
         else if (strcmp(argv[i], "--native") == 0)
-            options.library = argv[i + 1];
+            options.libraries.module = argv[i + 1];
+        else if (strcmp(argv[i], "--added") == 0)
+            options.libraries.added = argv[i + 1];
         else
             break;
     }
     if (i + 1 != argc) {
         fprintf(stderr, "usage: run_guest [--environment N=V]... [--input TEXT] [--sleep no] "
-                        "[--clock NS] [--seed N] [--copy yes] [--native LIBRARY] GUEST.wasm\n");
+                        "[--clock NS] [--seed N] [--copy yes] [--native LIBRARY [--added LIBRARY]] "
+                        "GUEST.wasm\n");
         return 2;
     }
     return run(argv[i], &options);

@@ -2,7 +2,9 @@
 
 A `.wat` file here is the inside of a module: test_wat puts prelude.wat before it and support.wat
 behind it. `imports/NAME.wat` is the test of the import NAME (`invoke` that of `invoke_*`). Comment
-lines say what is to come out, exactly:
+lines say what is to come out, exactly. `added/NAME.wat` has two modules, the second behind a line
+`;; added`: it is a side module that is linked onto the first, and run in each way there is.
+
 
     ;; option: --input abc        an argument of run_guest
     ;; expect: test: exited 99    a line of its output (default: "test: returned")
@@ -23,8 +25,13 @@ from random import Random
 
 import pytest
 
+from pglite_native.aot.compile import build
+from pglite_native.aot.compiler import Compiler
+from pglite_native.linker import cut, link
+from pglite_native.linker.assembler import encode_with_build_id
+from pglite_native.linker.decoder import decode
 from tests.building import alone, compiled, compiler, variant
-from tools.aot.compile import Compiler, build
+from tests.linker import modules, wabt
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -53,7 +60,8 @@ SANITIZER_WARNINGS = (
 INTERPRETER = ROOT / "csrc" / "guest" / "wasm3" / "interpreter.c"
 THIRD_PARTY_FLAGS = ("-fno-sanitize=alignment,shift",)
 
-GUESTS = sorted(HERE.glob("*/*.wat"))
+GUESTS = sorted(path for path in HERE.glob("*/*.wat") if path.parent.name != "added")
+LINKED = sorted(HERE.glob("added/*.wat"))
 REAL_GUESTS = (
     ROOT / "build" / "link" / "pglite.wasm",
     ROOT / "build" / "vendor" / "pglite" / "dist" / "initdb.wasm",
@@ -119,6 +127,31 @@ def assemble(text: str, wasm: Path) -> Path:
     return wasm
 
 
+# In place of support.wat's link table, which is the linker's there, what a base has to have.
+LINKABLE = """
+(global (export "__heap_base") i32 (i32.const 131072))
+(func (export "emscripten_get_sbrk_ptr") (result i32) (i32.const 60000))
+"""
+LINK_TABLE = re.compile(r'^\(global \(export "pglite_link_table"\).*$', re.MULTILINE)
+WAYS = ("wasm3", "interpreted", "compiled")
+
+
+def link_guest(text: str, folder: Path) -> tuple[Path, Path]:
+    """Return the base, with the build_id that a linked one has, and what is linked onto it."""
+    own, added = text.split("\n;; added\n")
+    base, wasm = folder / "base.wasm", folder / "guest.wasm"
+    prelude, support = ((HERE / f"{name}.wat").read_text() for name in ("prelude", "support"))
+    whole = f"(module\n{prelude}{own}{LINKABLE}{LINK_TABLE.sub('', support)})\n"
+    base.write_bytes(encode_with_build_id(decode(wabt.assemble(whole))))
+    imports = "".join(
+        f'(import "test" "{name}" (func ${name} (param i32 {type} {type})))'
+        for name, type in (("equal", "i32"), ("equal_i64", "i64"))
+    )
+    side = modules.side("added", imports + added, memory=64, table=8)
+    wasm.write_bytes(link(base.read_bytes(), [side]).binary)
+    return base, wasm
+
+
 def compile_guest(wasm: Path) -> Path:
     """The module as the AOT tier's shared object, kept in build/ by its content."""
     library = wasm.with_suffix(".so")
@@ -131,9 +164,13 @@ def compile_guest(wasm: Path) -> Path:
 def test_guest(guest: Path, tier: str, run_guest: Path, tmp_path: Path) -> None:
     text = guest.read_text()
     wasm = assemble(text, tmp_path / "guest.wasm")
-    options = [word for line in directives(text, "option") for word in line.split(" ", 1)]
-    if tier == "aot":
-        options += ["--native", str(compile_guest(wasm))]
+    options = ("--native", str(compile_guest(wasm))) if tier == "aot" else ()
+    expect(run_guest, text, wasm, *options)
+
+
+def expect(run_guest: Path, text: str, wasm: Path, *options: str) -> None:
+    """Run it, and compare with what the comments say."""
+    options += tuple(word for line in directives(text, "option") for word in line.split(" ", 1))
     expected = directives(text, "expect") or ["test: returned"]
     expected += [f"{name}: {line}" for name in ("log", "sent") for line in directives(text, name)]
 
@@ -152,6 +189,26 @@ def test_guest(guest: Path, tier: str, run_guest: Path, tmp_path: Path) -> None:
     assert complaints == []
     assert [line for line in result.stdout.splitlines() if line] == expected
     assert result.returncode == 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("guest", LINKED, ids=lambda path: path.stem)
+def test_added(guest: Path, way: str, run_guest: Path, tmp_path: Path) -> None:
+    text = guest.read_text()
+    base, wasm = link_guest(text, tmp_path)
+    options = []
+    if way != "wasm3":
+        options += ["--native", str(compile_guest(base))]
+    if way == "compiled":
+        part = cut(wasm.read_bytes())
+        assert part is not None
+        library = tmp_path / "added.so"
+        cut_out = tmp_path / "added.wasm"
+        cut_out.write_bytes(part.binary)
+        how = Compiler(tuple(compiler()), ("-O1",))
+        build(cut_out, library, how, files=1, part=part, cache=BUILD / "aot")
+        options += ["--added", str(library)]
+    expect(run_guest, text, wasm, *options)
 
 
 def served_imports(run_guest: Path) -> set[tuple[str, str, str]]:

@@ -14,8 +14,9 @@ import sys
 import time
 from pathlib import Path
 
+from pglite_native.aot.compile import build, show
+from pglite_native.aot.compiler import Compiler
 from tools import ROOT
-from tools.aot.compile import Compiler, build, show
 from tools.aot.training import Training
 
 PACKAGE = ROOT / "pglite_native"

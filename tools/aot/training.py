@@ -42,6 +42,7 @@ class Training:
     """
 
     extension: Path
+    sources = (Path(__file__), STATEMENTS)
 
     def called(self) -> frozenset[int]:
         """Which functions of the guest's module are called, by index."""

@@ -31,6 +31,8 @@ RESOURCES = {
     "cluster.pack",
     "postgres.image",
     "identity",
+    "abi.h",
+    "code.h",
 }
 NOTED = re.compile(r"resources/(LICENSE\.\w+)")  # in NOTICE
 MACHINES = {0x01000007: "x86_64", 0x0100000C: "aarch64"}  # macOS's cputype

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pglite_native.aot import compile as aot
+from pglite_native.aot.compiler import CONTRACT, INCLUDE, wasm2c
+from pglite_native.aot.translate import translate
 from tools import ROOT
-from tools.aot import compile as aot
-from tools.aot.training import STATEMENTS, Training
-from tools.aot.translate import translate
+from tools.aot.training import Training
 from tools.build import AOT, RESOURCES
 from tools.stamp import Step
 from tools.wheels import zig
@@ -19,7 +20,7 @@ from tools.wheels.targets import Target
 
 FILES = 24
 WASM = RESOURCES / "pglite.wasm"
-TRANSLATION = tuple(aot.HERE / name for name in ("translate.py", "training.py"))
+TRANSLATION = (aot.HERE / "translate.py", *Training.sources)
 
 
 def source_step(build: Path, extension: Path) -> Step:
@@ -29,12 +30,12 @@ def source_step(build: Path, extension: Path) -> Step:
     def make() -> None:
         for old in folder.glob("*.[ch]"):
             old.unlink()
-        translate(WASM, aot.WASM2C, folder, FILES, Training(extension).called())
+        translate(WASM, wasm2c(), folder, FILES, Training(extension).called())
 
     return Step(
         name="guest-c",
         action=make,
-        inputs=(WASM, aot.WASM2C, STATEMENTS, *TRANSLATION),
+        inputs=(WASM, wasm2c(), *TRANSLATION),
         outputs=(folder / "module.c", folder / "module.h"),
         settings=(str(FILES),),
     )
@@ -45,7 +46,7 @@ def code_step(target: Target, build: Path) -> Step:
     compiler = zig.compiler(target.code)
 
     def make() -> None:
-        flags = (*aot.CFLAGS, f"-I{aot.CSRC.relative_to(ROOT)}")
+        flags = (*aot.CFLAGS, f"-I{INCLUDE.relative_to(ROOT)}")
         zig.compile_all(
             compiler,
             [
@@ -57,7 +58,7 @@ def code_step(target: Target, build: Path) -> Step:
     return Step(
         name=f"guest-{target.code}",
         action=make,
-        inputs=(*sources(build), build / "guest" / "module.h", *aot.CONTRACT),
+        inputs=(*sources(build), build / "guest" / "module.h", *CONTRACT),
         outputs=tuple(_object(target, source) for source in sources(build)),
         settings=(repr(aot.CFLAGS), *zig.identity(target.code)),
     )

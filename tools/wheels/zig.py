@@ -11,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+from pglite_native.aot.compiler import Compiler
 from tools import ROOT
-from tools.aot.compile import Compiler
 from tools.wheels.targets import Target
 
 # Its caches, which otherwise are in the home directory and in whatever folder it runs.
@@ -48,7 +48,7 @@ def compiler(triple: str) -> Compiler:
     os.environ.setdefault("ZIG_LOCAL_CACHE_DIR", str(CACHE))
     link = MACOS if "macos" in triple else LINUX
     command = (sys.executable, "-m", "ziglang", "cc", "-target", triple)
-    return Compiler(command, FLAGS, (*link, "-lm"))
+    return Compiler(command, FLAGS, (*link, "-lm"), ROOT)
 
 
 def compile_all(compiler: Compiler, jobs: Iterable[Job]) -> list[Path]:

@@ -23,10 +23,11 @@ typedef struct {
 /* "OK", "BUSY", ...: the name of a status. */
 const char *pgn_status_name(int status);
 
-/* Paths of files: the linked pglite.wasm; the shared object it was compiled to, or NULL, and wasm3 runs it;
-   initdb.wasm; packs of the guest's tree and of a fresh
+/* Paths of files: the linked pglite.wasm; the shared object it, or what it was linked onto, was compiled to, or NULL,
+   and wasm3 runs it; that of what a link has added to it, or NULL, and wasm3 runs that; initdb.wasm; packs of the
+   guest's tree and of a fresh
    PGDATA, which may be NULL: then every engine needs initdb_arguments or a data directory made before. */
-int pgn_runtime_open(const char *module, const char *library, const char *initdb,
+int pgn_runtime_open(const char *module, const char *library, const char *added, const char *initdb,
                      const char *system, const char *cluster, pgn_runtime **runtime,
                      pgn_error *error);
 
@@ -37,6 +38,12 @@ void pgn_runtime_after_fork(pgn_runtime *runtime);
 
 /* What runs the guest: "wasm3" or "aot". */
 const char *pgn_runtime_tier(const pgn_runtime *runtime);
+
+/* What runs the functions that a link has added to the packaged guest; NULL: it is that guest itself. */
+const char *pgn_runtime_added_tier(const pgn_runtime *runtime);
+
+/* Of shared objects that a module was compiled to; of another number they are refused. */
+int pgn_library_abi(void);
 
 /* Boots PostgreSQL, or maps an image. The runtime stays borrowed; options are copied. */
 int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_session **session,

@@ -3,13 +3,14 @@
 
 #include "engine/api/gate.h"
 
-int pgn_runtime_open(const char *module, const char *library, const char *initdb,
+int pgn_runtime_open(const char *module, const char *library, const char *added, const char *initdb,
                      const char *system, const char *cluster, pgn_runtime **runtime,
                      pgn_error *pgn_error)
 {
+    struct guest_libraries libraries = {.module = library, .added = added};
     struct error error;
 
-    return runtime_open(module, library, initdb, system, cluster, runtime, &error)
+    return runtime_open(module, &libraries, initdb, system, cluster, runtime, &error)
                ? api_error(pgn_error, &error)
                : STATUS_OK;
 }
@@ -27,4 +28,14 @@ void pgn_runtime_after_fork(pgn_runtime *runtime)
 const char *pgn_runtime_tier(const pgn_runtime *runtime)
 {
     return guest_module_tier(runtime->module);
+}
+
+const char *pgn_runtime_added_tier(const pgn_runtime *runtime)
+{
+    return guest_module_added_tier(runtime->module);
+}
+
+int pgn_library_abi(void)
+{
+    return guest_library_abi();
 }

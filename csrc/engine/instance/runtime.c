@@ -64,9 +64,9 @@ static enum status map_file(const char *path, struct map *map, struct error *err
     return error_set_errno(error, result, "cannot map %s", path);
 }
 
-enum status runtime_open(const char *module, const char *library, const char *initdb,
-                         const char *system, const char *cluster, pgn_runtime **opened,
-                         struct error *error)
+enum status runtime_open(const char *module, const struct guest_libraries *libraries,
+                         const char *initdb, const char *system, const char *cluster,
+                         pgn_runtime **opened, struct error *error)
 {
     pgn_runtime *runtime = calloc(1, sizeof *runtime);
     enum status status;
@@ -76,7 +76,7 @@ enum status runtime_open(const char *module, const char *library, const char *in
     runtime->process = process_note_open();
     status = map_file(module, &runtime->module_file, error);
     if (!status)
-        status = guest_module_open(runtime->module_file.base, runtime->module_file.size, library,
+        status = guest_module_open(runtime->module_file.base, runtime->module_file.size, libraries,
                                    &host_import_table, &runtime->module, error);
     if (!status)
         status = find_exports(runtime, error);

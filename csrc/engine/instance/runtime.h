@@ -71,9 +71,9 @@ struct pgn_runtime {
 };
 
 /* Paths as of pgn_runtime_open. */
-enum status runtime_open(const char *module, const char *library, const char *initdb,
-                         const char *system, const char *cluster, pgn_runtime **runtime,
-                         struct error *error);
+enum status runtime_open(const char *module, const struct guest_libraries *libraries,
+                         const char *initdb, const char *system, const char *cluster,
+                         pgn_runtime **runtime, struct error *error);
 void runtime_close(pgn_runtime *runtime); /* NULL is fine */
 
 #endif

@@ -10,9 +10,12 @@
 #include <stdint.h>
 
 enum {
-    AOT_ABI = 1, /* of this file: another number is another layout or another meaning */
-    AOT_GLOBALS_MAX = 32
+    AOT_ABI = 2, /* of this file: another number is another layout or another meaning */
+    AOT_GLOBALS_MAX = 32,
+    AOT_INTERPRETER_WORDS = 4
 };
+
+#define AOT_NO_TYPE UINT32_MAX /* of an element of the table that code does not call by itself */
 
 #define AOT_MODULE_SYMBOL "pglite_aot_module"
 
@@ -32,11 +35,10 @@ typedef void (*aot_code)(void); /* of a function; its own type is said beside it
 struct aot_host {
     /* Import number `import`; slots as in guest_call. Returns only where the handler returned. */
     uint64_t (*call)(struct aot_header *instance, uint32_t import, const uint64_t *slots);
-    /* A host function, by its index in the table. */
-    uint64_t (*call_host_function)(struct aot_header *instance, uint32_t index,
-                                   const uint64_t *slots);
-    /* What to call for a table index that is beyond the module's own elements, null, or of another type
-       than the caller's: a host function's stub, or it does not return. */
+    /* A function without code, a host's or one that is interpreted, by its index in the table. */
+    uint64_t (*call_element)(struct aot_header *instance, uint32_t index, const uint64_t *slots);
+    /* What to call for a table index that the instance's table has not, or not with the caller's type: the
+       stub of a host function or of an interpreted one, or it does not return. */
     aot_code (*find)(struct aot_header *instance, uint32_t index, uint32_t type);
     /* A function was entered with the stack below stack_limit or the countdown at its end. */
     void (*look_around)(struct aot_header *instance);
@@ -47,15 +49,24 @@ struct aot_host {
     void (*zero)(struct aot_header *instance, uint64_t offset, uint64_t size);
 };
 
+struct aot_function {
+    aot_code code; /* NULL: an empty element of the table */
+    uint32_t type; /* AOT_NO_TYPE where code is NULL */
+};
+
 /* Ends where the linear memory begins. */
 struct aot_header {
-    uint64_t globals[AOT_GLOBALS_MAX]; /* the mutable ones, as bits */
-    uint64_t memory_size;
-    const struct aot_host *host;
-    void *guest;                /* the tier's */
     const uint8_t *stack_limit; /* set to the highest address, by any thread, to be looked around */
-    uint64_t host_function;     /* the host function that is about to be called */
-    int32_t countdown, reserved;
+    int32_t countdown;
+    uint32_t table_size;
+    const struct aot_function *table; /* the module's, with what was added to it */
+    const aot_code *links;            /* as struct aot_module's say, in their order */
+    const struct aot_host *host;
+    void *guest;                                 /* the tier's */
+    uint64_t called;                             /* table index of what a stub is about to call */
+    uint64_t globals[AOT_GLOBALS_MAX];           /* the mutable ones, as bits */
+    uint64_t interpreter[AOT_INTERPRETER_WORDS]; /* of the tier that runs what has no code */
+    uint64_t memory_size;
 };
 
 typedef void (*aot_enter)(aot_code code, struct aot_header *instance, const uint64_t *slots,
@@ -64,15 +75,17 @@ typedef void (*aot_enter)(aot_code code, struct aot_header *instance, const uint
 struct aot_type {
     const char *spelled; /* result, then parameters: v i j f d */
     aot_enter enter;     /* calls a function of this type */
-    aot_code host_stub;  /* a function of this type that calls host->call_host_function */
+    aot_code stub;       /* a function of this type that calls host->call_element */
 };
 
 struct aot_import {
     const char *module, *name, *type;
 };
 
-struct aot_function {
-    aot_code code; /* NULL: an empty element of the table */
+/* A function of the base that code which was added to it calls. */
+struct aot_link {
+    uint32_t place; /* an export's function index, or an element's index in the table */
+    uint32_t is_element;
     uint32_t type;
 };
 
@@ -81,6 +94,8 @@ struct aot_export {
     struct aot_function function;
 };
 
+/* A whole module; or the functions that were added to one, its base, which is a shared object of its own.
+ * They have all types and imports of the two, those of the base first, with the numbers they have there. */
 struct aot_module {
     uint32_t abi;
     uint32_t build_id_size;
@@ -89,9 +104,12 @@ struct aot_module {
     uint32_t type_count, import_count, export_count, table_size, global_count;
     const struct aot_type *types;
     const struct aot_import *imports;
-    const struct aot_export *exports; /* sorted by index */
-    const struct aot_function *table;
-    struct aot_function start; /* code NULL: none */
+    const struct aot_export *exports; /* sorted by index; none of the base's */
+    const struct aot_function *table; /* from element table_start on */
+    struct aot_function start;        /* code NULL: none */
+    uint32_t table_start;             /* 0 of a whole module */
+    uint32_t link_count;
+    const struct aot_link *links;
 };
 
 #endif

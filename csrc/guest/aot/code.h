@@ -1,5 +1,5 @@
 /* What the C that wasm2c generates is written in: included by each of the generated files, in place of
- * wasm2c's own runtime (tools/aot/translate.py has the other half of this contract).
+ * wasm2c's own runtime (pglite_native/aot/translate.py has the other half of this contract).
  *
  * Loads and stores are not checked: the 8 GiB behind the header are this instance's, and what of them is
  * not its memory is inaccessible. docs/AOT.md has the reason and the figures.
@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "guest/aot/abi.h"
+#include "abi.h" /* beside this file, wherever that is compiled */
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -147,11 +147,21 @@ register const u8 *aot_stack __asm__("sp");
 
 #define FUNC_EPILOGUE
 
-/* module and parameters: what wasm2c writes for a table of closures, which ours is not */
+/* Of code that was added, or has none: beside the way, so that calls of the module's own stay short. */
+static __attribute__((noinline, cold)) aot_code find_function(instance_t *instance, u32 index,
+                                                              u32 type)
+{
+    if (LIKELY(index < instance->table_size && instance->table[index].type == type))
+        return instance->table[index].code;
+    return instance->host->find(instance, index, type);
+}
+
+/* TABLE_SIZE and MODULE_TABLE: the module's own, which are constant.
+   own_table and own_instance: what wasm2c writes for a table of closures, which ours is not */
 #define CALL_INDIRECT(own_table, signature, expected, index, own_instance, ...)                    \
-    ((signature) (LIKELY((index) < TABLE_SIZE && module_table[index].type == (expected))           \
-                      ? module_table[index].code                                                   \
-                      : instance->host->find(instance, index, expected)))(instance, ##__VA_ARGS__)
+    ((signature) (LIKELY((index) < TABLE_SIZE && MODULE_TABLE[index].type == (expected))           \
+                      ? MODULE_TABLE[index].code                                                   \
+                      : find_function(instance, index, expected)))(instance, ##__VA_ARGS__)
 
 /* --- numbers: WebAssembly Core Specification 1.0, 4.3 --------------------------------------- */
 

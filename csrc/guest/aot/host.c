@@ -31,33 +31,65 @@ static uint64_t call_import(struct aot_header *header, uint32_t import, const ui
     struct aot_guest *own = guest_of(header);
     const struct aot_module_state *module = aot_module(own->base.module);
 
-    return serve(own, module->handlers[import], module->code->imports[import].type, slots);
+    return serve(own, module->handlers[import], module->imports[import].type, slots);
 }
 
-static uint64_t call_host_function(struct aot_header *header, uint32_t index, const uint64_t *slots)
+static uint64_t call_interpreted(struct aot_guest *own, uint32_t index, const uint64_t *slots)
+{
+    uint64_t result = 0;
+    enum guest_outcome outcome = interpreter_invoke_element(own->interpreter, index, slots,
+                                                            &result);
+
+    fault_enter(&own->scope); /* as after a handler */
+    if (outcome != GUEST_RETURNED)
+        aot_unwind(own, outcome);
+    return result;
+}
+
+static uint64_t call_element(struct aot_header *header, uint32_t index, const uint64_t *slots)
 {
     struct aot_guest *own = guest_of(header);
     const struct aot_module_state *module = aot_module(own->base.module);
-    const struct aot_host_function *function =
-        &module->host_functions[index - module->code->table_size];
+    const struct aot_host_function *function;
 
-    return serve(own, function->handler, module->code->types[function->type].spelled, slots);
+    if (index < module->table_size)
+        return call_interpreted(own, index, slots);
+    function = &module->host_functions[index - module->table_size];
+    return serve(own, function->handler, module->types[function->type].spelled, slots);
+}
+
+/* An element that has no code. */
+static const char *find_interpreted(const struct aot_module_state *module, uint32_t index,
+                                    struct aot_function *function)
+{
+    uint32_t type = AOT_NO_TYPE;
+
+    if (module->added.element_types && index >= module->code->table_size)
+        type = module->added.element_types[index - module->code->table_size];
+    if (type == AOT_NO_TYPE)
+        return guest_trap_table_null;
+    if (type == module->type_count)
+        return guest_trap_table_type;
+    function->type = type;
+    function->code = module->types[type].stub;
+    return NULL;
 }
 
 const char *aot_find(struct aot_guest *own, uint32_t index, struct aot_function *function)
 {
     const struct aot_module_state *module = aot_module(own->base.module);
-    const struct aot_module *code = module->code;
 
-    if (index < code->table_size) {
-        *function = code->table[index];
-        return function->code ? NULL : guest_trap_table_null;
+    if (index < module->table_size && module->table[index].code) {
+        *function = module->table[index];
+        return NULL;
     }
-    if (index - code->table_size >= module->host_function_count)
+    own->header->called = index;
+    if (index < module->table_size)
+        return find_interpreted(module, index, function);
+    if (index - module->table_size >= module->host_function_count)
         return guest_trap_table_range;
-    function->type = module->host_functions[index - code->table_size].type;
-    function->code = code->types[function->type].host_stub;
-    own->header->host_function = index;
+    function->type = module->host_functions[index - module->table_size].type;
+    function->code = module->types[function->type].stub;
     return NULL;
 }
 
@@ -141,7 +173,7 @@ static void zero(struct aot_header *header, uint64_t offset, uint64_t size)
 
 const struct aot_host aot_host = {
     .call = call_import,
-    .call_host_function = call_host_function,
+    .call_element = call_element,
     .find = find,
     .look_around = look_around,
     .trap = stop,

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "guest/interpreter.h"
 #include "guest/tier.h"
 #include "guest/wasm3/tier.h"
 
@@ -22,6 +23,7 @@ struct wasm3_module {
     uint32_t host_function_count;
     uint16_t fusions[TIER_FUSION_PLACES]; /* by operation: 0, or 1 and the row in fusions.h */
     uint32_t start_function;              /* UINT32_MAX: none */
+    struct interpreter_base code;         /* module NULL: all functions are interpreted */
 };
 
 /* Of each stack the limit in force, and the last one, which is the same when no callback is set. */
@@ -32,11 +34,18 @@ struct tier_stacks {
     guest_low low;
 };
 
-struct wasm3_guest {
-    struct guest base;
+/* What interprets in an instance, be it this tier's or one of a tier that has code for other functions. */
+struct interpreter {
+    struct guest *guest;
+    struct wasm3_module *module;
     M3Runtime runtime; /* its stack is where the next call from outside puts its frame */
     M3MemoryHeader *header;
     struct tier_stacks stacks;
+};
+
+struct wasm3_guest {
+    struct guest base;
+    struct interpreter interpreter;
 };
 
 static inline struct wasm3_module *wasm3_module(const struct guest_module *module)
@@ -44,9 +53,9 @@ static inline struct wasm3_module *wasm3_module(const struct guest_module *modul
     return (struct wasm3_module *) module;
 }
 
-static inline struct wasm3_guest *wasm3_guest(const struct guest *guest)
+static inline struct interpreter *wasm3_interpreter(const struct guest *guest)
 {
-    return (struct wasm3_guest *) guest;
+    return &((struct wasm3_guest *) guest)->interpreter;
 }
 
 /* signature.c */
@@ -86,11 +95,21 @@ enum guest_outcome tier_invoke_table(struct guest *guest, uint32_t index, char r
 enum guest_outcome tier_start(struct guest *guest);
 void tier_poke(struct guest *guest);
 
+/* compiled.c */
+/* Has the function code of another tier's? */
+bool tier_is_compiled(const struct wasm3_module *module, IM3Function function);
+/* Makes it one that calls that code. */
+M3Result tier_bind_compiled(struct wasm3_module *module, IM3Function function);
+
+/* instance.c */
+bool tier_attach(struct interpreter *interpreter, struct wasm3_module *module, struct guest *guest,
+                 size_t stack_size);
+
 /* stacks.c */
 bool tier_open_stacks(struct tier_stacks *stacks, size_t value_size); /* false: no memory */
 void tier_close_stacks(struct tier_stacks *stacks);
 /* Puts the limits in force, which leave room for guest_low to do something about it. */
-void tier_watch_stacks(struct wasm3_guest *guest);
+void tier_watch_stacks(struct interpreter *interpreter);
 /* of struct guest_tier */
 void tier_set_native_stack(struct guest *guest, const void *lowest, size_t reserve, guest_low low);
 void tier_trim_stack(struct guest *guest);

