@@ -39,6 +39,13 @@ static const char magic[MAGIC_SIZE + 1] = "PGNIMAG1";
 
 _Static_assert(sizeof(struct image_header) <= IMAGE_HEADER_ROOM, "the header is the first unit");
 
+static void begin(pgn_image *image, pgn_runtime *runtime)
+{
+    atomic_init(&image->references, 1);
+    image->runtime = runtime;
+    image->number = atomic_fetch_add(&runtime->images, 1);
+}
+
 pgn_image *image_retain(pgn_image *image)
 {
     atomic_fetch_add(&image->references, 1);
@@ -115,7 +122,8 @@ static bool is_zero(const unsigned char *page)
 typedef const unsigned char *page_source;
 
 /* The file that a part was mapped from, which is read where the part was not written to: reading it through the part would
-   give the part those pages, and each of them costs a restore some time. */
+   give the part those pages, and each of them costs a restore some time. Not where something else has been mapped over the
+   file since: zeros (memory_zero), or what is shared. */
 struct origin {
     const pgn_image *image; /* NULL: it grew from nothing */
     struct map file;
@@ -127,9 +135,12 @@ static bool origin_open(const pgn_image *image, struct origin *origin)
     return !image || map_descriptor(image->fd, &origin->file) == 0;
 }
 
-static void add_origin(const struct origin *origin, enum image_region region, size_t begin,
-                       size_t count, page_source *pages)
+static void add_origin(const struct origin *origin, const struct image_part *part,
+                       enum image_region region, size_t begin, size_t count, page_source *pages)
 {
+    const unsigned char *own = part->reservation->base + part->start;
+    bool is_remapped = part->reservation->remapped;
+
     for (uint32_t i = 0; origin->image && i < origin->image->header.section_count; i++) {
         const struct image_section *section = &origin->image->header.sections[i];
         const unsigned char *bytes = origin->file.base + origin->image->start + section->position;
@@ -139,7 +150,8 @@ static void add_origin(const struct origin *origin, enum image_region region, si
         for (size_t page = first < begin ? begin : first;
              section->region == region && page < end && page < begin + count; page++)
             if (!pages[page - begin])
-                pages[page - begin] = bytes + (page - first) * PAGE;
+                pages[page - begin] = is_remapped ? own + page * PAGE
+                                                  : bytes + (page - first) * PAGE;
     }
 }
 
@@ -157,7 +169,7 @@ static bool find_content(const struct image_part *part, enum image_region region
     reservation_touched(part->reservation, part->start + (size_t) offset, count, marks);
     for (size_t i = 0; i < count; i++)
         pages[i] = marks[i] ? start + i * PAGE : NULL;
-    add_origin(origin, region, begin, count, pages);
+    add_origin(origin, part, region, begin, count, pages);
     for (size_t i = 0; i < count; i++)
         marks[i] = pages[i] != NULL;
     if (part->arena)
@@ -292,8 +304,7 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
 
     if (!image)
         return no_memory_for(error, "a snapshot");
-    atomic_init(&image->references, 1);
-    image->runtime = runtime;
+    begin(image, runtime);
     image->header = *header;
     memcpy(image->header.magic, magic, MAGIC_SIZE);
     image->header.format = FORMAT;
@@ -496,8 +507,7 @@ static pgn_image *image_in(pgn_runtime *runtime, const struct map *file, int fd,
         free(image);
         return NULL;
     }
-    atomic_init(&image->references, 1);
-    image->runtime = runtime;
+    begin(image, runtime);
     return image;
 }
 
