@@ -642,3 +642,30 @@ def test_processes_that_were_forked_share_a_snapshot(base: Engine) -> None:
         assert os.read(reader, 100) == str(1 + n).encode()
         os.close(reader)
     assert counter(base) == 1
+
+
+def test_a_fork_of_a_fork_has_the_zeros_that_were_mapped_over_its_base() -> None:
+    """A hash join's empty buckets are 4 MiB of zeros, which the engine maps rather than writes.
+
+    The base has bytes there, left by a long string; the fork's fork must not find them again.
+    """
+    with Engine() as base:
+        run(
+            base,
+            "create function few() returns setof int language sql rows 1000000 volatile"
+            " as 'select generate_series(1, 10)';"
+            "create function many() returns setof int language sql rows 20000000 volatile"
+            " as 'select generate_series(1, 100000)';"
+            "set work_mem = '256MB'; set enable_mergejoin = off; set enable_nestloop = off;"
+            "select length(repeat('x', 60000000))",
+        )
+        snapshot = base.snapshot()
+    with Engine(image=snapshot) as fork:
+        run(
+            fork,
+            "begin; declare c no scroll cursor for"
+            " select m, f from many() m left join few() f on f = m",
+        )
+        run(fork, "fetch 1 from c")
+        with fork.fork() as second:
+            assert run(second, "fetch all from c") == run(fork, "fetch all from c")

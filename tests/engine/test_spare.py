@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gc
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
@@ -180,3 +182,40 @@ def resident() -> int:
     with open("/proc/self/smaps_rollup", encoding="utf-8") as file:
         fields = dict(line.split(":", 1) for line in file if ":" in line)
     return int(fields["Private_Dirty"].split()[0]) * 1024
+
+
+def test_what_a_failed_restore_has_left_is_not_kept() -> None:
+    """Its memory is neither image's then: zeros, or the other's in part."""
+    done = subprocess.run(
+        [sys.executable, "-c", FAILED_RESTORE], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[('A',)]\n"
+
+
+FAILED_RESTORE = """
+import resource
+from pglite_native import Engine, EngineMemoryError
+from tests.engine.sql import run
+
+def used():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) << 10 for line in file if line.startswith("VmData"))
+
+with Engine() as engine:
+    run(engine, "create table t as select 'A'")
+    small = engine.snapshot()
+    run(engine, "select length(repeat('x', 300000000))")
+    large = engine.snapshot()
+engine = Engine(image=small)
+limits = resource.getrlimit(resource.RLIMIT_DATA)
+resource.setrlimit(resource.RLIMIT_DATA, (used() + (40 << 20), limits[1]))
+try:
+    engine.restore(large)
+    print("restored")
+except EngineMemoryError:
+    pass
+resource.setrlimit(resource.RLIMIT_DATA, limits)
+engine.close()
+with Engine(image=small) as engine:
+    print(run(engine, "select * from t"))
+"""

@@ -137,6 +137,16 @@ def test_what_is_said_otherwise_is_no_option(db: PGlite, option: str) -> None:
         db.dump_sql(args=[option])
 
 
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [("--table=author\0s", "NUL character"), ("--table=\ud800", "surrogates")],
+)
+def test_what_c_cannot_take_is_refused(db: PGlite, option: str, message: str) -> None:
+    """A NUL would cut it off: another table would be dumped."""
+    with pytest.raises(ValueError, match=message):
+        db.dump_sql(args=[option])
+
+
 def test_options_are_a_sequence(db: PGlite) -> None:
     with pytest.raises(TypeError, match="sequence"):
         db.dump_sql(args="--schema-only")

@@ -39,6 +39,13 @@ static const char magic[MAGIC_SIZE + 1] = "PGNIMAG1";
 
 _Static_assert(sizeof(struct image_header) <= IMAGE_HEADER_ROOM, "the header is the first unit");
 
+static void begin(pgn_image *image, pgn_runtime *runtime)
+{
+    atomic_init(&image->references, 1);
+    image->runtime = runtime;
+    image->number = atomic_fetch_add(&runtime->images, 1);
+}
+
 pgn_image *image_retain(pgn_image *image)
 {
     atomic_fetch_add(&image->references, 1);
@@ -122,10 +129,14 @@ static const unsigned char *section_bytes(const pgn_image *image,
 }
 
 /* The pages that a part was mapped from are read in their file: reading them through the part would give it those pages, and
-   each of them costs a restore some time. base: NULL where the part grew from nothing. */
-static void add_base(const pgn_image *base, enum image_region region, size_t begin, size_t count,
-                     page_source *pages)
+   each of them costs a restore some time. Not where something else has been mapped over the file since: zeros
+   (memory_zero), or what is shared. base: NULL where the part grew from nothing. */
+static void add_base(const pgn_image *base, const struct image_part *part, enum image_region region,
+                     size_t begin, size_t count, page_source *pages)
 {
+    const unsigned char *own = part->reservation->base + part->start;
+    bool is_remapped = part->reservation->remapped;
+
     for (uint32_t i = 0; base && i < base->header.section_count; i++) {
         const struct image_section *section = &base->header.sections[i];
         const unsigned char *bytes = section_bytes(base, section);
@@ -135,7 +146,8 @@ static void add_base(const pgn_image *base, enum image_region region, size_t beg
         for (size_t page = first < begin ? begin : first;
              section->region == region && page < end && page < begin + count; page++)
             if (!pages[page - begin])
-                pages[page - begin] = bytes + (page - first) * PAGE;
+                pages[page - begin] = is_remapped ? own + page * PAGE
+                                                  : bytes + (page - first) * PAGE;
     }
 }
 
@@ -153,7 +165,7 @@ static bool find_content(const struct image_part *part, enum image_region region
     reservation_touched(part->reservation, part->start + (size_t) offset, count, marks);
     for (size_t i = 0; i < count; i++)
         pages[i] = marks[i] ? start + i * PAGE : NULL;
-    add_base(base, region, begin, count, pages);
+    add_base(base, part, region, begin, count, pages);
     for (size_t i = 0; i < count; i++)
         marks[i] = pages[i] != NULL;
     if (part->arena)
@@ -285,8 +297,7 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
 
     if (!image)
         return no_memory_for(error, "a snapshot");
-    atomic_init(&image->references, 1);
-    image->runtime = runtime;
+    begin(image, runtime);
     image->header = *header;
     memcpy(image->header.magic, magic, MAGIC_SIZE);
     image->header.format = FORMAT;
@@ -483,8 +494,7 @@ static pgn_image *image_in(pgn_runtime *runtime, const struct map *file, int fd,
         return NULL;
     image->header = *(const struct image_header *) (const void *) (file->base + start);
     image->start = start;
-    image->runtime = runtime;
-    atomic_init(&image->references, 1);
+    begin(image, runtime);
     image->fd = files_duplicate(fd);
     if (image->fd < 0 || map_descriptor(image->fd, &image->file) < 0) {
         image_release(image);

@@ -69,6 +69,7 @@ struct image_header {
 struct pgn_image {
     atomic_uint references;
     pgn_runtime *runtime; /* of which it may have the spare */
+    uint64_t number;      /* of the runtime's images: an address comes again, this does not */
     pgn_image
         *template_session; /* where it is used: an image whose session is not; NULL: not known */
     pgn_image *template_process; /* private memory before there was a session; NULL: not known */

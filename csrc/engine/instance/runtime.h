@@ -67,6 +67,7 @@ struct pgn_runtime {
     struct pack *system, *cluster; /* cluster: NULL before there is one, in the build */
     struct engine_exports exports;
     _Atomic(struct spare *) spare; /* NULL: there is none */
+    atomic_ullong images;          /* that there have been */
     struct process_note *process;  /* by which a child of fork is told: NULL where there is none */
 };
 

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "engine/instance/image.h"
+
 void spare_close(struct spare *spare)
 {
     reservation_close(&spare->memory);
@@ -23,7 +25,7 @@ static struct spare *take(pgn_runtime *runtime, const pgn_image *image)
 {
     struct spare *spare = atomic_exchange(&runtime->spare, NULL), *none = NULL;
 
-    if (!spare || spare->image == image)
+    if (!spare || spare->image == image->number)
         return spare;
     if (!atomic_compare_exchange_strong(&runtime->spare, &none, spare))
         discard(spare); /* a newer one has come meanwhile */
@@ -37,7 +39,7 @@ bool spare_keep(pgn_runtime *runtime, const pgn_image *image, struct reservation
 
     if (!spare)
         return false;
-    *spare = (struct spare){image, *memory, *arena, coroutine};
+    *spare = (struct spare){image->number, *memory, *arena, coroutine};
     *memory = *arena = (struct reservation){0};
     discard(atomic_exchange(&runtime->spare, spare));
     return true;
@@ -46,7 +48,7 @@ bool spare_keep(pgn_runtime *runtime, const pgn_image *image, struct reservation
 struct spare spare_take(pgn_runtime *runtime, const pgn_image *image)
 {
     struct spare *kept = take(runtime, image);
-    struct spare spare = {.image = image};
+    struct spare spare = {.image = image->number};
 
     if (kept)
         spare = *kept;

@@ -11,7 +11,7 @@
 #include "platform/reservation.h"
 
 struct spare {
-    const pgn_image *image; /* which does not outlive it: spare_forget */
+    uint64_t image; /* its number */
     struct reservation memory, arena;
     struct coroutine *coroutine; /* for its stack */
 };
@@ -24,7 +24,7 @@ bool spare_keep(pgn_runtime *runtime, const pgn_image *image, struct reservation
 /* Closed reservations and no coroutine: there is none of this image. */
 struct spare spare_take(pgn_runtime *runtime, const pgn_image *image);
 
-/* The image ends. */
+/* The image ends. A spare that another thread is looking at meanwhile stays until the next one comes. */
 void spare_forget(pgn_runtime *runtime, const pgn_image *image);
 
 /* For who lacks address space or maps. False: there is none. */

@@ -41,19 +41,23 @@ static void describe_parts(struct cluster *cluster, struct guest *guest,
 }
 
 /* Brings both regions to the image's content. An instance that was mapped from this very image has it
-   again when its own writes are forgotten, which cannot fail for lack of anything. */
+   again when its own writes are forgotten, which cannot fail for lack of anything. (A spare's arena may be here without
+   the spare's memory, where that could not be opened.) */
 static enum status map_regions(pgn_session *session, const pgn_image *image, struct error *error)
 {
     struct image_part parts[IMAGE_REGIONS];
     bool is_spare = session->cluster->is_spare;
-    bool same = session->cluster->mapped == image;
+    bool same;
     enum status status;
 
     describe_parts(session->cluster, session->instance.guest, parts);
+    same = session->cluster->mapped == image && parts[IMAGE_MEMORY].reservation->mapped > 0;
     session->cluster->is_spare = false;
     if (same && !is_spare && !image_put_back(image, parts))
         for (enum image_region region = 0; same && region < IMAGE_REGIONS; region++)
             same = reservation_discard(parts[region].reservation);
+    if (!same) /* until all of it is mapped: should that fail, no image's content is here */
+        image_replace(&session->cluster->mapped, NULL);
     for (enum image_region region = 0; !same && region < IMAGE_REGIONS; region++)
         if (!reservation_zero(parts[region].reservation))
             return image_no_map(error);
