@@ -76,7 +76,7 @@ def _dump(
     # These come last, and so before any that got through.
     own = [f"--username={user}", "--no-password", "--file=-", "--format=plain", "--jobs=1"]
     own.append(f"--dbname={_conninfo(name)}")
-    with Program("pg_dump", [*args, *own], write) as program:
+    with Program("pg_dump", [*own, *args], write) as program:
         packet = program.run(b"")
         if program.exit_code is None:
             with session._open_sibling(packet) as server, session._helped_by(server):

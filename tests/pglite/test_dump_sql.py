@@ -147,6 +147,11 @@ def test_what_c_cannot_take_is_refused(db: PGlite, option: str, message: str) ->
         db.dump_sql(args=[option])
 
 
+def test_an_option_without_its_value_takes_no_other_for_it(db: PGlite) -> None:
+    with pytest.raises(DumpError, match="option requires an argument"):
+        db.dump_sql(args=["-t"])
+
+
 def test_options_are_a_sequence(db: PGlite) -> None:
     with pytest.raises(TypeError, match="sequence"):
         db.dump_sql(args="--schema-only")
