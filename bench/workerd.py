@@ -25,6 +25,7 @@ BENCH = ROOT / "bench"
 ROUNDS_WORKER = "workerd_rounds.js"
 MIB = 1 << 20
 WRITTEN_ROWS = 100_000
+MEMORY_SAMPLES = 3
 
 IN_WORKERD = "handshake, in workerd"
 IN_NODE = "handshake, the same host in Node"
@@ -56,7 +57,8 @@ def run(samples: int, rounds: int) -> Iterable[Group]:
         _rounds(times, folder, samples, rounds)
         with workerd.serve(config) as served:
             _by_http(times, served, samples)
-        _memory(memory, config)
+        for _ in progress.rounds("memory", MEMORY_SAMPLES):
+            _memory(memory, config)
     return times, memory
 
 
@@ -159,8 +161,12 @@ def _add_memory(group: Group, served: Served, when: str) -> None:
         "buffers: the image, and files that were written": heap["backingStorageSize"],
         "V8's heap": heap["totalSize"],
     }
-    for name, size in {**parts, "in all": sum(parts.values())}.items():
-        group.figure(f"{when}: {name}", "MiB").samples.append(size / MIB)
+    samples = {**parts, "in all": sum(parts.values())}
+    known = {figure.name for figure in group.figures}
+    for name in samples:
+        if f"{when}: {name}" not in known:
+            group.figure(f"{when}: {name}", "MiB")
+    group.add_samples({f"{when}: {name}": size / MIB for name, size in samples.items()})
 
 
 def _node(*arguments: str) -> Any:

@@ -40,7 +40,7 @@ export function save(session, fresh, keyOf) {
     }
     return places.get(key)
   }
-  const header = JSON.stringify({
+  const header = new TextEncoder().encode(JSON.stringify({
     memory: guest.heap.length,
     stack: guest.exports.__stack_pointer.value,
     runs: [...differences(guest.heap, fresh)].map(([address, length]) =>
@@ -53,12 +53,12 @@ export function save(session, fresh, keyOf) {
       return [path, node.mode, node.size, place(bytes)]
     }),
     open: files.open.map((description) =>
-      description && [files.find(description.path) && description.path, description.flags, description.position]),
-  })
+      description && [description.path, description.flags, description.position]),
+  }))
   const start = HEADER_AT + header.length
   const image = new Uint8Array(start + size)
   new DataView(image.buffer).setUint32(0, header.length, true)
-  new TextEncoder().encodeInto(header, image.subarray(HEADER_AT))
+  image.set(header, HEADER_AT)
   let at = start
   for (const part of parts) {
     image.set(part, at)

@@ -2,7 +2,7 @@
 
 const FRONTEND = 'BCDEFHPQScdf' // but for Terminate, as the session is not one client's
 
-const decoder = new TextDecoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 // [type, body] of each message; an error where they are not whole.
 export function* messages(bytes) {

@@ -9,7 +9,7 @@ import { recover, restore } from './image.js'
 import { checkRequest, readReply } from './messages.js'
 import { message } from './session.js'
 
-const decoder = new TextDecoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 let files, session // the isolate's: made by the first request, as random numbers are not to be had before
 
