@@ -117,7 +117,7 @@ def serve(config: Path) -> Iterator[Served]:
                 assert ports, (process.stderr and process.stderr.read(), process.wait())
                 yield Served(ports["listen"], ports["listen-inspector"])
         finally:
-            process.terminate()
+            process.kill()  # it has nothing to lose, and would wait for its connections
             process.communicate()
 
 
