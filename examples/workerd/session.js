@@ -1,8 +1,8 @@
-// The handshake: messages go into a buffer in the guest's memory, and replies come out of another. Docs: HANDSHAKE.md.
+// The handshake: messages go into a buffer in the guest's memory, and replies come out of another: docs/HANDSHAKE.md.
 import { Guest } from './guest.js'
 import { PARAMETERS } from './settings.js'
 
-const STATUS = 0, LENGTH = 4, DATA = 8 // of a buffer
+const STATUS = 0, DATA = 8 // of a buffer
 const READY = 1
 const WAIT_INPUT = 1
 const EXIT_ALIVE = 99
