@@ -120,7 +120,7 @@ format: .venv/ready ## lay the sources out as `make lint` wants them
 	$(BIN)/clang-format -i $(C_FILES)
 
 clean: ## remove everything that was made
-	rm -rf .venv build dist *.egg-info pglite_native/resources pglite_native/_*.so
+	rm -rf .venv build dist examples/workerd/build examples/workerd/node_modules *.egg-info pglite_native/resources pglite_native/_*.so
 
 .venv/ready: tools/requirements-build.txt tools/requirements-dev.txt tests/requirements.txt
 	$(PYTHON) -m venv .venv

@@ -25,6 +25,7 @@ from bench import (
     statements,
     suite500,
     threads,
+    workerd,
 )
 from bench.figures import Group
 from bench.report import Result
@@ -59,6 +60,9 @@ PARTS: dict[str, Callable[[bool], Iterable[Group]]] = {
     "suite500": lambda quick: suite500.run(rounds=1 if quick else 3),
     "compile": lambda quick: compile.run(rounds=1 if quick else 5),
     "interpreter": lambda quick: interpreter.run(rounds=1 if quick else 5),
+    "workerd": lambda quick: workerd.run(
+        samples=3 if quick else 15, rounds=1000 if quick else 20_000
+    ),
 }
 
 
