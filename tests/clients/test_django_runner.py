@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -172,7 +171,7 @@ def test_the_development_server_keeps_the_directory_as_it_reloads(project: Path)
             assert ask() == "2"
             assert "No migrations to apply" in manage(project, "migrate")
         finally:
-            server.send_signal(signal.SIGINT)
+            server.terminate()
             server.communicate()
 
 
