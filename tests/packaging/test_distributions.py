@@ -27,6 +27,7 @@ RESOURCES = {
     "abi.h",
     "code.h",
 }
+HEADERS = ("abi.h", "code.h")  # what added extensions are compiled with
 EXTENSIONS = tuple(
     f"_{name}.abi3.so" for name in ("arrow", "closing", "engine", "messages", "rows")
 )
@@ -81,7 +82,8 @@ def test_the_wheel_holds_the_package_and_its_notices(wheel: Path) -> None:
     wanted |= {f"pglite_native/{name}" for name in (*EXTENSIONS, *STUBS)}
     assert wanted <= names
     assert all(name.startswith(("pglite_native/", dist_info)) for name in names)
-    assert not [name for name in names if name.endswith((".c", ".h", ".o"))]
+    sources = {name for name in names if name.endswith((".c", ".h", ".o"))}
+    assert sources == {f"pglite_native/resources/{name}" for name in HEADERS}
     assert headers["License-Expression"] == "Apache-2.0"
     assert headers["Requires-Python"] == ">=3.10"
     required = [line for line in headers.get_all("Requires-Dist", []) if "extra ==" not in line]
