@@ -110,7 +110,8 @@ def _check_sequence(parameters: object) -> None:
 def _check_count(found: Converted, count: int) -> None:
     if found.placeholders != count:
         raise ProgrammingError(
-            f"the statement has {found.placeholders} placeholders, and there are {count} parameters"
+            f"the statement has {found.placeholders} placeholders (%s, or %(name)s with a mapping),"
+            f" and there are {count} parameters"
         )
 
 

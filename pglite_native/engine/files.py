@@ -54,7 +54,5 @@ def _pieces(source: Source, size: int) -> Iterator[bytes]:
 
 def _bytes(piece: object) -> bytes | bytearray | memoryview:
     if not isinstance(piece, bytes | bytearray | memoryview):  # a list of integers is bytes, too
-        raise TypeError(
-            f"a source must yield bytes, and it yielded {type(piece).__qualname__} came"
-        )
+        raise TypeError(f"a source must yield bytes, and it yielded {type(piece).__qualname__}")
     return piece

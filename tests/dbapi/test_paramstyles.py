@@ -58,7 +58,7 @@ def test_the_servers_own_placeholders_are_taken_as_they_are() -> None:
         ("select %(a)s", (1,), r"'%\(a\)s' is no placeholder here: it must be %s"),
         ("select %s", {"a": 1}, r"'%s' is no placeholder here: it must be %\(name\)s"),
         ("select %(b)s", {"a": 1}, "there is no parameter 'b'"),
-        ("select %s", (1, 2), "1 placeholders, and there are 2 parameters"),
+        ("select %s", (1, 2), r"1 placeholders \(%s, .*and there are 2 parameters"),
         ("select %s", "a", "a sequence or a mapping, and not str"),
         ("select %s", {1}, "a sequence or a mapping, and not set"),
     ],

@@ -10,7 +10,7 @@ import pytest
 from tools import ROOT
 
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PROGRAMS = ("API", "ASYNCIO", "COMING_FROM", "DBAPI", "FASTAPI", "LIVE", "SQLALCHEMY")
+PROGRAMS = ("API", "ASYNCIO", "COMING_FROM", "DBAPI", "FASTAPI", "LIVE", "MIGRATING", "SQLALCHEMY")
 
 
 @pytest.mark.parametrize("page", PROGRAMS)
