@@ -43,6 +43,8 @@ _EXTENSIONS = {  # by what projects and packages are called
 def advice(fields: Mapping[str, str], sql: str) -> str | None:
     """Return what to say in place of PostgreSQL's hint; None where that will do."""
     state, message = fields.get("C"), fields.get("M", "")
+    if fields.get("V") == "PANIC":
+        return "The engine has failed: close it, and open the database again, which recovers it"
     if state in (SYNTAX_ERROR, UNDEFINED_COLUMN, UNDEFINED_FUNCTION):
         return _placeholder(fields, sql)
     if state == PROTOCOL_VIOLATION and message.startswith("bind message supplies"):

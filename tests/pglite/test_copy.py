@@ -161,9 +161,9 @@ def test_a_source_that_fails(table: PGlite, error: BaseException) -> None:
 
 
 def test_a_source_that_is_not_of_bytes(table: PGlite) -> None:
-    with pytest.raises(TypeError, match="it yielded str$"):
+    with pytest.raises(TypeError, match=r"it yielded str$"):
         table.copy_from("copy t from stdin", ["1\ta\n"])  # type: ignore[list-item]
-    with pytest.raises(TypeError, match="it yielded str$"):
+    with pytest.raises(TypeError, match=r"it yielded str$"):
         table.copy_from("copy t from stdin", io.StringIO("1\ta\n"))  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         table.copy_from("copy t from stdin", 5)  # type: ignore[arg-type]

@@ -263,3 +263,11 @@ def test_system_errors_are_words(db: PGlite, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(EngineError, match="not a directory"):
         PGlite(tmp_path / "file" / "below")
+
+
+def test_a_panic_says_that_the_engine_has_failed() -> None:
+    fields = {"S": "PANIC", "V": "PANIC", "C": "53100", "M": "could not write to file"}
+    assert str(DatabaseError(fields, "select 1", 0)) == (
+        "53100: could not write to file\n"
+        "HINT: The engine has failed: close it, and open the database again, which recovers it"
+    )
