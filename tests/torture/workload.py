@@ -101,8 +101,8 @@ class DatabaseWorkload(Workload):
         checks.check_files(place / "data")
         if not power:
             orphans = checks.files_beside(place / "data", known)
-            # Empty ones may be of relations that were dropped: a checkpoint unlinks them after it has
-            # written its record, and PostgreSQL forgets them where it is killed in between.
+            # Empty ones may be of dropped relations: a checkpoint unlinks them after it has written
+            # its record, and PostgreSQL forgets them where it is killed in between.
             new = {
                 name for name in orphans - self._orphans if (place / "data" / name).stat().st_size
             }
