@@ -15,13 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from bench import machine, progress
 from bench.__main__ import RESULTS
 from bench.figures import Group
+from bench.libraries import cpu_us
 from bench.report import Result
 from pglite_native import Engine
 from pglite_native.engine.guest import TIER_VARIABLE, runtime
@@ -188,13 +189,6 @@ def measure() -> dict[str, float]:
                 cpu_us(engine.exec_protocol_raw, message, work.calls) for _ in range(work.batches)
             )
     return figures
-
-
-def cpu_us(call: Callable[[bytes], object], message: bytes, times: int) -> float:
-    started = time.thread_time()
-    for _ in range(times):
-        call(message)
-    return (time.thread_time() - started) / times * 1e6
 
 
 if __name__ == "__main__":

@@ -6,14 +6,11 @@ own. tools/link.py links the server.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from pathlib import Path
 
 from pglite_native import linker
-from tools import ROOT
 from tools.guest import CLIENT
-from tools.link import subsystem_of, validate
+from tools.link import command, subsystem_of, validate
 
 STACK_SIZE = 1 << 20  # Emscripten's has 64 KiB
 
@@ -54,18 +51,5 @@ def link(vendor_dir: Path, guest_dir: Path, out_dir: Path) -> None:
     print(f"link: {output.name} has {len(linked.binary):,} bytes")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    build = ROOT / "build"
-    parser.add_argument("--vendor", type=Path, default=build / "vendor", help="unpacked packages")
-    parser.add_argument("--guest", type=Path, default=build / "guest", help="our guest objects")
-    parser.add_argument("--out", type=Path, default=build / "link", help="where results go")
-    arguments = parser.parse_args()
-    try:
-        link(arguments.vendor, arguments.guest, arguments.out)
-    except linker.LinkError as error:
-        sys.exit(f"link: {error}")
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, link)

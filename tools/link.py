@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -596,8 +596,9 @@ def describe(linked: linker.Linked, validator: str | None) -> Iterator[str]:
             yield f"  {function.module}.{function.name} {function.type}{mark}"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def command(description: str | None, link: Callable[[Path, Path, Path], None]) -> None:
+    """Run a linker of this folder as a program."""
+    parser = argparse.ArgumentParser(description=description)
     build = ROOT / "build"
     parser.add_argument("--vendor", type=Path, default=build / "vendor", help="unpacked packages")
     parser.add_argument("--guest", type=Path, default=build / "guest", help="our guest objects")
@@ -610,4 +611,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__, link)

@@ -2,7 +2,7 @@
  *
  * It connects to a server by a Unix socket, as it believes: PGlite's connect does nothing, its recv and send
  * are the callback transport, which is linked in beside this, and its poll says that there is always something
- * to read. Whoever answers recv makes that true: it waits, or has 0 mean that nothing is there yet. */
+ * to read. The host's recv makes that true: it waits, or returns 0 where nothing is there yet. */
 #include "guest-libc.h"
 
 enum { AT_FDCWD = -100, O_RDWR = 2 };

@@ -230,7 +230,7 @@ def declare(
     function_types = [types[index] for index in module.function_types()]
     imported = list(zip(function_types, imports, strict=False))
     served = len(imports) - len(part.links if part else ())
-    # A part's table is the whole one, which is nobody's constant.
+    # A part uses the instance's whole table, whose size no module knows.
     size = "instance->table_size" if part else f"{table_size(module)}u"
     return "\n".join(
         [

@@ -1,7 +1,7 @@
 """Databases as SQL, by PostgreSQL's pg_dump.
 
 pg_dump runs in a guest of its own (program.py), and its server is a session that is opened for it.
-So it has a snapshot of its own, and what it sets concerns nobody else.
+So it has a snapshot of its own, and its settings change no other session.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Pin(NamedTuple):
         return f"{SCOPE.removeprefix('@')}-{self.package}-{self.version}.tgz"
 
 
-# Built for the PGlite that this package carries. `python -m tools.upstream` tells of newer ones.
+# Built for the PGlite that this package carries. `python -m tools.upstream` lists newer ones.
 PINS = {
     "age": Pin(
         "pglite-age",

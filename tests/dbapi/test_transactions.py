@@ -68,7 +68,7 @@ def test_a_first_statement_whose_table_has_changed_is_run_anew(
 
 
 def test_what_comes_with_the_begin_is_sorted_out(connection: dbapi.Connection) -> None:
-    """What is said by the way comes before the reply to BEGIN, or after it."""
+    """Notices and notifications come before the reply to BEGIN, or after it."""
     with PGlite(engine=connection._session.open_session()) as other:
         connection.execute("listen news")
         connection.commit()
