@@ -8,20 +8,26 @@ TESTS ?= tests
 SECONDS ?= 60
 MINUTES ?= 5
 STATEMENTS ?= 1000000
-# Those that see a difference between the tiers: all others run once, on the one that users have.
-OF_TIERS = tests/engine tests/concurrency tests/processes tests/oracle tests/server tests/extensions tests/faults
+# Tests of what runs in the guest. Of them `make test` runs by wasm3 those marked `tiers`, `make test-long` the others.
+GUEST = tests/engine tests/concurrency tests/processes tests/oracle tests/server tests/extensions tests/faults
+# Which of all tests: with TESTS, all that it names.
+only = $(if $(filter tests,$(TESTS)),-m "$(1)")
 # The inner loop: the shape of the tree, and a little of each part.
 CHECKS = tests/examples/test_docs.py tests/packaging/test_layers.py tests/packaging/test_package_layers.py \
 	tests/engine/test_engine.py tests/engine/test_protocol_session.py tests/pglite/test_query.py \
 	tests/pglite/test_transaction.py tests/server/test_conversation.py
 # One worker more than the two processors of a small machine: some tests wait.
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile
+# The tests start a thousand Pythons, each of which would compile the package anew if the environment forbade to keep
+# what was compiled. It is kept out of the tree.
+export PYTHONDONTWRITEBYTECODE =
+export PYTHONPYCACHEPREFIX = $(CURDIR)/build/pycache
 
 C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
 HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*' -not -path 'csrc/replication/*' -not -path 'csrc/client/*')
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
-.PHONY: help build aot run check test test-wasm3 test-aot test-asan test-tsan fuzz torture soak compatibility bench \
+.PHONY: help build aot run check test test-wasm3 test-aot test-long test-asan test-tsan fuzz torture soak compatibility bench \
 	bench-peers suites conformance wheel wheels platforms sdist dev lint docs format clean
 .DEFAULT_GOAL := help
 
@@ -42,18 +48,22 @@ run: build ## answer one statement: make run SQL="select 1"
 check: lint ## check style and run a few tests, in about a minute
 	$(PYTEST) $(CHECKS)
 
-test: test-aot test-wasm3 ## run all tests, those of the engine on both tiers (some: TESTS=tests/engine)
+test: test-aot test-wasm3 ## run the tests, by both tiers what they may differ in (some: TESTS=tests/engine)
 
 # By what "auto" chooses, once it is there.
-test-aot: aot ## run all tests by the AOT tier
-	PGLITE_NATIVE_TIER=auto $(PYTEST) $(TESTS)
+test-aot: aot ## run the tests by the AOT tier
+	PGLITE_NATIVE_TIER=auto $(PYTEST) $(call only,not long) $(TESTS)
 
-test-wasm3: build ## run the engine's tests by wasm3, the reference; and its tiny guests sanitized
-	PGLITE_NATIVE_TIER=wasm3 $(PYTEST) $(if $(filter tests,$(TESTS)),$(OF_TIERS),$(TESTS))
-	$(if $(filter tests tests/wat,$(TESTS)),PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest -n 2 tests/wat)
+test-wasm3: build ## run by wasm3, the reference, the tests of what the tiers may differ in
+	PGLITE_NATIVE_TIER=wasm3 $(PYTEST) $(call only,tiers and not long) $(TESTS)
+
+test-long: aot ## run what `make test` leaves out: whole builds, other projects' suites, the rest by wasm3
+	PGLITE_NATIVE_TIER=auto $(PYTEST) -m long
+	PGLITE_NATIVE_TIER=wasm3 $(PYTEST) -m "long or not tiers" $(GUEST)
+	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest -n 2 tests/wat
 
 test-asan: build ## run the C tests under the address and undefined-behaviour sanitizers
-	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/polling tests/wat -k "not plain and not tsan"
+	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/polling tests/wat -k "not plain and not portable and not tsan"
 
 test-tsan: build ## run the C tests in which threads meet under the thread sanitizer
 	$(BIN)/python -m pytest tests/c -k tsan

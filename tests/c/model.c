@@ -73,7 +73,7 @@ static void ask(struct tree_walk *walk, struct outcome *answer, enum operation_k
 {
     struct operation operation = {.kind = kind, .slot = MODEL_SLOTS - 1, .other = -1};
 
-    operation.size = 1 << 20;
+    operation.size = MODEL_BYTES;
     if (kind == OP_OPEN)
         operation.flags = VFS_O_RDONLY | VFS_O_NOFOLLOW;
     snprintf(operation.path, sizeof operation.path, "%s", path);

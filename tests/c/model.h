@@ -6,7 +6,13 @@
 
 #include "space.h"
 
-enum { MODEL_SLOTS = 6, MODEL_PATH = 700, MODEL_TEXT = 1 << 16 };
+enum {
+    MODEL_SLOTS = 6,
+    MODEL_PATH = 700,
+    MODEL_TEXT = 1 << 16,
+    MODEL_BYTES = 1
+        << 16 /* read at once: the address sanitizer would map a larger buffer anew each time */
+};
 
 enum operation_kind {
     OP_OPEN,

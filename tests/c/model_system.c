@@ -13,7 +13,7 @@
 #include "model.h"
 #include "platform/errno.h"
 
-enum { NAMES_MAX = 4096, BYTES_MAX = 1 << 20 };
+enum { NAMES_MAX = 4096 };
 
 static int open_flags(int flags)
 {
@@ -94,7 +94,7 @@ static int64_t copy(const struct operation *op, unsigned char *bytes)
     else if (from >= 0)
         to = open(op->target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (to >= 0 && fchmod(to, stat.st_mode & 07777) == 0)
-        while ((size = read(from, bytes, BYTES_MAX)) > 0 && write(to, bytes, size) == size)
+        while ((size = read(from, bytes, MODEL_BYTES)) > 0 && write(to, bytes, size) == size)
             ;
     if (to >= 0)
         close(to);
@@ -109,7 +109,7 @@ void system_perform(void *world, const struct operation *op, struct outcome *out
     struct system_world *self = world;
     int *fd = &self->slots.fds[op->slot];
     int directory = op->other < 0 ? AT_FDCWD : self->slots.fds[op->other];
-    unsigned char *bytes = malloc(BYTES_MAX);
+    unsigned char *bytes = malloc(MODEL_BYTES);
     struct stat stat;
     int64_t *result = &outcome->result;
 

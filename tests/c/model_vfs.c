@@ -6,7 +6,7 @@
 
 #include "model.h"
 
-enum { NAMES_MAX = 4096, BYTES_MAX = 1 << 20 };
+enum { NAMES_MAX = 4096 };
 
 static void list(struct vfs *vfs, int fd, struct outcome *outcome)
 {
@@ -53,7 +53,7 @@ static int64_t copy(struct vfs *vfs, const struct operation *op, unsigned char *
     to = vfs_openat(vfs, VFS_AT_CWD, op->target, VFS_O_WRONLY | VFS_O_CREAT | VFS_O_EXCL, 0600);
     result = to;
     if (to >= 0 && vfs_fstat(vfs, from, &stat) == 0 && vfs_fchmod(vfs, to, stat.mode & 07777) == 0)
-        while ((result = vfs_read(vfs, from, bytes, BYTES_MAX)) > 0
+        while ((result = vfs_read(vfs, from, bytes, MODEL_BYTES)) > 0
                && vfs_write(vfs, to, bytes, (size_t) result) == result)
             ;
     vfs_close_fd(vfs, from);
@@ -67,7 +67,7 @@ void vfs_perform(void *world, const struct operation *op, struct outcome *outcom
     struct vfs *vfs = self->vfs;
     int *fd = &self->slots.fds[op->slot];
     int directory = op->other < 0 ? VFS_AT_CWD : self->slots.fds[op->other];
-    unsigned char *bytes = malloc(BYTES_MAX);
+    unsigned char *bytes = malloc(MODEL_BYTES);
     struct vfs_stat stat;
     int64_t *result = &outcome->result;
 

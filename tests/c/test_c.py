@@ -21,8 +21,12 @@ WARNINGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-format-truncation
 VARIANTS = {
     "plain": ["-O2"],
     "portable": ["-O2", "-DPLATFORM_PORTABLE"],  # what there is for macOS
-    "asan": ["-O1", "-fsanitize=address", "-fno-omit-frame-pointer"],
-    "ubsan": ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"],
+    "sanitized": [
+        "-O1",
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=all",
+        "-fno-omit-frame-pointer",
+    ],
     "tsan": ["-O1", "-fsanitize=thread", "-fno-omit-frame-pointer"],
 }
 ON_PLATFORM = {"test_host", "test_platform", "test_threads"}

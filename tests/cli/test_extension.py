@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -39,6 +40,23 @@ def probe(tmp_path: Path) -> Path:
     return tarballs.write(tmp_path / "probe.tar.gz", tarballs.probe())
 
 
+@pytest.fixture(scope="module")
+def home_with_probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A per-user folder to which probe was added; not to be changed."""
+    folder = tmp_path_factory.mktemp("added")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PGLITE_NATIVE_HOME", str(folder / "home"))
+        patch.delenv(guest.TIER_VARIABLE, raising=False)
+        extensions.add(tarballs.write(folder / "probe.tar.gz", tarballs.probe()))
+    return folder / "home"
+
+
+@pytest.fixture
+def added_probe(home: Path, home_with_probe: Path) -> None:
+    """Where probe was added, by another test's time."""
+    shutil.copytree(home_with_probe, home, symlinks=True)
+
+
 def snapshot(folder: Path) -> dict[str, str]:
     """Every file below a folder, by its content; but for the lock, which has none."""
     return {
@@ -65,9 +83,9 @@ def test_an_added_extension_works(probe: Path) -> None:
     assert snapshot(guest.packaged()) == packaged
 
 
-def test_it_works_in_a_durable_database_and_in_another_process(probe: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("added_probe")
+def test_it_works_in_a_durable_database_and_in_another_process(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    extensions.add(probe)
     with Engine(data) as engine:
         run(engine, "create extension probe; create table t as select probe_text() as a")
     line = [sys.executable, "-m", "pglite_native", "sql", "--data-dir", str(data)]
@@ -91,6 +109,7 @@ def test_the_command(probe: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "pglite-native: no extension 'probe' was added\n"
 
 
+@pytest.mark.long
 def test_several_are_added_one_after_another(probe: Path, tmp_path: Path) -> None:
     for name in ("second", "first"):
         extensions.add(tarballs.write(tmp_path / "sql.tar.gz", tarballs.sql_only(name)))
@@ -105,6 +124,7 @@ def test_several_are_added_one_after_another(probe: Path, tmp_path: Path) -> Non
         run(engine, "create extension first; create extension probe")
 
 
+@pytest.mark.long
 def test_the_order_does_not_matter(probe: Path, tmp_path: Path, home: Path) -> None:
     other = tarballs.write(tmp_path / "sql.tar.gz", tarballs.sql_only("other"))
     found = []
@@ -294,6 +314,7 @@ def test_unresolved_symbols_are_all_named(tmp_path: Path, home: Path) -> None:
     assert snapshot(home) == {}
 
 
+@pytest.mark.long
 def test_a_module_for_another_version(probe: Path, tmp_path: Path, home: Path) -> None:
     extensions.add(tarballs.write(tmp_path / "sql.tar.gz", tarballs.sql_only("other")))
     before = snapshot(home)
@@ -315,8 +336,8 @@ def test_a_bundled_extension_cannot_be_replaced(tmp_path: Path, name: str) -> No
             extensions.add(tarball, replace=True)
 
 
-def test_two_extensions_with_one_file(probe: Path, tmp_path: Path) -> None:
-    extensions.add(probe)
+@pytest.mark.usefixtures("added_probe")
+def test_two_extensions_with_one_file(tmp_path: Path) -> None:
     files = tarballs.sql_only("other") | {"lib/postgresql/probe.so": tarballs.compile_probe()}
     with pytest.raises(ExtensionError, match=r"probe\.so is there already"):
         extensions.add(tarballs.write(tmp_path / "a.tar.gz", files))
@@ -328,6 +349,7 @@ def test_two_extensions_with_one_file(probe: Path, tmp_path: Path) -> None:
 ADD = [sys.executable, "-m", "pglite_native", "extension", "add"]
 
 
+@pytest.mark.long
 def test_two_at_once(tmp_path: Path) -> None:
     names = ["one", "two", "three"]
     processes = []
@@ -338,6 +360,7 @@ def test_two_at_once(tmp_path: Path) -> None:
     assert extensions.added() == sorted(names)
 
 
+@pytest.mark.long
 def test_killed_on_the_way(probe: Path, home: Path) -> None:
     """Killed anywhere before the end nothing has changed, and the next one clears up."""
     script = (
@@ -356,6 +379,7 @@ def test_killed_on_the_way(probe: Path, home: Path) -> None:
     assert left == ["2", "current", "lock"], left
 
 
+@pytest.mark.long
 def test_engines_that_run_meanwhile_go_on(probe: Path, tmp_path: Path) -> None:
     extensions.add(probe)
     with Engine() as engine:
@@ -369,8 +393,8 @@ def test_engines_that_run_meanwhile_go_on(probe: Path, tmp_path: Path) -> None:
         run(engine, "create extension vector; create extension pgcrypto")
 
 
-def test_a_guest_linked_onto_another_is_not_used(probe: Path, home: Path) -> None:
-    extensions.add(probe)
+@pytest.mark.usefixtures("added_probe")
+def test_a_guest_linked_onto_another_is_not_used(home: Path) -> None:
     (folder,) = home.iterdir()
     folder.rename(folder.with_name("0123456789abcdef"))
     assert extensions.added() == []
@@ -400,8 +424,8 @@ except EngineError as error:
 """
 
 
-def test_a_home_that_may_not_be_read(probe: Path, home: Path) -> None:
-    extensions.add(probe)
+@pytest.mark.usefixtures("added_probe")
+def test_a_home_that_may_not_be_read(home: Path) -> None:
     home.chmod(0)
     command = [sys.executable, "-c", AS_NOBODY]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -413,6 +437,7 @@ def test_a_home_that_may_not_be_read(probe: Path, home: Path) -> None:
 # --- PGlite's packages ----------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_pg_ivm() -> None:
     """Views that are kept up to date; two import shapes that nothing bundled needs."""
     extensions.add(package("pg_ivm"))
@@ -459,6 +484,7 @@ USES = {
 }
 
 
+@pytest.mark.long
 def test_the_others_are_added_and_used_together() -> None:
     for name in USES:
         assert name in extensions.add(package(name), compile=False)
@@ -599,11 +625,11 @@ def test_a_compiler_can_be_insisted_on(
 
 
 @compiled
+@pytest.mark.usefixtures("added_probe")
 def test_what_was_compiled_for_another_version_is_interpreted(
-    probe: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(guest.TIER_VARIABLE, raising=False)
-    extensions.add(probe, compile=True)
     (library,) = home.glob(f"*/*/{guest.added_library()}")
     library.rename(library.with_name("pglite-added-1-linux-x86_64.so"))
     assert added_tier() == "wasm3"
@@ -612,6 +638,7 @@ def test_what_was_compiled_for_another_version_is_interpreted(
         assert run(engine, PROBE) == [("41", "42", "-1", "é, from the probe", "t", "42")]
 
 
+@pytest.mark.long
 @compiled
 def test_what_is_left_is_compiled_again(probe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(guest.TIER_VARIABLE, raising=False)

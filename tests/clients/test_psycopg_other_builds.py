@@ -19,6 +19,8 @@ from tests.clients.installing import psycopg_c
 from tests.clients.psycopg_builds import BUILDS
 from tools import ROOT
 
+pytestmark = pytest.mark.long
+
 MODULES = {
     "psycopg 3": "tests/clients/test_psycopg.py",
     "psycopg 3 async": "tests/clients/test_psycopg_async.py",

@@ -10,6 +10,8 @@ import pytest
 
 from tests.engine.child import ROOT
 
+pytestmark = pytest.mark.long
+
 SECONDS = 2.5
 
 

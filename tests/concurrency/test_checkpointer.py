@@ -105,6 +105,7 @@ def test_a_command_is_counted() -> None:
             assert after[name] == before[name] + 1
 
 
+@pytest.mark.long
 def test_it_is_made_after_a_time() -> None:
     with Engine(settings={"checkpoint_timeout": "30s"}) as engine:
         before = counts(engine)
@@ -229,6 +230,7 @@ for own, session in enumerate(sessions):
 """
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_of_it(ram_path: Path) -> None:
     """Every acknowledged commit is there."""
     folder = ram_path / "data"

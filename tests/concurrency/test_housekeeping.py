@@ -108,6 +108,7 @@ def test_a_table_that_is_updated_all_the_time_does_not_grow() -> None:
         assert int(value(engine, size) or 0) <= 1.5 * twice
 
 
+@pytest.mark.long
 def test_an_engine_is_closed_forked_and_restored_in_the_middle_of_it() -> None:
     chance = random.Random(0)
     with Engine(settings=OFTEN) as original:

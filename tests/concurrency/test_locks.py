@@ -6,6 +6,8 @@ import pytest
 
 from tests.concurrency.stage import Actor, Stage, script
 
+pytestmark = pytest.mark.tiers
+
 ROW = "create table t as select 1 as id, 10 as n; alter table t add primary key (id)"
 ROWS = "create table t as select id, 10 as n from generate_series(1, 4) id;" \
     " alter table t add primary key (id)"  # fmt: skip

@@ -6,6 +6,8 @@ import pytest
 
 from tests.concurrency.stage import Actor, Stage, script
 
+pytestmark = pytest.mark.tiers
+
 PID = "select pid from pg_stat_activity where application_name = '{}'"
 CANCEL = f"select pg_cancel_backend(({PID}))"
 TERMINATE = f"select pg_terminate_backend(({PID}))"

@@ -8,6 +8,8 @@ import pytest
 
 from tests.dropins.running import Suite, run_suite
 
+pytestmark = pytest.mark.long
+
 SUITES = Suite.all()
 
 

@@ -18,6 +18,8 @@ from pglite_native import Engine, Snapshot
 from tests.engine import child
 from tests.engine.sql import run, value
 
+pytestmark = pytest.mark.tiers
+
 THREADS = 8
 
 PRELUDE = """
@@ -129,6 +131,7 @@ def in_threads(work: Callable[[int], None], count: int = THREADS) -> None:
         list(pool.map(begin, range(count)))
 
 
+@pytest.mark.long
 def test_forks_of_one_snapshot_made_by_many_threads() -> None:
     with Engine() as base:
         run(base, "create table t as select 1 as n")
@@ -168,6 +171,7 @@ def test_the_last_reference_to_a_snapshot_goes_in_any_thread() -> None:
         assert not any(snapshots)
 
 
+@pytest.mark.long
 def test_engines_dropped_in_one_thread_while_others_run() -> None:
     """Garbage collection closes them, in whatever thread it comes."""
     with Engine() as base:

@@ -454,6 +454,7 @@ def printed_until_killed(
         yield {int(line) for line in kill_after(process, delays.uniform(*delays_s))}
 
 
+@pytest.mark.long
 def test_killed_while_writing(ram_path: Path) -> None:
     """Every acknowledged commit is there, every other transaction wholly or not at all."""
     folder = ram_path / "data"

@@ -18,6 +18,8 @@ from tests import wire
 from tests.engine import child
 from tests.engine.sql import run, sqlstate, value
 
+pytestmark = pytest.mark.tiers
+
 # --- options --------------------------------------------------------------------------------
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.engine import child
 
+pytestmark = pytest.mark.tiers
+
 PATIENCE_S = 120
 
 STORM = """

@@ -19,6 +19,8 @@ import pytest
 from pglite_native import Engine, Snapshot
 from tests import wire
 
+pytestmark = pytest.mark.long
+
 ENGINES_MAX, SNAPSHOTS_MAX, TABLES_MAX, ROWS_MAX = 5, 4, 5, 40
 STEPS = 300
 

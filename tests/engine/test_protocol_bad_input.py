@@ -15,6 +15,8 @@ import pytest
 from pglite_native import Engine, EngineClosed, EngineError
 from tests import wire
 
+pytestmark = pytest.mark.tiers
+
 SELECT_1 = wire.query("SELECT 1")
 
 

@@ -14,6 +14,8 @@ import pytest
 from pglite_native import Engine, EngineBusy, EngineClosed
 from tests import wire
 
+pytestmark = pytest.mark.tiers
+
 SELECT_1 = wire.query("SELECT 1")
 
 TEN_MINUTES = {

@@ -13,6 +13,8 @@ import pytest
 from pglite_native import Engine, EngineClosed
 from tests import wire
 
+pytestmark = pytest.mark.tiers
+
 STARTUP = {"user": "postgres", "database": "postgres"}
 
 

@@ -11,6 +11,8 @@ from pglite_native import Engine
 from tests import wire
 from tests.engine import child
 
+pytestmark = pytest.mark.tiers
+
 MIB = 1 << 20
 BUFFER = 64 * 1024  # Engine's default buffer_size
 SMALL_BUFFER = 4096
@@ -282,5 +284,6 @@ def test_copy_in_of_256_mib_in_bounded_memory() -> None:
     assert int(grown_mib) < BOUND_MIB
 
 
+@pytest.mark.long
 def test_one_message_of_256_mib_each_way() -> None:
     assert child.output(ONE_MESSAGE).split() == [str(256 * MIB), "True"]

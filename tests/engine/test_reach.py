@@ -19,6 +19,8 @@ from pglite_native import Engine, EngineError, PGliteError, _engine
 from tests import wire
 from tests.engine.sql import run, value
 
+pytestmark = pytest.mark.tiers
+
 SECRET = "what only the host knows"
 LIBRARY = _engine.__file__ or ""
 UP = "/".join([".."] * 40)

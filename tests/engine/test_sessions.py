@@ -19,7 +19,7 @@ from tests import wire
 from tests.engine import child
 from tests.engine.sql import run, sqlstate, value
 
-pytestmark = pytest.mark.usefixtures("limit")
+pytestmark = [pytest.mark.usefixtures("limit"), pytest.mark.tiers]
 
 Pair = tuple[Session, Session]
 

@@ -21,6 +21,8 @@ from tests.engine.sql import run, sqlstate, value
 from tests.engine.states import STATES
 from tests.engine.test_checkpoint import WRITE, last_checkpoint
 
+pytestmark = pytest.mark.tiers
+
 SECOND = timedelta(seconds=1)
 NEW_YEARS_EVE = datetime(2026, 12, 31, 23, 59, 58, tzinfo=timezone.utc)
 # Whatever was open or set, is not any more; nor is what the states' tables are named.
@@ -167,6 +169,7 @@ def writes_to_a_checkpoint(engine: Engine) -> int:
     return count
 
 
+@pytest.mark.long
 def test_a_checkpoint_is_as_near_as_it_was(base: Engine) -> None:
     """64 MiB after the last one, in whatever session."""
     with base.fork() as copy:

@@ -12,6 +12,8 @@ import pytest
 
 from tools import ROOT
 
+pytestmark = pytest.mark.long
+
 PAGE = (ROOT / "docs" / "QUICKSTART.md").read_text(encoding="utf-8")
 BLOCKS: list[tuple[str, str, str]] = re.findall(
     r"^```(\w+)(?: (\w+))?\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pglite_native import Engine
 from tests import wire
 from tests.engine.sql import run, sqlstate, value
 from tests.extensions.bundled import column, create, uses
+
+pytestmark = pytest.mark.tiers
 
 
 @uses("plpgsql")

@@ -17,6 +17,8 @@ from pglite_native import Engine
 from tests.engine import child
 from tests.faults import injection
 
+pytestmark = pytest.mark.long
+
 SWEEP = "import runpy; runpy.run_module('tests.faults.sweep', run_name='__main__')"
 # Of each kind, by the tier that is fast, and by the other; which sees no difference in some parts.
 PARTS = {"single": (4, 0), "shared": (4, 1), "files": (1, 0), "memory": (1, 1)}

@@ -22,6 +22,7 @@ def _needs_libfuzzer(target: Target) -> None:
         pytest.skip(str(reason))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_nothing_is_found(target: Target) -> None:
     _needs_libfuzzer(target)
@@ -30,6 +31,7 @@ def test_nothing_is_found(target: Target) -> None:
     assert result.inputs > len(list(target.corpus.iterdir()))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("known", "defect"), [(b"FU", "heap-buffer-overflow"), (b"UBSN", "runtime error: shift")]
 )

@@ -155,6 +155,7 @@ def test_every_truncation_is_an_error(base: bytes, side: bytes) -> None:
             link(base[:size], [])
 
 
+@pytest.mark.long
 @settings(max_examples=1500, deadline=None, derandomize=True)
 @given(st.data())
 def test_damage_is_linked_or_refused(base: bytes, side: bytes, data: st.DataObject) -> None:

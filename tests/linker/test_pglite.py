@@ -69,6 +69,7 @@ def test_codec_round_trip(sides: list[SideModule]) -> None:
     assert changed <= {"polling", "encoding", "replication"}
 
 
+@pytest.mark.long
 def test_result_is_validated(report: dict[str, Any]) -> None:
     assert report["validated_by"] == "wabt wasm-validate"
 
@@ -150,10 +151,12 @@ def test_link_table_has_every_export(sides: list[SideModule], host: Host) -> Non
         assert all(slot in host.table for slot in functions)
 
 
+@pytest.mark.long
 def test_link_is_reproducible(main: bytes, sides: list[SideModule], built: Path) -> None:
     assert link(main, sides, build.POLICY).binary == (built / "pglite.wasm").read_bytes()
 
 
+@pytest.mark.long
 def test_extensions_added_later(main: bytes, sides: list[SideModule], host: Host) -> None:
     """Also one that needs an import of a new shape, as `extension add` may meet it."""
     late = [module for module in sides if module.name in ("vector", "pg_stat_statements")]

@@ -18,6 +18,8 @@ from pglite_native import Engine
 from tests import wire
 from tests.oracle.native import NativeServer, NativeSession
 
+pytestmark = pytest.mark.long
+
 Exchange = Callable[[bytes], bytes]
 
 REFUSED_SAMPLE = 30

@@ -17,6 +17,8 @@ from tests.oracle.cases import Case, Step, read_corpus
 from tests.oracle.differences import DIFFERING, comparable
 from tests.oracle.native import NativeServer
 
+pytestmark = pytest.mark.tiers
+
 STATEMENTS = read_corpus("*.sql")
 SCRIPTS = read_corpus("*.script")
 CASES = STATEMENTS + SCRIPTS

@@ -108,6 +108,7 @@ def test_the_wheel_runs_where_there_is_nothing_else(wheel: Path, tmp_path: Path)
     ask(tmp_path / "site", tmp_path)
 
 
+@pytest.mark.long
 def test_the_sdist_carries_what_the_build_makes(sdist: Path) -> None:
     with tarfile.open(sdist) as tar:
         names = {name.partition("/")[2] for name in tar.getnames()}
@@ -123,6 +124,7 @@ def test_the_sdist_carries_what_the_build_makes(sdist: Path) -> None:
     assert not [name for name in names if name.endswith((".so", ".o", ".pyc"))]
 
 
+@pytest.mark.long
 def test_the_sdist_builds_offline(sdist: Path, tmp_path: Path) -> None:
     install(sdist, tmp_path / "site")
     ask(tmp_path / "site", tmp_path)

@@ -16,6 +16,8 @@ import pytest
 
 from tools import ROOT
 
+pytestmark = pytest.mark.long
+
 PROGRAM = """
 from pglite_native import PGlite
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import pytest
+
 from pglite_native import PGlite
 from tests import upstream
+
+pytestmark = pytest.mark.long
 
 SCHEMA = """
     create table t as select g, md5(g::text) as m, array[g, g + 1] as a

@@ -9,6 +9,8 @@ import pytest
 from tests.plugin.conftest import PLUGIN
 from tools import ROOT
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize(
     ("project", "count", "arguments"),

@@ -15,6 +15,8 @@ import pytest
 
 from tests.engine.child import ROOT
 
+pytestmark = pytest.mark.long
+
 PATIENCE_S = 60
 
 WSGI = """

@@ -9,6 +9,8 @@ import pytest
 from tests.torture.kills import Torture
 from tests.torture.workloads import CLASSES
 
+pytestmark = pytest.mark.long
+
 # export has tests/migrate/test_resuming.py, and takes a native server.
 SAMPLE = [name for name in CLASSES if name not in ("export", "extension")]
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.torture.power import Cuts
 
+pytestmark = pytest.mark.long
+
 SAMPLE = ["schema", "two-phase", "sessions", "making"]
 
 

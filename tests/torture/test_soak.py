@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from pglite_native import Engine
 from tests.torture.soak import Soak, read
+
+pytestmark = pytest.mark.long
 
 STATEMENTS, PLACES = 8000, 4
 
