@@ -16,6 +16,8 @@ only = $(if $(filter tests,$(TESTS)),-m "$(1)")
 CHECKS = tests/examples/test_docs.py tests/packaging/test_layers.py tests/packaging/test_package_layers.py \
 	tests/engine/test_engine.py tests/engine/test_protocol_session.py tests/pglite/test_query.py \
 	tests/pglite/test_transaction.py tests/server/test_conversation.py
+# What is imported is compiled then.
+PIP_INSTALL = pip install --quiet --disable-pip-version-check --no-compile
 # One worker more than the two processors of a small machine: some tests wait.
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile
 # The tests start a thousand Pythons, each of which would compile the package anew if the environment forbade to keep
@@ -51,68 +53,68 @@ check: lint ## check style and run a few tests, in about a minute
 test: test-aot test-wasm3 ## run the tests, by both tiers what they may differ in (some: TESTS=tests/engine)
 
 # By what "auto" chooses, once it is there.
-test-aot: aot ## run the tests by the AOT tier
+test-aot: aot .venv/tools ## run the tests by the AOT tier
 	PGLITE_NATIVE_TIER=auto $(PYTEST) $(call only,not long) $(TESTS)
 
-test-wasm3: build ## run by wasm3, the reference, the tests of what the tiers may differ in
+test-wasm3: build .venv/tools ## run by wasm3, the reference, the tests of what the tiers may differ in
 	PGLITE_NATIVE_TIER=wasm3 $(PYTEST) $(call only,tiers and not long) $(TESTS)
 
-test-long: aot ## run what `make test` leaves out: whole builds, other projects' suites, the rest by wasm3
+test-long: aot .venv/tools ## run what `make test` leaves out: whole builds, other projects' suites, the rest by wasm3
 	PGLITE_NATIVE_TIER=auto $(PYTEST) -m long
 	PGLITE_NATIVE_TIER=wasm3 $(PYTEST) -m "long or not tiers" $(GUEST)
 	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest -n 2 tests/wat
 
-test-asan: build ## run the C tests under the address and undefined-behaviour sanitizers
+test-asan: build .venv/tools ## run the C tests under the address and undefined-behaviour sanitizers
 	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest tests/c tests/polling tests/wat -k "not plain and not portable and not tsan"
 
-test-tsan: build ## run the C tests in which threads meet under the thread sanitizer
+test-tsan: build .venv/tools ## run the C tests in which threads meet under the thread sanitizer
 	$(BIN)/python -m pytest tests/c -k tsan
 
-fuzz: build ## fuzz every target, under the sanitizers (SECONDS=60 for all together): docs/FUZZING.md
+fuzz: build .venv/tools ## fuzz every target, under the sanitizers (SECONDS=60 for all together): docs/FUZZING.md
 	nice -n 10 $(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
-compatibility: build ## run the tests of the clients, and write which did what: docs/COMPATIBILITY.md
+compatibility: build .venv/tools ## run the tests of the clients, and write which did what: docs/COMPATIBILITY.md
 	$(BIN)/python -m pytest -n 2 --dist loadfile --compatibility --heavy tests/clients
 
-torture: aot ## kills, then power cuts, for MINUTES each: docs/RELIABILITY.md
+torture: aot .venv/tools ## kills, then power cuts, for MINUTES each: docs/RELIABILITY.md
 	$(BIN)/python -m tests.torture kills --minutes $(MINUTES)
 	$(BIN)/python -m tests.torture power --minutes $(MINUTES)
 
-soak: aot ## many STATEMENTS in one process: memory, descriptors and maps have to stay flat
+soak: aot .venv/tools ## many STATEMENTS in one process: memory, descriptors and maps have to stay flat
 	$(BIN)/python -m tests.torture soak --count $(STATEMENTS)
 
-bench: build ## measure; results go to bench/results/ (QUICK=1: in a minute)
+bench: build .venv/tools ## measure; results go to bench/results/ (QUICK=1: in a minute)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
-bench-peers: aot ## measure beside PGlite on Node, py-pglite, native PostgreSQL (QUICK=1: little data)
+bench-peers: aot .venv/tools ## measure beside PGlite on Node, py-pglite, native PostgreSQL (QUICK=1: little data)
 	$(BIN)/python -m bench.against $(if $(QUICK),--quick)
 
-suites: build ## run SQLAlchemy's dialect test suite on our databases; results go to bench/results/
+suites: build .venv/tools ## run SQLAlchemy's dialect test suite on our databases; results go to bench/results/
 	$(BIN)/python -m bench.sqlalchemy_suite
 
-conformance: aot ## run PostgreSQL's own isolation and regression tests, and write docs/CONFORMANCE.md
+conformance: aot .venv/tools ## run PostgreSQL's own isolation and regression tests, and write docs/CONFORMANCE.md
 	$(BIN)/python -m bench.conformance
 
 wheel: export PGLITE_NATIVE_BUILD_AOT = 1
-wheel: .venv/ready ## make the wheel, with the AOT tier, and beside it those it depends on: dist/
+wheel: .venv/tools ## make the wheel, with the AOT tier, and beside it those it depends on: dist/
 	rm -rf dist/*.whl build/wheel build/setuptools/lib* build/setuptools/bdist*
 	$(BIN)/python -m build --no-isolation --wheel --outdir build/wheel
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --strip --wheel-dir dist build/wheel/*.whl
 	$(BIN)/pip download --quiet --only-binary :all: --dest dist cffi scramp
 
-wheels: build ## make the wheels of all platforms on this one, by zig, and check them (hours; NAMES=: some): dist/
+wheels: build .venv/tools ## make the wheels of all platforms on this one, by zig, and check them (hours; NAMES=: some): dist/
 	$(BIN)/python -m tools.wheels $(NAMES)
 
-platforms: .venv/ready ## try the wheels in dist/ wherever that can be done here, and write docs/PLATFORMS.md
+platforms: .venv/tools ## try the wheels in dist/ wherever that can be done here, and write docs/PLATFORMS.md
 	$(BIN)/python -m tests.platforms $(NAMES)
 
-sdist: .venv/ready ## make the source distribution, which builds offline: dist/
+sdist: .venv/tools ## make the source distribution, which builds offline: dist/
 	$(BIN)/python -m build --no-isolation --sdist --outdir dist
 
-dev: .venv/ready ## install into .venv as an editable package
+dev: .venv/tools ## install into .venv as an editable package
 	$(BIN)/pip install --no-build-isolation --editable .
 
-lint: build ## check style, types and C warnings
+lint: build .venv/tools ## check style, types and C warnings
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -120,11 +122,11 @@ lint: build ## check style, types and C warnings
 	$(CC) -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -Icsrc -isystem build/vendor/wasm3 -isystem build/vendor/xxhash -isystem $(PYTHON_H) $(HOST_C)
 	$(BIN)/python -m tools.wheels.warnings
 
-docs: build ## write the generated pages: docs/REFERENCE.md, and the tables of docs/ARCHITECTURE.md
+docs: build .venv/tools ## write the generated pages: docs/REFERENCE.md, and the tables of docs/ARCHITECTURE.md
 	$(BIN)/python -m tools.architecture
 	$(BIN)/python -m tools.reference
 
-format: .venv/ready ## lay the sources out as `make lint` wants them
+format: .venv/tools ## lay the sources out as `make lint` wants them
 	$(BIN)/ruff check --fix --quiet
 	$(BIN)/ruff format
 	$(BIN)/clang-format -i $(C_FILES)
@@ -132,7 +134,11 @@ format: .venv/ready ## lay the sources out as `make lint` wants them
 clean: ## remove everything that was made
 	rm -rf .venv build dist examples/workerd/build examples/workerd/node_modules *.egg-info pglite_native/resources pglite_native/_*.so
 
-.venv/ready: tools/requirements-build.txt tools/requirements-dev.txt tests/requirements.txt
+.venv/ready: $(addprefix tools/requirements-,make.txt build.txt aot.txt)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -r tools/requirements-dev.txt
+	$(BIN)/$(PIP_INSTALL) -r $<
+	@touch $@
+
+.venv/tools: .venv/ready tools/requirements-dev.txt tests/requirements.txt
+	$(BIN)/$(PIP_INSTALL) -r tools/requirements-dev.txt
 	@touch $@

@@ -1,4 +1,4 @@
-"""What is read of a slot, and what of it is taken: common to threads and asyncio."""
+"""Reading a slot, and confirming what the reader has taken: common to threads and asyncio."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ struct cluster {
     int32_t owner;              /* process: a child of fork must not use it */
 
     /* the files */
-    struct spare spare; /* of the image, while opening: what of it is not yet in use */
+    struct spare spare; /* of the image, while opening: the part that is not yet in use */
     bool is_spare;      /* the memory is one's, and has the image's content: nothing has run */
     struct reservation arena_memory;
     struct arena arena;
