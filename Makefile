@@ -29,7 +29,7 @@ C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
 HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*' -not -path 'csrc/replication/*' -not -path 'csrc/client/*')
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
-.PHONY: help build aot run check test test-wasm3 test-aot test-long test-asan test-tsan fuzz torture soak compatibility bench \
+.PHONY: help build aot both run check test test-wasm3 test-aot test-long test-asan test-tsan fuzz torture soak compatibility bench \
 	bench-peers suites conformance wheel wheels platforms sdist dev lint docs format clean
 .DEFAULT_GOAL := help
 
@@ -50,16 +50,20 @@ run: build ## answer one statement: make run SQL="select 1"
 check: lint ## check style and run a few tests, in about a minute
 	$(PYTEST) $(CHECKS)
 
+# At once, as each leaves one of two processors idle.
+both: .venv/ready
+	@$(MAKE) --no-print-directory -j 2 build .venv/tools
+
 test: test-aot test-wasm3 ## run the tests, by both tiers what they may differ in (some: TESTS=tests/engine)
 
 # By what "auto" chooses, once it is there.
-test-aot: aot .venv/tools ## run the tests by the AOT tier
+test-aot: both aot ## run the tests by the AOT tier
 	PGLITE_NATIVE_TIER=auto $(PYTEST) $(call only,not long) $(TESTS)
 
-test-wasm3: build .venv/tools ## run by wasm3, the reference, the tests of what the tiers may differ in
+test-wasm3: both ## run by wasm3, the reference, the tests of what the tiers may differ in
 	PGLITE_NATIVE_TIER=wasm3 $(PYTEST) $(call only,tiers and not long) $(TESTS)
 
-test-long: aot .venv/tools ## run what `make test` leaves out: whole builds, other projects' suites, the rest by wasm3
+test-long: both aot ## run what `make test` leaves out: whole builds, other projects' suites, the rest by wasm3
 	PGLITE_NATIVE_TIER=auto $(PYTEST) -m long
 	PGLITE_NATIVE_TIER=wasm3 $(PYTEST) -m "long or not tiers" $(GUEST)
 	PGLITE_NATIVE_SANITIZE=1 $(BIN)/python -m pytest -n 2 tests/wat

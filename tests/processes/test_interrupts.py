@@ -17,8 +17,6 @@ from tests.interrupts import Crossings
 from tests.processes import calls, interrupting
 from tests.processes.calls import PATIENCE_S, ROWS, Call, Place
 
-pytestmark = pytest.mark.tiers
-
 # How many places of a call are passed over between two that are tried: the calls that take longest
 # have hundreds, most of them in functions that others have been interrupted in. Primes, so that
 # loops are not always met in the same place.

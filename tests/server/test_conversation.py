@@ -16,8 +16,6 @@ from pglite_native.server import Server
 from tests import wire
 from tests.server.client import Client
 
-pytestmark = pytest.mark.tiers
-
 CANCEL_REQUEST_SIZE = 16
 SLACK_BYTES = 48 << 20  # what may be in flight, in all buffers of a connection and of the engine
 ROWS = 300_000
