@@ -33,7 +33,11 @@ WAL_SEGMENT = re.compile("pg_wal/[0-9A-F]{24}")
 
 
 def load_extensions(engine: Path) -> None:
-    """Import the extension modules from where they were built, which need not be in the package."""
+    """Import the extension modules from where they were built, which need not be in the package.
+
+    Engines of this process then have the packaged guest, whatever extensions its user has added.
+    """
+    os.environ["PGLITE_NATIVE_HOME"] = os.devnull
     load_extension(engine)
     for name in OTHERS:
         path = engine.with_name(engine.name.replace("_engine", name))

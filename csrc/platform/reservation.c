@@ -94,7 +94,7 @@ static bool map_zeros(unsigned char *start, size_t size)
 
 bool reservation_zero(struct reservation *reservation)
 {
-    reservation->remapped = false;
+    reservation->remapped = reservation->shared = false;
     reservation->mapped = 0;
     return map_zeros(reservation->base, reservation->committed);
 }
@@ -133,7 +133,7 @@ bool reservation_map(struct reservation *reservation, size_t offset, size_t size
 bool reservation_share(struct reservation *reservation, size_t offset, size_t size, int fd,
                        uint64_t position)
 {
-    reservation->remapped = true;
+    reservation->shared = true;
     return mmap(reservation->base + offset, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
                 fd, (off_t) position)
            != MAP_FAILED;
@@ -142,7 +142,7 @@ bool reservation_share(struct reservation *reservation, size_t offset, size_t si
 bool reservation_discard(struct reservation *reservation)
 {
 #ifdef PLATFORM_LINUX /* elsewhere MADV_DONTNEED is a hint */
-    return !reservation->remapped
+    return !reservation->remapped && !reservation->shared
            && madvise(reservation->base, reservation->committed, MADV_DONTNEED) == 0;
 #else
     (void) reservation;

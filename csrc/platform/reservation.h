@@ -19,6 +19,7 @@ struct reservation {
     size_t committed; /* bytes readable and writable from base on */
     size_t mapped;    /* where that of it ends which reservation_map has laid a file over */
     bool remapped;    /* what is mapped is not, or no longer, what reservation_map was given */
+    bool shared;      /* a part is a file that others map, too: reservation_share */
 };
 
 /* limit is rounded up to pages. False when the address space cannot be had. */

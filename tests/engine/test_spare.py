@@ -16,6 +16,7 @@ from collections.abc import Callable
 import pytest
 
 from pglite_native import Engine, Snapshot
+from tests.engine import child
 from tests.engine.sql import SqlError, run, value
 
 STATE = (
@@ -62,11 +63,32 @@ def with_sessions(engine: Engine) -> None:
         run(other, "insert into t values (3, 'three'); create table u (n int)")
 
 
+def with_sessions_left(engine: Engine) -> None:
+    """Each in the middle of something, when the engine is closed."""
+    sessions = [engine.open_session() for _ in range(3)]
+    for number, session in enumerate(sessions):
+        run(
+            session,
+            f"begin; select pg_advisory_xact_lock({number}); listen l; create table u{number} ()",
+        )
+    run(sessions[0], "set work_mem = '1MB'; prepare p as select 1; declare c cursor for select 1")
+
+
 def read_only(engine: Engine) -> None:
     value(engine, "select count(*) from t")
 
 
-USES = (small, temporary, large, with_much_memory, failing, with_files, with_sessions, read_only)
+USES = (
+    small,
+    temporary,
+    large,
+    with_much_memory,
+    failing,
+    with_files,
+    with_sessions,
+    with_sessions_left,
+    read_only,
+)
 
 
 @pytest.fixture
@@ -219,3 +241,61 @@ engine.close()
 with Engine(image=small) as engine:
     print(run(engine, "select * from t"))
 """
+
+
+def test_sessions_of_one_that_begins_with_a_file_of_shared_memory(snapshot: Snapshot) -> None:
+    """An engine that had sessions has left the file."""
+    for number in range(4):
+        with Engine(image=snapshot) as engine, engine.open_session() as other:
+            assert value(other, "select count(*) from t") == "1"
+            run(engine, f"insert into t values ({number}, 'first')")
+            assert value(other, "select count(*) from t") == "2"
+            run(other, "begin; lock table t")
+            assert (
+                value(engine, "select count(*) from pg_locks where mode = 'AccessExclusiveLock'")
+                == "1"
+            )
+            with Engine(image=snapshot) as beside, beside.open_session() as third:
+                run(third, "insert into t values (9, '')")
+                assert value(beside, "select count(*) from t") == "2"
+            assert (
+                value(
+                    engine,
+                    "select count(*) from pg_stat_activity where backend_type = 'client backend'",
+                )
+                == "2"
+            )
+
+
+IN_A_CHILD = """
+import os
+from pglite_native import Engine
+from tests.engine.sql import run, value
+
+def use(number):
+    for turn in range(5):
+        with Engine(image=snapshot) as engine, engine.open_session() as other:
+            run(other, f"insert into t select n from generate_series(1, {number}) n")
+            run(engine, "create table u as select * from t; update t set a = a + 1; checkpoint")
+            assert value(other, "select count(*) from u") == str(number + 1)
+            assert value(engine, "select sum(a) from t") == str(number * (number + 3) // 2 + 2)
+
+with Engine() as engine:
+    run(engine, "create table t as select 1 as a")
+    snapshot = engine.snapshot()
+use(3)
+children = []
+for number in range(10, 14):
+    children.append(os.fork())
+    if not children[-1]:
+        use(number)
+        os._exit(0)
+use(100)
+for child in children:
+    assert os.waitpid(child, 0)[1] == 0
+print("ok")
+"""
+
+
+def test_a_child_of_fork_does_not_write_to_what_its_parent_has_kept() -> None:
+    assert child.output(IN_A_CHILD) == "ok\n"

@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from pglite_native import _arrow, _closing, _engine, _messages, _rows
+from pglite_native import (
+    Engine,
+    Snapshot,
+    _arrow,
+    _closing,
+    _engine,
+    _messages,
+    _rows,
+    extensions,
+)
+from tests.cli import tarballs
+from tests.engine.sql import sqlstate
 from tools import ROOT
 from tools.build import guest_step, link_step, resources_step, vendor_step
 from tools.ffi import declarations, make_ffi
@@ -137,3 +148,15 @@ def test_a_step_takes_the_extension_modules_from_where_they_were_built(
     result = subprocess.run(command, cwd=pristine, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert result.stdout or (pristine / "made").exists()
+
+
+def test_extensions_that_a_user_has_added_are_not_in_the_packaged_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("PGLITE_NATIVE_HOME", str(tmp_path / "home"))
+        extensions.add(tarballs.write(tmp_path / "added.tar.gz", tarballs.sql_only("added")))
+        command = [sys.executable, "-m", "tools.image", str(_engine.__file__), tmp_path / "image"]
+        subprocess.run(command, check=True, cwd=ROOT)
+    with Engine(image=Snapshot.load(tmp_path / "image")) as engine:
+        assert sqlstate(engine, "create extension added") == "0A000"

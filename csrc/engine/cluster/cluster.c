@@ -28,7 +28,7 @@ enum status cluster_open(pgn_runtime *runtime, const pgn_options *options,
     cluster->attend = attend;
     cluster->owner = process_number(runtime->process);
     cluster->data_dir_lock = LOCK_NONE;
-    cluster->filling = cluster->load_fd = cluster->shared.fd = -1;
+    cluster->filling = cluster->load_fd = cluster->shared.fd = cluster->spare.shared_fd = -1;
     cluster->loading = options->loads;
     cluster->last_process = FIRST_PROCESS - 1;
     cluster->checkpointed_ns = platform_monotonic_ns();
@@ -62,6 +62,11 @@ void cluster_switch_to(pgn_session *session)
     cluster->running->descriptors = vfs_use_descriptors(cluster->vfs, session->descriptors);
     session->descriptors = 0;
     cluster->running = session;
+}
+
+bool cluster_had_others(const struct cluster *cluster)
+{
+    return cluster->last_process > cluster->first->process;
 }
 
 void cluster_set_latest(struct cluster *cluster, pgn_image *image)

@@ -101,6 +101,9 @@ void cluster_close(struct cluster *cluster); /* there are no sessions any more. 
 /* The session whose guest code runs next uses its own descriptors. With the baton. */
 void cluster_switch_to(pgn_session *session);
 
+/* Has it had other sessions than the first? */
+bool cluster_had_others(const struct cluster *cluster);
+
 /* To be called whenever the first session is about to change: it is no longer what image says. */
 void cluster_set_latest(struct cluster *cluster, pgn_image *image);
 

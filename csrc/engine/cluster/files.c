@@ -19,6 +19,8 @@ static void take_spare(struct cluster *cluster, pgn_image *image)
     cluster->arena_memory = cluster->spare.arena;
     cluster->spare.arena = (struct reservation){0};
     image_replace(&cluster->mapped, image);
+    cluster->shared.fd = cluster->spare.shared_fd;
+    cluster->spare.shared_fd = -1;
     cluster->is_spare = true;
 }
 

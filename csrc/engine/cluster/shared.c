@@ -147,7 +147,6 @@ void shared_read_image(struct cluster *cluster, const struct image_header *heade
 {
     struct shared_memory *shared = &cluster->shared;
 
-    shared_close(cluster);
     shared->count = (uint32_t) header->shared_count;
     for (uint32_t i = 0; i < shared->count; i++) {
         shared->ranges[i].address = header->shared[i][0];

@@ -8,13 +8,14 @@
 struct cluster;
 
 /* The memory that all sessions see: ranges of guest memory at the same addresses. While there is one session
-   they are pages of its own; from the second on they are one file in memory, mapped into all. */
+   they are pages of its own; from the second on they are one file in memory, mapped into all. (A spare's are one
+   already.) */
 struct shared_memory {
     uint32_t count;
     struct {
         uint32_t address, size;
     } ranges[SHARED_RANGES_MAX]; /* ascending, whole units of 64 KiB */
-    int fd;                      /* -1: there is one session */
+    int fd;                      /* -1: they are the first session's pages */
 };
 
 /* What the guest says it shares, at that address; false: it makes no sense. */

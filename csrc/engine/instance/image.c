@@ -135,7 +135,7 @@ static void add_base(const pgn_image *base, const struct image_part *part, enum 
                      size_t begin, size_t count, page_source *pages)
 {
     const unsigned char *own = part->reservation->base + part->start;
-    bool is_remapped = part->reservation->remapped;
+    bool is_remapped = part->reservation->remapped || part->reservation->shared;
 
     for (uint32_t i = 0; base && i < base->header.section_count; i++) {
         const struct image_section *section = &base->header.sections[i];
@@ -631,6 +631,35 @@ static bool find_written(const struct image_part *part, int record, struct page_
     return at == end && *size <= PUT_BACK_SIZE_MAX;
 }
 
+/* What is shared is a file: of its pages nothing says which were written to, so all that it has are. False: they are too
+   many, or the file cannot be asked. */
+static bool put_back_shared(const pgn_image *image, const struct image_part *part, bool count_only)
+{
+    unsigned char *start = part->reservation->base + part->start;
+    size_t size = 0;
+
+    for (uint32_t i = 0; i < image->header.shared_count; i++) {
+        uint64_t at = image->header.shared[i][0], limit = at + image->header.shared[i][1], end;
+        int found = 1;
+
+        while (at < limit && (found = files_next_data(part->shared_fd, at, &at, &end)) > 0
+               && at < limit) {
+            struct page_run run;
+
+            at -= at % PAGE;
+            end = end < limit ? end : limit;
+            run = (struct page_run){.start = start + at, .size = (size_t) (end - at)};
+            size += run.size;
+            if (!count_only)
+                put_back(image, IMAGE_MEMORY, part, &run);
+            at = end;
+        }
+        if (found < 0)
+            return false;
+    }
+    return size <= PUT_BACK_SIZE_MAX;
+}
+
 bool image_put_back(const pgn_image *image, const struct image_part parts[IMAGE_REGIONS])
 {
     struct written written = {.size = 0};
@@ -642,6 +671,10 @@ bool image_put_back(const pgn_image *image, const struct image_part parts[IMAGE_
                && find_written(&parts[region], record, written.runs[region],
                                &written.counts[region], &written.size);
     written_pages_close(record);
+    if (done && parts[IMAGE_MEMORY].reservation->shared)
+        done = parts[IMAGE_MEMORY].shared_fd >= 0
+               && put_back_shared(image, &parts[IMAGE_MEMORY], true)
+               && put_back_shared(image, &parts[IMAGE_MEMORY], false);
     for (enum image_region region = 0; done && region < IMAGE_REGIONS; region++)
         for (int i = 0; i < written.counts[region]; i++)
             put_back(image, region, &parts[region], &written.runs[region][i]);

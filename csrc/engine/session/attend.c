@@ -59,7 +59,7 @@ void attend_at_rest(pgn_session *session)
         return;
     }
     /* Where there is no other session nothing can tell whether a timer strikes now or before the next call. */
-    due_ns = cluster->shared.fd < 0 && !cluster->postmaster ? INT64_MAX : timer_ns(session);
+    due_ns = !cluster_had_others(cluster) && !cluster->postmaster ? INT64_MAX : timer_ns(session);
     housekeeping_ns = housekeeping_due_ns(cluster);
     if (housekeeping_ns < due_ns && housekeeping_is_worth_a_thread(cluster))
         due_ns = housekeeping_ns;

@@ -51,13 +51,16 @@ static enum status map_regions(pgn_session *session, const pgn_image *image, str
     enum status status;
 
     describe_parts(session->cluster, session->instance.guest, parts);
-    same = session->cluster->mapped == image && parts[IMAGE_MEMORY].reservation->mapped > 0;
+    same = session->cluster->mapped == image && parts[IMAGE_MEMORY].reservation->mapped > 0
+           && (is_spare || !parts[IMAGE_MEMORY].reservation->shared);
     session->cluster->is_spare = false;
     if (same && !is_spare && !image_put_back(image, parts))
         for (enum image_region region = 0; same && region < IMAGE_REGIONS; region++)
             same = reservation_discard(parts[region].reservation);
-    if (!same) /* until all of it is mapped: should that fail, no image's content is here */
+    if (!same) { /* until all of it is mapped: should that fail, no image's content is here */
         image_replace(&session->cluster->mapped, NULL);
+        shared_close(session->cluster);
+    }
     for (enum image_region region = 0; !same && region < IMAGE_REGIONS; region++)
         if (!reservation_zero(parts[region].reservation))
             return image_no_map(error);
@@ -241,17 +244,21 @@ void session_close_instance(pgn_session *session)
     guest_close(take_guest(session));
 }
 
-/* False: it is not to be used again. */
+/* False: it is not to be used again; nor is shared memory that is a file for no other's sake. */
 static bool keep_memory(struct cluster *cluster, struct guest *guest, struct coroutine *coroutine)
 {
     struct image_part parts[IMAGE_REGIONS];
 
-    if (!guest || !coroutine || !cluster->mapped)
+    if (!guest || !coroutine || !cluster->mapped
+        || (cluster->shared.fd >= 0 && !cluster_had_others(cluster)))
         return false;
     describe_parts(cluster, guest, parts);
-    return image_put_back(cluster->mapped, parts)
-           && spare_keep(cluster->runtime, cluster->mapped, parts[IMAGE_MEMORY].reservation,
-                         parts[IMAGE_ARENA].reservation, coroutine);
+    if (!image_put_back(cluster->mapped, parts)
+        || !spare_keep(cluster->runtime, cluster->mapped, parts[IMAGE_MEMORY].reservation,
+                       parts[IMAGE_ARENA].reservation, coroutine, cluster->shared.fd))
+        return false;
+    cluster->shared.fd = -1;
+    return true;
 }
 
 void session_close_files(pgn_session *session)
