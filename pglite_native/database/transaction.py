@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
 from pglite_native._closing import Closing
-from pglite_native.database.arguments import check_options, check_sql
+from pglite_native.database.arguments import check_no_params, check_options, check_sql
 from pglite_native.database.conversation import IDLE, IN_TRANSACTION
 from pglite_native.database.results import Description, Results
 from pglite_native.database.scalar_converters import Parser, Serializer
@@ -21,7 +21,7 @@ from pglite_native.engine.files import Source, Writable
 from pglite_native.errors import PGliteError, TransactionError
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Never, Unpack
 
     from pglite_native.database.arrow import ArrowTable
 
@@ -52,6 +52,7 @@ class ArrowOptions(TypedDict, total=False):
 
 
 _EXEC = ("row_mode", *ExecOptions.__annotations__)
+_PARAMS = frozenset(("params", "args", "parameters", "values"))
 _QUERY = ("params", *_EXEC, *QueryOptions.__annotations__)
 
 
@@ -157,7 +158,11 @@ class Queries(ABC):
     ) -> list[Arrays]: ...
 
     def exec(
-        self, sql: str, *, row_mode: RowMode = "object", **options: Unpack[ExecOptions]
+        self,
+        sql: str,
+        *no_params: Never,
+        row_mode: RowMode = "object",
+        **options: Unpack[ExecOptions],
     ) -> list[Objects] | list[Arrays]:
         """Run any number of statements, without parameters; return a result for each.
 
@@ -165,9 +170,10 @@ class Queries(ABC):
 
         Takes row_mode, parsers and on_notice, and raises, as query() does.
         """
-        if options:
-            check_options(options, _EXEC, "exec")
         check_sql(sql, "exec")
+        if no_params or options:
+            check_no_params((*no_params, *_PARAMS.intersection(options)), "exec")
+            check_options(options, _EXEC, "exec")
         with self._conversation.lock:
             return self._ready().exec(sql, row_mode, **options)
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pglite_native import _rows
-from pglite_native.database import container_converters, scalar_converters
+from pglite_native.database import container_converters, foreign_values, scalar_converters
 from pglite_native.database.scalar_converters import Parser, Serializer
 
 if TYPE_CHECKING:
@@ -157,8 +157,8 @@ class Types:
             return None
         return scalar_converters.BINARY_CONVERTERS.get(known.name)
 
-    def serialize(self, oid: int, value: Any) -> str:
-        """Write a value, not None, as text for a parameter of a type.
+    def serialize(self, oid: int, value: Any) -> str | None:
+        """Write a value, not None, as text for a parameter of a type; None is NULL.
 
         Raises:
             TypeError: there is no serializer for it.
@@ -172,6 +172,10 @@ class Types:
             return self.serialize(oid, value.value)
         if isinstance(value, str):  # of whatever type, it is the server who reads it
             return value
+        if foreign_values.is_foreign(value):
+            value = foreign_values.plain(value)
+            if value is None:
+                return None
         known = self._types.get(oid, Type(""))
         serialize = partial(self.serialize, known.of)
         match known.kind, value:
@@ -180,7 +184,7 @@ class Types:
             case "range", _ if container_converters.is_range(value):
                 return container_converters.serialize_range(value, serialize)
             case "multirange", list() | tuple():
-                return "{" + ",".join(map(serialize, value)) + "}"
+                return container_converters.serialize_multirange(value, serialize)
             case "domain", _:
                 return serialize(value)
         return scalar_converters.SERIALIZERS.get(known.name, scalar_converters.serialize)(value)

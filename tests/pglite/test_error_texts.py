@@ -8,6 +8,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import psycopg
@@ -82,6 +83,34 @@ def test_placeholders_of_other_drivers_are_named(db: PGlite, sql: str, found: st
 def test_parameters_without_a_placeholder_are_told_of_them(db: PGlite) -> None:
     shown = text_of(db, "select * from pg_class where relname = '%s'", ["x"])
     assert "HINT: Each parameter wants a placeholder: placeholders are $1, $2" in shown
+
+
+@pytest.mark.parametrize(
+    ("sql", "advice"),
+    [
+        ("select 1 where 1 in $1", "write = any($1), and give a list"),
+        ("insert into pg_class values $1", "values ($1, ...)"),
+        ("table $1", "Names, keywords and what CREATE"),
+        ("select date $1", "a type is given by a cast, $1::interval"),
+        ("select 1; select 2", "exec() runs several, without parameters"),
+        ("\\d author", "\\d is a command of psql's, and no SQL: `pglite-native shell`"),
+        ("select 1 \\gx", "\\gx is a command of psql's"),
+    ],
+)
+def test_what_is_no_sql_where_it_stands_is_named(db: PGlite, sql: str, advice: str) -> None:
+    assert advice in text_of(db, sql, [1] if "$1" in sql else None).partition("HINT: ")[2]
+
+
+def test_methods_without_parameters_name_the_one_that_has_them(db: PGlite) -> None:
+    wanted = r"exec\(\) runs any number .*: query\(sql, params\) runs one"
+    for options in ({"params": [1]}, {"parameters": [1]}):
+        with pytest.raises(TypeError, match=wanted):
+            db.exec("select $1", **options)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match=wanted):
+        db.exec("select $1", [1])  # type: ignore[call-overload]
+    with pytest.raises(DatabaseError) as caught:
+        db.exec("select $1::int")
+    assert "HINT: query(sql, params) takes parameters, exec(sql) takes none" in str(caught.value)
 
 
 def test_other_errors_have_no_such_hint(db: PGlite) -> None:
@@ -195,6 +224,34 @@ def test_the_cause_comes_before_the_log(
     assert lines[0] == f"PostgreSQL did not start: {cause}"
     assert advice in lines[1]
     assert re.search(rf"FATAL:  {re.escape(cause)}", lines[-1])
+
+
+@pytest.mark.parametrize("option", ["memory_limit", "buffer_size"])
+def test_amounts_of_memory_have_postgresql_s_units(option: str) -> None:
+    wanted = f'{option} is a number of bytes, or text with a unit of B, kB, MB, GB, TB: "64MB"'
+    for given, error in (
+        ("64 mb", ValueError),
+        ("64", ValueError),
+        (-1, ValueError),
+        (6.4, TypeError),
+    ):
+        with pytest.raises(error, match=wanted):
+            PGlite(**{option: given})  # type: ignore[arg-type]
+    with PGlite(**{option: "16MB"}) as db:  # type: ignore[arg-type]
+        assert db.query("select 1 as a").scalar() == 1
+
+
+def test_options_of_another_type_are_named(db: PGlite) -> None:
+    for option, given, error in (
+        ("seed", "7", ValueError),
+        ("clock", "2024-01-01", TypeError),
+        ("clock", date(2024, 1, 1), TypeError),
+    ):
+        with pytest.raises(error, match=rf"{option}.*{given!r}|{option}.*{re.escape(repr(given))}"):
+            PGlite(**{option: given})  # type: ignore[arg-type]
+    with PGlite(clock=datetime(2024, 1, 1, tzinfo=timezone.utc)) as frozen:
+        with pytest.raises(TypeError, match="advances by a timedelta, and not by int: 60"):
+            frozen.engine.advance(60)  # type: ignore[arg-type]
 
 
 def test_address_space_that_is_limited_is_named(tmp_path: Path) -> None:
