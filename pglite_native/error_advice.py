@@ -17,6 +17,8 @@ PROTOCOL_VIOLATION = "08P01"
 FEATURE_NOT_SUPPORTED = "0A000"
 OBJECT_IN_USE = "55006"
 NOT_IN_PREREQUISITE_STATE = "55000"
+DISK_FULL = "53100"
+UNDEFINED_FILE = "58P01"
 
 
 class Interface(NamedTuple):
@@ -40,6 +42,7 @@ _FOREIGN = re.compile(r"%s|%\(\w*|(?<!:):[A-Za-z_]\w*|\?")
 _AROUND = 3  # characters: an operator and a space
 
 _PARAMETER = re.compile(r"\$\d+")
+_BOUND = re.compile(r"bind message supplies (\d+) parameters.* requires (\d+)")
 _COMMAND = re.compile(r"\\\S*")  # of psql's
 _LAST_WORD = re.compile(r"\w*\Z")
 
@@ -74,7 +77,16 @@ def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -
         return _placeholder(fields, sql, interface)
     if state == UNDEFINED_PARAMETER:
         return f"{interface.parameters}; CREATE, ALTER, SET and DO have none"
-    if state == PROTOCOL_VIOLATION and message.startswith("bind message supplies"):
+    if state == DISK_FULL:
+        return 'In memory it is memory_limit that is used up: PGlite(memory_limit="32GB")'
+    if state == UNDEFINED_FILE and fields.get("R") == "BeginCopyFrom":
+        return (
+            "PostgreSQL sees its own files here, not this machine's: copy_from with COPY ... FROM"
+            " STDIN sends one, as \\copy does in the shell"
+        )
+    if state == PROTOCOL_VIOLATION and (bound := _BOUND.match(message)):
+        if int(bound[1]) < int(bound[2]):
+            return "Each placeholder wants a parameter, in the order of their numbers"
         wanted = interface.placeholders
         return (
             f"Each parameter wants a placeholder: {wanted}, and outside of quotation marks;"

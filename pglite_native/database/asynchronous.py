@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial, wraps
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 from pglite_native.database.pglite import EngineOptions, PGlite, check_place
 from pglite_native.database.results import Results
@@ -137,6 +137,13 @@ class AsyncQueries:
         """Not to be called."""
         self._worker = worker
         self._lock = _TaskLock(worker)
+
+    if not TYPE_CHECKING:  # to whom names that are wrong are errors already
+
+        def __getattr__(self, name: str) -> NoReturn:
+            from pglite_native.database import guesses  # only for those who have made a mistake
+
+            raise guesses.unknown(self, name, guesses.OF_QUERIES)
 
     def _queries(self, database: PGlite) -> Queries:
         """Return what the calls of this object are for."""

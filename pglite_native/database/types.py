@@ -7,7 +7,7 @@ them are converted like those of any type.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -81,7 +81,10 @@ class Types:
         self,
         parsers: Mapping[int, Parser] | None = None,
         serializers: Mapping[int | type, Serializer] | None = None,
+        texts: Collection[str] = (),
     ) -> None:
+        self.texts = texts
+        """Types by their names, whose values stay text."""
         self.parsers = dict(parsers or {})
         self.serializers = dict(serializers or {})
         self._types = _BUILT_IN  # replaced as a whole by learn(), never changed
@@ -108,14 +111,16 @@ class Types:
     ) -> Types:
         """Return the same types with converters of their own."""
         types = Types(
-            {**self.parsers, **(parsers or {})}, {**self.serializers, **(serializers or {})}
+            {**self.parsers, **(parsers or {})},
+            {**self.serializers, **(serializers or {})},
+            self.texts,
         )
         return types.like(self)
 
     def like(self, other: Types) -> Types:
         """Return the types that another one knows with the converters of this."""
         types = Types.__new__(Types)
-        types.parsers, types.serializers = self.parsers, self.serializers
+        types.parsers, types.serializers, types.texts = self.parsers, self.serializers, self.texts
         types._types = other._types
         return types
 
@@ -132,7 +137,7 @@ class Types:
                 return partial(_parse_multirange, self.parser(self._types[of].of))
             case Type(_, "domain", of):
                 return self.parser(of)
-            case Type(name):
+            case Type(name) if name not in self.texts:
                 return scalar_converters.parser(name)
         return str
 
@@ -144,7 +149,7 @@ class Types:
             case Type(_, "domain", of):
                 return self.converter(of)
             case Type(name, "scalar"):
-                return scalar_converters.converter(name)
+                return _rows.TEXT if name in self.texts else scalar_converters.converter(name)
         return self.parser(oid), None
 
     def binary_converter(self, oid: int, exact: bool) -> _rows.Converter | None:

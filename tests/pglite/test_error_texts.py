@@ -14,7 +14,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pglite_native import DatabaseError, EngineError, EngineLocked, PGlite
+import pglite_native.dbapi
+import pglite_native.sqlalchemy
+from pglite_native import AsyncPGlite, DatabaseError, EngineError, EngineLocked, PGlite
+from pglite_native.database.guesses import OF_QUERIES, OF_RESULTS
 from pglite_native.pytest_plugin.databases import Databases
 from tests.oracle.native import NativeServer
 from tools import ROOT
@@ -328,3 +331,75 @@ def test_a_panic_says_that_the_engine_has_failed() -> None:
         "53100: could not write to file\n"
         "HINT: The engine has failed: close it, and open the database again, which recovers it"
     )
+
+
+# --- what other tools call otherwise --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("execute", "query(sql, params) runs a statement"),
+        ("fetchall", "the rows are query(...).rows"),
+        ("commit", "each call is a transaction of its own"),
+        ("snapshot", "engine.snapshot() takes one"),
+        ("describeQuery", "it is describe_query here"),
+        ("nothing_like_it", "'PGlite' object has no attribute 'nothing_like_it'"),
+    ],
+)
+def test_names_that_are_guessed_are_answered(db: PGlite, name: str, said: str) -> None:
+    assert not hasattr(db, name)
+    with pytest.raises(AttributeError) as caught:
+        getattr(db, name)
+    assert said in str(caught.value)
+    assert (caught.value.name, caught.value.obj) == (name, db)
+
+
+def test_names_that_are_guessed_of_other_objects(db: PGlite) -> None:
+    with pytest.raises(AttributeError, match=r"'Results' object .*: rows is the list of rows"):
+        db.query("select 1").fetchall()  # type: ignore[attr-defined]
+    with (
+        db.transaction() as transaction,
+        pytest.raises(AttributeError, match=r"'Transaction'.*query"),
+    ):
+        transaction.execute("select 1")  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match=r"'AsyncPGlite' object .*: query"):
+        AsyncPGlite().execute("select 1")  # type: ignore[attr-defined]
+
+
+def test_names_that_are_advised_exist(db: PGlite) -> None:
+    results = db.query("select 1 as a")
+    for guesses, owners in (
+        (
+            OF_QUERIES,
+            (db, db.session, results, pglite_native.dbapi, pglite_native.sqlalchemy, db.engine),
+        ),
+        (OF_RESULTS, (results, db)),
+    ):
+        for guess, advice in guesses.items():
+            assert not hasattr(owners[0], guess), guess
+            for name in re.findall(r"(\w+)\(", advice):
+                if name != "unnest":
+                    assert any(hasattr(owner, name) for owner in owners), name
+
+
+# --- limits ---------------------------------------------------------------------------------
+
+
+def test_a_file_of_this_machine_is_not_postgresql_s(db: PGlite, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("1\n")
+    db.exec("create table t (a int)")
+    shown = text_of(db, f"copy t from '{tmp_path}/a.csv'")
+    assert "HINT: PostgreSQL sees its own files here" in shown and "copy_from" in shown
+
+
+def test_a_full_memory_names_its_limit() -> None:
+    with PGlite(memory_limit="40MB") as db:
+        db.exec("create table t (a text)")
+        shown = text_of(db, "insert into t select repeat('x', 1000) from generate_series(1, 99999)")
+    assert shown.startswith("53100: ") and 'PGlite(memory_limit="32GB")' in shown
+
+
+def test_parameters_that_are_missing_are_told_apart_from_placeholders(db: PGlite) -> None:
+    shown = text_of(db, "select $1::int, $2::int", [1])
+    assert "HINT: Each placeholder wants a parameter" in shown

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import numpy as np
 import pandas  # type: ignore[import-untyped]
+import pgvector
 import psycopg
 import pytest
 from psycopg.types.multirange import Multirange
@@ -344,8 +345,8 @@ def test_values_of_numpy_and_pandas(
 
 def test_arrays_of_numpy_are_vectors(db: PGlite) -> None:
     db.exec("create extension vector")
-    sent = np.array([1, 2.5], dtype=np.float32)
-    assert db.query("select $1::vector as a", [sent]).scalar() == [1, 2.5]
+    for sent in (np.array([1, 2.5], dtype=np.float32), pgvector.Vector([1, 2.5])):
+        assert db.query("select $1::vector as a", [sent]).scalar() == [1, 2.5]
 
 
 def test_a_serializer_may_return_none_for_null(db: PGlite) -> None:
