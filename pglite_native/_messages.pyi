@@ -8,7 +8,7 @@ def bind(
     types: tuple[int, ...],
     params: Sequence[Any],
     formats: bytes,
-    serialize: Callable[[int, Any], str],
+    serialize: Callable[[int, Any], str | None],
     /,
 ) -> bytes: ...
 def answer(reply: bytes, /) -> tuple[str, str, int | None, bytes | None, bytes] | None: ...

@@ -7,20 +7,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 SYNTAX_ERROR = "42601"
 UNDEFINED_COLUMN = "42703"
 UNDEFINED_FUNCTION = "42883"
+UNDEFINED_PARAMETER = "42P02"
 PROTOCOL_VIOLATION = "08P01"
 FEATURE_NOT_SUPPORTED = "0A000"
 OBJECT_IN_USE = "55006"
 NOT_IN_PREREQUISITE_STATE = "55000"
+DISK_FULL = "53100"
+UNDEFINED_FILE = "58P01"
 
-PLACEHOLDERS = "placeholders are $1, $2, ... in PostgreSQL's own SQL"
+
+class Interface(NamedTuple):
+    """How the caller's interface has parameters, and several statements."""
+
+    placeholders: str
+    placeholder: str
+    several: str
+    parameters: str
+
+
+PGLITE = Interface(
+    placeholders="placeholders are $1, $2, ... in PostgreSQL's own SQL",
+    placeholder="$1",
+    several="query() runs one statement; exec() runs several, without parameters",
+    parameters="query(sql, params) takes parameters, exec(sql) takes none",
+)
 
 # What other drivers have in their place; each is looked for around the error's position.
 _FOREIGN = re.compile(r"%s|%\(\w*|(?<!:):[A-Za-z_]\w*|\?")
 _AROUND = 3  # characters: an operator and a space
+
+_PARAMETER = re.compile(r"\$\d+")
+_BOUND = re.compile(r"bind message supplies (\d+) parameters.* requires (\d+)")
+_COMMAND = re.compile(r"\\\S*")  # of psql's
+_LAST_WORD = re.compile(r"\w*\Z")
 
 _NOT_AVAILABLE = re.compile(r'extension "(.*)" is not available')
 _EXTENSIONS = {  # by what projects and packages are called
@@ -40,15 +64,34 @@ _EXTENSIONS = {  # by what projects and packages are called
 }
 
 
-def advice(fields: Mapping[str, str], sql: str) -> str | None:
+def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -> str | None:
     """Return what to say in place of PostgreSQL's hint; None where that will do."""
     state, message = fields.get("C"), fields.get("M", "")
     if fields.get("V") == "PANIC":
         return "The engine has failed: close it, and open the database again, which recovers it"
+    if state == SYNTAX_ERROR and message.startswith("cannot insert multiple commands"):
+        return interface.several
+    if state == SYNTAX_ERROR and (misplaced := _misplaced(fields, sql, interface)):
+        return misplaced
     if state in (SYNTAX_ERROR, UNDEFINED_COLUMN, UNDEFINED_FUNCTION):
-        return _placeholder(fields, sql)
-    if state == PROTOCOL_VIOLATION and message.startswith("bind message supplies"):
-        return f"Each parameter wants a placeholder: {PLACEHOLDERS}, and outside of quotation marks"
+        return _placeholder(fields, sql, interface)
+    if state == UNDEFINED_PARAMETER:
+        return f"{interface.parameters}; CREATE, ALTER, SET and DO have none"
+    if state == DISK_FULL:
+        return 'In memory it is memory_limit that is used up: PGlite(memory_limit="32GB")'
+    if state == UNDEFINED_FILE and fields.get("R") == "BeginCopyFrom":
+        return (
+            "PostgreSQL sees its own files here, not this machine's: copy_from with COPY ... FROM"
+            " STDIN sends one, as \\copy does in the shell"
+        )
+    if state == PROTOCOL_VIOLATION and (bound := _BOUND.match(message)):
+        if int(bound[1]) < int(bound[2]):
+            return "Each placeholder wants a parameter, in the order of their numbers"
+        wanted = interface.placeholders
+        return (
+            f"Each parameter wants a placeholder: {wanted}, and outside of quotation marks;"
+            " CREATE, ALTER, SET and DO have none"
+        )
     if state == FEATURE_NOT_SUPPORTED and (missing := _NOT_AVAILABLE.match(message)):
         return _extension(missing[1])
     if state == OBJECT_IN_USE and "is being accessed by" in message:
@@ -58,11 +101,46 @@ def advice(fields: Mapping[str, str], sql: str) -> str | None:
     return None
 
 
-def _placeholder(fields: Mapping[str, str], sql: str) -> str | None:
-    at = int(fields.get("P", len(sql))) - 1
-    around = sql[max(0, at - _AROUND) : at + 2 * _AROUND]
-    found = _FOREIGN.search(around)
-    return f"{PLACEHOLDERS}, and not {found[0]}" if found else None
+def foreign_placeholder(sql: str) -> str | None:
+    """Return the first placeholder of another interface, if there is one."""
+    found = _FOREIGN.search(sql)
+    return found[0] if found else None
+
+
+def _position(fields: Mapping[str, str], sql: str) -> int:
+    return int(fields.get("P", len(sql))) - 1
+
+
+def _placeholder(fields: Mapping[str, str], sql: str, interface: Interface) -> str | None:
+    at = _position(fields, sql)
+    found = foreign_placeholder(sql[max(0, at - _AROUND) : at + 2 * _AROUND])
+    return f"{interface.placeholders}, and not {found}" if found else None
+
+
+def _misplaced(fields: Mapping[str, str], sql: str, interface: Interface) -> str | None:
+    """What is no SQL where it stands: a command of psql's, or a placeholder."""
+    at = _position(fields, sql)
+    if command := _COMMAND.match(sql, at):
+        return (
+            f"{command[0]} is a command of psql's, and no SQL: `pglite-native shell` has the"
+            " commonest; psql connects to the address that `url` or `pglite-native serve` tells"
+        )
+    if not _PARAMETER.match(sql, at):
+        return None
+    word, mark = _last_word(sql[:at]), interface.placeholder
+    if word == "in":
+        return f"A list is one value, and IN takes several: write = any({mark}), and give a list"
+    if word == "values":
+        return f"A row has a placeholder for each value: values ({mark}, ...)"
+    return (
+        "A placeholder stands for a value in a query. Names, keywords and what CREATE, ALTER, SET"
+        f" and DO take are written into the SQL; a type is given by a cast, {mark}::interval"
+    )
+
+
+def _last_word(sql: str) -> str:
+    found = _LAST_WORD.search(sql.rstrip())
+    return found[0].lower() if found else ""
 
 
 def _extension(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pglite_native.diagnostics import Diagnostic
-from pglite_native.error_advice import advice
+from pglite_native.error_advice import PGLITE, Interface, advice
 from pglite_native.error_excerpt import excerpt
 
 
@@ -66,6 +66,9 @@ class DatabaseError(Diagnostic, PGliteError):
     script: str | None = None
     script_line: int | None = None
 
+    _interface: Interface = PGLITE
+    """Of the caller's, in whose words the error gives advice."""
+
     def __init__(self, fields: Mapping[str, str], query: str, completed: int = 0) -> None:
         Diagnostic.__init__(self, fields)
         # As arguments of the exception they also survive pickling, as between test processes.
@@ -84,7 +87,7 @@ class DatabaseError(Diagnostic, PGliteError):
         elif self.internal_position and self.internal_query:
             lines += excerpt(self.internal_query, self.internal_position)
         lines += [f"DETAIL: {self.detail}"] if self.detail else []
-        hint = advice(self.fields, self.query) or self.hint
+        hint = advice(self.fields, self.query, self._interface) or self.hint
         lines += [f"HINT: {hint}"] if hint else []
         lines += [f"QUERY: {self.internal_query}"] if self.internal_query else []
         lines += [f"CONTEXT: {self.where}"] if self.where else []

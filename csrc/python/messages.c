@@ -120,6 +120,15 @@ static int put_string(struct buffer *buffer, PyObject *value)
     return bytes && put_value(buffer, bytes, (size_t) size) == 0 ? AS_TEXT : FAILED;
 }
 
+static int put_null(struct buffer *buffer)
+{
+    unsigned char *to = extend(buffer, 4);
+
+    if (to)
+        store32(to, (uint32_t) NULL_LENGTH);
+    return to ? AS_TEXT : FAILED;
+}
+
 /* By what the caller knows of values and types. */
 static int put_serialized(struct buffer *buffer, unsigned long oid, PyObject *value,
                           PyObject *serialize)
@@ -127,8 +136,10 @@ static int put_serialized(struct buffer *buffer, unsigned long oid, PyObject *va
     PyObject *string = PyObject_CallFunction(serialize, "kO", oid, value);
     int format = FAILED;
 
-    if (string && !PyUnicode_Check(string))
-        PyErr_Format(PyExc_TypeError, "a serializer returns text, and not %R", string);
+    if (string == Py_None)
+        format = put_null(buffer);
+    else if (string && !PyUnicode_Check(string))
+        PyErr_Format(PyExc_TypeError, "a serializer returns text or None, and not %R", string);
     else if (string)
         format = put_string(buffer, string);
     Py_XDECREF(string);
@@ -178,13 +189,8 @@ static int put_parameter(struct buffer *buffer, unsigned long oid, PyObject *val
 {
     PyTypeObject *type = Py_TYPE(value);
 
-    if (value == Py_None) {
-        unsigned char *to = extend(buffer, 4);
-
-        if (to)
-            store32(to, (uint32_t) NULL_LENGTH);
-        return to ? AS_TEXT : FAILED;
-    }
+    if (value == Py_None)
+        return put_null(buffer);
     if (type == &PyUnicode_Type)
         return put_string(buffer, value);
     if (type == &PyLong_Type)
@@ -230,7 +236,7 @@ PyDoc_STRVAR(bind_doc, "bind(name, types, params, formats, serialize) -> bytes\n
                        "Bind of a prepared statement, Execute and Sync. types: the parameters' "
                        "OIDs; formats: the end of\n"
                        "Bind, the result's format codes; serialize(type, value): the text of a "
-                       "value that is not common.");
+                       "value that is not common,\nor None for NULL.");
 
 static PyObject *bind(PyObject *module, PyObject *args)
 {

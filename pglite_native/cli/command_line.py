@@ -78,9 +78,17 @@ def _run(arguments: Sequence[str] | None) -> int:
     except Failed:
         return FAILED
     except (PGliteError, ValueError, OSError) as error:
-        print(f"pglite-native: {error}", file=sys.stderr)
+        print(f"pglite-native: {_words(error)}", file=sys.stderr)
         return FAILED
     return OK if ok else FAILED
+
+
+def _words(error: Exception) -> str:
+    """Return an error's text; a system error's without the number that Python puts before it."""
+    if isinstance(error, OSError) and error.strerror is not None:
+        place = "" if error.filename is None else f"{error.filename}: "
+        return f"{place}{error.strerror}"
+    return str(error)
 
 
 def command_line() -> argparse.ArgumentParser:

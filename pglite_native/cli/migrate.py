@@ -105,7 +105,18 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--with-owners",
         action="store_true",
-        help="move owners and privileges, too; their roles must be there",
+        help="move owners and privileges, too; what is the source's user's is the target's user's",
+    )
+    parser.add_argument(
+        "--with-privileges",
+        action="store_true",
+        help="move privileges, too, but no owners: needs no superuser",
+    )
+    parser.add_argument(
+        "--with-roles",
+        action="store_true",
+        help="make the roles that the schema names and the target lacks, with their memberships,"
+        " and with their passwords where these can be read",
     )
     parser.add_argument(
         "--allow-non-empty", action="store_true", help="the target may have something already"
@@ -149,6 +160,8 @@ def _move(
     choices = Choices(
         checksum=options.checksum,
         with_owners=options.with_owners,
+        with_privileges=options.with_privileges,
+        with_roles=options.with_roles,
         allow_non_empty=options.allow_non_empty,
         allow_older=options.allow_older,
         pg_dump=options.pg_dump,

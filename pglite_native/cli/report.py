@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pglite_native.error_advice import advice
+from pglite_native.error_advice import PGLITE, advice
 from pglite_native.error_excerpt import excerpt
 
 # Fields by their letter in the message, in libpq's order.
@@ -21,6 +21,8 @@ OBJECTS = {
     "n": "CONSTRAINT NAME",
 }
 
+_INTERFACE = PGLITE._replace(parameters="there are no parameters here: write the value itself")
+
 ERRORS = ("ERROR", "FATAL", "PANIC")
 
 
@@ -28,7 +30,7 @@ def describe(fields: Mapping[str, str], sql: str, place: str = "") -> Iterator[s
     """Yield the lines of a report on `sql`, without their ends; `place` is where that stands."""
     severity = fields["S"]
     yield f"{place}{severity}:  {fields['C']}: {fields['M']}"
-    if (better := advice(fields, sql)) is not None:
+    if (better := advice(fields, sql, _INTERFACE)) is not None:
         fields = {**fields, "H": better}
     if "P" in fields:
         yield from excerpt(sql, int(fields["P"]))

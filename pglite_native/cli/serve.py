@@ -86,12 +86,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     who.add_argument("--tls-key", metavar="FILE", help="its key (default: in the same file)")
     limits = serve.add_argument_group("limits")
     limits.add_argument(
-        "--max-connections", metavar="N", type=int, default=200, help="(default: %(default)s)"
+        "--max-connections", metavar="N", type=_count, default=200, help="(default: %(default)s)"
     )
     limits.add_argument(
         "--authentication-timeout",
         metavar="SECONDS",
-        type=float,
+        type=_seconds,
         default=60.0,
         help="until a client must be let in (default: %(default)g)",
     )
@@ -128,6 +128,22 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"a number of connections, from 1: {text!r}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"a number of seconds, more than 0: {text!r}")
+    return seconds
+
+
 def _server(engine: Engine, options: argparse.Namespace) -> Server:
     password = None
     if options.password_file is not None:
@@ -152,5 +168,13 @@ def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
             raise ValueError("--tls-key needs --tls-cert")
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(options.tls_cert, options.tls_key)
+    try:
+        context.load_cert_chain(options.tls_cert, options.tls_key)
+    except ssl.SSLError as error:
+        raise ValueError(
+            f"{options.tls_cert}: no certificate in PEM, with its key there or in --tls-key"
+        ) from error
+    except OSError as error:  # which of the two, OpenSSL does not say
+        places = " or ".join(filter(None, (options.tls_cert, options.tls_key)))
+        raise OSError(error.errno, f"{places}: {error.strerror}") from None
     return context

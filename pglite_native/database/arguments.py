@@ -25,6 +25,15 @@ def check_sql(sql: object, method: str) -> None:
         raise TypeError(f"{method}() takes SQL as a str, and not {type(sql).__name__}: {sql!r}")
 
 
+def check_no_params(given: Iterable[object], method: str) -> None:
+    """Raise TypeError where a method that takes no parameters is given some."""
+    if any(True for _ in given):
+        raise TypeError(
+            f"{method}() runs any number of statements, and takes no parameters:"
+            " query(sql, params) runs one with some"
+        )
+
+
 def check_options(given: Iterable[str], known: Iterable[str], callee: str) -> None:
     """Raise TypeError if an option is not known, with the one that may be meant."""
     names = list(known)

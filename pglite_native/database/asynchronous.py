@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial, wraps
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 from pglite_native.database.pglite import EngineOptions, PGlite, check_place
 from pglite_native.database.results import Results
@@ -25,6 +26,7 @@ from pglite_native.database.worker import Worker
 from pglite_native.diagnostics import Notice
 from pglite_native.engine.engine import Engine
 from pglite_native.engine.session import Session
+from pglite_native.errors import TransactionError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -55,6 +57,7 @@ class _TaskLock:
     async def __aenter__(self) -> None:
         self._worker.check()  # a child of fork may lack the thread that would release it
         if self._owner is not asyncio.current_task():
+            self._check_transactions()
             await self._lock.acquire()
             self._owner = asyncio.current_task()
         self._depth += 1
@@ -64,6 +67,20 @@ class _TaskLock:
         if self._depth == 0:
             self._owner = None
             self._lock.release()
+
+    def _check_transactions(self) -> None:
+        """Raise TransactionError for a task that would wait for the end of a transaction in which
+        it was started, whose task most likely waits for this one."""
+        if any(transaction._holds(self) for transaction in _TRANSACTIONS.get()):
+            raise TransactionError(
+                "the database is in a transaction of the task that has started this one, which"
+                " would wait for its end: query the transaction (async with db.transaction() as"
+                " transaction), which tasks can share, or another session (db.connect())"
+            )
+
+
+_TRANSACTIONS: ContextVar[tuple[AsyncTransaction, ...]] = ContextVar("_TRANSACTIONS", default=())
+"""Those that a task is in, and hands to the tasks that it starts."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +138,13 @@ class AsyncQueries:
         self._worker = worker
         self._lock = _TaskLock(worker)
 
+    if not TYPE_CHECKING:  # to whom names that are wrong are errors already
+
+        def __getattr__(self, name: str) -> NoReturn:
+            from pglite_native.database import guesses  # only for those who have made a mistake
+
+            raise guesses.unknown(self, name, guesses.OF_QUERIES)
+
     def _queries(self, database: PGlite) -> Queries:
         """Return what the calls of this object are for."""
         return database
@@ -136,7 +160,9 @@ class AsyncQueries:
     def transaction(self) -> AsyncTransaction:
         """Return a transaction, to be used in an `async with` statement: PGlite.transaction.
 
-        While it is open the database is its task's; other tasks use the transaction, or wait.
+        While it is open the database is its task's: other tasks wait for its end. Those that the
+        task starts in the block use the transaction instead; the database refuses them with
+        TransactionError, as they would wait for each other.
         """
         return AsyncTransaction(self)
 
@@ -163,6 +189,10 @@ class AsyncTransaction(AsyncQueries):
     def _queries(self, database: PGlite) -> Queries:
         return self._own(database)
 
+    def _holds(self, lock: _TaskLock) -> bool:
+        """Whether it is open, and keeps a lock of its parent's for itself."""
+        return self._parent._lock is lock and not self.closed
+
     def _own(self, database: PGlite) -> Transaction:
         if self._transaction is None:
             self._transaction = self._parent._queries(database).transaction()
@@ -177,12 +207,14 @@ class AsyncTransaction(AsyncQueries):
                 await self._exit(type(error))  # cancelled when it had just begun
             await self._parent._lock.__aexit__()
             raise
+        _TRANSACTIONS.set((*_TRANSACTIONS.get(), self))
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             await self._exit(kind)
         finally:
+            _TRANSACTIONS.set(tuple(open for open in _TRANSACTIONS.get() if open is not self))
             await self._parent._lock.__aexit__()
 
     async def _exit(self, kind: type[BaseException] | None) -> None:

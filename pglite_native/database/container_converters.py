@@ -64,19 +64,20 @@ def _tokens(
         yield quoted, brace, separator, None
 
 
-def serialize_array(
-    values: Iterable[Any], serialize: Callable[[Any], str], delimiter: str = ","
-) -> str:
+Serialize = Callable[[Any], str | None]
+"""What writes an element or a bound; None is NULL."""
+
+
+def serialize_array(values: Iterable[Any], serialize: Serialize, delimiter: str = ",") -> str:
     """Write nested lists as an array; None is NULL."""
     return "{" + delimiter.join(_item(value, serialize, delimiter) for value in values) + "}"
 
 
-def _item(value: Any, serialize: Callable[[Any], str], delimiter: str) -> str:
-    if value is None:
-        return "NULL"
+def _item(value: Any, serialize: Serialize, delimiter: str) -> str:
     if isinstance(value, list | tuple):
         return serialize_array(value, serialize, delimiter)
-    return _quoted(serialize(value))
+    text = None if value is None else serialize(value)
+    return "NULL" if text is None else _quoted(text)
 
 
 def _quoted(text: str) -> str:
@@ -115,10 +116,13 @@ def is_range(value: object) -> bool:
     return isinstance(value, Range)
 
 
-def serialize_range(value: Range, serialize: Callable[[Any], str]) -> str:
+def serialize_range(value: Range, serialize: Serialize) -> str:
     if value.empty:
         return "empty"
-    lower, upper = (
-        "" if bound is None else _quoted(serialize(bound)) for bound in (value.lower, value.upper)
-    )
+    texts = (None if bound is None else serialize(bound) for bound in (value.lower, value.upper))
+    lower, upper = ("" if text is None else _quoted(text) for text in texts)
     return f"{value.bounds[0]}{lower},{upper}{value.bounds[1]}"
+
+
+def serialize_multirange(values: Iterable[Any], serialize: Serialize) -> str:
+    return "{" + ",".join(serialize(value) or "" for value in values) + "}"

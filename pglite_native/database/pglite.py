@@ -42,8 +42,8 @@ class EngineOptions(TypedDict, total=False):
     user: str
     database: str
     transport: Literal["polling", "callback"] | None
-    buffer_size: int
-    memory_limit: int | None
+    buffer_size: int | str
+    memory_limit: int | str | None
     initdb_args: Sequence[str] | None
     load_data_dir: Source | None
     clock: datetime | None

@@ -6,7 +6,7 @@ Not dataclasses, whose module imports more than a first answer needs otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, TypeVar
 
 Row = TypeVar("Row", dict[str, Any], tuple[Any, ...])
 
@@ -52,6 +52,13 @@ class Results(Generic[Row]):
             command=command,
             row_count=row_count,
         )
+
+    if not TYPE_CHECKING:  # to whom names that are wrong are errors already
+
+        def __getattr__(self, name: str) -> NoReturn:
+            from pglite_native.database import guesses  # only for those who have made a mistake
+
+            raise guesses.unknown(self, name, guesses.OF_RESULTS)
 
     def __eq__(self, other: object) -> bool:
         return vars(self) == vars(other) if type(other) is type(self) else NotImplemented

@@ -124,7 +124,7 @@ def _zone(found: re.Match[str]) -> tzinfo | None:
 
 
 Parser = Callable[[str], Any]
-Serializer = Callable[[Any], str]
+Serializer = Callable[[Any], str | None]
 
 # The scalar types that are not text to Python, by their names in pg_type.
 _PARSERS: dict[str, Parser] = {
@@ -243,7 +243,7 @@ SERIALIZERS: dict[str, Serializer] = {
     "halfvec": serialize_vector,
 }
 
-_BY_TYPE: dict[type, Serializer] = {
+_BY_TYPE: dict[type, Callable[[Any], str]] = {
     str: str,
     bool: serialize_bool,
     int: int.__repr__,  # without what a subclass, IntEnum say, makes of str()
@@ -259,7 +259,7 @@ _BY_TYPE: dict[type, Serializer] = {
 }
 
 # Types whose modules need not have been imported: then there are no values of theirs either.
-_BY_NAME: dict[tuple[str, str], Serializer] = {
+_BY_NAME: dict[tuple[str, str], Callable[[Any], str]] = {
     ("decimal", "Decimal"): str,
     ("uuid", "UUID"): str,
     ("pglite_native.database.values", "Interval"): str,
@@ -284,4 +284,12 @@ def serialize(value: object) -> str:
             return _BY_TYPE[kind](value)
         if (kind.__module__, kind.__name__) in _BY_NAME:
             return _BY_NAME[kind.__module__, kind.__name__](value)
-    raise TypeError(f"no serializer for {type(value).__qualname__}; see PGlite.serializers")
+    raise TypeError(f"no serializer for {type(value).__qualname__}: {_advice(value)}")
+
+
+def _advice(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "the parameter is no array; `= any(...)` takes a list, and IN each value by itself"
+    if isinstance(value, set | frozenset):
+        return "give a list"
+    return "give its text, or add a function for it to `serializers`"

@@ -8,20 +8,21 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict, overload
 
 from pglite_native._closing import Closing
-from pglite_native.database.arguments import check_options, check_sql
+from pglite_native.database import copying
+from pglite_native.database.arguments import check_no_params, check_options, check_sql
 from pglite_native.database.conversation import IDLE, IN_TRANSACTION
 from pglite_native.database.results import Description, Results
 from pglite_native.database.scalar_converters import Parser, Serializer
 from pglite_native.database.typed_conversation import RowMode, TypedConversation
 from pglite_native.diagnostics import Notice
-from pglite_native.engine.files import Source, Writable
+from pglite_native.engine.files import Writable
 from pglite_native.errors import PGliteError, TransactionError
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Never, Unpack
 
     from pglite_native.database.arrow import ArrowTable
 
@@ -52,6 +53,7 @@ class ArrowOptions(TypedDict, total=False):
 
 
 _EXEC = ("row_mode", *ExecOptions.__annotations__)
+_PARAMS = frozenset(("params", "args", "parameters", "values"))
 _QUERY = ("params", *_EXEC, *QueryOptions.__annotations__)
 
 
@@ -59,6 +61,13 @@ class Queries(ABC):
     """What a database and a transaction in it have in common."""
 
     _conversation: TypedConversation
+
+    if not TYPE_CHECKING:  # to whom names that are wrong are errors already
+
+        def __getattr__(self, name: str) -> NoReturn:
+            from pglite_native.database import guesses  # only for those who have made a mistake
+
+            raise guesses.unknown(self, name, guesses.OF_QUERIES)
 
     @abstractmethod
     def _ready(self) -> TypedConversation:
@@ -157,7 +166,11 @@ class Queries(ABC):
     ) -> list[Arrays]: ...
 
     def exec(
-        self, sql: str, *, row_mode: RowMode = "object", **options: Unpack[ExecOptions]
+        self,
+        sql: str,
+        *no_params: Never,
+        row_mode: RowMode = "object",
+        **options: Unpack[ExecOptions],
     ) -> list[Objects] | list[Arrays]:
         """Run any number of statements, without parameters; return a result for each.
 
@@ -165,9 +178,10 @@ class Queries(ABC):
 
         Takes row_mode, parsers and on_notice, and raises, as query() does.
         """
-        if options:
-            check_options(options, _EXEC, "exec")
         check_sql(sql, "exec")
+        if no_params or options:
+            check_no_params((*no_params, *_PARAMS.intersection(options)), "exec")
+            check_options(options, _EXEC, "exec")
         with self._conversation.lock:
             return self._ready().exec(sql, row_mode, **options)
 
@@ -188,7 +202,7 @@ class Queries(ABC):
         with self._conversation.lock:
             script.run(self._ready().text, path)
 
-    def copy_from(self, sql: str, source: Source) -> int:
+    def copy_from(self, sql: str, source: copying.Readable) -> int:
         """Run a COPY FROM STDIN; return how many rows were copied.
 
         >>> db.copy_from("copy author (name) from stdin", b"Eliot\\nAusten\\n")
@@ -196,13 +210,14 @@ class Queries(ABC):
 
         Args:
             sql: the statement.
-            source: what it reads, in the format that it names: bytes, a binary file, or an iterable
-                of bytes. It is read as it is sent, and must not use the database. What it
-                raises is raised, and nothing has been copied.
+            source: what it reads, in the format that it names: bytes, an open file, of bytes or of
+                text (which is sent as UTF-8), or an iterable of either. It is read as it is sent,
+                and must not use the database. What it raises is raised, and nothing has been
+                copied.
 
         Raises:
             ValueError: the statement is another one; it has been run.
-            TypeError: there is something else than bytes in `source`.
+            TypeError: `source` is a path or a text itself, or has something else in it.
         Otherwise raises as query() does.
         """
         check_sql(sql, "copy_from")
@@ -213,9 +228,9 @@ class Queries(ABC):
     def copy_to(self, sql: str) -> bytes: ...
 
     @overload
-    def copy_to(self, sql: str, sink: Writable) -> int: ...
+    def copy_to(self, sql: str, sink: Writable | io.TextIOBase) -> int: ...
 
-    def copy_to(self, sql: str, sink: Writable | None = None) -> bytes | int:
+    def copy_to(self, sql: str, sink: Writable | io.TextIOBase | None = None) -> bytes | int:
         """Run a COPY TO STDOUT; write to a file and return how many rows were copied, or without
         one return what was copied.
 
@@ -224,8 +239,8 @@ class Queries(ABC):
 
         Args:
             sql: the statement.
-            sink: a binary file; it is written to as rows come, and must not use the database. What
-                it raises cancels the statement and is raised.
+            sink: a file of bytes or of text; it is written to as rows come, and must not use the
+                database. What it raises cancels the statement and is raised.
 
         Raises:
             ValueError: the statement is another one; it has been run.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -9,14 +10,15 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pglite_native import _messages, _rows, logs
+from pglite_native.database import copying
 from pglite_native.database.conversation import IDLE, Answer, Conversation
 from pglite_native.database.results import Description, Field, Results, keys
 from pglite_native.database.scalar_converters import Parser, Serializer
 from pglite_native.database.statements import Key, Statement
 from pglite_native.database.types import BY_SETTINGS, LOOKUP, Types
 from pglite_native.diagnostics import Notice
-from pglite_native.engine import files, forking
-from pglite_native.engine.files import Source
+from pglite_native.engine import forking
+from pglite_native.engine.files import Writable
 from pglite_native.protocol import wire
 
 if TYPE_CHECKING:
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
 
 Callback = Callable[[str], object]
 Listener = Callable[[str, str], object]
-
-COPY_CHUNK = 256 * 1024
-"""Bytes sent in one step: enough that the price of a step, some microseconds, does not count."""
 
 RowMode = Literal["object", "array"]
 
@@ -188,7 +187,7 @@ class TypedConversation:
         if not self.types.know((*param_types, *oids)):
             self.look_up_types()
         exact = BY_SETTINGS.isdisjoint(oids) or self._is_exact()
-        plain = Types().like(self.types)
+        plain = Types(texts=self.types.texts).like(self.types)
         converters: list[_rows.Converter] = []
         codes = []
         for oid in oids:
@@ -274,13 +273,13 @@ class TypedConversation:
         self.notify()
         return results
 
-    def copy_from(self, sql: str, source: Source) -> int:
-        answer = self.text.copy_in(sql, files.chunks(source, COPY_CHUNK))
+    def copy_from(self, sql: str, source: copying.Readable) -> int:
+        answer = self.text.copy_in(sql, copying.source(source))
         self.notify()
         return answer.row_count or 0
 
-    def copy_to(self, sql: str, sink: files.Writable) -> int:
-        answer = self.text.copy_out(sql, sink.write)
+    def copy_to(self, sql: str, sink: Writable | io.TextIOBase) -> int:
+        answer = self.text.copy_out(sql, copying.sink(sink).write)
         self.notify()
         return answer.row_count or 0
 

@@ -7,13 +7,13 @@ them are converted like those of any type.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pglite_native import _rows
-from pglite_native.database import container_converters, scalar_converters
+from pglite_native.database import container_converters, foreign_values, scalar_converters
 from pglite_native.database.scalar_converters import Parser, Serializer
 
 if TYPE_CHECKING:
@@ -81,7 +81,10 @@ class Types:
         self,
         parsers: Mapping[int, Parser] | None = None,
         serializers: Mapping[int | type, Serializer] | None = None,
+        texts: Collection[str] = (),
     ) -> None:
+        self.texts = texts
+        """Types by their names, whose values stay text."""
         self.parsers = dict(parsers or {})
         self.serializers = dict(serializers or {})
         self._types = _BUILT_IN  # replaced as a whole by learn(), never changed
@@ -108,14 +111,16 @@ class Types:
     ) -> Types:
         """Return the same types with converters of their own."""
         types = Types(
-            {**self.parsers, **(parsers or {})}, {**self.serializers, **(serializers or {})}
+            {**self.parsers, **(parsers or {})},
+            {**self.serializers, **(serializers or {})},
+            self.texts,
         )
         return types.like(self)
 
     def like(self, other: Types) -> Types:
         """Return the types that another one knows with the converters of this."""
         types = Types.__new__(Types)
-        types.parsers, types.serializers = self.parsers, self.serializers
+        types.parsers, types.serializers, types.texts = self.parsers, self.serializers, self.texts
         types._types = other._types
         return types
 
@@ -132,7 +137,7 @@ class Types:
                 return partial(_parse_multirange, self.parser(self._types[of].of))
             case Type(_, "domain", of):
                 return self.parser(of)
-            case Type(name):
+            case Type(name) if name not in self.texts:
                 return scalar_converters.parser(name)
         return str
 
@@ -144,7 +149,7 @@ class Types:
             case Type(_, "domain", of):
                 return self.converter(of)
             case Type(name, "scalar"):
-                return scalar_converters.converter(name)
+                return _rows.TEXT if name in self.texts else scalar_converters.converter(name)
         return self.parser(oid), None
 
     def binary_converter(self, oid: int, exact: bool) -> _rows.Converter | None:
@@ -157,8 +162,8 @@ class Types:
             return None
         return scalar_converters.BINARY_CONVERTERS.get(known.name)
 
-    def serialize(self, oid: int, value: Any) -> str:
-        """Write a value, not None, as text for a parameter of a type.
+    def serialize(self, oid: int, value: Any) -> str | None:
+        """Write a value, not None, as text for a parameter of a type; None is NULL.
 
         Raises:
             TypeError: there is no serializer for it.
@@ -172,6 +177,10 @@ class Types:
             return self.serialize(oid, value.value)
         if isinstance(value, str):  # of whatever type, it is the server who reads it
             return value
+        if foreign_values.is_foreign(value):
+            value = foreign_values.plain(value)
+            if value is None:
+                return None
         known = self._types.get(oid, Type(""))
         serialize = partial(self.serialize, known.of)
         match known.kind, value:
@@ -180,7 +189,7 @@ class Types:
             case "range", _ if container_converters.is_range(value):
                 return container_converters.serialize_range(value, serialize)
             case "multirange", list() | tuple():
-                return "{" + ",".join(map(serialize, value)) + "}"
+                return container_converters.serialize_multirange(value, serialize)
             case "domain", _:
                 return serialize(value)
         return scalar_converters.SERIALIZERS.get(known.name, scalar_converters.serialize)(value)

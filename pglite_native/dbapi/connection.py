@@ -15,7 +15,7 @@ from pglite_native.database.types import Types
 from pglite_native.dbapi import exceptions, two_phase
 from pglite_native.dbapi.cursor import Cursor
 from pglite_native.dbapi.exceptions import DataError, InterfaceError, ProgrammingError
-from pglite_native.dbapi.paramstyles import Parameters, Paramstyle
+from pglite_native.dbapi.paramstyles import INTERFACES, Parameters, Paramstyle
 from pglite_native.dbapi.server_cursor import ServerCursor
 from pglite_native.dbapi.two_phase import Xid
 from pglite_native.diagnostics import Notice
@@ -282,7 +282,7 @@ class Connection(Closing):
             try:
                 return call(*arguments)
             except PGliteError as error:
-                exceptions.raise_for(error)
+                exceptions.raise_for(error, INTERFACES[self.paramstyle])
 
 
 def _of_value(error: Exception) -> exceptions.Error:

@@ -7,10 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from pglite_native._closing import Closing
+from pglite_native.database import copying
 from pglite_native.database.arguments import check_sql
 from pglite_native.database.conversation import Answer
 from pglite_native.database.typed_conversation import Converted
-from pglite_native.dbapi import copying, paramstyles, type_objects
+from pglite_native.dbapi import paramstyles, type_objects
 from pglite_native.dbapi.exceptions import InterfaceError, NotSupportedError, ProgrammingError
 from pglite_native.dbapi.paramstyles import Parameters
 from pglite_native.protocol import wire

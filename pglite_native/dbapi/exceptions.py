@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from pglite_native import errors
 from pglite_native.diagnostics import Diagnostic
+from pglite_native.error_advice import Interface
 
 
 class Warning(Exception):
@@ -88,10 +89,12 @@ _CLASSES: dict[str, type[DatabaseError]] = {
 }
 
 
-def raise_for(error: errors.PGliteError) -> NoReturn:
-    """Raise what PEP 249 has for an error of ours."""
+def raise_for(error: errors.PGliteError, interface: Interface | None = None) -> NoReturn:
+    """Raise what PEP 249 has for an error of ours, with advice in the interface's words."""
     if not isinstance(error, errors.DatabaseError):
         raise OperationalError(str(error)) from error
+    if interface is not None:
+        error._interface = interface
     raised = _CLASSES.get(error.sqlstate[:2], ProgrammingError)(str(error))
     raised.diag = Diagnostic(error.fields)
     raise raised from None

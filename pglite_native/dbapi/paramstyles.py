@@ -12,10 +12,27 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple, cast
 
 from pglite_native.dbapi.exceptions import ProgrammingError
+from pglite_native.error_advice import PGLITE, Interface, foreign_placeholder
 
 Paramstyle = Literal["format", "pyformat", "numeric_dollar"]
 
 Parameters = Sequence[Any] | Mapping[str, Any]
+
+_SEVERAL = "execute() runs several statements only where there are no parameters"
+_FORMAT = Interface(
+    placeholders="placeholders are %s, or %(name)s with a mapping",
+    placeholder="%s",
+    several=_SEVERAL,
+    parameters="execute(operation, parameters) takes parameters, %s in the SQL",
+)
+INTERFACES: dict[Paramstyle, Interface] = {
+    "format": _FORMAT,
+    "pyformat": _FORMAT,
+    "numeric_dollar": PGLITE._replace(
+        several=_SEVERAL, parameters="execute(operation, parameters) takes parameters"
+    ),
+}
+"""How errors have parameters, by the connection's paramstyle."""
 
 CACHED_MAX = 512
 """Statements whose placeholders are kept in mind."""
@@ -57,7 +74,7 @@ def convert(sql: str, parameters: Parameters, style: Paramstyle) -> tuple[str, S
     if style == "numeric_dollar":
         return sql, parameters
     found = _converted(sql, False)
-    _check_count(found, len(parameters))
+    _check_count(sql, found, len(parameters))
     return found.sql, parameters
 
 
@@ -72,7 +89,7 @@ def convert_many(
     for parameters in sets:
         if not isinstance(parameters, tuple | list):
             _check_sequence(parameters)
-        _check_count(found, len(parameters))
+        _check_count(sql, found, len(parameters))
     return found.sql, cast(Sequence[Sequence[Any]], sets)
 
 
@@ -107,12 +124,18 @@ def _check_sequence(parameters: object) -> None:
         )
 
 
-def _check_count(found: Converted, count: int) -> None:
-    if found.placeholders != count:
-        raise ProgrammingError(
-            f"the statement has {found.placeholders} placeholders (%s, or %(name)s with a mapping),"
-            f" and there are {count} parameters"
-        )
+def _check_count(sql: str, found: Converted, count: int) -> None:
+    if found.placeholders == count:
+        return
+    advice = _FORMAT.placeholders
+    if not found.placeholders:
+        plain = " ".join(part.text for part in _parts(sql))
+        other = foreign_placeholder(plain)
+        advice += f", and not {other}" if other else ", and outside of quotation marks"
+    raise ProgrammingError(
+        f"the statement has {found.placeholders} placeholders, and there are {count} parameters:"
+        f" {advice}"
+    )
 
 
 @lru_cache(CACHED_MAX)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from pglite_native.database import copying
 from pglite_native.database.arguments import check_sql
 from pglite_native.database.conversation import IDLE
 from pglite_native.database.quoting import identifier
-from pglite_native.dbapi import copying, paramstyles
+from pglite_native.dbapi import paramstyles
 from pglite_native.dbapi.cursor import Cursor, Row, _target
 from pglite_native.dbapi.exceptions import NotSupportedError
 from pglite_native.dbapi.paramstyles import Parameters

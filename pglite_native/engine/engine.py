@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from pglite_native.engine import forking, guest, location, times
+from pglite_native.engine import forking, guest, location, sizes, times
 from pglite_native.engine.background import Background
 from pglite_native.engine.binding import check, ffi, lib, new_variable
 from pglite_native.engine.folders import make_private
@@ -66,9 +66,10 @@ class Engine(Session):
         database: the session's database; must exist.
         transport: "polling" (shared buffers), or "callback", which is there to be compared with;
             None for polling where the guest was built with it.
-        buffer_size: of each of the two shared buffers, 4 KiB to 64 MiB.
-        memory_limit: bytes that tables, indexes and temporary files in memory may take before
-            PostgreSQL's disk is full (SQLSTATE 53100); None for 16 GiB.
+        buffer_size: of each of the two shared buffers, 4 KiB to 64 MiB, likewise.
+        memory_limit: what tables, indexes and temporary files in memory may take before
+            PostgreSQL's disk is full (SQLSTATE 53100), in bytes, or with a unit, as "64MB"; None
+            for 16 GiB.
         initdb_args: arguments for initdb, which then makes a new database's cluster (some seconds);
             None to start it from the packaged one: UTF8, C.UTF-8, trust.
         load_data_dir: a tarball to make a new database from, as `dump_data_dir` or PGlite on Node
@@ -100,8 +101,8 @@ class Engine(Session):
         user: str = "postgres",
         database: str = "postgres",
         transport: Literal["polling", "callback"] | None = None,
-        buffer_size: int = BUFFER_SIZE,
-        memory_limit: int | None = None,
+        buffer_size: int | str = BUFFER_SIZE,
+        memory_limit: int | str | None = None,
         initdb_args: Sequence[str] | None = None,
         load_data_dir: Source | None = None,
         clock: datetime | None = None,
@@ -113,12 +114,12 @@ class Engine(Session):
             raise ValueError(f"transport must be 'polling', 'callback' or None: {transport!r}")
         directory = location.directory(data_dir)
         options = ffi.new("pgn_options *")
-        options.memory_limit = memory_limit or 0
+        options.memory_limit = sizes.in_bytes(memory_limit or 0, "memory_limit")
         if clock is not None:
             options.clock_frozen, options.clock_ns = True, times.clock(clock)
         if seed is not None:
-            if not 0 <= seed < 2**64:
-                raise ValueError(f"seed must be 0 to 2**64 - 1: {seed}")
+            if not isinstance(seed, int) or not 0 <= seed < 2**64:
+                raise ValueError(f"seed must be an integer, 0 to 2**64 - 1: {seed!r}")
             options.seeded, options.seed = True, seed
         if load_data_dir is not None and initdb_args is not None:
             raise ValueError(
@@ -130,7 +131,7 @@ class Engine(Session):
             "user": user,
             "database": database,
             "transport": transport,
-            "buffer_size": buffer_size,
+            "buffer_size": sizes.in_bytes(buffer_size, "buffer_size"),
             "initdb_args": initdb_args,
             "load_data_dir": load_data_dir,
         }

@@ -16,6 +16,11 @@ def nanoseconds(duration: timedelta) -> int:
 
 def clock(time: datetime) -> int:
     """Return a point in time in nanoseconds since 1970."""
+    if not isinstance(time, datetime):
+        raise TypeError(
+            f"a clock is set to a datetime with a time zone, and not to"
+            f" {type(time).__name__}: {time!r}"
+        )
     if time.utcoffset() is None:
         raise ValueError(
             f"{time!r} has no time zone: give it a tzinfo, as in "
@@ -28,6 +33,10 @@ def clock(time: datetime) -> int:
 
 def step(duration: timedelta) -> int:
     """Return a duration in nanoseconds."""
+    if not isinstance(duration, timedelta):
+        raise TypeError(
+            f"a clock advances by a timedelta, and not by {type(duration).__name__}: {duration!r}"
+        )
     if duration < timedelta(0):
         raise ValueError(f"a clock cannot advance by {duration!r}: set_time sets it back")
     if duration > LAST - EPOCH:

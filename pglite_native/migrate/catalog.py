@@ -66,8 +66,8 @@ ORDER BY 1"""
 
 _EXTENSIONS = "SELECT extname FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql' ORDER BY 1"
 
-# Policies name roles (deptype r); owners (o) and privileges (a) is only moved if
-# that is wanted.
+# Policies name roles (deptype r); privileges (a) only if they move, and these name owners (o), too.
+# What belongs to the source's user will belong to the target's.
 _ROLES = """
 SELECT DISTINCT pg_catalog.pg_get_userbyid(d.refobjid)
 FROM pg_catalog.pg_shdepend d
@@ -75,6 +75,7 @@ WHERE d.dbid = (SELECT oid FROM pg_catalog.pg_database
         WHERE datname = pg_catalog.current_database())
     AND d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
     AND (d.deptype = 'r' OR (%s AND d.deptype IN ('o', 'a')))
+    AND pg_catalog.pg_get_userbyid(d.refobjid) <> CURRENT_USER
 ORDER BY 1"""
 
 
@@ -134,6 +135,6 @@ def extensions(connection: Connection) -> list[str]:
     return [name for (name,) in rows(connection, _EXTENSIONS)]
 
 
-def roles(connection: Connection, *, with_owners: bool) -> list[str]:
-    """Return the roles that the schema names."""
-    return [name for (name,) in rows(connection, _ROLES, with_owners)]
+def roles(connection: Connection, *, privileges: bool) -> list[str]:
+    """Return the roles that the schema names: in policies, and if wanted in privileges."""
+    return [name for (name,) in rows(connection, _ROLES, privileges)]

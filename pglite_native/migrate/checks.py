@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pglite_native.migrate import catalog
 from pglite_native.migrate.errors import MoveError
 from pglite_native.migrate.side import Connection, major, rows, value
@@ -57,16 +59,13 @@ def check_extensions(source: Connection, target: Connection) -> None:
         )
 
 
-def check_roles(source: Connection, target: Connection, *, with_owners: bool) -> None:
-    """Roles belong to a whole server, and are not moved."""
+def check_roles(target: Connection, named: Sequence[str], made: Sequence[str]) -> None:
+    """Roles belong to a whole server: those that are named must be there, or be made."""
     found = rows(target, "SELECT rolname FROM pg_catalog.pg_roles")
     there = {name for (name,) in found}
-    wanted = catalog.roles(source, with_owners=with_owners)
-    if with_owners:
-        wanted.append(value(source, "SELECT current_user"))
-    missing = sorted(set(wanted) - there)
+    missing = sorted(set(named) - there - set(made))
     if missing:
         raise MoveError(
             f"the target lacks roles that the schema names: {', '.join(missing)}. "
-            "Create them there first (CREATE ROLE)"
+            "Create them there first (CREATE ROLE), or say --with-roles"
         )

@@ -8,10 +8,9 @@ from psycopg import sql
 
 from pglite_native.migrate.catalog import Table
 from pglite_native.migrate.errors import MoveError, during
-from pglite_native.migrate.side import Connection, rows
+from pglite_native.migrate.side import Connection
 
 BLOCK = 64 * 1024
-LARGE_OBJECT_PAGES = 128  # of 2 KiB, in one statement
 
 # A sum, so that the order of rows does not matter, of as much of each hash as fits in a bigint.
 _HASHES = sql.SQL(
@@ -69,30 +68,6 @@ def fingerprint(side: Connection, table: Table, *, checksum: bool) -> tuple[obje
 def empty(target: Connection, table: Table) -> None:
     """Remove a table's rows."""
     target.execute(sql.SQL("TRUNCATE {}").format(table.alone))
-
-
-def copy_large_objects(source: Connection, target: Connection) -> int:
-    """Copy the large objects, with their OIDs, which tables refer to; return how many."""
-    found = rows(source, "SELECT oid::pg_catalog.int8 FROM pg_catalog.pg_largeobject_metadata")
-    for (number,) in found:
-        target.execute("SELECT pg_catalog.lo_create(%s::pg_catalog.oid)", (number,))
-        offset, size = 0, LARGE_OBJECT_PAGES * 2048
-        while True:
-            ((part,),) = rows(
-                source,
-                "SELECT pg_catalog.lo_get(%s::pg_catalog.oid, %s::pg_catalog.int8, %s)",
-                number,
-                offset,
-                size,
-            )
-            if not part:
-                break
-            target.execute(
-                "SELECT pg_catalog.lo_put(%s::pg_catalog.oid, %s::pg_catalog.int8, %s)",
-                (number, offset, part),
-            )
-            offset += len(part)
-    return len(found)
 
 
 def set_sequence(source: Connection, target: Connection, sequence: sql.Identifier) -> None:

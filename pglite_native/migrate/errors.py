@@ -9,6 +9,8 @@ import psycopg
 
 from pglite_native.errors import PGliteError
 
+PERMISSION_DENIED = "42501"
+
 
 class MoveError(PGliteError):
     """A database cannot be moved, and why; what is done already stays, to go on from."""
@@ -38,4 +40,9 @@ def during(what: str, sql: str = "") -> Iterator[None]:
         ):
             if text:
                 lines.append(f"{name}: {text}")
+        if diagnostic.sqlstate == PERMISSION_DENIED and "extension" in reason:
+            lines.append(
+                "If it is created there by a user who may, as a service's administrator or its own"
+                " page, the same command continues"
+            )
         raise MoveError("\n".join(lines)) from error

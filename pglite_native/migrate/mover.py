@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from pglite_native.migrate import catalog, checks, copying, schema
+from pglite_native.migrate import catalog, checks, copying, large_objects, roles, schema
 from pglite_native.migrate.catalog import Table
 from pglite_native.migrate.display import Display
 from pglite_native.migrate.errors import MoveError, during
 from pglite_native.migrate.notes import Notes, exists
+from pglite_native.migrate.roles import Role
 from pglite_native.migrate.schema import Schema
 from pglite_native.migrate.side import Connection, Side, major, value
 
@@ -22,15 +23,23 @@ class Choices:
     """What may be chosen of a move.
 
     `checksum`: verify by hashes of all rows, not by their number alone. `with_owners`: move owners
-    and privileges, too. `allow_non_empty`, `allow_older`: of the target. `pg_dump`: the program for
+    and privileges, too; `with_privileges`: these alone. `with_roles`: make the roles that the
+    target lacks. `allow_non_empty`, `allow_older`: of the target. `pg_dump`: the program for
     a source that is a server; None to look for one.
     """
 
     checksum: bool = False
     with_owners: bool = False
+    with_privileges: bool = False
+    with_roles: bool = False
     allow_non_empty: bool = False
     allow_older: bool = False
     pg_dump: str | None = None
+
+    @property
+    def privileges(self) -> bool:
+        """Whether privileges move."""
+        return self.with_owners or self.with_privileges
 
 
 @dataclass(frozen=True)
@@ -69,12 +78,14 @@ class _Move:
 
     def run(self) -> Moved:
         with during("looking at both sides"):
-            self._check()
+            missing = self._check()
             plan = self._plan()
             notes = Notes(self._target, plan.digest)
             tables = catalog.tables(self._source)
         if not notes.has_begun:
             with during("making the schema", plan.before), self._target.transaction():
+                with during("making roles"):
+                    roles.make(self._source, self._target, missing)
                 self._target.execute(plan.before.encode())
                 notes.begin()
         with closing(Display(tables)) as display:
@@ -84,14 +95,18 @@ class _Move:
         counts = [notes.done[table.key] for table in tables]
         return Moved(len(tables), resumed, sum(counts), sequences, large_objects)
 
-    def _check(self) -> None:
+    def _check(self) -> list[Role]:
+        """Return the roles that are to be made."""
         source, target, choices = self._source, self._target, self._choices
         checks.check_versions(source, target, allow_older=choices.allow_older)
         checks.check_encoding(source, target)
         checks.check_extensions(source, target)
-        checks.check_roles(source, target, with_owners=choices.with_owners)
+        named = catalog.roles(source, privileges=choices.privileges)
+        missing = roles.missing(source, target, named) if choices.with_roles else []
+        checks.check_roles(target, named, [role.name for role in missing])
         if not choices.allow_non_empty and not exists(target):
             checks.check_empty(target)
+        return missing
 
     def _plan(self) -> Schema:
         """Begin the snapshot that everything is read in, and have pg_dump use it."""
@@ -102,6 +117,8 @@ class _Move:
             pg_dump,
             snapshot=snapshot,
             with_owners=self._choices.with_owners,
+            with_privileges=self._choices.privileges,
+            user=value(self._source, "SELECT CURRENT_USER"),
             target_major=major(self._target),
         )
 
@@ -137,7 +154,13 @@ class _Move:
         if LARGE_OBJECTS not in notes.done:
             display.say("large objects")
             with during("copying large objects"), self._target.transaction():
-                notes.add(LARGE_OBJECTS, copying.copy_large_objects(self._source, self._target))
+                count = large_objects.copy(
+                    self._source,
+                    self._target,
+                    with_owners=self._choices.with_owners,
+                    with_privileges=self._choices.privileges,
+                )
+                notes.add(LARGE_OBJECTS, count)
         return notes.done[LARGE_OBJECTS]
 
     def _finish(self, plan: Schema, notes: Notes, display: Display) -> int:

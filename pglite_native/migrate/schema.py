@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from pglite_native.database.quoting import identifier
 from pglite_native.engine.engine import Engine
 from pglite_native.errors import DumpError
 from pglite_native.migrate.errors import MoveError
@@ -24,7 +25,8 @@ OPTIONS = (
     "--no-security-labels",
     "--no-tablespaces",
 )
-NO_OWNERS = ("--no-owner", "--no-privileges")
+NO_OWNERS = ("--no-owner",)
+NO_PRIVILEGES = ("--no-privileges",)
 
 # For psql, around the script, with a key that is another one each time.
 RESTRICT = re.compile(r"\A((?:--.*\n|\n)*)\\restrict \w+\n")
@@ -35,6 +37,8 @@ EXTENSION_COMMENT = re.compile(
     r"^-- Name: EXTENSION .+; Type: COMMENT; .*\n--\n\nCOMMENT ON EXTENSION .+ IS '.*';\n",
     re.MULTILINE,
 )
+# The end of an entry of pg_dump's; the next one's heading follows, or the script's end.
+OWNER = r"\n\nALTER [^\n]+ OWNER TO {};(?=\n+--\n--|\n+SET |\s*\Z)"
 VERSIONS = re.compile(r"^-- Dumped (?:from|by) .*\n", re.MULTILINE)
 # A parameter that servers have since 17.
 TRANSACTION_TIMEOUT = "SET transaction_timeout = 0;\n"
@@ -76,18 +80,23 @@ def dump(
     *,
     snapshot: str | None,
     with_owners: bool,
+    with_privileges: bool,
+    user: str,
     target_major: int,
 ) -> Schema:
     """Have pg_dump write the schema down, as `snapshot` sees it.
 
+    What belongs to `user`, the source's, gets no owner, and so the target's user as its.
+
     Raises:
         MoveError: pg_dump cannot.
     """
-    options = OPTIONS if with_owners else (*OPTIONS, *NO_OWNERS)
+    options = [*OPTIONS, *([] if with_owners else NO_OWNERS)]
+    options += [] if with_privileges else NO_PRIVILEGES
     if snapshot is not None:
-        options = (*options, f"--snapshot={snapshot}")
+        options.append(f"--snapshot={snapshot}")
     before, after = (
-        _clean(pg_dump(f"--section={section}", *options), target_major)
+        _clean(pg_dump(f"--section={section}", *options), user, target_major)
         for section in ("pre-data", "post-data")
     )
     return Schema(before, after)
@@ -114,7 +123,9 @@ def _run(program: Path, source: Side, *options: str) -> str:
     return done.stdout.decode()
 
 
-def _clean(script: str, target_major: int) -> str:
+def _clean(script: str, user: str, target_major: int) -> str:
+    names = {user, identifier(user)}  # pg_dump quotes only what must be
+    script = re.sub(OWNER.format(f"(?:{'|'.join(map(re.escape, names))})"), "", script)
     script = UNRESTRICT.sub("\n", RESTRICT.sub(r"\1", script))
     script = VERSIONS.sub("", EXTENSION_COMMENT.sub("", script))
     if target_major < TRANSACTION_TIMEOUT_SINCE:

@@ -31,6 +31,7 @@ SETTINGS = {
     "lock_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
 }
+SETTINGS_SINCE = {14: ("idle_session_timeout", "0"), 17: ("transaction_timeout", "0")}
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,9 @@ class Side:
             connection = psycopg.connect(
                 self.conninfo, autocommit=True, application_name="pglite-native"
             )
-            for name, value in SETTINGS.items():
-                connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
+            newer = (pair for since, pair in SETTINGS_SINCE.items() if major(connection) >= since)
+            for pair in (*SETTINGS.items(), *newer):
+                connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", pair)
         except psycopg.Error as error:
             raise MoveError(f"cannot connect to {self}: {str(error).strip()}") from error
         return connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+from pathlib import Path
 from typing import Any
 
 from IPython.core.error import UsageError
@@ -10,6 +11,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.display import display
 
 from pglite_native.database.pglite import PGlite
+from pglite_native.engine import location
 from pglite_native.errors import PGliteError
 from pglite_native.notebook.table import Table
 
@@ -22,6 +24,7 @@ class PGliteMagics(Magics):
         super().__init__(shell)
         self._db: PGlite | None = None
         self._own: PGlite | None = None  # which is closed with the magics
+        self._directory: Path | None = None  # where that is
         atexit.register(self.close)
 
     @line_cell_magic
@@ -29,7 +32,7 @@ class PGliteMagics(Magics):
         """Say which database, or run SQL in it.
 
         %pglite                     a new one in memory
-        %pglite ./shop              a directory's
+        %pglite ./shop              a directory's, new if there is none
         %pglite db                  the PGlite that the variable `db` holds
 
         %%pglite                    run the cell's SQL, at once and in one transaction
@@ -47,25 +50,27 @@ class PGliteMagics(Magics):
 
     def close(self) -> None:
         """Close what has been opened; idempotent."""
-        own, self._own, self._db = self._own, None, None
+        own, self._own, self._db, self._directory = self._own, None, None, None
         if own is not None:
             own.close()
         atexit.unregister(self.close)
 
     def _choose(self, place: str) -> None:
+        own: PGlite | None = None
+        directory: Path | None = None
         value = self._variables.get(place)
         if value is None:
-            value = PGlite(place or None)
-            own: PGlite | None = value
-        elif isinstance(value, PGlite):
-            own = None
-        else:
+            directory = _directory(place)
+            if directory is not None and directory == self._directory:
+                return  # it is open: the cell is run once more
+            value = own = _opened(directory)
+        elif not isinstance(value, PGlite):
             raise ValueError(
                 f"{place} is no database: give a variable that holds a PGlite, or a directory"
                 f" (./{place})"
             )
         self.close()
-        self._db, self._own = value, own
+        self._db, self._own, self._directory = value, own, directory
         atexit.register(self.close)
 
     def _run(self, name: str, sql: str) -> Table | None:
@@ -87,3 +92,26 @@ class PGliteMagics(Magics):
         assert self.shell is not None
         variables: dict[str, Any] = self.shell.user_ns
         return variables
+
+
+def _directory(place: str) -> Path | None:
+    """Return the directory that stands behind the magic; None for memory.
+
+    A bare word is a variable's name, most likely, that is misspelt or has not been set yet.
+    """
+    directory = location.directory(place or None)
+    if directory is not None and place.isidentifier() and not directory.exists():
+        raise ValueError(
+            f"{place} is neither a variable nor a directory: a new directory is ./{place}, and"
+            " memory is %pglite alone"
+        )
+    return directory and directory.absolute()
+
+
+def _opened(directory: Path | None) -> PGlite:
+    """Open a database, and say where there is a new one."""
+    is_new = directory is not None and not (directory / "PG_VERSION").exists()
+    database = PGlite(directory)
+    if is_new:
+        print(f"a new database, in {directory}")
+    return database

@@ -35,7 +35,8 @@ def sqlalchemy_engine(request: pytest.FixtureRequest, url: str) -> sqlalchemy.En
 
 def sqlalchemy_async_engine(request: pytest.FixtureRequest, url: str) -> AsyncEngine:
     """An asynchronous engine, with a pool as it comes."""
-    _first(request, "sqlalchemy", install="sqlalchemy[asyncio]")
+    for module in ("sqlalchemy", "greenlet"):
+        _first(request, module, install="sqlalchemy[asyncio]")
     driver = asynchronous(request).__name__
     from sqlalchemy.ext.asyncio import create_async_engine
 

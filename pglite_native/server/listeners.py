@@ -55,9 +55,19 @@ def _bind(listener: socket.socket, path: Path) -> None:
 
 
 def listen_tcp(host: str, port: int) -> socket.socket:
-    """Listen at an address; port 0 is any that is free."""
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    """Listen at an address; port 0 is any that is free.
+
+    Raises:
+        OSError: it cannot be listened at; the message says which, and why.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        is_name = isinstance(error, socket.gaierror)  # else Python adds the address once more
+        reason = error.strerror if is_name else os.strerror(error.errno or 0)
+        place = f"{host}, port {port}" if port else host
+        raise OSError(error.errno, f"the server cannot listen at {place}: {reason}") from error
 
 
 class SpareDescriptor:

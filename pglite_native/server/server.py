@@ -108,7 +108,10 @@ class Server(Closing):
         if port is not None and not 0 <= port <= PORT_MAX:
             raise ValueError(f"a port is 0 to {PORT_MAX}: {port}")
         if host is None and (password is not None or trust or tls is not None):
-            raise ValueError("password, trust and tls are for TCP: they want a host")
+            raise ValueError(
+                "password, trust and tls are for TCP: name the address that it is to listen at by"
+                " host (--host 127.0.0.1); a Unix socket is its user's alone"
+            )
         if host is not None:
             _check_access(host, password, trust)
         self._password = password
@@ -323,11 +326,20 @@ def _engine_of(source: HasEngine) -> Engine:
 
 def _check_access(host: str, password: str | None, trust: bool) -> None:
     if password is not None and trust:
-        raise ValueError("either a password or trust")
-    if not password and not trust:
-        raise ValueError("TCP wants a password, or trust to be said")
+        raise ValueError("give a password, or trust without one, but not both")
+    if password == "":
+        raise ValueError("the password is empty")
+    if password is None and not trust:
+        raise ValueError(
+            f"everybody who can reach {host} could read and change the database: give a password"
+            " (password=, --password-file), or trust all programs of this machine, on a loopback"
+            " address (trust=True, --trust)"
+        )
     if trust and not _is_loopback(host):
-        raise ValueError(f"trust is for loopback addresses, not {host!r}")
+        raise ValueError(
+            f"trust is for loopback addresses, as 127.0.0.1, and {host!r} can be reached from other"
+            " machines: give a password instead (password=, --password-file)"
+        )
 
 
 def _is_loopback(host: str) -> bool:

@@ -24,6 +24,7 @@ URL = "postgresql+pglite://"
 
 _JSON_OIDS = (114, 3802)
 _INET_OIDS = (869, 650)
+_VECTORS = ("vector", "halfvec")  # pgvector's classes for SQLAlchemy read their text
 
 
 class PGliteExecutionContext(PGExecutionContext):
@@ -92,6 +93,7 @@ class PGliteDialect(PGDialect):
         if not isinstance(database, PGlite | Session):
             database = self._open(database)
         connection = open_connection(kind, database, **options)
+        connection._conversation.types.texts = _VECTORS
         connection.paramstyle = "format"
         if self.paramstyle == "numeric_dollar":
             connection.paramstyle = "numeric_dollar"

@@ -58,7 +58,10 @@ def test_the_servers_own_placeholders_are_taken_as_they_are() -> None:
         ("select %(a)s", (1,), r"'%\(a\)s' is no placeholder here: it must be %s"),
         ("select %s", {"a": 1}, r"'%s' is no placeholder here: it must be %\(name\)s"),
         ("select %(b)s", {"a": 1}, "there is no parameter 'b'"),
-        ("select %s", (1, 2), r"1 placeholders \(%s, .*and there are 2 parameters"),
+        ("select %s", (1, 2), r"1 placeholders, and there are 2 parameters: .* %s, or %\(name\)s"),
+        ("select '%s'", (1,), r"0 placeholders, .*, and outside of quotation marks"),
+        ("select ?, ?", (1, 2), r"0 placeholders, .* with a mapping, and not \?"),
+        ("select :id", (1,), r"0 placeholders, .*, and not :id"),
         ("select %s", "a", "a sequence or a mapping, and not str"),
         ("select %s", {1}, "a sequence or a mapping, and not set"),
     ],
@@ -112,3 +115,32 @@ def test_a_connection_may_take_the_servers_placeholders() -> None:
         assert cursor.fetchone() == (2, 5)
         cursor.execute("select %(a)s::int", {"a": 1})
         assert cursor.fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("sql", "parameters", "advice"),
+    [
+        ("select 1 where 1 in %s", ((1, 2),), "write = any(%s), and give a list"),
+        ("select 1 where 1 in %(a)s", {"a": (1, 2)}, "write = any(%s), and give a list"),
+        ("select 1; select %s", (1,), "several statements only where there are no parameters"),
+        ("insert into pg_class values %s", ((1,),), "a placeholder for each value: values (%s"),
+        ("table %s", ("pg_class",), "Names, keywords and what CREATE"),
+        ("select interval %s", ("1 day",), "a cast, %s::interval"),
+        ("select :id", {"id": 1}, "placeholders are %s, or %(name)s with a mapping, and not :id"),
+        ("\\d", None, "\\d is a command of psql's, and no SQL: `pglite-native shell`"),
+    ],
+)
+def test_errors_advise_in_words_of_the_style(
+    connection: dbapi.Connection, sql: str, parameters: Any, advice: str
+) -> None:
+    with pytest.raises(dbapi.ProgrammingError) as caught:
+        connection.execute(sql, parameters)
+    assert advice in str(caught.value).partition("HINT: ")[2]
+    connection.rollback()
+
+
+def test_a_tuple_is_a_list_of_values(connection: dbapi.Connection) -> None:
+    sql = "select array_agg(i) from generate_series(1, 5) i where i = any(%s)"
+    assert connection.execute(sql, ((2, 4, 9),)).fetchone() == ([2, 4],)
+    with pytest.raises(dbapi.ProgrammingError, match=r"`= any\(...\)` takes a list"):
+        connection.execute("select 1 where 1 in (%s)", ((1, 2),))

@@ -6,8 +6,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pgvector
 import pytest
 import sqlalchemy
+from pgvector.sqlalchemy import HALFVEC, Vector
 from sqlalchemy import ForeignKey, String, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
@@ -302,3 +305,30 @@ def test_urls_name_directories_or_memory(tmp_path: Path) -> None:
 def test_a_url_with_a_host_is_refused() -> None:
     with pytest.raises(sqlalchemy.exc.ArgumentError, match="neither host nor password"):
         sqlalchemy.create_engine("postgresql+pglite://localhost/shop")
+
+
+def test_vectors_are_pgvector_s(db: PGlite) -> None:
+    db.exec("create extension vector")
+    engine = create_engine(db)
+    table = sqlalchemy.Table(
+        "item",
+        sqlalchemy.MetaData(),
+        sqlalchemy.Column("v", Vector(3)),
+        sqlalchemy.Column("h", HALFVEC(2)),
+    )
+    with engine.begin() as connection:
+        table.create(connection)
+        for values in (
+            [1, 2, 3],
+            np.array([1, 2, 4], dtype=np.float32),
+            pgvector.Vector([3, 3, 3]),
+        ):
+            connection.execute(table.insert(), [{"v": values, "h": [1, 2]}] * 2)
+        nearest = sqlalchemy.select(table.c.v, table.c.h).order_by(
+            table.c.v.l2_distance([1, 2, 3.9])
+        )
+        for _ in range(3):
+            found = connection.execute(nearest).all()
+            assert [list(v) for v, _ in found] == [[1, 2, 4]] * 2 + [[1, 2, 3]] * 2 + [[3] * 3] * 2
+        assert list(found[0][1]) == [1, 2]
+    assert db.query("select v from item limit 1").scalar() == [1, 2, 3]

@@ -60,6 +60,46 @@ def test_coroutines(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1)
 
 
+def test_a_janitor_for_coroutines(pytester: pytest.Pytester) -> None:
+    test = """
+        import psycopg
+        import pytest
+        from pglite_native.testing.pytest_postgresql.janitor import AsyncDatabaseJanitor
+
+        async def load(**address):
+            async with await psycopg.AsyncConnection.connect(**address) as connection:
+                await connection.execute("insert into test values (2)")
+
+        def load_too(**address):
+            with psycopg.connect(**address) as connection:
+                connection.execute("insert into test values (3)")
+
+        @pytest.mark.asyncio
+        async def test_it(postgresql_proc, tmp_path):
+            server = postgresql_proc
+            address = dict(user=server.user, host=server.host, port=server.port)
+            (tmp_path / "schema.sql").write_text("create table test as select 1 as a")
+            async with AsyncDatabaseJanitor(**address, dbname="mine", as_template=True) as janitor:
+                assert janitor.dbname == "mine" and janitor.is_template()
+                await janitor.load(tmp_path / "schema.sql")
+                await janitor.load(load)
+                await janitor.load(load_too)
+                async with janitor.cursor("mine") as cursor:
+                    await cursor.execute("select sum(a) from test")
+                    assert await cursor.fetchone() == (6,)
+                copy = AsyncDatabaseJanitor(**address, dbname="copy", template_dbname="mine")
+                async with copy, copy.cursor("copy") as cursor:
+                    await cursor.execute("select count(*) from test")
+                    assert await cursor.fetchone() == (3,)
+            async with janitor.cursor() as cursor:
+                await cursor.execute("select from pg_database where datname in ('mine', 'copy')")
+                assert cursor.rowcount == 0
+            await janitor.drop()
+    """
+    result = run(pytester, {"test_it.py": test}, "-p", "pytest_asyncio.plugin")
+    result.assert_outcomes(passed=1)
+
+
 def test_fixtures_are_filled_layer_by_layer(pytester: pytest.Pytester) -> None:
     files = {
         "schema.sql": "create table t (a int);",

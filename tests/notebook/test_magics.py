@@ -91,3 +91,20 @@ def test_errors_come_without_a_traceback(shell: Any, capsys: pytest.CaptureFixtu
         assert shell.run_cell(cell).error_in_exec is not None
         shown = capsys.readouterr()
         assert said in shown.err and "Traceback" not in shown.out + shown.err
+
+
+def test_a_misspelt_variable_makes_no_directory(
+    shell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shell.run_cell("%pglite bd")
+    assert "bd is neither a variable nor a directory: a new directory is ./bd" in (
+        capsys.readouterr().err
+    )
+    assert not list(tmp_path.glob("bd"))
+    shell.run_line_magic("pglite", "./shop")
+    assert capsys.readouterr().out == f"a new database, in {tmp_path / 'shop'}\n"
+    run(shell, "create table t ()")
+    shell.run_line_magic("pglite", "shop")  # the cell is run once more
+    assert capsys.readouterr().out == ""
+    assert repr(run(shell, "select count(*) from t")).splitlines()[2] == "0"

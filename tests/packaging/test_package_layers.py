@@ -26,7 +26,7 @@ BELOW: dict[str, set[str]] = {
     "live": {BASE, "protocol", "engine", "database"},
     "dbapi": {BASE, "protocol", "engine", "database"},
     "sqlalchemy": {BASE, "engine", "database", "dbapi"},
-    "notebook": {BASE, "database"},
+    "notebook": {BASE, "engine", "database"},
     "extensions": {BASE, "engine", "linker", "aot"},
     "server": {BASE, "protocol", "engine"},
     "migrate": {BASE, "engine", "database"},

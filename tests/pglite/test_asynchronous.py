@@ -161,10 +161,12 @@ def test_transactions() -> None:
 
 def test_other_tasks_wait_for_a_transaction() -> None:
     async def scenario(db: AsyncPGlite) -> None:
+        begun = asyncio.Event()
+        reader = asyncio.create_task(after(begun, kept(db)))
+        other = asyncio.create_task(after(begun, in_a_transaction(db, 3)))
         async with db.transaction() as transaction:
             await insert(transaction, 1)
-            reader = asyncio.create_task(kept(db))
-            other = asyncio.create_task(in_a_transaction(db, 3))
+            begun.set()
             await asyncio.sleep(0.1)
             await insert(transaction, 2)
             assert not reader.done()
@@ -172,9 +174,48 @@ def test_other_tasks_wait_for_a_transaction() -> None:
         await other
         assert await kept(db) == [1, 2, 3]
 
+    async def after(event: asyncio.Event, work: Coroutine[Any, Any, Any]) -> Any:
+        await event.wait()
+        return await work
+
     async def in_a_transaction(db: AsyncPGlite, number: int) -> None:
         async with db.transaction() as transaction:
             await insert(transaction, number)
+
+    run(scenario)
+
+
+def test_tasks_of_a_transaction_are_told_to_use_it() -> None:
+    """They would wait for its end, and it for theirs."""
+
+    async def scenario(db: AsyncPGlite) -> None:
+        async def after(event: asyncio.Event) -> None:
+            await event.wait()
+            await insert(db, 6)
+
+        async with db.connect() as another:
+            async with db.transaction() as transaction:
+                refused: list[BaseException | None] = list(
+                    await asyncio.gather(
+                        insert(db, 1), in_a_transaction(db), return_exceptions=True
+                    )
+                )
+                async with transaction.transaction() as inner:
+                    refused += await asyncio.gather(insert(transaction, 2), return_exceptions=True)
+                    await asyncio.gather(insert(inner, 3), insert(inner, 4))
+                await asyncio.gather(insert(transaction, 5), kept(another))
+                late = asyncio.Event()
+                task = asyncio.create_task(after(late))
+        late.set()
+        await task
+        await asyncio.gather(insert(db, 7), insert(db, 8))
+        assert [type(error) for error in refused] == [TransactionError] * 3
+        assert "query the transaction" in str(refused[0])
+        assert await kept(db) == [3, 4, 5, 6, 7, 8]
+
+    async def in_a_transaction(db: AsyncPGlite) -> None:
+        async with db.transaction():
+            raise AssertionError
 
     run(scenario)
 

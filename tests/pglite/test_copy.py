@@ -160,11 +160,24 @@ def test_a_source_that_fails(table: PGlite, error: BaseException) -> None:
     assert count(table) == 0
 
 
-def test_a_source_that_is_not_of_bytes(table: PGlite) -> None:
-    with pytest.raises(TypeError, match=r"it yielded str$"):
-        table.copy_from("copy t from stdin", ["1\ta\n"])  # type: ignore[list-item]
-    with pytest.raises(TypeError, match=r"it yielded str$"):
-        table.copy_from("copy t from stdin", io.StringIO("1\ta\n"))  # type: ignore[arg-type]
+def test_files_may_be_of_text(table: PGlite, tmp_path: Path) -> None:
+    text = "1\té\n"
+    (tmp_path / "in").write_text(text, encoding="utf-8")
+    with (tmp_path / "in").open(encoding="utf-8") as file:
+        for source in (file, io.StringIO(text), [text, text.encode()], iter([text])):
+            table.copy_from("copy t from stdin", source)  # type: ignore[arg-type]
+    assert count(table) == 5
+    with (tmp_path / "out").open("w", encoding="utf-8") as file:
+        assert table.copy_to("copy t to stdout", file) == 5
+    assert (tmp_path / "out").read_text(encoding="utf-8") == text * 5
+
+
+def test_a_source_that_is_none(table: PGlite) -> None:
+    with pytest.raises(TypeError, match=r"it yielded int$"):
+        table.copy_from("copy t from stdin", [1])  # type: ignore[arg-type]
+    for path in ("t.csv", Path("t.csv")):
+        with pytest.raises(TypeError, match=r"not from a \w+: open\(path, 'rb'\) for a path"):
+            table.copy_from("copy t from stdin", path)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         table.copy_from("copy t from stdin", 5)  # type: ignore[arg-type]
     assert count(table) == 0

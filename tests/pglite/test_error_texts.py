@@ -8,12 +8,16 @@ import resource
 import shutil
 import subprocess
 import sys
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from pglite_native import DatabaseError, EngineError, EngineLocked, PGlite
+import pglite_native.dbapi
+import pglite_native.sqlalchemy
+from pglite_native import AsyncPGlite, DatabaseError, EngineError, EngineLocked, PGlite
+from pglite_native.database.guesses import OF_QUERIES, OF_RESULTS
 from pglite_native.pytest_plugin.databases import Databases
 from tests.oracle.native import NativeServer
 from tools import ROOT
@@ -82,6 +86,34 @@ def test_placeholders_of_other_drivers_are_named(db: PGlite, sql: str, found: st
 def test_parameters_without_a_placeholder_are_told_of_them(db: PGlite) -> None:
     shown = text_of(db, "select * from pg_class where relname = '%s'", ["x"])
     assert "HINT: Each parameter wants a placeholder: placeholders are $1, $2" in shown
+
+
+@pytest.mark.parametrize(
+    ("sql", "advice"),
+    [
+        ("select 1 where 1 in $1", "write = any($1), and give a list"),
+        ("insert into pg_class values $1", "values ($1, ...)"),
+        ("table $1", "Names, keywords and what CREATE"),
+        ("select date $1", "a type is given by a cast, $1::interval"),
+        ("select 1; select 2", "exec() runs several, without parameters"),
+        ("\\d author", "\\d is a command of psql's, and no SQL: `pglite-native shell`"),
+        ("select 1 \\gx", "\\gx is a command of psql's"),
+    ],
+)
+def test_what_is_no_sql_where_it_stands_is_named(db: PGlite, sql: str, advice: str) -> None:
+    assert advice in text_of(db, sql, [1] if "$1" in sql else None).partition("HINT: ")[2]
+
+
+def test_methods_without_parameters_name_the_one_that_has_them(db: PGlite) -> None:
+    wanted = r"exec\(\) runs any number .*: query\(sql, params\) runs one"
+    for options in ({"params": [1]}, {"parameters": [1]}):
+        with pytest.raises(TypeError, match=wanted):
+            db.exec("select $1", **options)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match=wanted):
+        db.exec("select $1", [1])  # type: ignore[call-overload]
+    with pytest.raises(DatabaseError) as caught:
+        db.exec("select $1::int")
+    assert "HINT: query(sql, params) takes parameters, exec(sql) takes none" in str(caught.value)
 
 
 def test_other_errors_have_no_such_hint(db: PGlite) -> None:
@@ -197,6 +229,34 @@ def test_the_cause_comes_before_the_log(
     assert re.search(rf"FATAL:  {re.escape(cause)}", lines[-1])
 
 
+@pytest.mark.parametrize("option", ["memory_limit", "buffer_size"])
+def test_amounts_of_memory_have_postgresql_s_units(option: str) -> None:
+    wanted = f'{option} is a number of bytes, or text with a unit of B, kB, MB, GB, TB: "64MB"'
+    for given, error in (
+        ("64 mb", ValueError),
+        ("64", ValueError),
+        (-1, ValueError),
+        (6.4, TypeError),
+    ):
+        with pytest.raises(error, match=wanted):
+            PGlite(**{option: given})  # type: ignore[arg-type]
+    with PGlite(**{option: "16MB"}) as db:  # type: ignore[arg-type]
+        assert db.query("select 1 as a").scalar() == 1
+
+
+def test_options_of_another_type_are_named(db: PGlite) -> None:
+    for option, given, error in (
+        ("seed", "7", ValueError),
+        ("clock", "2024-01-01", TypeError),
+        ("clock", date(2024, 1, 1), TypeError),
+    ):
+        with pytest.raises(error, match=rf"{option}.*{given!r}|{option}.*{re.escape(repr(given))}"):
+            PGlite(**{option: given})  # type: ignore[arg-type]
+    with PGlite(clock=datetime(2024, 1, 1, tzinfo=timezone.utc)) as frozen:
+        with pytest.raises(TypeError, match="advances by a timedelta, and not by int: 60"):
+            frozen.engine.advance(60)  # type: ignore[arg-type]
+
+
 def test_address_space_that_is_limited_is_named(tmp_path: Path) -> None:
     limit = 3_000_000 * 1024
     program = "from pglite_native import PGlite; PGlite()"
@@ -271,3 +331,75 @@ def test_a_panic_says_that_the_engine_has_failed() -> None:
         "53100: could not write to file\n"
         "HINT: The engine has failed: close it, and open the database again, which recovers it"
     )
+
+
+# --- what other tools call otherwise --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("execute", "query(sql, params) runs a statement"),
+        ("fetchall", "the rows are query(...).rows"),
+        ("commit", "each call is a transaction of its own"),
+        ("snapshot", "engine.snapshot() takes one"),
+        ("describeQuery", "it is describe_query here"),
+        ("nothing_like_it", "'PGlite' object has no attribute 'nothing_like_it'"),
+    ],
+)
+def test_names_that_are_guessed_are_answered(db: PGlite, name: str, said: str) -> None:
+    assert not hasattr(db, name)
+    with pytest.raises(AttributeError) as caught:
+        getattr(db, name)
+    assert said in str(caught.value)
+    assert (caught.value.name, caught.value.obj) == (name, db)
+
+
+def test_names_that_are_guessed_of_other_objects(db: PGlite) -> None:
+    with pytest.raises(AttributeError, match=r"'Results' object .*: rows is the list of rows"):
+        db.query("select 1").fetchall()  # type: ignore[attr-defined]
+    with (
+        db.transaction() as transaction,
+        pytest.raises(AttributeError, match=r"'Transaction'.*query"),
+    ):
+        transaction.execute("select 1")  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match=r"'AsyncPGlite' object .*: query"):
+        AsyncPGlite().execute("select 1")  # type: ignore[attr-defined]
+
+
+def test_names_that_are_advised_exist(db: PGlite) -> None:
+    results = db.query("select 1 as a")
+    for guesses, owners in (
+        (
+            OF_QUERIES,
+            (db, db.session, results, pglite_native.dbapi, pglite_native.sqlalchemy, db.engine),
+        ),
+        (OF_RESULTS, (results, db)),
+    ):
+        for guess, advice in guesses.items():
+            assert not hasattr(owners[0], guess), guess
+            for name in re.findall(r"(\w+)\(", advice):
+                if name != "unnest":
+                    assert any(hasattr(owner, name) for owner in owners), name
+
+
+# --- limits ---------------------------------------------------------------------------------
+
+
+def test_a_file_of_this_machine_is_not_postgresql_s(db: PGlite, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("1\n")
+    db.exec("create table t (a int)")
+    shown = text_of(db, f"copy t from '{tmp_path}/a.csv'")
+    assert "HINT: PostgreSQL sees its own files here" in shown and "copy_from" in shown
+
+
+def test_a_full_memory_names_its_limit() -> None:
+    with PGlite(memory_limit="40MB") as db:
+        db.exec("create table t (a text)")
+        shown = text_of(db, "insert into t select repeat('x', 1000) from generate_series(1, 99999)")
+    assert shown.startswith("53100: ") and 'PGlite(memory_limit="32GB")' in shown
+
+
+def test_parameters_that_are_missing_are_told_apart_from_placeholders(db: PGlite) -> None:
+    shown = text_of(db, "select $1::int, $2::int", [1])
+    assert "HINT: Each placeholder wants a parameter" in shown

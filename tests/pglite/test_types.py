@@ -11,6 +11,9 @@ from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+import pandas  # type: ignore[import-untyped]
+import pgvector
 import psycopg
 import pytest
 from psycopg.types.multirange import Multirange
@@ -21,6 +24,7 @@ from tests.oracle.native import PORT, NativeServer
 
 UTC = timezone.utc
 INDIA = timezone(timedelta(hours=5, minutes=30))
+NINES = datetime(2024, 2, 29, 1, 2, 3, 123456)
 
 # A value of each type, as SQL, that both Pythons hold alike.
 LIKE_PSYCOPG = """
@@ -304,3 +308,65 @@ def test_refreshing_forgets_what_types_were(db: PGlite) -> None:
     db.exec("create domain d as numeric(9, 2)")
     db.refresh_array_types()
     assert value(db, "select array[1::d]") == [Decimal("1.00")]
+
+
+@pytest.mark.parametrize(
+    ("sql_type", "sent", "expected"),
+    [
+        ("int4", np.int64(5), 5),
+        ("int2", np.uint8(5), 5),
+        ("bool", np.bool_(True), True),
+        ("float8", np.float32(0.5), 0.5),
+        ("float8", np.float64("inf"), float("inf")),
+        ("text", np.str_("x"), "x"),
+        ("bytea", np.bytes_(b"x"), b"x"),
+        ("json", np.int64(5), 5),
+        ("timestamp", np.datetime64("2024-02-29T01:02:03.123456789"), NINES),
+        ("date", np.datetime64("2024-02-29"), date(2024, 2, 29)),
+        ("interval", np.timedelta64(90, "s"), timedelta(seconds=90)),
+        ("timestamp", np.datetime64("NaT"), None),
+        ("int4[]", np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
+        ("timestamp[]", np.array([NINES, "NaT"], dtype="M8[ns]"), [NINES, None]),
+        ("float4", np.array(0.5), 0.5),
+        ("timestamptz", pandas.NaT, None),
+        ("int4", pandas.NA, None),
+        ("timestamp", pandas.Timestamp(NINES), NINES),
+        ("interval", pandas.Timedelta(seconds=90), timedelta(seconds=90)),
+        ("timestamp[]", pandas.Series([pandas.Timestamp(NINES), pandas.NaT]), [NINES, None]),
+        ("tsrange", Range(pandas.Timestamp(NINES), pandas.NaT), Range(NINES, None)),
+    ],
+)
+def test_values_of_numpy_and_pandas(
+    shared: PGlite, sql_type: str, sent: Any, expected: Any
+) -> None:
+    for _ in range(3):  # the third time it is prepared
+        assert shared.query(f"select $1::{sql_type} as a", [sent]).scalar() == expected
+
+
+def test_arrays_of_numpy_are_vectors(db: PGlite) -> None:
+    db.exec("create extension vector")
+    for sent in (np.array([1, 2.5], dtype=np.float32), pgvector.Vector([1, 2.5])):
+        assert db.query("select $1::vector as a", [sent]).scalar() == [1, 2.5]
+
+
+def test_a_serializer_may_return_none_for_null(db: PGlite) -> None:
+    db.serializers[complex] = lambda value: None
+    for _ in range(3):
+        assert db.query("select $1::text as a, $2::text[] as b", [1j, [1j, "x"]]).one() == {
+            "a": None,
+            "b": [None, "x"],
+        }
+
+
+@pytest.mark.parametrize(
+    ("sent", "advice"),
+    [
+        ([1], r"list: the parameter is no array; `= any\(...\)` takes a list"),
+        ({1}, "set: give a list"),
+        (1j, "complex: give its text, or add a function for it to `serializers`"),
+        (np.complex64(1), "complex: give its text"),
+    ],
+)
+def test_what_has_no_serializer_says_what_to_do(shared: PGlite, sent: Any, advice: str) -> None:
+    with pytest.raises(TypeError, match=f"no serializer for {advice}"):
+        shared.query("select $1::int", [sent])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pglite_native import Engine
 from pglite_native.cli import main
 from tests import wire
 from tests.serving import Serving
+from tools import ROOT
 
 
 @pytest.fixture
@@ -119,23 +121,49 @@ def test_where_it_listens(serve: Callable[..., Serving], tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "said"),
     [
-        ["--host", "127.0.0.1"],
-        ["--host", "0.0.0.0", "--trust"],
-        ["--trust"],
-        ["--tls-key", "key.pem"],
-        ["--image", "missing"],
-        ["--sql", "missing.sql"],
-        ["--host", "127.0.0.1", "--password-file", "missing"],
+        ("--host 127.0.0.1", "everybody who can reach 127.0.0.1 .* or trust all .* --trust"),
+        ("--host 0.0.0.0", "everybody who can reach 0.0.0.0 .* give a password .*--password-file"),
+        ("--host 0.0.0.0 --trust", "trust is for loopback .*: give a password instead"),
+        ("--host 127.0.0.1 --trust --password-file README.md", "but not both"),
+        ("--host 127.0.0.1 --password-file /dev/null", "the password is empty"),
+        ("--host 192.0.2.1 --password-file README.md", "cannot listen at 192.0.2.1: Cannot assign"),
+        ("--host 192.0.2.1 --port 7 --password-file README.md", "at 192.0.2.1, port 7: Cannot"),
+        ("--trust", "password, trust and tls are for TCP: .* by host \\(--host 127.0.0.1\\)"),
+        ("--tls-key key.pem", "--tls-key needs --tls-cert"),
+        ("--host 127.0.0.1 --trust --tls-cert README.md", "README.md: no certificate in PEM"),
+        ("--host 127.0.0.1 --trust --tls-cert missing", "missing: No such file"),
+        ("--image missing", "missing: No such file"),
+        ("--sql missing.sql", "missing.sql: No such file"),
+        ("--host 127.0.0.1 --password-file missing", "missing: No such file"),
     ],
-    ids=" ".join,
 )
-def test_what_cannot_be_served(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["serve", *arguments]) == 1
+def test_what_cannot_be_served(
+    arguments: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["serve", *arguments.split()]) == 1
     output, errors = capsys.readouterr()
     assert output == ""
-    assert errors.startswith("pglite-native: ")
+    assert re.match(f"pglite-native: .*{said}", errors), errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("--max-connections 0", "a number of connections, from 1: '0'"),
+        ("--authentication-timeout -1", "a number of seconds, more than 0: '-1'"),
+        ("--port 99999", "a port is a number from 0 to 65535: '99999'"),
+        ("--setting work_mem", "not NAME=VALUE: 'work_mem'"),
+    ],
+)
+def test_options_that_have_no_such_value(
+    arguments: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["serve", *arguments.split()])
+    assert said in capsys.readouterr().err
 
 
 def test_sql_that_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

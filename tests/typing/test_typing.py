@@ -29,7 +29,7 @@ db.query("select 1").rows[0][0]  # index
 db.query("select 1", row_mode="array").rows[0]["a"]  # call-overload
 db.exec("select 1").rows  # attr-defined
 db.copy_to("copy t to stdout").read()  # attr-defined
-db.copy_from("copy t from stdin", ["text"])  # list-item
+db.copy_from("copy t from stdin", [5])  # arg-type
 db.changes(tables=5)  # arg-type
 db.live_query("select 1", callback=5)  # arg-type
 db.live_changes("select 1", None)  # call-arg

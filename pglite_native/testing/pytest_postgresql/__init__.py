@@ -13,10 +13,11 @@ CREATE DATABASE, as there; the fixtures of docs/PYTEST.md fork, which is faster.
 from __future__ import annotations
 
 from pglite_native.testing.pytest_postgresql import factories
-from pglite_native.testing.pytest_postgresql.janitor import DatabaseJanitor
+from pglite_native.testing.pytest_postgresql.janitor import AsyncDatabaseJanitor, DatabaseJanitor
 from pglite_native.testing.pytest_postgresql.options import pytest_addoption
 
 __all__ = [
+    "AsyncDatabaseJanitor",
     "DatabaseJanitor",
     "factories",
     "postgresql",

@@ -1,10 +1,13 @@
-"""DatabaseJanitor: makes a database, fills it and drops it, at any PostgreSQL server."""
+"""DatabaseJanitor: makes a database, fills it and drops it, at any PostgreSQL server; and the same
+for coroutines."""
 
 from __future__ import annotations
 
+import asyncio
 import importlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,11 +103,7 @@ class DatabaseJanitor(Closing):
             with psycopg.connect(**address, autocommit=self.autocommit) as connection:
                 connection.execute(load.read_bytes())
             return
-        if isinstance(load, str):
-            module, _, name = load.replace(":", ".").rpartition(".")
-            load = getattr(importlib.import_module(module), name)
-        assert callable(load)
-        load(**address)
+        _function(load)(**address)
 
     @contextmanager
     def cursor(self, dbname: str | None = None) -> Iterator[psycopg.Cursor[Any]]:
@@ -138,3 +137,60 @@ class DatabaseJanitor(Closing):
         cursor.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [dbname]
         )
+
+
+class AsyncDatabaseJanitor:
+    """The same to be awaited, for as long as an `async with` block. Takes the same arguments.
+
+    Its work is done in threads, but for `cursor` and for functions that are coroutines.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        self._janitor = DatabaseJanitor(**arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute of the other's: `dbname`, `user` and so on."""
+        return getattr(self._janitor, name)
+
+    async def init(self) -> None:
+        """Create the database."""
+        await asyncio.to_thread(self._janitor.init)
+
+    async def drop(self) -> None:
+        """Drop the database, if it is there; connections to it are ended."""
+        await asyncio.to_thread(self._janitor.drop)
+
+    async def load(self, load: Load) -> None:
+        """Fill it: by a file of SQL, or by a function, which may be a coroutine's, or its name."""
+        function = None if isinstance(load, Path) else _function(load)
+        if function is not None and inspect.iscoroutinefunction(function):
+            await function(**self._janitor._address(self._janitor.dbname))
+        else:
+            await asyncio.to_thread(self._janitor.load, load if function is None else function)
+
+    @asynccontextmanager
+    async def cursor(self, dbname: str | None = None) -> AsyncIterator[psycopg.AsyncCursor[Any]]:
+        """A cursor in a database, that of `maintenance_dbname` if none is named."""
+        janitor = self._janitor
+        address = janitor._address(dbname or janitor.maintenance_dbname)
+        async with await psycopg.AsyncConnection.connect(**address, autocommit=True) as connection:
+            if janitor.isolation_level is not None:
+                await connection.set_isolation_level(janitor.isolation_level)
+            async with connection.cursor() as cursor:
+                yield cursor
+
+    async def __aenter__(self) -> Self:
+        await self.init()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.drop()
+
+
+def _function(load: Callable[..., object] | str) -> Callable[..., Any]:
+    """Return what a dotted name means; or the function itself."""
+    if callable(load):
+        return load
+    module, _, name = load.replace(":", ".").rpartition(".")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return found

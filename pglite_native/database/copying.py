@@ -1,22 +1,39 @@
-"""What COPY reads and writes, which may be text or bytes here."""
+"""What COPY reads and writes: bytes, or text, which is UTF-8."""
 
 from __future__ import annotations
 
 import codecs
 import io
+import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pglite_native.database.typed_conversation import COPY_CHUNK
 from pglite_native.engine import files
 from pglite_native.engine.files import Writable
+
+COPY_CHUNK = 256 * 1024
+"""Bytes sent in one step: enough that the price of a step, some microseconds, does not count."""
 
 Stream = Any
 """A file that is open, or for COPY FROM an iterable, of text or of bytes."""
 
+Readable = files.Source | Iterable[str]
+"""What COPY FROM reads: bytes, an open file of bytes or of text, or an iterable of either."""
+
 
 def source(stream: Stream) -> Iterator[bytes]:
-    """Yield what there is to be read, as bytes, in chunks."""
+    """Yield what there is to be read, as bytes, in chunks.
+
+    Raises:
+        TypeError: it is a path or a text itself, or there is something else in it.
+    """
+    if isinstance(stream, str | os.PathLike):
+        raise TypeError(
+            "a COPY reads from an open file, bytes or an iterable, and not from a"
+            f" {type(stream).__name__}: open(path, 'rb') for a path, text.encode() for data"
+        )
+    if isinstance(stream, bytes | bytearray | memoryview):
+        return files.chunks(stream, COPY_CHUNK)
     read = getattr(stream, "read", None)
     pieces: Iterable[str | bytes] = stream if read is None else _pieces(read)
     encoded = (piece.encode() if isinstance(piece, str) else piece for piece in pieces)

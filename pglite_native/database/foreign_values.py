@@ -1,0 +1,28 @@
+"""Values of numpy, pandas and pgvector as Python's own, by their names: none of it is imported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_PACKAGES = ("numpy", "pandas", "pgvector")
+_MISSING = ("NaTType", "NAType")
+_TIMES = "mM"  # numpy's kinds of time spans and of points in time
+_MICROSECONDS = "8[us]"  # what datetime has, and tolist() has it of no finer unit
+
+
+def is_foreign(value: object) -> bool:
+    """Whether a value is of a class of theirs."""
+    return type(value).__module__.partition(".")[0] in _PACKAGES
+
+
+def plain(value: Any) -> Any:
+    """Return it as Python has it: a scalar, a list, a vector's text, None for NaT and NA, or else
+    itself."""
+    if type(value).__name__ in _MISSING:
+        return None
+    if hasattr(value, "to_text"):  # pgvector's
+        return value.to_text()
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if type(value).__module__ == "numpy" and kind and kind in _TIMES:
+        value = value.astype(kind + _MICROSECONDS)
+    return value.tolist() if hasattr(value, "tolist") else value
