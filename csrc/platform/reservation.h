@@ -21,6 +21,9 @@ struct reservation {
     bool remapped;    /* what is mapped is not, or no longer, what reservation_map was given */
 };
 
+/* So many bytes; or, if less, the part-th part of the address space where that is limited (RLIMIT_AS, `ulimit -v`). */
+size_t reservation_at_most(size_t size, unsigned part);
+
 /* limit is rounded up to pages. False when the address space cannot be had. */
 bool reservation_open(struct reservation *reservation, size_t limit);
 

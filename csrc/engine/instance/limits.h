@@ -15,6 +15,7 @@
 #define ENGINE_NATIVE_MARGIN (1 * MIB)     /* of it, kept for compiling and for host handlers */
 #define ENGINE_NATIVE_RESERVE (16 * MIB)   /* of it, what is left when PostgreSQL is told */
 #define ENGINE_FILES_MAX (16384 * MIB)     /* the arena: in-memory files and host state */
+#define ENGINE_FILES_PART 8 /* at most so much of a limited address space is reserved for them */
 #define ENGINE_SLICE_NS INT64_C(2000000)   /* of time, after which other sessions have their turn */
 #define ENGINE_PAUSE_NS INT64_C(50000000)  /* a call returns after this, to be continued */
 #define ENGINE_OUTPUT_KEPT (1 * MIB)       /* of the output buffer, between calls */
