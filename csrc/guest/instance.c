@@ -3,10 +3,25 @@
 
 #include "guest/tier.h"
 
+/* What an instance is content with where address space is limited, if its code checks accesses: a part of that, but
+   several times the memory that it begins with. */
+enum { SPACE_PART = 4, ENOUGH = 3 };
+
+static uint64_t reach_of(const struct guest *guest)
+{
+    uint64_t enough = ENOUGH * (uint64_t) guest->module->binary.memory_pages * GUEST_PAGE;
+    uint64_t reach = guest->module->reach, part;
+
+    if (guest->tier->relies_on_guard || enough > reach)
+        return reach;
+    part = reservation_at_most(reach, SPACE_PART);
+    return part > enough ? part : enough;
+}
+
 static bool open_range(struct guest *guest)
 {
     return guest->range.base
-           || (reservation_open(&guest->range, GUEST_HEADER_ROOM + guest->module->reach)
+           || (reservation_open(&guest->range, GUEST_HEADER_ROOM + reach_of(guest))
                && reservation_commit(&guest->range, GUEST_HEADER_ROOM));
 }
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "platform/written_pages.h"
@@ -16,6 +17,16 @@
 enum { GRANULE = PLATFORM_PAGE_MAX, COMMIT_STEP = 1024 * 1024 };
 
 enum { MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
+
+size_t reservation_at_most(size_t size, unsigned part)
+{
+    struct rlimit space;
+
+    if (getrlimit(RLIMIT_AS, &space) != 0 || space.rlim_cur == RLIM_INFINITY
+        || space.rlim_cur / part >= size)
+        return size;
+    return (size_t) space.rlim_cur / part;
+}
 
 bool reservation_open(struct reservation *reservation, size_t limit)
 {

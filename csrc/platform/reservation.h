@@ -22,6 +22,9 @@ struct reservation {
     bool shared;      /* a part is a file that others map, too: reservation_share */
 };
 
+/* So many bytes; or, if less, the part-th part of the address space where that is limited (RLIMIT_AS, `ulimit -v`). */
+size_t reservation_at_most(size_t size, unsigned part);
+
 /* limit is rounded up to pages. False when the address space cannot be had. */
 bool reservation_open(struct reservation *reservation, size_t limit);
 

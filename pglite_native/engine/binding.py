@@ -55,8 +55,8 @@ def _address_space_limit() -> str:
     if limit == resource.RLIM_INFINITY:
         return ""
     return (
-        f"; `ulimit -v` is {limit // 1024} here, and an engine reserves some 20 GiB of addresses,"
-        " which is not memory: `ulimit -v unlimited`"
+        f"; `ulimit -v` is {limit // 1024} here, and an engine takes 5 GiB of addresses, or 1 GiB"
+        ' by tier="wasm3", which is not memory: `ulimit -v unlimited`'
     )
 
 

@@ -288,6 +288,10 @@ int fdatasync(int fd)
 
 int syncfs(int fd)
 {
+    if (fd < 0) { /* asks whether the system has it */
+        errno = EBADF;
+        return -1;
+    }
     ENTER();
     if (node_of(fd))
         put(SYNCED_ALL, 0, 0, 0, NULL, 0);

@@ -26,7 +26,9 @@ static void take_spare(struct cluster *cluster, pgn_image *image)
 
 static enum status open_memory(struct cluster *cluster, struct error *error)
 {
-    return file_memory_open(&cluster->arena_memory, ENGINE_FILES_MAX, &cluster->arena, error);
+    size_t limit = reservation_at_most(ENGINE_FILES_MAX, ENGINE_FILES_PART);
+
+    return file_memory_open(&cluster->arena_memory, limit, &cluster->arena, error);
 }
 
 /* Nothing is in it yet, unless it was a spare's. */

@@ -83,7 +83,7 @@ enum status shared_publish(struct cluster *cluster, struct error *error)
         return STATUS_OK;
     fd = memory_file_open();
     if (fd < 0)
-        return no_memory_for(error, "a session");
+        return no_memory_file_for(error, "a session", fd);
     monitor_enter(cluster->monitor); /* which others hold who write to it: pgn_cancel */
     written = write_ranges(cluster, fd) == 0;
     if (written)

@@ -291,13 +291,20 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
                          const struct image_header *header, const pgn_image *base, bool is_private,
                          pgn_image **created, struct error *error)
 {
-    pgn_image *image = calloc(1, sizeof *image);
     page_source *pages[IMAGE_REGIONS] = {NULL};
+    pgn_image *image;
     bool complete = false;
+    int fd = memory_file_open();
 
-    if (!image)
+    if (fd < 0)
+        return no_memory_file_for(error, "a snapshot", fd);
+    image = calloc(1, sizeof *image);
+    if (!image) {
+        files_close(fd);
         return no_memory_for(error, "a snapshot");
+    }
     begin(image, runtime);
+    image->fd = fd;
     image->header = *header;
     memcpy(image->header.magic, magic, MAGIC_SIZE);
     image->header.format = FORMAT;
@@ -305,9 +312,6 @@ enum status image_create(pgn_runtime *runtime, const struct image_part parts[IMA
     guest_id(runtime, image->header.guest_id);
     image->header.size = IMAGE_HEADER_ROOM;
     image->header.section_count = 0;
-    image->fd = memory_file_open();
-    if (image->fd < 0)
-        goto done;
     for (enum image_region region = 0; region < IMAGE_REGIONS; region++) {
         size_t count = (size_t) (image->header.region_sizes[region] / PAGE);
 

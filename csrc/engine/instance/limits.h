@@ -12,9 +12,10 @@
 #define ENGINE_VALUE_STACK (32 * MIB) /* wasm3's operand slots; committed by use */
 #define ENGINE_NATIVE_STACK                                                                        \
     (64 * MIB) /* the coroutine's; many times the depth of a server with 2 MiB */
-#define ENGINE_NATIVE_MARGIN (1 * MIB)     /* of it, kept for compiling and for host handlers */
-#define ENGINE_NATIVE_RESERVE (16 * MIB)   /* of it, what is left when PostgreSQL is told */
-#define ENGINE_FILES_MAX (16384 * MIB)     /* the arena: in-memory files and host state */
+#define ENGINE_NATIVE_MARGIN (1 * MIB)   /* of it, kept for compiling and for host handlers */
+#define ENGINE_NATIVE_RESERVE (16 * MIB) /* of it, what is left when PostgreSQL is told */
+#define ENGINE_FILES_MAX (16384 * MIB)   /* the arena: in-memory files and host state */
+#define ENGINE_FILES_PART 8 /* at most so much of a limited address space is reserved for them */
 #define ENGINE_SLICE_NS INT64_C(2000000)   /* of time, after which other sessions have their turn */
 #define ENGINE_PAUSE_NS INT64_C(50000000)  /* a call returns after this, to be continued */
 #define ENGINE_OUTPUT_KEPT (1 * MIB)       /* of the output buffer, between calls */
@@ -35,5 +36,8 @@ enum {
 
 /* "no memory for <what>", with what can be done about it. */
 enum status no_memory_for(struct error *error, const char *what);
+
+/* The same of memory_file_open, which gave -GE_*. */
+enum status no_memory_file_for(struct error *error, const char *what, int result);
 
 #endif

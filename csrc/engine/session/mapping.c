@@ -199,6 +199,18 @@ static bool begin_coroutine(pgn_session *session)
     return true;
 }
 
+/* Where address space is limited, half of what there is for files is left to those that are exempt: quota.c. */
+static void limit_files(struct cluster *cluster)
+{
+    uint64_t quota = cluster->options->memory_limit, room = cluster->arena.limit;
+
+    if (!quota)
+        quota = vfs_quota(cluster->vfs); /* an image's */
+    if (room < ENGINE_FILES_MAX && quota > room / 2)
+        quota = room / 2;
+    vfs_set_quota(cluster->vfs, quota);
+}
+
 enum status session_open_instance(pgn_session *session, struct error *error)
 {
     enum status status = session->cluster->options->image ? open_mapped(session, error)
@@ -206,8 +218,7 @@ enum status session_open_instance(pgn_session *session, struct error *error)
 
     if (status)
         return status;
-    if (session->cluster->options->memory_limit)
-        vfs_set_quota(session->cluster->vfs, session->cluster->options->memory_limit);
+    limit_files(session->cluster);
     guest_set_poll(session->instance.guest, session_poll);
     return begin_coroutine(session)
                ? STATUS_OK
