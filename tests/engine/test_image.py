@@ -33,7 +33,7 @@ def word(image: bytes, at: int, size: int = 8) -> int:
 
 def sections(image: bytes) -> list[Section]:
     """They lie back to back behind the header; each is described by four words, in a row. Behind
-    the image lies the one that other sessions begin from.
+    the image lies what differs in the one that other sessions begin from: the last one here.
     """
     found = []
     position = HEADER
@@ -46,7 +46,9 @@ def sections(image: bytes) -> list[Section]:
     assert position == word(image, SIZE_AT)
     behind = image[position:]
     if behind:
-        found += [Section(position + each.position, each.size) for each in sections(behind)]
+        size = word(behind, SIZE_AT)
+        assert len(behind) == size
+        found.append(Section(position + HEADER, size - HEADER))
     return found
 
 
@@ -129,6 +131,22 @@ def test_these_arguments_do_not_boot(argument: Any) -> None:
     with Engine(**argument) as engine:
         assert engine.statistics()["boot_ns"] == 0
         assert value(engine, "select 6 * 7") == "42"
+
+
+def test_what_other_sessions_begin_as_is_not_stored_twice(saved: bytes) -> None:
+    assert 0 < sections(saved)[-1].size < 1 << 20
+
+
+def test_other_sessions_begin_from_a_saved_image(saved: bytes, path: Path) -> None:
+    path.write_bytes(saved)
+    with Engine(image=path) as engine:
+        engine.snapshot().save(path.with_name("again"))
+    with (
+        Engine(image=path.with_name("again")) as engine,
+        engine.open_session(database="template1") as other,
+    ):
+        assert value(other, "select current_database()") == "template1"
+        assert value(engine, "select n from t") == "7"
 
 
 # --- a broken one ---------------------------------------------------------------------------

@@ -20,11 +20,9 @@ int pgn_image_save(const pgn_image *image, int fd, pgn_error *pgn_error)
     return image_save(image, fd, &error) ? api_error(pgn_error, &error) : STATUS_OK;
 }
 
-/* What a file of it takes: the image, and behind it its template_process. */
 uint64_t pgn_image_size(const pgn_image *image)
 {
-    return image->header.size
-           + (image->template_process ? image->template_process->header.size : 0);
+    return image_file_size(image);
 }
 
 void pgn_image_drop(pgn_image **image)

@@ -7,6 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "engine/instance/difference.h"
 #include "engine/instance/limits.h"
 #include "engine/instance/runtime.h"
 #include "engine/instance/spare.h"
@@ -18,7 +19,7 @@
 #include "vfs/vfs.h"
 
 enum {
-    FORMAT = 4,
+    FORMAT = 5,
     PAGE = PLATFORM_PAGE, /* what is looked at, and left out where it is zero */
     UNIT_PAGES = IMAGE_UNIT / PAGE,
     /* Fewer zero pages than this are stored rather than left out: every section costs each engine two
@@ -81,7 +82,7 @@ static uint64_t layout(void)
     return XXH3_64bits(shapes, sizeof shapes);
 }
 
-static uint64_t header_checksum(const struct image_header *header)
+uint64_t image_header_checksum(const struct image_header *header)
 {
     return XXH3_64bits(header, offsetof(struct image_header, checksum));
 }
@@ -125,7 +126,21 @@ typedef const unsigned char *page_source;
 static const unsigned char *section_bytes(const pgn_image *image,
                                           const struct image_section *section)
 {
-    return image->file.base + image->start + section->position;
+    return image->file.base + section->position;
+}
+
+const unsigned char *image_page(const pgn_image *image, enum image_region region, uint64_t offset)
+{
+    const unsigned char *changed = difference_page(image, region, offset);
+
+    for (uint32_t i = 0; !changed && i < image->header.section_count; i++) {
+        const struct image_section *section = &image->header.sections[i];
+
+        if (section->region == region && offset >= section->offset
+            && offset - section->offset < section->size)
+            return section_bytes(image, section) + (offset - section->offset);
+    }
+    return changed;
 }
 
 /* The pages that a part was mapped from are read in their file: reading them through the part would give it those pages, and
@@ -343,9 +358,9 @@ done:
     return STATUS_OK;
 }
 
-/* Copies the sections, which follow the header without a gap, to where the header is to be in another file,
-   and hashes them on the way. */
-static int copy_content(const pgn_image *image, int fd, uint64_t start, uint64_t *checksum)
+/* Copies the sections, which follow the header without a gap, to the same place in another file, and hashes them on the
+   way. */
+static int copy_content(const pgn_image *image, int fd, uint64_t *checksum)
 {
     XXH3_state_t *state = XXH3_createState();
     unsigned char *buffer = malloc(COPY_SIZE);
@@ -358,13 +373,13 @@ static int copy_content(const pgn_image *image, int fd, uint64_t start, uint64_t
         uint64_t left = image->header.size - position;
         size_t size = left < COPY_SIZE ? (size_t) left : COPY_SIZE;
 
-        result = files_read(image->fd, buffer, size, image->start + position);
+        result = files_read(image->fd, buffer, size, position);
         if (result >= 0 && (size_t) result != size)
             result = -GE_IO;
         if (result < 0)
             break;
         XXH3_64bits_update(state, buffer, size);
-        result = files_write(fd, buffer, size, start + position);
+        result = files_write(fd, buffer, size, position);
         position += size;
     }
     if (result >= 0)
@@ -375,27 +390,35 @@ static int copy_content(const pgn_image *image, int fd, uint64_t start, uint64_t
 }
 
 /* The header last: an image that was not finished has none. */
-static int64_t save_at(const pgn_image *image, int fd, uint64_t start, uint64_t template_process)
+static int64_t save_first(const pgn_image *image, int fd)
 {
     struct image_header header = image->header;
     int64_t result;
 
-    header.template_process = template_process;
-    result = copy_content(image, fd, start, &header.content_checksum);
-    header.checksum = header_checksum(&header);
-    return result ? result : files_write(fd, &header, sizeof header, start);
+    header.template_process = image->template_process ? header.size : 0;
+    result = copy_content(image, fd, &header.content_checksum);
+    header.checksum = image_header_checksum(&header);
+    return result ? result : files_write(fd, &header, sizeof header, 0);
+}
+
+static int64_t save_second(const pgn_image *image, int fd)
+{
+    struct difference difference;
+    int result;
+
+    if (!difference_find(image, image->template_process, &difference))
+        return -GE_NOMEM;
+    result = difference_write(&difference, fd, image->header.size);
+    difference_close(&difference);
+    return result;
 }
 
 enum status image_save(const pgn_image *image, int fd, struct error *error)
 {
-    const pgn_image *template_process = image->template_process;
-    uint64_t second = template_process ? image->header.size : 0;
-    int64_t result = 0;
+    int64_t result = image->template_process ? save_second(image, fd) : 0;
 
-    if (template_process)
-        result = save_at(template_process, fd, second, 0);
     if (result >= 0)
-        result = save_at(image, fd, 0, second);
+        result = save_first(image, fd);
     if (result >= 0)
         result = files_sync(fd, false);
     if (result >= 0)
@@ -403,10 +426,35 @@ enum status image_save(const pgn_image *image, int fd, struct error *error)
     return error_set_errno(error, (int) result, "cannot write the image");
 }
 
+uint64_t image_file_size(const pgn_image *image)
+{
+    struct difference difference;
+    uint64_t size = image->header.size;
+
+    if (!image->template_process)
+        return size;
+    if (!difference_find(image, image->template_process, &difference))
+        return 0;
+    size += difference_size(&difference);
+    difference_close(&difference);
+    return size;
+}
+
 /* --- reading ------------------------------------------------------------------------------ */
 
-/* Whole units inside the region and the file, in order. */
-static bool has_sound_sections(const struct image_header *header)
+/* Does a section lie in the file where it has to? An image's own lie back to back, a difference's anywhere in the first
+   image. */
+static bool is_placed(const struct image_section *section, uint64_t position,
+                      const struct image_header *first)
+{
+    if (!first)
+        return section->position == position;
+    return section->position % IMAGE_UNIT == 0 && section->position >= IMAGE_HEADER_ROOM
+           && section->position <= first->size && section->size <= first->size - section->position;
+}
+
+/* Whole units inside the region and the file, in order. first: of which the image is a difference, or NULL. */
+static bool has_sound_sections(const struct image_header *header, const struct image_header *first)
 {
     uint64_t position = IMAGE_HEADER_ROOM;
     uint64_t region = 0, end = 0; /* of the section before */
@@ -427,12 +475,12 @@ static bool has_sound_sections(const struct image_header *header)
         region = section->region;
         if (section->offset % IMAGE_UNIT || section->size % IMAGE_UNIT || section->offset < end
             || section->size > limits[region] || section->offset > limits[region] - section->size
-            || section->position != position)
+            || !is_placed(section, position, first))
             return false;
         end = section->offset + section->size;
         position += section->size;
     }
-    return position == header->size;
+    return first ? header->size >= IMAGE_HEADER_ROOM : position == header->size;
 }
 
 /* Whole pages inside the memory, in order. */
@@ -453,14 +501,21 @@ static bool has_sound_sharing(const struct image_header *header)
     return true;
 }
 
-/* Why the image that begins at `start` of a file cannot be used; NULL: it can. The content is known to be sound
-   where somebody has checked it before. */
+/* Is what follows the header as it is to be? */
+static bool has_sound_changes(const struct image_header *header, const struct image_header *first)
+{
+    return first ? difference_is_sound(header) : header->change_count == 0;
+}
+
+/* Why the image that begins at `start` of a file, its first or its second, cannot be used; NULL: it can. The content is
+   known to be sound where somebody has checked it before. */
 static const char *fault_of(const pgn_runtime *runtime, const struct map *file, uint64_t start,
                             bool is_known)
 {
     static const char not_an_image[] = "it is not an image", damaged[] = "its header is damaged";
     const unsigned char *bytes = file->base + start;
     const struct image_header *header = (const void *) bytes;
+    const struct image_header *first = start ? (const void *) file->base : NULL;
     uint64_t size = file->size - start;
     uint8_t id[IMAGE_GUEST_ID_SIZE];
 
@@ -468,7 +523,7 @@ static const char *fault_of(const pgn_runtime *runtime, const struct map *file, 
         return not_an_image;
     if (size < IMAGE_HEADER_ROOM)
         return "it is truncated";
-    if (header->format != FORMAT || header->checksum != header_checksum(header))
+    if (header->format != FORMAT || header->checksum != image_header_checksum(header))
         return header->format == FORMAT ? damaged
                                         : "it has another format: made by another version";
     if (!guest_id(runtime, id) || memcmp(header->guest_id, id, sizeof id) != 0)
@@ -477,7 +532,7 @@ static const char *fault_of(const pgn_runtime *runtime, const struct map *file, 
         return "it was made by another version";
     if (size < header->size)
         return "it is truncated";
-    if (!has_sound_sections(header) || header->region_sizes[IMAGE_MEMORY] > GUEST_MEMORY_MAX
+    if (!has_sound_sections(header, first) || header->region_sizes[IMAGE_MEMORY] > GUEST_MEMORY_MAX
         || header->region_sizes[IMAGE_ARENA] > ENGINE_FILES_MAX || !has_sound_sharing(header)
         || header->template_process % PAGE || header->user[IMAGE_NAME_SIZE - 1]
         || header->database[IMAGE_NAME_SIZE - 1])
@@ -486,7 +541,7 @@ static const char *fault_of(const pgn_runtime *runtime, const struct map *file, 
         && XXH3_64bits(bytes + IMAGE_HEADER_ROOM, (size_t) header->size - IMAGE_HEADER_ROOM)
                != header->content_checksum)
         return "it is damaged: its checksum is wrong";
-    return NULL;
+    return has_sound_changes(header, first) ? NULL : damaged;
 }
 
 /* The image in a file that has been checked, with a descriptor of its own; NULL: no memory or descriptor. */
@@ -497,13 +552,14 @@ static pgn_image *image_in(pgn_runtime *runtime, const struct map *file, int fd,
     if (!image)
         return NULL;
     image->header = *(const struct image_header *) (const void *) (file->base + start);
-    image->start = start;
     begin(image, runtime);
     image->fd = files_duplicate(fd);
     if (image->fd < 0 || map_descriptor(image->fd, &image->file) < 0) {
         image_release(image);
         return NULL;
     }
+    if (start)
+        difference_attach(image, start);
     return image;
 }
 
@@ -567,9 +623,10 @@ bool image_map_range(const pgn_image *image, enum image_region region,
         if (section->region == region && first < end
             && !reservation_map(part->reservation, part->start + (size_t) first,
                                 (size_t) (end - first), image->fd,
-                                image->start + section->position + (first - section->offset)))
+                                section->position + (first - section->offset)))
             return false;
     }
+    difference_apply(image, region, part, from, to);
     return true;
 }
 

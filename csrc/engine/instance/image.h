@@ -39,6 +39,11 @@ struct image_section {
     uint64_t position; /* in the file */
 };
 
+/* A page that is not as the sections have it: difference.h. */
+struct image_change {
+    uint64_t region, offset;
+};
+
 /* The file's first unit. As it is in memory: images are for hosts that can run a guest in place, and
    those are little-endian. */
 struct image_header {
@@ -57,7 +62,8 @@ struct image_header {
     uint64_t needs_reseeding; /* nonzero: mapped from an image itself, and never run */
     uint64_t used;            /* nonzero: its session is not as others are to begin */
     uint64_t
-        template_process; /* where in a file another image follows, from its beginning; 0: nowhere */
+        template_process; /* where in a file another image follows, a difference to this; 0: nowhere */
+    uint64_t change_count; /* of an image that is such a difference */
     char user[IMAGE_NAME_SIZE], database[IMAGE_NAME_SIZE]; /* the session's */
     uint64_t shared_count;
     uint32_t shared[SHARED_RANGES_MAX][2]; /* address and size of what sessions share */
@@ -75,8 +81,9 @@ struct pgn_image {
     pgn_image *template_process; /* private memory before there was a session; NULL: not known */
     int fd;
     struct map file;
-    uint64_t start; /* of the header in the file */
     struct image_header header;
+    const struct image_change *changes; /* header.change_count of them */
+    const unsigned char *changed;       /* their pages */
 };
 
 /* Writes the regions down, beside what the caller has put into header. base: what the parts were mapped
@@ -106,6 +113,11 @@ int image_write_range(const pgn_image *base, enum image_region region,
 /* A guest's memory as a part. */
 struct image_part image_memory(struct guest *guest);
 
+/* Where a page's bytes are; NULL: it is zero. */
+const unsigned char *image_page(const pgn_image *image, enum image_region region, uint64_t offset);
+
+uint64_t image_header_checksum(const struct image_header *header);
+
 /* What failing to map anything of an image is called. */
 enum status image_no_map(struct error *error);
 
@@ -117,6 +129,9 @@ bool image_is_of(const pgn_image *image, const pgn_runtime *runtime);
 enum status image_open(pgn_runtime *runtime, int fd, bool is_known, pgn_image **image,
                        struct error *error);
 enum status image_save(const pgn_image *image, int fd, struct error *error);
+
+/* What a file of it takes: with its template_process. 0: no memory. */
+uint64_t image_file_size(const pgn_image *image);
 
 pgn_image *image_retain(pgn_image *image);
 void image_release(pgn_image *image); /* NULL is fine */
