@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pglite_native import _messages, _rows, logs
-from pglite_native.database.statements import Key, Statement, Statements, name_of
+from pglite_native.database.prepared_statements import Key, Statement, Statements, name_of
 from pglite_native.diagnostics import Notice
 from pglite_native.engine.session import Session
 from pglite_native.errors import DatabaseError, EngineBusy, EngineError

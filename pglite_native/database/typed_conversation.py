@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from pglite_native import _messages, _rows, logs
 from pglite_native.database import copying
 from pglite_native.database.conversation import IDLE, Answer, Conversation
+from pglite_native.database.prepared_statements import Key, Statement
 from pglite_native.database.results import Description, Field, Results, keys
 from pglite_native.database.scalar_converters import Parser, Serializer
-from pglite_native.database.statements import Key, Statement
 from pglite_native.database.types import BY_SETTINGS, LOOKUP, Types
 from pglite_native.diagnostics import Notice
 from pglite_native.engine import forking

@@ -156,7 +156,7 @@ def test_extensions_that_a_user_has_added_are_not_in_the_packaged_image(
     with monkeypatch.context() as patch:
         patch.setenv("PGLITE_NATIVE_HOME", str(tmp_path / "home"))
         extensions.add(tarballs.write(tmp_path / "added.tar.gz", tarballs.sql_only("added")))
-        command = [sys.executable, "-m", "tools.image", str(_engine.__file__), tmp_path / "image"]
-        subprocess.run(command, check=True, cwd=ROOT)
+        command = [sys.executable, "-m", "tools.image", str(_engine.__file__)]
+        subprocess.run([*command, str(tmp_path / "image")], check=True, cwd=ROOT)
     with Engine(image=Snapshot.load(tmp_path / "image")) as engine:
         assert sqlstate(engine, "create extension added") == "0A000"

@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 
 from pglite_native import DatabaseError, Engine, PGlite, TransactionError
-from pglite_native.database.statements import CANDIDATES_MAX, PREPARED_MAX
+from pglite_native.database.prepared_statements import CANDIDATES_MAX, PREPARED_MAX
 from tests import wire
 from tests.interrupts import Crossings
 
@@ -476,7 +476,8 @@ STRIDES: dict[Callable[[PGlite], None], int] = {once: 1, prepares: 3, evicts: 3,
 def test_an_interrupt_anywhere_leaves_what_is_known_true(
     work: Callable[[PGlite], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["pglite_native.database.statements"], "PREPARED_MAX", 3)
+    module = sys.modules["pglite_native.database.prepared_statements"]
+    monkeypatch.setattr(module, "PREPARED_MAX", 3)
     with PGlite() as db:
         db.exec("create table t as select 1 as a")
         repeat(db, "select a from t where a = $1", [1])

@@ -100,15 +100,14 @@ enum status image_map(const pgn_image *image, const struct image_part parts[IMAG
 bool image_map_range(const pgn_image *image, enum image_region region,
                      const struct image_part *part, uint64_t from, uint64_t to);
 
-/* Brings parts that were mapped from this very image back to it, by writing to the pages that were written to since: they
-   stay, so using them again does not fault. False where they are many or the system does not say which: the parts
-   are then to be mapped again. */
-bool image_put_back(const pgn_image *image, const struct image_part parts[IMAGE_REGIONS]);
-
 /* Writes the pages of a part's range that hold anything to the same offsets of a file: 0, or negative errno.
    base: what the part was mapped from, or NULL. */
 int image_write_range(const pgn_image *base, enum image_region region,
                       const struct image_part *part, uint64_t offset, uint64_t size, int fd);
+
+/* Where a section's bytes are, in the mapped file. */
+const unsigned char *image_section_bytes(const pgn_image *image,
+                                         const struct image_section *section);
 
 /* A guest's memory as a part. */
 struct image_part image_memory(struct guest *guest);

@@ -14,7 +14,7 @@ struct spare {
     uint64_t image; /* its number */
     struct reservation memory, arena;
     struct coroutine *coroutine; /* for its stack */
-    int shared_fd;               /* the file that the memory's shared ranges are; -1: they are not */
+    int shared_fd; /* the file that the memory's shared ranges are; -1: they are not */
     int32_t owner; /* process: in a child of fork the file's pages are the parent's, too */
 };
 

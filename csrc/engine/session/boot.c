@@ -11,7 +11,7 @@
 #include "engine/instance/program.h"
 #include "engine/instance/quota.h"
 #include "engine/session/initdb.h"
-#include "engine/session/protocol.h"
+#include "engine/session/main_loop.h"
 #include "engine/session/sessions.h"
 #include "engine/session/startup.h"
 #include "engine/session/transport.h"

@@ -6,7 +6,7 @@
 #include "engine/cluster/cluster.h"
 #include "engine/instance/limits.h"
 #include "engine/session/client.h"
-#include "engine/session/protocol.h"
+#include "engine/session/main_loop.h"
 #include "engine/session/run.h"
 #include "engine/session/transport.h"
 

@@ -8,7 +8,7 @@
 #include "engine/cluster/cluster.h"
 #include "engine/cluster/postmaster.h"
 #include "engine/session/call.h"
-#include "engine/session/protocol.h"
+#include "engine/session/main_loop.h"
 #include "engine/session/transport.h"
 #include "platform/clock.h"
 #include "platform/poller.h"

@@ -12,7 +12,7 @@
 #include "engine/instance/limits.h"
 #include "engine/instance/tree.h"
 #include "engine/session/hold.h"
-#include "engine/session/protocol.h"
+#include "engine/session/main_loop.h"
 
 enum {
     CLOSED = -1,

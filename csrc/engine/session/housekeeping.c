@@ -3,7 +3,7 @@
 
 #include "engine/cluster/postmaster.h"
 #include "engine/instance/limits.h"
-#include "engine/session/protocol.h"
+#include "engine/session/main_loop.h"
 #include "engine/session/run.h"
 #include "engine/session/sessions.h"
 

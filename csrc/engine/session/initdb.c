@@ -11,7 +11,7 @@
 #include "engine/cluster/cluster.h"
 #include "engine/instance/limits.h"
 #include "engine/instance/program.h"
-#include "engine/session/protocol.h"
+#include "engine/session/main_loop.h"
 #include "engine/session/transport.h"
 
 enum {

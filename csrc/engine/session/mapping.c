@@ -7,8 +7,9 @@
 #include "engine/cluster/files.h"
 #include "engine/instance/limits.h"
 #include "engine/instance/program.h"
+#include "engine/instance/put_back.h"
 #include "engine/instance/time.h"
-#include "engine/session/protocol.h"
+#include "engine/session/main_loop.h"
 #include "engine/session/transport.h"
 #include "platform/random_source.h"
 #include "platform/virtual_clock.h"
@@ -54,7 +55,7 @@ static enum status map_regions(pgn_session *session, const pgn_image *image, str
     same = session->cluster->mapped == image && parts[IMAGE_MEMORY].reservation->mapped > 0
            && (is_spare || !parts[IMAGE_MEMORY].reservation->shared);
     session->cluster->is_spare = false;
-    if (same && !is_spare && !image_put_back(image, parts))
+    if (same && !is_spare && !put_back(image, parts))
         for (enum image_region region = 0; same && region < IMAGE_REGIONS; region++)
             same = reservation_discard(parts[region].reservation);
     if (!same) { /* until all of it is mapped: should that fail, no image's content is here */
@@ -264,7 +265,7 @@ static bool keep_memory(struct cluster *cluster, struct guest *guest, struct cor
         || (cluster->shared.fd >= 0 && !cluster_had_others(cluster)))
         return false;
     describe_parts(cluster, guest, parts);
-    if (!image_put_back(cluster->mapped, parts)
+    if (!put_back(cluster->mapped, parts)
         || !spare_keep(cluster->runtime, cluster->mapped, parts[IMAGE_MEMORY].reservation,
                        parts[IMAGE_ARENA].reservation, coroutine, cluster->shared.fd))
         return false;

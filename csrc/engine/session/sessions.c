@@ -9,7 +9,7 @@
 #include "engine/session/boot.h"
 #include "engine/session/call.h"
 #include "engine/session/mapping.h"
-#include "engine/session/protocol.h"
+#include "engine/session/main_loop.h"
 #include "engine/session/run.h"
 #include "engine/session/startup.h"
 #include "engine/session/sync.h"

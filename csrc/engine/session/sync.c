@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/cluster/cluster.h"
-#include "engine/session/protocol.h"
+#include "engine/session/main_loop.h"
 #include "platform/clock.h"
 #include "platform/files.h"
 #include "platform/thread.h"

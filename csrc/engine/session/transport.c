@@ -8,7 +8,7 @@
 
 #include "engine/cluster/cluster.h"
 #include "engine/session/housekeeping.h"
-#include "engine/session/protocol.h"
+#include "engine/session/main_loop.h"
 #include "engine/session/run.h"
 #include "engine/session/sync.h"
 #include "engine/session/sessions.h"

@@ -1,6 +1,6 @@
 /* PostgreSQL's main loop, on the coroutine. */
-#ifndef PGN_ENGINE_PROTOCOL_H
-#define PGN_ENGINE_PROTOCOL_H
+#ifndef PGN_ENGINE_MAIN_LOOP_H
+#define PGN_ENGINE_MAIN_LOOP_H
 
 #include "engine/cluster/session.h"
 

@@ -4,7 +4,7 @@
  * one is incomplete (WANTS_INPUT), when enough of a long reply has come (HAS_OUTPUT), where a process
  * would sleep (WAITING), and at the end of a time slice (YIELDED). Who resumes it: run.c.
  */
-#include "engine/session/protocol.h"
+#include "engine/session/main_loop.h"
 
 #include "engine/cluster/cluster.h"
 #include "engine/instance/limits.h"
