@@ -42,7 +42,7 @@ static jmp_buf process_end;
     do {                                                                                           \
         if (setjmp(process_end) == 0) {                                                            \
             statement;                                                                             \
-            CHECK_TEXT("the process ends", "it continues");                                          \
+            CHECK_TEXT("the process ends", "it continues");                                        \
         }                                                                                          \
     } while (0)
 
