@@ -11,6 +11,7 @@ enum {
     /* Copying a page costs a tenth of a fault, so it pays where a tenth of them is used again. What is kept is an
        engine's own memory, which this bounds, too. */
     BYTES_MAX = 16 << 20,
+    SHARED_BYTES_MAX = 64 << 20, /* to make such a file anew takes several times as long */
     RUNS_MAX = 1024
 };
 
@@ -65,12 +66,11 @@ static bool find_written(const struct image_part *part, int record, struct page_
     return at == end && *size <= BYTES_MAX;
 }
 
-/* What is shared is a file: of its pages nothing says which were written to, so all that it has are. False: they are too
-   many, or the file cannot be asked. */
-static bool put_back_shared(const pgn_image *image, const struct image_part *part, bool count_only)
+/* What is shared is a file: nothing says which of its pages were written to, so all that it has are. */
+static bool find_shared(const pgn_image *image, const struct image_part *part,
+                        struct page_run *runs, int *total, size_t *size)
 {
     unsigned char *start = part->reservation->base + part->start;
-    size_t size = 0;
 
     for (uint32_t i = 0; i < image->header.shared_count; i++) {
         uint64_t at = image->header.shared[i][0], limit = at + image->header.shared[i][1], end;
@@ -78,20 +78,18 @@ static bool put_back_shared(const pgn_image *image, const struct image_part *par
 
         while (at < limit && (found = files_next_data(part->shared_fd, at, &at, &end)) > 0
                && at < limit) {
-            struct page_run run;
-
+            if (*total == RUNS_MAX)
+                return false;
             at -= at % PAGE;
             end = end < limit ? end : limit;
-            run = (struct page_run){.start = start + at, .size = (size_t) (end - at)};
-            size += run.size;
-            if (!count_only)
-                put_back_run(image, IMAGE_MEMORY, part, &run);
+            runs[*total] = (struct page_run){.start = start + at, .size = (size_t) (end - at)};
+            *size += runs[(*total)++].size;
             at = end;
         }
         if (found < 0)
             return false;
     }
-    return size <= BYTES_MAX;
+    return *size <= SHARED_BYTES_MAX;
 }
 
 bool put_back(const pgn_image *image, const struct image_part parts[IMAGE_REGIONS])
@@ -107,8 +105,8 @@ bool put_back(const pgn_image *image, const struct image_part parts[IMAGE_REGION
     written_pages_close(record);
     if (done && parts[IMAGE_MEMORY].reservation->shared)
         done = parts[IMAGE_MEMORY].shared_fd >= 0
-               && put_back_shared(image, &parts[IMAGE_MEMORY], true)
-               && put_back_shared(image, &parts[IMAGE_MEMORY], false);
+               && find_shared(image, &parts[IMAGE_MEMORY], written.runs[IMAGE_MEMORY],
+                              &written.counts[IMAGE_MEMORY], &written.size);
     for (enum image_region region = 0; done && region < IMAGE_REGIONS; region++)
         for (int i = 0; i < written.counts[region]; i++)
             put_back_run(image, region, &parts[region], &written.runs[region][i]);
