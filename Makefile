@@ -17,8 +17,8 @@ CHECKS = tests/examples/test_docs.py tests/packaging/test_layers.py tests/packag
 # One worker more than the two processors of a small machine: some tests wait.
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile
 
-C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
-HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*' -not -path 'csrc/replication/*' -not -path 'csrc/client/*')
+C_FILES = $(shell find csrc tests bench -name '*.[ch]' -o -name '*.cpp' 2>/dev/null)
+HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*' -not -path 'csrc/replication/*' -not -path 'csrc/client/*' -not -path 'csrc/cxx/*' -not -path 'csrc/libc/*' -not -path 'csrc/deflate/*')
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
 .PHONY: help build aot run check test test-wasm3 test-aot test-asan test-tsan fuzz torture soak compatibility bench \

@@ -25,7 +25,8 @@ from pglite_native.errors import ExtensionError
 from pglite_native.extensions import published
 from pglite_native.extensions.bundle import Bundle, parse_bundle, read_bundle
 from pglite_native.extensions.compiling import compile_part
-from pglite_native.linker import LinkError, SideModule, cut, link
+from pglite_native.extensions.linking import link_bundles
+from pglite_native.linker import cut
 
 PREFIX = "pglite"  # the guest's installation
 BUNDLES = "bundles"
@@ -128,7 +129,7 @@ def _rebuild(
     bundles = sorted(bundles, key=lambda bundle: bundle.names)
     with store.prepare() as prepared:
         prepared.write("system.pack", _add_files(bundles))
-        module = _link(bundles)
+        module = link_bundles(bundles)
         prepared.write("pglite.wasm", module)
         for bundle in bundles:
             digest = sha256(bundle.tarball).hexdigest()
@@ -138,15 +139,6 @@ def _rebuild(
             _compile(prepared, bundles, module, compile, progress)
         _run(prepared, "pglite_native.engine.image", str(prepared.folder / "postgres.image"))
         prepared.use()
-
-
-def _link(bundles: Sequence[Bundle]) -> bytes:
-    modules = [SideModule(*module) for bundle in bundles for module in bundle.modules.items()]
-    base = (guest.packaged() / "pglite.wasm").read_bytes()
-    try:
-        return link(base, modules).binary
-    except LinkError as error:
-        raise ExtensionError(f"cannot be linked: {error}") from error
 
 
 def _compile(
