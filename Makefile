@@ -22,7 +22,7 @@ HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'c
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
 .PHONY: help build aot run check test test-wasm3 test-aot test-asan test-tsan fuzz torture soak compatibility bench \
-	bench-peers suites conformance wheel wheels platforms sdist dev lint docs format clean
+	bench-peers suites conformance wheel wheels extension-wheels platforms sdist dev lint docs format clean
 .DEFAULT_GOAL := help
 
 help: ## show this page
@@ -92,6 +92,9 @@ wheel: .venv/ready ## make the wheel, with the AOT tier, and beside it those it 
 
 wheels: build ## make the wheels of all platforms on this one, by zig, and check them (hours; NAMES=: some): dist/
 	$(BIN)/python -m tools.wheels $(NAMES)
+
+extension-wheels: aot ## make wheels of PGlite's published extensions for all platforms (NAMES=: some): dist/
+	$(BIN)/python -m tools.wheels.extensions $(NAMES)
 
 platforms: .venv/ready ## try the wheels in dist/ wherever that can be done here, and write docs/PLATFORMS.md
 	$(BIN)/python -m tests.platforms $(NAMES)

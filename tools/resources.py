@@ -18,7 +18,7 @@ from tools.system import system_entries
 from tools.upstream import read_tree
 
 # Of what users make of the guest. Another one, and what was made before is not used any more.
-LAYOUT = b"2: pglite.wasm says what it was linked onto"
+LAYOUT = b"3: names of what was added"
 GUEST = ("pglite.wasm", "initdb.wasm", "system.pack")
 # What extensions that users add are compiled with: pglite_native/aot.
 HEADERS = tuple(ROOT / "csrc" / "guest" / "aot" / name for name in ("abi.h", "code.h"))
