@@ -25,12 +25,12 @@ PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile
 export PYTHONDONTWRITEBYTECODE =
 export PYTHONPYCACHEPREFIX = $(CURDIR)/build/pycache
 
-C_FILES = $(shell find csrc tests bench -name '*.[ch]' 2>/dev/null)
-HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*' -not -path 'csrc/replication/*' -not -path 'csrc/client/*')
+C_FILES = $(shell find csrc tests bench -name '*.[ch]' -o -name '*.cpp' 2>/dev/null)
+HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'csrc/encoding/*' -not -path 'csrc/replication/*' -not -path 'csrc/client/*' -not -path 'csrc/cxx/*' -not -path 'csrc/libc/*' -not -path 'csrc/deflate/*')
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
 .PHONY: help build aot both run check test test-wasm3 test-aot test-long test-asan test-tsan fuzz torture soak compatibility bench \
-	bench-peers suites conformance wheel wheels platforms sdist dev lint docs format clean
+	bench-peers suites conformance wheel wheels extension-wheels platforms sdist dev lint docs format clean
 .DEFAULT_GOAL := help
 
 help: ## show this page
@@ -108,6 +108,9 @@ wheel: .venv/tools ## make the wheel, with the AOT tier, and beside it those it 
 
 wheels: build .venv/tools ## make the wheels of all platforms on this one, by zig, and check them (hours; NAMES=: some): dist/
 	$(BIN)/python -m tools.wheels $(NAMES)
+
+extension-wheels: aot .venv/tools ## make wheels of PGlite's published extensions for all platforms (NAMES=: some): dist/
+	$(BIN)/python -m tools.wheels.extensions $(NAMES)
 
 platforms: .venv/tools ## try the wheels in dist/ wherever that can be done here, and write docs/PLATFORMS.md
 	$(BIN)/python -m tests.platforms $(NAMES)

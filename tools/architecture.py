@@ -14,7 +14,7 @@ from tools import ROOT
 
 PAGE = ROOT / "docs" / "ARCHITECTURE.md"
 FOLDERS = ("csrc", "pglite_native", "vendor", "tools")
-SUFFIXES = (".c", ".h", ".py", ".pyi")
+SUFFIXES = (".c", ".cpp", ".h", ".py", ".pyi")
 HEADING = re.compile(r"^### (\S+)$", re.MULTILINE)
 TABLE = re.compile(r"^\| file \| \|\n\|---\|---\|\n(?:\|.*\n)*", re.MULTILINE)
 C_COMMENT = re.compile(r"\A/\*(.*?)\*/", re.DOTALL)

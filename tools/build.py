@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools import IS_SDIST, ROOT, aot, wants_aot
-from tools.guest import CLIENT, CLIENT_SOURCES, GUEST_OBJECTS
+from tools.guest import CLIENT, CLIENT_SOURCES, GUEST_OBJECTS, LIBRARIES
 from tools.stamp import Step, report
 
 TOOLS = ROOT / "tools"
@@ -28,6 +28,7 @@ VENDOR = BUILD / "vendor"
 GUEST = BUILD / "guest"
 GUEST_MODULES = tuple(GUEST / f"{name}.wasm" for name in GUEST_OBJECTS)
 CLIENT_OBJECT = GUEST / f"{CLIENT}.wasm"
+LIBRARY_MODULES = tuple(GUEST / f"{name}.wasm" for name in LIBRARIES)
 LINK = BUILD / "link"
 PACKAGE = ROOT / "pglite_native"
 RESOURCES = PACKAGE / "resources"
@@ -91,11 +92,12 @@ def guest_step() -> Step:
         action=command("tools.guest"),
         inputs=(
             *GUEST_OBJECTS.values(),
+            *LIBRARIES.values(),
             *CLIENT_SOURCES,
             TOOLS / "guest.py",
             TOOLS / "requirements-build.txt",  # the compiler's version
         ),
-        outputs=(*GUEST_MODULES, CLIENT_OBJECT),
+        outputs=(*GUEST_MODULES, *LIBRARY_MODULES, CLIENT_OBJECT),
         settings=(os.environ.get("PGLITE_POLLING", "true"),),
     )
 
@@ -135,16 +137,22 @@ def client_step() -> Step:
 def resources_step() -> Step:
     return Step(
         name="resources",
-        action=command("tools.resources", VENDOR, LINK, RESOURCES),
+        action=command("tools.resources", VENDOR, GUEST, LINK, RESOURCES),
         inputs=(
             VENDOR,
+            *LIBRARY_MODULES,
             LINK / "pglite.wasm",
             LINK / "pg_dump.wasm",
             *(ROOT / "csrc" / "guest" / "aot" / name for name in ("abi.h", "code.h")),
             *(TOOLS / f"{name}.py" for name in ("resources", "system", "upstream", "icu")),
             *PACK,
         ),
-        outputs=(*GUEST_FILES, RESOURCES / "pg_dump.wasm", RESOURCES / "identity"),
+        outputs=(
+            *GUEST_FILES,
+            *(RESOURCES / module.name for module in LIBRARY_MODULES),
+            RESOURCES / "pg_dump.wasm",
+            RESOURCES / "identity",
+        ),
     )
 
 

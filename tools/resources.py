@@ -1,6 +1,6 @@
 """Gather what is installed beside the extension module, but for the cluster.
 
-python -m tools.resources VENDOR LINK RESOURCES
+python -m tools.resources VENDOR GUEST LINK RESOURCES
 """
 
 from __future__ import annotations
@@ -12,24 +12,27 @@ import tempfile
 from pathlib import Path
 
 from tools import ROOT
+from tools.guest import LIBRARIES
 from tools.pack import write_pack
 from tools.system import system_entries
 from tools.upstream import read_tree
 
 # Of what users make of the guest. Another one, and what was made before is not used any more.
-LAYOUT = b"2: pglite.wasm says what it was linked onto"
+LAYOUT = b"3: names of what was added"
 GUEST = ("pglite.wasm", "initdb.wasm", "system.pack")
 # What extensions that users add are compiled with: pglite_native/aot.
 HEADERS = tuple(ROOT / "csrc" / "guest" / "aot" / name for name in ("abi.h", "code.h"))
 
 
-def gather(vendor: Path, link: Path, resources: Path) -> None:
+def gather(vendor: Path, guest: Path, link: Path, resources: Path) -> None:
     """Make the files, and put each into place whole: engines may be running from the old ones."""
     resources.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=resources.parent) as scratch:
         new = Path(scratch)
         for name in ("pglite.wasm", "pg_dump.wasm"):
             shutil.copyfile(link / name, new / name)
+        for name in LIBRARIES:
+            shutil.copyfile(guest / f"{name}.wasm", new / f"{name}.wasm")
         shutil.copyfile(vendor / "pglite" / "dist" / "initdb.wasm", new / "initdb.wasm")
         tree = read_tree(vendor)
         write_pack(system_entries(tree), new / "system.pack")

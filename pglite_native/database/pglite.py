@@ -48,6 +48,7 @@ class EngineOptions(TypedDict, total=False):
     load_data_dir: Source | None
     clock: datetime | None
     seed: int | None
+    extensions: Sequence[str]
     image: Snapshot | str | os.PathLike[str] | Literal[False] | None
     tier: Tier
 

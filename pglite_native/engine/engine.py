@@ -79,6 +79,9 @@ class Engine(Session):
         seed: 0 to 2**64 - 1, from which all random numbers of PostgreSQL follow, those of
             cryptographic functions too: for repeating a run, not for secrets. None for the system's
             entropy.
+        extensions: what `create extension` is to find beside the bundled ones, by name, of those
+            installed as wheels or added; the first engine that names one of a wheel adds it, which
+            takes some seconds, and every engine of this user has it from then on.
         image: a Snapshot, or the path of a saved one, to start from; False to boot in any case.
             With a snapshot all other arguments but memory_limit, clock, seed and tier are its own.
         tier: what runs PostgreSQL: "aot", compiled ahead of time, or "wasm3", an interpreter,
@@ -86,6 +89,7 @@ class Engine(Session):
             in the environment says. Answers are the same.
 
     Raises:
+        ExtensionError: one of `extensions` is not there, or cannot be added.
         EngineLocked: the directory is in use.
         SnapshotError: the image cannot be used, and why.
         DataDirError: the tarball cannot be loaded, and why.
@@ -107,11 +111,16 @@ class Engine(Session):
         load_data_dir: Source | None = None,
         clock: datetime | None = None,
         seed: int | None = None,
+        extensions: Sequence[str] = (),
         image: Snapshot | str | os.PathLike[str] | Literal[False] | None = None,
         tier: guest.Tier = "auto",
     ) -> None:
         if transport not in _TRANSPORTS:
             raise ValueError(f"transport must be 'polling', 'callback' or None: {transport!r}")
+        if extensions:
+            from pglite_native.extensions import provide  # most engines have no use for a linker
+
+            provide(extensions)
         directory = location.directory(data_dir)
         options = ffi.new("pgn_options *")
         options.memory_limit = sizes.in_bytes(memory_limit or 0, "memory_limit")

@@ -180,12 +180,17 @@ def files() -> Files:
     return Files(*found)
 
 
+def library_abi() -> int:
+    """Return the version of the interface between the engine and compiled code."""
+    return int(lib.pgn_library_abi())
+
+
 def added_library() -> str:
     """Return the name that what a user adds has when compiled, for this version on this machine.
 
     The folder that it is in may be shared by others, which then interpret it.
     """
-    return f"pglite-added-{lib.pgn_library_abi()}-{sys.platform}-{os.uname().machine}.so"
+    return f"pglite-added-{library_abi()}-{sys.platform}-{os.uname().machine}.so"
 
 
 def libraries(files: Files, tier: Tier) -> Libraries:

@@ -15,6 +15,8 @@ import stat
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,17 +24,23 @@ from pglite_native.aot.compile import Progress
 from pglite_native.engine import guest, pack
 from pglite_native.engine.store import HOME_VARIABLE, Prepared, Store, home
 from pglite_native.errors import ExtensionError
-from pglite_native.extensions import published
-from pglite_native.extensions.bundle import Bundle, parse_bundle, read_bundle
+from pglite_native.extensions import installed, published
+from pglite_native.extensions.bundle import CONTROL, Bundle, parse_bundle, read_bundle
 from pglite_native.extensions.compiling import compile_part
-from pglite_native.linker import LinkError, SideModule, cut, link
+from pglite_native.extensions.linking import link_bundles
+from pglite_native.linker import cut
 
 PREFIX = "pglite"  # the guest's installation
 BUNDLES = "bundles"
+NAMES = "extensions.txt"
 WHY_INTERPRETED = "interpreted.txt"
 
 # Reads every control file, as CREATE EXTENSION does.
 TRIAL = "select count(*) from pg_available_extensions"
+
+
+class AlreadyAdded(ExtensionError):
+    """One was added under a name that this one has."""
 
 
 def add(
@@ -44,9 +52,9 @@ def add(
 ) -> tuple[str, ...]:
     """Add an extension; return the names it is known by.
 
-    `extension` is its tarball; or the npm package that has it in dist/; or a name, of one of those
-    that PGlite's project publishes, which then is fetched. `replace` puts it in the place of one
-    that was added under the same name.
+    `extension` is its tarball; or the npm package that has it in dist/; or a name, of one that was
+    installed as a wheel, or of those that PGlite's project publishes, which then is fetched.
+    `replace` puts it in the place of one that was added under the same name.
 
     What has been added is compiled if a compiler is there. `compile=True` insists on that, and
     False has it interpreted; `why_interpreted` tells. `progress` is called while compiling: with
@@ -63,7 +71,7 @@ def add(
             if not set(other.names) & set(bundle.names):
                 others.append(other)
             elif not replace:
-                raise ExtensionError(f"{other} was added before: replace it, or remove it first")
+                raise AlreadyAdded(f"{other} was added before: replace it, or remove it first")
         _rebuild(store, [*others, bundle], compile, progress)
     return bundle.names
 
@@ -88,7 +96,29 @@ def remove(name: str, *, progress: Progress | None = None) -> tuple[str, ...]:
 
 def added() -> list[str]:
     """Return the names of what was added, sorted."""
-    return sorted(name for bundle in _read_added(_store()) for name in bundle.names)
+    return sorted(_names(_store()))
+
+
+def provide(names: Sequence[str]) -> None:
+    """Add those that are neither bundled nor added yet, of extensions that came as wheels.
+
+    Raises:
+        ExtensionError: one is not there at all, or cannot be added.
+    """
+    for name in names:
+        if name in _names(_store()) or name in _bundled():
+            continue
+        if installed.tarball(name) is None:
+            raise ExtensionError(f"there is no extension {name!r}: {_how_to_get(name)}")
+        with suppress(AlreadyAdded):  # by another process, meanwhile
+            add(name)
+
+
+def _how_to_get(name: str) -> str:
+    if name in published.PINS:
+        extra = name.replace("_", "-")  # as older versions of pip want it
+        return f"pip install 'pglite-native[{extra}]', or pglite-native extension add {name}"
+    return "`pglite-native extension list` has those that are; `extension add` takes a tarball"
 
 
 def why_interpreted() -> str | None:
@@ -102,7 +132,8 @@ def _find(extension: str | os.PathLike[str]) -> Bundle:
     """Read a tarball, or a package with one; or fetch what only has a name."""
     path = Path(extension)
     if isinstance(extension, str) and path.name == extension and not path.suffix:
-        return parse_bundle(published.fetch(extension), extension)
+        found = installed.tarball(extension)
+        return parse_bundle(published.fetch(extension) if found is None else found, extension)
     if path.suffix == ".tgz":
         return parse_bundle(published.tarball_in(path.read_bytes(), str(path)), str(path))
     return read_bundle(path)
@@ -117,6 +148,25 @@ def _read_added(store: Store) -> list[Bundle]:
     return [read_bundle(path) for path in sorted((current / BUNDLES).iterdir())] if current else []
 
 
+def _names(store: Store) -> frozenset[str]:
+    current = store.current()
+    return _names_in(current) if current else frozenset()
+
+
+@cache
+def _names_in(generation: Path) -> frozenset[str]:
+    """A generation does not change."""
+    return frozenset((generation / NAMES).read_text().split("\n"))
+
+
+@cache
+def _bundled() -> frozenset[str]:
+    """Return the extensions of the packaged guest."""
+    entries = pack.unpack((guest.packaged() / "system.pack").read_bytes())
+    paths = (entry.path.removeprefix(f"{PREFIX}/") for entry in entries)
+    return frozenset(found[1] for path in paths if (found := CONTROL.fullmatch(path)))
+
+
 def _rebuild(
     store: Store, bundles: Sequence[Bundle], compile: bool | None, progress: Progress | None
 ) -> None:
@@ -128,8 +178,9 @@ def _rebuild(
     bundles = sorted(bundles, key=lambda bundle: bundle.names)
     with store.prepare() as prepared:
         prepared.write("system.pack", _add_files(bundles))
-        module = _link(bundles)
+        module = link_bundles(bundles)
         prepared.write("pglite.wasm", module)
+        prepared.write(NAMES, "\n".join(n for bundle in bundles for n in bundle.names).encode())
         for bundle in bundles:
             digest = sha256(bundle.tarball).hexdigest()
             prepared.write(f"{BUNDLES}/{digest}.tar.gz", bundle.tarball)
@@ -138,15 +189,6 @@ def _rebuild(
             _compile(prepared, bundles, module, compile, progress)
         _run(prepared, "pglite_native.engine.image", str(prepared.folder / "postgres.image"))
         prepared.use()
-
-
-def _link(bundles: Sequence[Bundle]) -> bytes:
-    modules = [SideModule(*module) for bundle in bundles for module in bundle.modules.items()]
-    base = (guest.packaged() / "pglite.wasm").read_bytes()
-    try:
-        return link(base, modules).binary
-    except LinkError as error:
-        raise ExtensionError(f"cannot be linked: {error}") from error
 
 
 def _compile(
@@ -165,7 +207,7 @@ def _compile(
         part = cut(module)
         if part is not None:
             library = guest.added_library()
-            prepared.write(library, compile_part(part, progress))
+            prepared.write(library, installed.compiled(part) or compile_part(part, progress))
             _try_compiled(prepared, bundles, library)
     except ExtensionError as error:
         if compile:

@@ -77,6 +77,11 @@ PINS = {
         "0.0.6",
         "f0f15fa7fe83cce940f6fce4b5115da7e68c9118463bf584b5dcc5b95912660b",
     ),
+    "postgis": Pin(
+        "pglite-postgis",
+        "0.2.8",
+        "cc97b268747f2faf82caba93d863b9f93e47297cc9948fc1a62caed9cf23c2c9",
+    ),
     "pgtap": Pin(
         "pglite-pgtap",
         "0.0.15",

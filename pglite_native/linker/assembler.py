@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
+from itertools import count
 
 from . import leb128, link_table, part
 from .alignment import align
@@ -47,6 +48,7 @@ from .module import (
     Table,
     describe_type,
 )
+from .pruning import Kept
 from .relocation import relocate, segments
 from .resolver import BASE, HOST, NO_ARGUMENTS_TYPE, TRAP, Function, Resolution, Trap
 from .side import Side
@@ -56,6 +58,8 @@ LINK_INIT = "__pglite_link_init"
 
 PAGE_SIZE = 65536
 
+LEFT_OUT = -1
+
 
 class Assembler:
     def __init__(
@@ -63,22 +67,26 @@ class Assembler:
         base: Base,
         sides: Sequence[Side],
         resolution: Resolution,
+        kept: Sequence[Kept],
         memory_end: int,
         table_size: int,
     ) -> None:
         self.base = base
         self.sides = sides
         self.resolution = resolution
+        self.kept = kept
         self.out = base.module
         self.memory_end = memory_end
         self.types = {type: index for index, type in reversed(list(enumerate(self.out.types)))}
         self.shift = len(resolution.host_imports)
         self.import_count = base.function_import_count + self.shift
         next_index = len(base.signatures) + self.shift
-        self.first_functions = []
-        for side in sides:
-            self.first_functions.append(next_index)
-            next_index += len(side.module.functions)
+        # Of each side module, the indices that its own functions get.
+        self.own_functions: list[dict[int, int]] = []
+        for of_side in kept:
+            own = sorted(of_side.functions)
+            self.own_functions.append(dict(zip(own, count(next_index), strict=False)))
+            next_index += len(own)
         self.first_trap = next_index
         slots = {self._index(Function(BASE, old)): slot for old, slot in base.slots.items()}
         self.table = FunctionTable(table_size, slots)
@@ -113,14 +121,22 @@ class Assembler:
             return self.first_trap + index
         if owner == BASE:
             return index + self.shift if index >= self.base.function_import_count else index
-        defined = index - len(self.sides[owner].function_imports)
-        if defined < 0:  # an import, exported again
+        if index < len(self.sides[owner].function_imports):  # an import, exported again
             return self._index(self.resolution.bindings[owner].functions[index])
-        return self.first_functions[owner] + defined
+        return self.own_functions[owner][index]
 
     def _indices(self, owner: int, count: int) -> list[int]:
-        """The index in the result of each function of a module."""
-        return [self._index(Function(owner, index)) for index in range(count)]
+        """The index in the result of each function of a module; LEFT_OUT: it is not kept."""
+        functions = (Function(owner, index) for index in range(count))
+        return [self._index(item) if self._is_kept(item) else LEFT_OUT for item in functions]
+
+    def _is_kept(self, function: Function) -> bool:
+        owner, index = function.owner, function.index
+        if owner < 0:
+            return True
+        if index < len(self.sides[owner].function_imports):
+            return self._is_kept(self.resolution.bindings[owner].functions[index])
+        return index in self.own_functions[owner]
 
     def _type(self, type: bytes) -> int:
         """The index of a type, which is added if it is new."""
@@ -174,24 +190,22 @@ class Assembler:
 
     def _add_side(self, position: int, side: Side) -> None:
         bindings = self.resolution.bindings[position]
-        imported = [
-            Constant(self.table.slot(self._index(target)))
-            if isinstance(target, Function)
-            else target
-            for target in bindings.globals
-        ]
+        imported = [self._imported_global(target) for target in bindings.globals]
         relocated = relocate(side, imported, self._add_global)
         functions = self._indices(position, len(side.signatures))
         types = [self._type(type) for type in side.module.types]
         indices = IndexMap(functions, types, relocated.globals)
         bodies = zip(side.module.functions, side.module.code, strict=True)
         for function, (type, body) in enumerate(bodies, len(side.function_imports)):
+            if functions[function] == LEFT_OUT:
+                continue
             finished = function in relocated.finished
             self._add_function(types[type], EMPTY_BODY if finished else rewrite(body, indices))
         self.out.data += segments(side.memory_base, relocated.image)
         symbols = {
-            name: Symbol(SymbolKind.FUNCTION, self.table.slot(functions[index]))
-            for name, index in side.functions.items()
+            name: Symbol(SymbolKind.FUNCTION, self.table.slot(functions[side.functions[name]]))
+            for name in side.functions
+            if name in self.kept[position].symbols
         }
         symbols.update(
             (name, Symbol(SymbolKind.DATUM, address)) for name, address in side.data.items()
@@ -203,9 +217,17 @@ class Assembler:
                 self._export(name, Kind.GLOBAL, self._add_constant(address))
         self._record(side, symbols, bindings.providers)
 
+    def _imported_global(self, target: int | Constant | Function) -> int | Constant:
+        if not isinstance(target, Function):
+            return target
+        if not self._is_kept(target):  # only what is left out asks for its address
+            return Constant(0)
+        return Constant(self.table.slot(self._index(target)))
+
     def _record(
         self, side: Side, symbols: dict[str, Symbol], providers: dict[str, list[str]]
     ) -> None:
+        kept = self.kept[len(self.modules)].functions
         size, table_size = side.dylink.memory_size, side.dylink.table_size
         self.entries.append(
             Entry(side.name, side.memory_base, size, side.table_base, table_size, symbols)
@@ -217,8 +239,8 @@ class Assembler:
                 size,
                 side.table_base,
                 table_size,
-                functions=len(side.module.functions),
-                code_size=sum(map(len, side.module.code)),
+                functions=len(kept),
+                code_size=sum(len(side.body(function)) for function in kept),
                 symbols=len(symbols),
                 providers=providers,
             )

@@ -76,6 +76,10 @@ class Policy:
     `private` names functions and data of the base that it does not export. `wraps` names the
     functions of the base that side modules take the place of. `replaces` names functions of side
     modules that are called where the base has instructions of its own.
+
+    `roots` matches the exported functions of side modules that are asked for by name when the guest
+    runs, and what its groups match is as well; functions that neither these nor anything else leads
+    to are left out. None: all are kept.
     """
 
     host_imports: str = INVOKE
@@ -85,3 +89,4 @@ class Policy:
     private: Mapping[str, Mentions | Contains | Within] = field(default_factory=dict)
     wraps: Mapping[str, Wrap] = field(default_factory=dict)
     replaces: Mapping[str, Replace] = field(default_factory=dict)
+    roots: str | None = None

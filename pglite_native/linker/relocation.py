@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .errors import LinkError
-from .instructions import Constant, Op, i32_const_expression, references
+from .instructions import Constant, Op, i32_const_expression
 from .module import I32, Data, Global
 from .side import Side
 from .startup import NOWHERE, Image, run
@@ -53,18 +53,19 @@ def relocate(
         run(side.body(function), values, image)
 
     first = len(side.function_imports)
-    live = references(
-        body for index, body in enumerate(module.code, first) if index not in side.start_up
-    )
-    live.functions.update(side.functions.values())
-    live.functions.update(index for _, functions in side.elements() for index in functions)
-    called = live.functions.intersection(side.start_up)
-    live.written_globals.update(references(side.body(index) for index in called).written_globals)
+    live, written = set(side.functions.values()), set[int]()
+    for index, refers in enumerate(side.references, first):
+        if index not in side.start_up:
+            live |= refers.functions
+            written |= refers.written_globals
+    live.update(index for _, functions in side.elements() for index in functions)
+    for index in live.intersection(side.start_up):
+        written |= side.references[index - first].written_globals
 
     globals: list[int | Constant] = list(imported)
     for index, item in enumerate(module.globals, len(imported)):
         value = values[index]
-        if value is not None and index not in live.written_globals:
+        if value is not None and index not in written:
             globals.append(Constant(value))
         elif value is not None:
             globals.append(add_global(Global(item.type, i32_const_expression(value))))
@@ -72,7 +73,7 @@ def relocate(
             raise LinkError(f"global {index} starts as something other than a number")
         else:
             globals.append(add_global(item))
-    return Relocated(globals, bytes(image.content), set(side.start_up) - live.functions)
+    return Relocated(globals, bytes(image.content), set(side.start_up) - live)
 
 
 def segments(address: int, content: bytes) -> list[Data]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from . import dylink
 from .decoder import decode
 from .errors import LinkError, MalformedModuleError
-from .instructions import EMPTY_BODY
+from .instructions import EMPTY_BODY, References, references
 from .module import Kind
 from .startup import NOWHERE, U32, run
 
@@ -77,6 +78,23 @@ class Side:
                 raise LinkError(f"an element segment, {first} to {last}, is outside its table")
             segments.append((first, segment.functions))
         return segments
+
+    @property
+    def defined(self) -> set[str]:
+        """The names of what it exports."""
+        own = len(self.global_imports)
+        data = self.module.exported(Kind.GLOBAL)
+        return {*self.functions, *(name for name, index in data.items() if index >= own)}
+
+    @property
+    def own_functions(self) -> range:
+        """The indices of those that are not imported."""
+        return range(len(self.function_imports), len(self.signatures))
+
+    @cached_property
+    def references(self) -> list[References]:
+        """What each of its own functions refers to."""
+        return [references([body]) for body in self.module.code]
 
     @property
     def start_up(self) -> list[int]:

@@ -20,8 +20,9 @@ def pglite_template(pytestconfig: pytest.Config) -> PGlite:
     from pglite_native import PGlite
     from pglite_native.database.quoting import identifier
 
-    db = PGlite()
-    for extension in pytestconfig.getini("pglite_extensions"):
+    extensions = pytestconfig.getini("pglite_extensions")
+    db = PGlite(extensions=extensions)
+    for extension in extensions:
         db.exec(f"create extension if not exists {identifier(extension)} cascade")
     for path in pytestconfig.getini("pglite_schema"):
         db.exec_file(path)

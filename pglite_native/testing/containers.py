@@ -72,7 +72,9 @@ class PostgresContainer(Closing):
         **kwargs: Any,
     ) -> None:
         if "postgis" in image:
-            raise ValueError(f"there is no PostGIS here, as {image} has it: docs/EXTENSIONS.md")
+            raise ValueError(
+                f"PostGIS is not bundled, as {image} has it: docs/EXTENSIONS.md says how to add it"
+            )
         for name in set(kwargs) - _WITHOUT_EFFECT:
             raise _of_docker(f"the argument {name}")
         self.image = image

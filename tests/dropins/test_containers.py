@@ -116,7 +116,7 @@ def test_what_wants_a_container_is_refused() -> None:
     for call, *given in calls:
         with pytest.raises(ValueError, match="wants a container, and there is none"):
             call(*given)
-    with pytest.raises(ValueError, match="no PostGIS"):
+    with pytest.raises(ValueError, match="PostGIS is not bundled"):
         PostgresContainer("postgis/postgis:16")
     with pytest.raises(ValueError, match="options of postgres"):
         container.with_command("postgres --single")

@@ -31,6 +31,9 @@ BELOW: dict[str, set[str]] = {
     "polling": set(),
     "encoding": {"polling"},
     "replication": {"polling"},
+    "cxx": {"polling"},
+    "libc": {"polling"},
+    "deflate": {"polling"},
     "client": {"polling"},
     # An extension module by itself.
     "python": set(),

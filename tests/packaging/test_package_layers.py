@@ -35,10 +35,11 @@ BELOW: dict[str, set[str]] = {
     "testing": {BASE, "database", "server", "pytest_plugin"},
     "cli": {BASE, "protocol", "engine", "database", "extensions", "server", "migrate"},
 }
-# Upwards, and only when it is asked for: an engine's address is a server's; and what watches a
-# database is asked for by a method of the database.
+# Upwards, and only when it is asked for: an engine's address is a server's; an engine names the
+# extensions that it wants; and what watches a database is asked for by a method of the database.
 LATE = {
     ("engine/private_server.py", "server"),
+    ("engine/engine.py", "extensions"),
     ("database/pglite.py", "changes"),
     ("database/asynchronous.py", "changes"),
     ("database/pglite.py", "live"),

@@ -16,8 +16,9 @@ import pytest
 from pglite_native import _engine
 from pglite_native.engine.pack import MAGIC
 from tools import ROOT
-from tools.build import LINK, VENDOR
+from tools.build import GUEST, LINK, VENDOR
 from tools.cluster import cluster_entries
+from tools.guest import LIBRARIES
 from tools.pack import Entry
 from tools.resources import gather
 from tools.system import system_entries
@@ -115,10 +116,11 @@ def test_the_old_cluster_stays_until_the_new_one_is_there(tmp_path: Path) -> Non
 
 def test_what_is_installed_is_the_same_each_time(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        gather(VENDOR, LINK, tmp_path / name)
+        gather(VENDOR, GUEST, LINK, tmp_path / name)
     files = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
     assert files == {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()}
     licences = {"LICENSE.wasm3", "LICENSE.xxhash", "LICENSE.pglite", "LICENSE.icu"}
     headers = {"abi.h", "code.h"}
     programs = {"pglite.wasm", "initdb.wasm", "pg_dump.wasm"}
-    assert set(files) == programs | {"system.pack", "identity"} | headers | licences
+    libraries = {f"{name}.wasm" for name in LIBRARIES}
+    assert set(files) == programs | libraries | {"system.pack", "identity"} | headers | licences

@@ -3,11 +3,22 @@
 
 /* As upstream's, which has what a login shell would. */
 static const char *const server_environment[] = {
-    "HOME=/home/postgres",   "USER=postgres",    "LOGNAME=postgres",
-    "PGDATA=/pglite/data",   "PGUSER=postgres",  "PGDATABASE=postgres",
-    "PGCLIENTENCODING=UTF8", "LANG=en_US.UTF-8", "LC_COLLATE=en_US.UTF-8",
-    "LC_CTYPE=en_US.UTF-8",  "TZ=UTC",           "PGTZ=UTC",
-    "ICU_DATA=/pglite/icu",  "PATH=/",           NULL,
+    "HOME=/home/postgres",
+    "USER=postgres",
+    "LOGNAME=postgres",
+    "PGDATA=/pglite/data",
+    "PGUSER=postgres",
+    "PGDATABASE=postgres",
+    "PGCLIENTENCODING=UTF8",
+    "LANG=en_US.UTF-8",
+    "LC_COLLATE=en_US.UTF-8",
+    "LC_CTYPE=en_US.UTF-8",
+    "TZ=UTC",
+    "PGTZ=UTC",
+    "ICU_DATA=/pglite/icu",
+    "PROJ_DATA=/pglite/share/proj",
+    "PATH=/",
+    NULL,
 };
 
 enum status program_open(struct guest_module *module, size_t stack_size, struct arena *arena,

@@ -1,0 +1,123 @@
+"""Extensions as wheels: made, installed where there is no network, and used without a compiler."""
+
+from __future__ import annotations
+
+import platform
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from pglite_native.extensions.published import PINS
+from tests.building import alone
+from tests.distributions import install
+from tests.extensions.packages import package
+from tools import ROOT
+from tools.wheels.extensions import LICENCES, make
+from tools.wheels.targets import TARGETS
+from vendor.pins import read_toml
+
+PROJECT = read_toml(ROOT / "pyproject.toml")["project"]
+
+# What each is asked, and what it has to answer last. PostGIS, which takes an hour to compile, is
+# made like the others.
+USES = {
+    "age": (
+        "set search_path = ag_catalog, public; select create_graph('g');"
+        "select * from cypher('g', $$ unwind range(1, 9) as n return sum(n) $$) as (a agtype)",
+        "45",
+    ),
+    "pg_hashids": ("select id_encode(1001)", "jNl"),
+    "pg_ivm": (
+        "create table t (a int); select pgivm.create_immv('v', 'select sum(a) from t');"
+        "insert into t values (40), (2); select sum from v",
+        "42",
+    ),
+    "pg_textsearch": (
+        "create table doc (id int, content text);"
+        "insert into doc values (1, 'a fox'), (2, 'a database of foxes and databases');"
+        "create index on doc using bm25 (content) with (text_config = 'english');"
+        "select id from doc order by content <@> 'database' limit 1",
+        "2",
+    ),
+    "pg_uuidv7": ("select uuid_v7_to_timestamptz(uuid_generate_v7()) > '2020-01-01'", "True"),
+    "pgmq": ("select pgmq.create('q'); select pgmq.send('q', '{}')", "1"),
+    "pgtap": ("select plan(1); select ok(true, 'it is')", "ok 1 - it is"),
+}
+ASK = """
+import sys
+from pglite_native import PGlite
+from pglite_native.engine import guest
+name, sql = sys.argv[1:]
+settings = {"shared_preload_libraries": name} if name == "pg_textsearch" else {}
+with PGlite(extensions=[name], settings=settings) as db:
+    db.exec(f"create extension {name}")
+    print(list(db.exec(sql)[-1].rows[0].values())[0])
+print(guest.runtime().tier, guest.runtime().added_tier)
+"""
+
+
+def wheels(name: str, folder: Path) -> list[Path]:
+    """Those of an extension for this machine. What they hold stays in build/ for the next time."""
+    package(name)  # or skip
+    target = [item for item in TARGETS if item.name == f"manylinux-{platform.machine()}"]
+    if sys.platform != "linux" or not target:
+        pytest.skip("no wheels are made for this machine")
+    with alone():
+        return make(name, target, folder)
+
+
+@pytest.mark.parametrize("name", USES)
+def test_an_installed_extension_is_used(name: str, site: Path, tmp_path: Path) -> None:
+    (wheel,) = wheels(name, tmp_path / "dist")
+    install(wheel, tmp_path / "site")
+    sql, answer = USES[name]
+    result = subprocess.run(
+        [sys.executable, "-c", ASK, name, sql],
+        cwd=tmp_path,
+        env={
+            "PATH": "",
+            "PYTHONPATH": f"{site}:{tmp_path / 'site'}",
+            "PGLITE_NATIVE_HOME": str(tmp_path / "home"),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    compiled = (site / "pglite_native" / "resources" / "pglite-aot.so").exists()
+    tier = "aot" if compiled else "wasm3"
+    has_code = not wheel.name.endswith("-none-any.whl")
+    assert result.stdout.splitlines() == [answer, f"{tier} {tier if has_code else None}"]
+
+
+def test_a_wheel_tells_what_it_is(tmp_path: Path) -> None:
+    (wheel,) = wheels("pg_uuidv7", tmp_path)
+    assert re.match(r"pglite_native_pg_uuidv7-[\d.]+-py3-none-manylinux2014_", wheel.name)
+    with zipfile.ZipFile(wheel) as archive:
+        files = {path.partition(".dist-info/")[2] or path for path in archive.namelist()}
+        text = {
+            path.rpartition("/")[2]: archive.read(path).decode()
+            for path in archive.namelist()
+            if ".dist-info/" in path
+        }
+    assert {"METADATA", "WHEEL", "RECORD", "entry_points.txt"} <= files
+    assert {"licenses/LICENSE", "licenses/NOTICE"} <= files
+    assert "License-Expression: Apache-2.0 AND MPL-2.0\n" in text["METADATA"]
+    assert f"Requires-Dist: pglite-native=={PROJECT['version']}\n" in text["METADATA"]
+    assert "pg_uuidv7 = pglite_native_pg_uuidv7\n" in text["entry_points.txt"]
+
+
+def test_the_same_comes_of_the_same(tmp_path: Path) -> None:
+    made = [wheels("pg_uuidv7", tmp_path / name)[0].read_bytes() for name in "ab"]
+    assert made[0] == made[1]
+
+
+def test_every_published_one_is_an_extra_of_this_version() -> None:
+    extras = PROJECT["optional-dependencies"]
+    for name in PINS:
+        extra = name.replace("_", "-")
+        assert extras[extra] == [f"pglite-native-{extra}=={PROJECT['version']}"]
+    assert set(LICENCES) == set(PINS) == {*USES, "postgis"}
