@@ -23,6 +23,7 @@ def run(place: Place, *command: str) -> subprocess.CompletedProcess[str]:
         pytest.skip(str(reason))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", [pytest.param(place, id=place.name) for place in PLACES])
 def test_the_engine_runs(place: Place) -> None:
     command = (

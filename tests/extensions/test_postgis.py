@@ -11,6 +11,8 @@ from pglite_native import Engine, extensions
 from tests.engine.sql import SqlError, run, sqlstate, value
 from tests.extensions.packages import package
 
+pytestmark = pytest.mark.long
+
 SQUARE = "'POLYGON((0 0,10 0,10 10,0 10,0 0))'"
 BOW_TIE = "'POLYGON((0 0,1 1,1 0,0 1,0 0))'"
 

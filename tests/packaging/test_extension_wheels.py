@@ -26,8 +26,8 @@ PROJECT = read_toml(ROOT / "pyproject.toml")["project"]
 # made like the others.
 USES = {
     "age": (
-        "set search_path = ag_catalog, public; select create_graph('g');"
-        "select * from cypher('g', $$ unwind range(1, 9) as n return sum(n) $$) as (a agtype)",
+        "set search_path = ag_catalog, public; select create_graph('people');"
+        "select * from cypher('people', $$ unwind range(1, 9) as n return sum(n) $$) as (a agtype)",
         "45",
     ),
     "pg_hashids": ("select id_encode(1001)", "jNl"),
@@ -70,6 +70,7 @@ def wheels(name: str, folder: Path) -> list[Path]:
         return make(name, target, folder)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", USES)
 def test_an_installed_extension_is_used(name: str, site: Path, tmp_path: Path) -> None:
     (wheel,) = wheels(name, tmp_path / "dist")
