@@ -38,15 +38,15 @@ PGLITE = Interface(
 )
 
 # What other drivers have in their place; each is looked for around the error's position.
-_FOREIGN = re.compile(r"%s|%\(\w*|(?<!:):[A-Za-z_]\w*|\?")
+_FOREIGN = r"%s|%\(\w*|(?<!:):[A-Za-z_]\w*|\?"
 _AROUND = 3  # characters: an operator and a space
 
-_PARAMETER = re.compile(r"\$\d+")
-_BOUND = re.compile(r"bind message supplies (\d+) parameters.* requires (\d+)")
-_COMMAND = re.compile(r"\\\S*")  # of psql's
-_LAST_WORD = re.compile(r"\w*\Z")
+_PARAMETER = r"\$\d+"
+_BOUND = r"bind message supplies (\d+) parameters.* requires (\d+)"
+_COMMAND = r"\\\S*"  # of psql's
+_LAST_WORD = r"\w*\Z"
 
-_NOT_AVAILABLE = re.compile(r'extension "(.*)" is not available')
+_NOT_AVAILABLE = r'extension "(.*)" is not available'
 _EXTENSIONS = {  # by what projects and packages are called
     "pgvector": "vector",
     "pg_vector": "vector",
@@ -84,7 +84,7 @@ def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -
             "PostgreSQL sees its own files here, not this machine's: copy_from with COPY ... FROM"
             " STDIN sends one, as \\copy does in the shell"
         )
-    if state == PROTOCOL_VIOLATION and (bound := _BOUND.match(message)):
+    if state == PROTOCOL_VIOLATION and (bound := re.match(_BOUND, message)):
         if int(bound[1]) < int(bound[2]):
             return "Each placeholder wants a parameter, in the order of their numbers"
         wanted = interface.placeholders
@@ -92,7 +92,7 @@ def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -
             f"Each parameter wants a placeholder: {wanted}, and outside of quotation marks;"
             " CREATE, ALTER, SET and DO have none"
         )
-    if state == FEATURE_NOT_SUPPORTED and (missing := _NOT_AVAILABLE.match(message)):
+    if state == FEATURE_NOT_SUPPORTED and (missing := re.match(_NOT_AVAILABLE, message)):
         return _extension(missing[1])
     if state == OBJECT_IN_USE and "is being accessed by" in message:
         return "Close the other sessions, or end them by DROP DATABASE ... WITH (FORCE)"
@@ -103,7 +103,7 @@ def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -
 
 def foreign_placeholder(sql: str) -> str | None:
     """Return the first placeholder of another interface, if there is one."""
-    found = _FOREIGN.search(sql)
+    found = re.search(_FOREIGN, sql)
     return found[0] if found else None
 
 
@@ -120,12 +120,12 @@ def _placeholder(fields: Mapping[str, str], sql: str, interface: Interface) -> s
 def _misplaced(fields: Mapping[str, str], sql: str, interface: Interface) -> str | None:
     """What is no SQL where it stands: a command of psql's, or a placeholder."""
     at = _position(fields, sql)
-    if command := _COMMAND.match(sql, at):
+    if command := re.match(_COMMAND, sql[at:]):
         return (
             f"{command[0]} is a command of psql's, and no SQL: `pglite-native shell` has the"
             " commonest; psql connects to the address that `url` or `pglite-native serve` tells"
         )
-    if not _PARAMETER.match(sql, at):
+    if not re.match(_PARAMETER, sql[at:]):
         return None
     word, mark = _last_word(sql[:at]), interface.placeholder
     if word == "in":
@@ -139,7 +139,7 @@ def _misplaced(fields: Mapping[str, str], sql: str, interface: Interface) -> str
 
 
 def _last_word(sql: str) -> str:
-    found = _LAST_WORD.search(sql.rstrip())
+    found = re.search(_LAST_WORD, sql.rstrip())
     return found[0].lower() if found else ""
 
 

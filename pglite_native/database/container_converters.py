@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 forking.import_before_fork("pglite_native.database.values")
 
 # A quoted string, a brace, a delimiter, or what is left: an element without quotes.
-_ARRAY_TOKENS = re.compile(r'"((?:[^"\\]|\\.)*)"|([{}])|([,;])|([^{},;"]+)', re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_TO_ESCAPE = re.compile(r'(["\\])')
+_ARRAY_TOKENS = r'(?s)"((?:[^"\\]|\\.)*)"|([{}])|([,;])|([^{},;"]+)'
+_ESCAPE = r"(?s)\\(.)"
+_TO_ESCAPE = r'(["\\])'
 _BOUND = r'(?:"((?:[^"\\]|\\.|"")*)"|([^",\[\]()]*))'
-_RANGES = re.compile(rf"([\[(]){_BOUND},{_BOUND}([\])])", re.DOTALL)
-_RANGE_ESCAPE = re.compile(r'\\(.)|"(")', re.DOTALL)
+_RANGES = rf"(?s)([\[(]){_BOUND},{_BOUND}([\])])"
+_RANGE_ESCAPE = r'(?s)\\(.)|"(")'
 
 
 def parse_array(text: str, parse: Callable[[str], Any], delimiter: str = ",") -> list[Any]:
@@ -42,7 +42,7 @@ def parse_array(text: str, parse: Callable[[str], Any], delimiter: str = ",") ->
         elif bare is not None:
             open_lists[-1].append(None if bare == "NULL" else parse(bare))
         elif not separator:
-            open_lists[-1].append(parse(_ESCAPE.sub(r"\1", quoted or "")))
+            open_lists[-1].append(parse(re.sub(_ESCAPE, r"\1", quoted or "")))
     (array,) = found
     assert isinstance(array, list)
     return array
@@ -53,7 +53,7 @@ def _tokens(
 ) -> Iterator[tuple[str | None, str | None, str | None, str | None]]:
     """Yield (quoted, brace, separator, bare), one of them each."""
     pending = ""  # a bare element may hold the delimiter of other types: box has "(1,1),(0,0);..."
-    for token in _ARRAY_TOKENS.finditer(text):
+    for token in re.finditer(_ARRAY_TOKENS, text):
         quoted, brace, separator, bare = token.groups()
         if bare is not None or (separator and separator != delimiter):
             pending += token[0]
@@ -81,18 +81,18 @@ def _item(value: Any, serialize: Serialize, delimiter: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + _TO_ESCAPE.sub(r"\\\1", text) + '"'
+    return '"' + re.sub(_TO_ESCAPE, r"\\\1", text) + '"'
 
 
 def parse_range(text: str, parse: Callable[[str], Any]) -> Range:
     from pglite_native.database.values import Range
 
-    found = _RANGES.fullmatch(text)
+    found = re.fullmatch(_RANGES, text)
     return _range(found, parse) if found else Range(empty=True)  # the one other form is 'empty'
 
 
 def parse_multirange(text: str, parse: Callable[[str], Any]) -> list[Range]:
-    return [_range(found, parse) for found in _RANGES.finditer(text)]
+    return [_range(found, parse) for found in re.finditer(_RANGES, text)]
 
 
 def _range(found: re.Match[str], parse: Callable[[str], Any]) -> Range:
@@ -106,7 +106,7 @@ def _range(found: re.Match[str], parse: Callable[[str], Any]) -> Range:
 
 def _bound(quoted: str | None, bare: str | None, parse: Callable[[str], Any]) -> Any:
     if quoted is not None:
-        return parse(_RANGE_ESCAPE.sub(r"\1\2", quoted))
+        return parse(re.sub(_RANGE_ESCAPE, r"\1\2", quoted))
     return parse(bare) if bare else None
 
 

@@ -13,11 +13,11 @@ from urllib.parse import unquote
 
 MEMORY = frozenset((":memory:", "memory:", "file::memory:", "sqlite::memory:"))
 
-_URL = re.compile(r"([a-z][a-z0-9+.-]+):(//)?(.*)", re.IGNORECASE | re.DOTALL)
-_KEYWORDS = re.compile(r"\s*(host|hostaddr|dbname|user|port|service)\s*=", re.IGNORECASE)  # libpq's
+_URL = r"(?is)([a-z][a-z0-9+.-]+):(//)?(.*)"
+_KEYWORDS = r"(?i)\s*(host|hostaddr|dbname|user|port|service)\s*="  # libpq's
 _PASSWORDS = (  # in a URL, and among libpq's keywords
-    (re.compile(r"(://[^:/@]*):[^@]*@"), r"\1:***@"),
-    (re.compile(r"(password\s*=\s*)('(\\.|[^'])*'|\S+)", re.IGNORECASE), r"\1***"),
+    (r"(://[^:/@]*):[^@]*@", r"\1:***@"),
+    (r"(?i)(password\s*=\s*)('(\\.|[^'])*'|\S+)", r"\1***"),
 )
 
 
@@ -43,9 +43,9 @@ def _named(text: str) -> Path | None:
         raise ValueError('data_dir is empty: None is a database in memory, "." this directory')
     if text.partition("?")[0] in MEMORY:
         return None
-    if _KEYWORDS.match(text):
+    if re.match(_KEYWORDS, text):
         raise ValueError(_of_server(text))
-    url = _URL.fullmatch(text)
+    url = re.fullmatch(_URL, text)
     if url is None:
         return Path(text)
     scheme, slashes, rest = url[1].lower(), url[2], url[3]
@@ -82,7 +82,7 @@ def _of_file(text: str, rest: str) -> Path:
 
 def _of_server(text: str) -> str:
     for pattern, replacement in _PASSWORDS:
-        text = pattern.sub(replacement, text)
+        text = re.sub(pattern, replacement, text)
     return (
         f"{text!r} is the address of a server, and this opens a database in this process: connect"
         " to a server by a driver (psycopg.connect), or copy its database by"

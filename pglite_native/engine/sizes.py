@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _UNITS = {"B": 1, "kB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
-_AMOUNT = re.compile(r"\s*(\d+)\s*([A-Za-z]+)\s*")
+_AMOUNT = r"\s*(\d+)\s*([A-Za-z]+)\s*"
 
 
 def in_bytes(amount: int | str, argument: str) -> int:
@@ -17,7 +17,7 @@ def in_bytes(amount: int | str, argument: str) -> int:
     Raises:
         TypeError, ValueError: it is none; the message names the argument.
     """
-    found = _AMOUNT.fullmatch(amount) if isinstance(amount, str) else None
+    found = re.fullmatch(_AMOUNT, amount) if isinstance(amount, str) else None
     if found is not None and found[2] in _UNITS:
         return int(found[1]) * _UNITS[found[2]]
     wanted = f'{argument} is a number of bytes, or text with a unit of {", ".join(_UNITS)}: "64MB"'

@@ -8,9 +8,9 @@ import re
 from pglite_native.errors import EngineError
 
 # csrc/engine/session/boot.c
-_FAILED = re.compile(r"PostgreSQL did not start \((?P<step>[^)]*)\): (?P<log>.*)", re.DOTALL)
-_CAUSE = re.compile(r"(?:FATAL|PANIC):  (.*)")
-_VERSION = re.compile(r"initialized by PostgreSQL version (\S+),")
+_FAILED = r"(?s)PostgreSQL did not start \((?P<step>[^)]*)\): (?P<log>.*)"
+_CAUSE = r"(?:FATAL|PANIC):  (.*)"
+_VERSION = r"initialized by PostgreSQL version (\S+),"
 
 _IMPORT = (
     "start that server, and copy its database into a new directory by"
@@ -20,11 +20,11 @@ _IMPORT = (
 
 def explained(error: EngineError, data_dir: str | os.PathLike[str] | None) -> EngineError:
     """Return an error of the same class that names the cause first; others as they are."""
-    failed = _FAILED.match(str(error))
+    failed = re.match(_FAILED, str(error))
     if failed is None:
         return error
     log = failed["log"].rstrip()
-    cause = _CAUSE.search(log)
+    cause = re.search(_CAUSE, log)
     if cause is None:
         return error
     message = f"PostgreSQL did not start: {cause[1]}"
@@ -36,7 +36,7 @@ def explained(error: EngineError, data_dir: str | os.PathLike[str] | None) -> En
 
 def _advice(log: str, data_dir: str | os.PathLike[str] | None) -> str:
     if "database files are incompatible with server" in log:
-        version = _VERSION.search(log)
+        version = re.search(_VERSION, log)
         maker = "a PostgreSQL server" if version is None else f"PostgreSQL {version[1]}"
         return (
             f"{data_dir} was made by {maker}, whose files this engine cannot read, as they are"
