@@ -19,6 +19,8 @@ OBJECT_IN_USE = "55006"
 NOT_IN_PREREQUISITE_STATE = "55000"
 DISK_FULL = "53100"
 UNDEFINED_FILE = "58P01"
+IN_FAILED_TRANSACTION = "25P02"
+INVALID_TEXT = "22P02"
 
 
 class Interface(NamedTuple):
@@ -77,6 +79,13 @@ def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -
         return _placeholder(fields, sql, interface)
     if state == UNDEFINED_PARAMETER:
         return f"{interface.parameters}; CREATE, ALTER, SET and DO have none"
+    if state == IN_FAILED_TRANSACTION:
+        return (
+            "An earlier statement of the transaction has failed: roll back; and put what may fail"
+            " into a savepoint, which a transaction() within another is"
+        )
+    if state == INVALID_TEXT and message.startswith("invalid input syntax for type json"):
+        return "A str is taken for JSON's text, in which a string has quotation marks: json.dumps()"
     if state == DISK_FULL:
         return 'In memory it is memory_limit that is used up: PGlite(memory_limit="32GB")'
     if state == UNDEFINED_FILE and fields.get("R") == "BeginCopyFrom":

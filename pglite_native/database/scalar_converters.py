@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pglite_native import _rows
+from pglite_native.database import foreign_values
 from pglite_native.engine import forking
 
 if TYPE_CHECKING:
@@ -216,7 +217,10 @@ def serialize_naive(value: object) -> str:
     """For types without a time zone, whose input function would leave one out without a word."""
     if isinstance(value, datetime | time):
         if value.tzinfo is not None:
-            raise ValueError(f"{value!r} has a time zone, and the parameter's type has none")
+            raise ValueError(
+                f"{value!r} has a time zone, and the parameter's type has none: timestamptz has,"
+                " and value.replace(tzinfo=None) has not"
+            )
         return value.isoformat()
     return serialize(value)
 
@@ -224,7 +228,16 @@ def serialize_naive(value: object) -> str:
 def serialize_json(value: object) -> str:
     import json
 
-    return json.dumps(value)
+    return json.dumps(value, default=_jsonable)
+
+
+def _jsonable(value: object) -> object:
+    if foreign_values.is_foreign(value):
+        return foreign_values.plain(value)
+    raise TypeError(
+        f"JSON has no {type(value).__qualname__}: json.dumps(..., default=str) writes it as text,"
+        " and a function in `serializers` does so for all"
+    )
 
 
 def serialize_vector(value: object) -> str:

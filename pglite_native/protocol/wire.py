@@ -152,6 +152,11 @@ def copy_fail(reason: str) -> bytes:
     return message(b"f", reason.encode() + b"\0")
 
 
+def terminate() -> bytes:
+    """What ends a session."""
+    return message(b"X")
+
+
 def give_up() -> bytes:
     """CopyFail, which is ignored elsewhere, and Sync: what may be in progress ends."""
     return copy_fail("the client has given up") + sync()

@@ -63,14 +63,15 @@ class Databases:
         self._server = Server(shared=False, host=host, port=port, trust=host is not None)
         self._numbers = itertools.count(1)
 
-    def create(self, template: Snapshot | None = None) -> Database:
+    def create(self, template: Snapshot | None = None, *, lend_session: bool = False) -> Database:
         """Return a new database, empty or a fork of a template.
 
         It takes any number of connections, and lasts until it is dropped, or the session ends.
+        With `lend_session` the first is had at once, and no snapshot can be taken: Server.create.
         """
         name = f"scratch_{next(self._numbers)}"
         if template is not None:
-            self._server.create(name, template)
+            self._server.create(name, template, lend_session=lend_session)
         return Database(self._server, name)
 
     def __enter__(self) -> Databases:

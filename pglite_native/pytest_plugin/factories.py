@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pglite_native.pytest_plugin.kept_databases import keepable
+from pglite_native.pytest_plugin.kept_databases import is_keeping, keepable
 
 if TYPE_CHECKING:
     import psycopg
@@ -80,8 +80,10 @@ def database(template: str) -> Any:
     def database(request: pytest.FixtureRequest) -> Iterator[Database]:
         """A database of the test's own, on the server: its `url`, `dsn` and `name`."""
         snapshot = request.getfixturevalue(template).snapshot
-        database = request.getfixturevalue("pglite_server").create(snapshot)
-        with keepable(request.config, str(request.fixturename), database.snapshot):
+        config = request.config
+        server = request.getfixturevalue("pglite_server")
+        database = server.create(snapshot, lend_session=not is_keeping(config))
+        with keepable(config, str(request.fixturename), database.snapshot):
             yield database
         database.drop()
 

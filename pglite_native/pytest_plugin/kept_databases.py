@@ -19,6 +19,11 @@ Take = Callable[[], "Snapshot"]
 _PRESENT: pytest.StashKey[list[tuple[str, Take]]] = pytest.StashKey()
 
 
+def is_keeping(config: pytest.Config) -> bool:
+    """Whether databases of tests that fail are kept."""
+    return bool(config.getoption("pglite_keep"))
+
+
 @contextmanager
 def keepable(config: pytest.Config, name: str, take: Take) -> Iterator[None]:
     """While it lasts, a database of the running test is there, to be kept if the test fails."""
@@ -35,7 +40,7 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.failed and report.when == "call" and item.config.getoption("pglite_keep"):
+    if report.failed and report.when == "call" and is_keeping(item.config):
         lines = [_keep(item, *database) for database in item.config.stash.get(_PRESENT, [])]
         if lines:
             report.sections.append(("kept databases", "\n".join(lines)))

@@ -89,15 +89,24 @@ class Cluster:
     Args:
         engine: it may be in use by others; its own session is left to them.
         whereabouts: None to ask the engine.
+        lends_session: the engine's own session is for the first connection instead.
     """
 
-    def __init__(self, engine: Engine, whereabouts: Whereabouts | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        whereabouts: Whereabouts | None = None,
+        *,
+        lends_session: bool = False,
+    ) -> None:
         self._engine = engine
         if whereabouts is None:
             with engine.open_session() as session:
                 whereabouts = Whereabouts.of(session)
         self.whereabouts = whereabouts
         self.has_failed = False
+        self._lends_session = lends_session
+        self._has_lent = False
         self._asking = threading.Lock()  # passwords are looked up one at a time, by one session
         self._seats = 0
         self._seat_left = threading.Condition()
@@ -114,7 +123,14 @@ class Cluster:
             raise crashed()
         with self._seat_left:
             self._seats += 1
+            lends = self._lends_session and self._suits(startup, database)
+            if lends:
+                self._lends_session, self._has_lent = False, True
         try:
+            if lends:
+                with self._own_seat(startup, database) as seat:
+                    yield seat
+                return
             packet = startup.encode(database)
             with self._engine._open_sibling(packet, startup.address) as session:
                 yield Seat(self, session, _welcome(session.exec_protocol_raw(b"")))
@@ -124,18 +140,33 @@ class Cluster:
                 self._seat_left.notify_all()
 
     @contextmanager
+    def _own_seat(self, startup: Startup, database: str) -> Iterator[Seat]:
+        """The engine's own session, which ends with the connection."""
+        try:
+            reply = self._engine.exec_protocol_raw(startup.encode(database))
+            yield Seat(self, self._engine, _welcome(reply))
+        finally:
+            with suppress(EngineError):  # the client has said so itself
+                self._engine.exec_protocol_raw(wire.give_up() + wire.terminate())
+
+    @contextmanager
     def only_seat(self, startup: Startup) -> Iterator[Seat]:
         """The session of a cluster that is there for one connection.
 
         It is the engine's own if it is of the right database, which saves opening one; but that
         has no address.
         """
-        if startup.database == self.whereabouts.database and startup.address is None:
-            reply = self._engine.exec_protocol_raw(startup.encode(startup.database))
-            yield Seat(self, self._engine, _welcome(reply))
+        if self._suits(startup, startup.database):
+            with self._own_seat(startup, startup.database) as seat:
+                yield seat
         else:
             with self.seat(startup, startup.database) as seat:
                 yield seat
+
+    def _suits(self, startup: Startup, database: str) -> bool:
+        """Whether the engine's own session can be a client's: it is of one database, and has no
+        address."""
+        return database == self.whereabouts.database and startup.address is None
 
     def password_of(self, role: str) -> Password | None:
         """What the cluster keeps of a role's password; None if there is no such role.
@@ -163,9 +194,14 @@ class Cluster:
         """Write it down, without what belongs to the connections' sessions.
 
         Raises:
-            SnapshotError: a transaction is open, or the files are in a data directory.
+            SnapshotError: a transaction is open, the files are in a data directory, or the
+                engine's own session has been lent.
             EngineBusy: a statement is running.
         """
+        if self._has_lent:
+            raise SnapshotError(
+                "the database's own session has been lent to its first connection (lend_session)"
+            )
         deadline = time.monotonic() + timeouts.SNAPSHOT_PATIENCE_S
         while True:
             try:

@@ -53,6 +53,7 @@ class Scratch:
         self._limit = limit
         self._lock = threading.Lock()  # for the next two
         self._templates: dict[str, Snapshot] = {}
+        self._lenders: set[str] = set()  # of which the own session is the first connection's
         self._clusters: dict[str, Cluster] = {}
 
     def cluster(self, name: str) -> Cluster:
@@ -74,7 +75,7 @@ class Scratch:
             return self.cluster(name)
         return None
 
-    def create(self, name: str, template: Snapshot) -> None:
+    def create(self, name: str, template: Snapshot, *, lend_session: bool) -> None:
         """Choose what one is a fork of; it is made when it is first asked for.
 
         Raises:
@@ -84,6 +85,8 @@ class Scratch:
             if name in self._clusters or name in self._templates:
                 raise ValueError(f'database "{name}" already exists')
             self._templates[name] = template
+            if lend_session:
+                self._lenders.add(name)
 
     def snapshot(self, name: str) -> Snapshot:
         """Write one down; what a new one would be if there is none.
@@ -108,6 +111,7 @@ class Scratch:
             )
         with self._lock:
             was_created = self._templates.pop(name, None) is not None
+            self._lenders.discard(name)
             cluster = self._clusters.pop(name, None)
         return was_created or cluster is not None, cluster
 
@@ -126,7 +130,8 @@ class Scratch:
                 "too many scratch databases",
                 detail=f"The server keeps {self._limit}, until they are dropped.",
             )
-        return Cluster(Engine(image=self._template_of(name)), self._whereabouts)
+        engine = Engine(image=self._template_of(name))
+        return Cluster(engine, self._whereabouts, lends_session=name in self._lenders)
 
     def _template_of(self, name: str) -> Snapshot:
         return self._templates.get(name) or self._template()

@@ -178,17 +178,24 @@ class Server(Closing):
         """The source's user, as which `dsn` and `url` connect."""
         return self._clusters.user
 
-    def create(self, database: str, template: Snapshot) -> None:
+    def create(self, database: str, template: Snapshot, *, lend_session: bool = False) -> None:
         """Make a scratch database of another template than the server's.
 
         It is forked when it is first asked for. The snapshot is taken as it is: one of an idle
         session is best, as `Server.snapshot` makes them.
 
+        Args:
+            database: its name.
+            template: what it is a fork of.
+            lend_session: let the first connection, by the Unix socket, have the fork's own session,
+                where others have theirs opened first, which takes milliseconds. The database cannot
+                be written down by `snapshot` from then on.
+
         Raises:
             ValueError: there is one of that name, or the name is not scratch_<anything>.
         """
         scratch.check_name(database)
-        self._clusters.scratch.create(database, template)
+        self._clusters.scratch.create(database, template, lend_session=lend_session)
 
     def snapshot(self, database: str) -> Snapshot:
         """Write a scratch database down, connections or not; their sessions are not in it.
@@ -196,7 +203,7 @@ class Server(Closing):
         Raises:
             ValueError: the name is not scratch_<anything>.
             EngineBusy: a statement is running.
-            SnapshotError: a transaction is open.
+            SnapshotError: a transaction is open; or the database's own session has been lent.
         """
         scratch.check_name(database)
         return self._clusters.scratch.snapshot(database)

@@ -383,6 +383,21 @@ def test_names_that_are_advised_exist(db: PGlite) -> None:
                     assert any(hasattr(owner, name) for owner in owners), name
 
 
+def test_a_transaction_that_has_failed_says_so(db: PGlite) -> None:
+    with pytest.raises(DatabaseError) as caught, db.transaction() as transaction:
+        for sql in ("select 1/0", "select 1"):
+            try:
+                transaction.query(sql)
+            except DatabaseError as error:
+                if error.sqlstate != "22012":
+                    raise
+    assert "HINT: An earlier statement of the transaction has failed" in str(caught.value)
+
+
+def test_a_str_is_json_s_text(db: PGlite) -> None:
+    assert "HINT: A str is taken for JSON's text" in text_of(db, "select $1::jsonb", ["hello"])
+
+
 # --- limits ---------------------------------------------------------------------------------
 
 

@@ -343,6 +343,14 @@ def test_values_of_numpy_and_pandas(
         assert shared.query(f"select $1::{sql_type} as a", [sent]).scalar() == expected
 
 
+def test_json_has_numpy_s_values_and_names_what_it_has_not(shared: PGlite) -> None:
+    sent = {"a": np.int64(5), "b": [np.float32(0.5), pandas.NA, np.array([1, 2])]}
+    found = shared.query("select $1::jsonb as a", [sent]).scalar()
+    assert found == {"a": 5, "b": [0.5, None, [1, 2]]}
+    with pytest.raises(TypeError, match=r"JSON has no date: json.dumps\(..., default=str\)"):
+        shared.query("select $1::jsonb", [{"a": date(2024, 1, 1)}])
+
+
 def test_arrays_of_numpy_are_vectors(db: PGlite) -> None:
     db.exec("create extension vector")
     for sent in (np.array([1, 2.5], dtype=np.float32), pgvector.Vector([1, 2.5])):

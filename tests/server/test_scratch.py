@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -251,3 +253,67 @@ def test_other_databases_of_its_cluster_are_named_behind_a_slash(server: Server,
         assert other.execute("TABLE t").fetchall() == [(1,)]
     with connect(server, name) as connection:
         assert connection.execute("SELECT to_regclass('t')").fetchone() == (None,)
+
+
+# --- the fork's own session, lent to the first connection -----------------------------------
+
+
+@pytest.fixture
+def lent(server: Server) -> Iterator[tuple[Server, str]]:
+    """A server, and the address of a database that lends its session."""
+    with Engine() as engine:
+        engine.exec_protocol_raw(
+            wire.query("create table t as select 1 as a; create role clerk login")
+        )
+        server.create("scratch_lent", engine.snapshot(), lend_session=True)
+    yield server, server.dsn_of("scratch_lent")
+    server.drop("scratch_lent", force=True)
+
+
+def test_a_lent_session_is_a_connection_s_like_any_other(lent: tuple[Server, str]) -> None:
+    _, dsn = lent
+    with psycopg.connect(dsn, application_name="first") as first, psycopg.connect(dsn) as second:
+        names = (
+            "select application_name from pg_stat_activity where backend_type = 'client backend'"
+        )
+        assert sorted(first.execute(names)) == [("",), ("first",)]  # and none besides
+        first.execute("insert into t values (2)")
+        assert second.execute("select count(*) from t").fetchone() == (1,)
+        first.commit()
+        assert second.execute("select count(*) from t").fetchone() == (2,)
+
+
+@pytest.mark.parametrize("goes", ["by_terminate", "without_a_word", "by_another"])
+def test_the_end_of_a_lent_session_leaves_nothing(lent: tuple[Server, str], goes: str) -> None:
+    server, dsn = lent
+    first, second = psycopg.connect(dsn), psycopg.connect(dsn, autocommit=True)
+    first.execute("lock t; insert into t values (2)")
+    if goes == "by_terminate":
+        first.close()
+    elif goes == "without_a_word":
+        with socket.socket(fileno=os.dup(first.fileno())) as plug:
+            plug.shutdown(socket.SHUT_RDWR)
+    else:
+        second.execute("select pg_terminate_backend(%s)", [first.info.backend_pid])
+    assert second.execute("select count(*) from t").fetchone() == (1,)  # waits for the lock
+    with psycopg.connect(dsn) as third:
+        assert third.execute("select count(*) from t").fetchone() == (1,)
+    first.close()
+    second.close()
+    assert server.drop("scratch_lent")
+
+
+def test_a_login_that_fails_takes_the_lent_session(lent: tuple[Server, str]) -> None:
+    server, _ = lent
+    with pytest.raises(psycopg.OperationalError, match='role "nobody" does not exist'):
+        psycopg.connect(server.dsn_of("scratch_lent", "nobody"))
+    for _ in range(2):
+        with psycopg.connect(server.dsn_of("scratch_lent", "clerk")) as connection:
+            assert connection.execute("select current_user").fetchone() == ("clerk",)
+
+
+def test_a_database_whose_session_is_lent_is_not_written_down(lent: tuple[Server, str]) -> None:
+    server, dsn = lent
+    server.snapshot("scratch_lent")  # it has not been lent yet
+    with psycopg.connect(dsn), pytest.raises(SnapshotError, match="has been lent"):
+        server.snapshot("scratch_lent")
