@@ -30,7 +30,7 @@ HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'c
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
 .PHONY: help build aot both run check test test-wasm3 test-aot test-long test-asan test-tsan fuzz torture soak compatibility bench \
-	bench-peers suites conformance wheel wheels extension-wheels platforms sdist dev lint docs format clean
+	bench-peers suites conformance wheel wheels extension-wheels platforms dependencies upstream sdist dev lint docs format clean
 .DEFAULT_GOAL := help
 
 help: ## show this page
@@ -114,6 +114,13 @@ extension-wheels: aot .venv/tools ## make wheels of PGlite's published extension
 
 platforms: .venv/tools ## try the wheels in dist/ wherever that can be done here, and write docs/PLATFORMS.md
 	$(BIN)/python -m tests.platforms $(NAMES)
+
+dependencies: build .venv/tools ## run tests with the oldest, then the newest versions that pyproject.toml allows
+	$(BIN)/python -m tests.dependencies oldest
+	$(BIN)/python -m tests.dependencies newest
+
+upstream: build .venv/tools ## try another VERSION of PGlite in a clone, and say what changed (AGAIN=1: in the clone as it is)
+	$(BIN)/python -m tools.renewal $(if $(AGAIN),--again) $(VERSION) $(if $(filter tests,$(TESTS)),,$(TESTS))
 
 sdist: .venv/tools ## make the source distribution, which builds offline: dist/
 	$(BIN)/python -m build --no-isolation --sdist --outdir dist
