@@ -1,8 +1,8 @@
 """Compare shared objects of the AOT tier: python -m bench.libraries NAME=LIBRARY.so...
 
-For choosing a compiler and its flags. Each gets a process of its own in each round, by turns. CPU
-time, of which the least of several runs counts, as what disturbs only adds to it. Results go to
-bench/results/.
+For choosing a compiler and its flags, on what users wait for and on what no training has called.
+Each gets a process of its own in each round, by turns. CPU time, of which the least of several runs
+counts, as what disturbs only adds to it. Results go to bench/results/.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bench.__main__ import RESULTS
 from bench.figures import Group
 from bench.report import Result
 from bench.statements import COMPUTING
+from bench.untrained import UNTRAINED
 from pglite_native import Engine
 from pglite_native.engine import guest
 from tests import wire
@@ -64,8 +65,12 @@ def main() -> None:
 def compare(libraries: dict[str, Path]) -> list[Group]:
     """A group for each statement, one for the ratios to the first library, one for the sizes."""
     first, *others = libraries
-    times = [Group(name, "Least CPU time of a call in one process.") for name in WORKS]
-    means = Group("Geometric mean", f"Of the times' ratios to those of {first}, of one round.")
+    times = [
+        Group(name, "Least CPU time of a call in one process.") for name in (*WORKS, *UNTRAINED)
+    ]
+    of_ratios = f"of the times' ratios to those of {first}, of one round."
+    means = Group("Geometric mean", f"Of the first {len(WORKS)}: {of_ratios}")
+    untrained = Group("Geometric mean, untrained", f"Of all others: {of_ratios}")
     sizes = Group("Size", "Of the shared object.")
     for name, path in libraries.items():
         sizes.figure(name, "MB").samples.append(path.stat().st_size / 1e6)
@@ -73,17 +78,21 @@ def compare(libraries: dict[str, Path]) -> list[Group]:
             group.figure(name, "µs")
     for name in others:
         means.figure(name, "times")
+        untrained.figure(name, "times")
     for _ in progress.rounds("libraries", ROUNDS):
         measured = {name: in_a_process(path) for name, path in libraries.items()}
         for group in times:
             group.add_samples({name: figures[group.title] for name, figures in measured.items()})
-        means.add_samples(
-            {
-                name: geometric_mean(measured[name][work] / measured[first][work] for work in WORKS)
-                for name in others
-            }
-        )
-    return [*times, *([means] if others else []), sizes]
+        for group, works in ((means, WORKS), (untrained, UNTRAINED)):
+            group.add_samples(
+                {
+                    name: geometric_mean(
+                        measured[name][work] / measured[first][work] for work in works
+                    )
+                    for name in others
+                }
+            )
+    return [*times, *([means, untrained] if others else []), sizes]
 
 
 def in_a_process(library: Path) -> dict[str, float]:
@@ -116,6 +125,11 @@ def measure(library: Path) -> dict[str, float]:
                 taken = cpu_us(engine.exec_protocol_raw, message, 1)
                 figures[name] = min(figures[name], taken)
                 engine.exec_protocol_raw(wire.query("truncate md5s"))
+        for name, sql in UNTRAINED.items():
+            message = wire.query(sql)
+            figures[name] = min(
+                cpu_us(engine.exec_protocol_raw, message, 1) for _ in range(REPEATED)
+            )
     return figures
 
 
