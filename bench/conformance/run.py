@@ -28,8 +28,12 @@ class Runner:
     limit_s: float
 
     def run(self, tests: Sequence[str], side: Side, store: Store) -> None:
+        group = self.suite.group(tests[0]) if tests else ""
         with side:
             for number, test in enumerate(tests, 1):
+                if self.suite.group(test) != group:
+                    group = self.suite.group(test)
+                    side.renew()
                 title = f"{self.suite.name} on {side.name}"
                 progress.show(f"{title}: {number} of {len(tests)}, {test}")
                 ran = self._run_one(test, side)

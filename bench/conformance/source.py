@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 from bench.conformance import debian
@@ -21,12 +22,13 @@ def pinned() -> Pin:
 
 
 def fetch() -> Path:
-    """Return the folder that has isolation/ and regress/, as in src/test of the source.
+    """Return the folder with isolation/ and regress/, of src/test of the source, and contrib/.
 
     Raises VendorError where the source cannot be had.
     """
     pin = pinned()
-    folder = BUILD / f"{pin.name}-{pin.version}-{pin.sha256[:12]}"
+    files = sha256(repr(pin.files).encode()).hexdigest()
+    folder = BUILD / f"{pin.name}-{pin.version}-{pin.sha256[:12]}-{files[:12]}"
     if not folder.is_dir():
         archive = _archive(pin)
         unfinished = folder.with_suffix(".unfinished")

@@ -24,7 +24,7 @@ class Store:
     folder: Path
 
     def write(self, test: str, ran: Ran) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.path(test, "out").parent.mkdir(parents=True, exist_ok=True)
         self.path(test, "out").write_bytes(ran.output)
         facts = {"seconds": round(ran.seconds, 2), "exit_status": ran.exit_status}
         # Last, as it tells that the test is there.

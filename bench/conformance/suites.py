@@ -1,4 +1,4 @@
-"""The two suites: which program runs a test, with what environment."""
+"""The suites: which program runs a test, with what environment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.conformance import schedule
+from bench.conformance import contrib, schedule
 from tests.oracle.native import programs
 
 # Where the tests in C are, a module that only a native server could load; so it is left out of
@@ -41,6 +41,10 @@ class Suite:
     is_independent: bool
     """Whether a test does without what earlier ones have left."""
 
+    def group(self, test: str) -> str:
+        """What tests have a database of their own together."""
+        return self.name
+
     def tests(self, source: Path) -> list[str]:
         return schedule.tests((source / self.name / self.schedule).read_text(encoding="utf-8"))
 
@@ -49,9 +53,7 @@ class Suite:
 
     def expected(self, source: Path, test: str) -> list[bytes]:
         """The outputs that PostgreSQL's own run of it accepts."""
-        folder = source / self.name / "expected"
-        names = [f"{test}.out", *(f"{test}_{number}.out" for number in range(10))]
-        return [(folder / name).read_bytes() for name in names if (folder / name).is_file()]
+        return _outputs(source / self.name / "expected", test)
 
     def environment(self, test: str, files: str, limit_s: float) -> Mapping[str, str]:
         """`files` is what the server calls the folder with the tests' files."""
@@ -70,6 +72,11 @@ class Suite:
         }
 
 
+def _outputs(folder: Path, test: str) -> list[bytes]:
+    names = [f"{test}.out", *(f"{test}_{number}.out" for number in range(10))]
+    return [(folder / name).read_bytes() for name in names if (folder / name).is_file()]
+
+
 def _isolationtester(dsn: str) -> list[str]:
     folder = programs().parent / "lib" / "pgxs" / "src" / "test" / "isolation"
     return [str(folder / "isolationtester"), dsn]
@@ -79,6 +86,24 @@ def _psql(dsn: str) -> list[str]:
     hidden = ("HIDE_TABLEAM", "HIDE_TOAST_COMPRESSION")
     variables = [word for name in hidden for word in ("-v", f"{name}=on")]
     return [str(programs() / "psql"), "-X", "-a", "-q", *variables, "-d", dsn]
+
+
+class Contrib(Suite):
+    """Each module's tests have its folder, and a database of their own."""
+
+    def group(self, test: str) -> str:
+        return contrib.module(test)
+
+    def tests(self, source: Path) -> list[str]:
+        return contrib.tests(source)
+
+    def input(self, source: Path, test: str) -> Path:
+        module, _, name = test.partition("/")
+        return source / contrib.FOLDER / module / self.inputs.format(name)
+
+    def expected(self, source: Path, test: str) -> list[bytes]:
+        module, _, name = test.partition("/")
+        return _outputs(source / contrib.FOLDER / module / "expected", name)
 
 
 SUITES = {
@@ -102,6 +127,16 @@ SUITES = {
             program=_psql,
             database="regression",
             limit_s=240,
+            is_independent=False,
+        ),
+        Contrib(
+            name="contrib",
+            title="contrib: the extensions that PostgreSQL brings",
+            schedule="",
+            inputs="sql/{}.sql",
+            program=_psql,
+            database="contrib_regression",
+            limit_s=120,
             is_independent=False,
         ),
     )

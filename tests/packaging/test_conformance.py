@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.__main__ import RESULTS
-from bench.conformance import page, reasons, source
+from bench.conformance import contrib, page, reasons, source
 from bench.conformance.__main__ import main
 from bench.conformance.arguments import parse
 from bench.conformance.compare import Difference, difference, least, normalised
@@ -49,7 +49,12 @@ def tree(tmp_path: Path) -> Path:
         folder = tmp_path / suite.name
         (folder / "expected").mkdir(parents=True)
         text = "# comment\ntest: test_setup\n\ntest: one two\n"
-        (folder / suite.schedule).write_text(text)
+        if suite.schedule:
+            (folder / suite.schedule).write_text(text)
+    for module in contrib.MODULES:
+        (tmp_path / contrib.FOLDER / module / "sql").mkdir(parents=True)
+        (tmp_path / contrib.FOLDER / module / "sql" / "init.sql").touch()
+        (tmp_path / contrib.FOLDER / module / "Makefile").write_text("REGRESS = init a b\n")
     return tmp_path
 
 
@@ -286,3 +291,9 @@ def test_programs_come_with_the_native_server(suite: Suite) -> None:
     program = suite.program("host=x")[0]
     shown = execute([program, "-V"], Path(__file__), {}, 30)
     assert source.pinned().version.encode() in shown.output
+
+
+def test_contrib_s_tests_are_those_of_the_makefiles() -> None:
+    makefile = "A = x\nREGRESS = init a-b \\\n\tc $(MORE)\nMORE = d $(LAST)\nLAST =\n\nB = e\n"
+    assert contrib.listed(makefile) == ["init", "a-b", "c", "d"]
+    assert contrib.module("btree_gist/int4") == "btree_gist"
