@@ -20,25 +20,29 @@ MODULES = (
 ASSIGNMENT = re.compile(r"^(\w+)[ \t]*=[ \t]*((?:.*\\\n)*.*)$", re.MULTILINE)
 VARIABLE = re.compile(r"\$\((\w+)\)")
 NAMES = "REGRESS"
+NAME = re.compile(r"[\w-]+")
 
 
 def tests(source: Path) -> list[str]:
     """Return them as module/test, in the order in which they are to run."""
-    return [
-        f"{module}/{test}"
-        for module in MODULES
-        for test in listed((source / FOLDER / module / "Makefile").read_text(encoding="utf-8"))
-    ]
+    found = []
+    for module in MODULES:
+        folder = source / FOLDER / module
+        names = listed((folder / "Makefile").read_text(encoding="utf-8"))
+        found += [
+            f"{module}/{name}" for name in names if (folder / "sql" / f"{name}.sql").is_file()
+        ]
+    return found
 
 
 def listed(makefile: str) -> list[str]:
-    """Return the names of a Makefile's tests."""
+    """Return the names of a Makefile's tests, and words of make's where it makes conditions."""
     variables = {name: value.replace("\\\n", " ") for name, value in ASSIGNMENT.findall(makefile)}
 
     def expand(text: str) -> str:
         return VARIABLE.sub(lambda match: expand(variables.get(match[1], "")), text)
 
-    return expand(variables.get(NAMES, "")).split()
+    return NAME.findall(expand(variables.get(NAMES, "")))
 
 
 def module(test: str) -> str:

@@ -52,14 +52,22 @@ class Own(Side):
     def __enter__(self) -> Own:
         try:
             self._start()
-            settings = DATABASE_SETTINGS.items()
-            commands = [f"alter database {self._database} set {k} to '{v}'" for k, v in settings]
-            if not ask(self.dsn, *commands):
-                raise RuntimeError(f"{self.name} does not answer")
+            self._set_up()
         except BaseException:
             self._stack.close()
             raise
         return self
+
+    def _set_up(self, *before: str) -> None:
+        settings = DATABASE_SETTINGS.items()
+        commands = [f"alter database {self._database} set {k} to '{v}'" for k, v in settings]
+        # Of what is said twice the last counts.
+        if not ask(f"{self.dsn} dbname=postgres", *before, *commands):
+            raise RuntimeError(f"{self.name} does not answer")
+
+    def renew(self) -> None:
+        drop = f"drop database {self._database} with (force)"
+        self._set_up(drop, CREATE_DATABASE.format(self._database))
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()

@@ -33,7 +33,7 @@ class Runner:
             for number, test in enumerate(tests, 1):
                 if self.suite.group(test) != group:
                     group = self.suite.group(test)
-                    side.recover(keep_database=False)
+                    side.renew()
                 title = f"{self.suite.name} on {side.name}"
                 progress.show(f"{title}: {number} of {len(tests)}, {test}")
                 ran = self._run_one(test, side)

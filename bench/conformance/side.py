@@ -26,6 +26,10 @@ class Side(ABC):
     ) -> None: ...
 
     @abstractmethod
+    def renew(self) -> None:
+        """Have an empty database in place of the one there is."""
+
+    @abstractmethod
     def recover(self, *, keep_database: bool) -> None:
         """Be as good as new after a test that has not come to its end."""
 
@@ -43,6 +47,9 @@ class Given(Side):
         return self
 
     def __exit__(self, *_: object) -> None:
+        pass
+
+    def renew(self) -> None:
         pass
 
     def recover(self, *, keep_database: bool) -> None:

@@ -52,7 +52,8 @@ def tree(tmp_path: Path) -> Path:
         if suite.schedule:
             (folder / suite.schedule).write_text(text)
     for module in contrib.MODULES:
-        (tmp_path / contrib.FOLDER / module).mkdir()
+        (tmp_path / contrib.FOLDER / module / "sql").mkdir(parents=True)
+        (tmp_path / contrib.FOLDER / module / "sql" / "init.sql").touch()
         (tmp_path / contrib.FOLDER / module / "Makefile").write_text("REGRESS = init a b\n")
     return tmp_path
 
