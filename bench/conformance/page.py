@@ -42,6 +42,15 @@ class Newest:
     facts: Mapping[str, Any]
 
     @property
+    def title(self) -> str:
+        return f"{self.suite}, by wasm3" if self.by_wasm3 else self.suite
+
+    @property
+    def by_wasm3(self) -> bool:
+        """Whether it did not run by the tier that users have."""
+        return bool(self.facts["machine"]["tier"] == "wasm3")
+
+    @property
     def tests(self) -> Sequence[Mapping[str, Any]]:
         tests: Sequence[Mapping[str, Any]] = self.facts[self.suite]
         return tests
@@ -53,19 +62,20 @@ def write() -> Path:
 
 
 def newest(folder: Path) -> list[Newest]:
-    """For each suite that has one."""
+    """For each suite that has one, and each tier."""
     read = [
         (path.stem, json.loads(path.read_text(encoding="utf-8")))
         for path in folder.glob(f"*-{NAME}*.json")
     ]
     read.sort(key=lambda item: str(item[1]["date"]))
-    found = {
-        suite: Newest(suite, f"{stem}.md", facts)
-        for stem, facts in read
-        for suite in SUITES
-        if suite in facts
-    }
-    return [found[suite] for suite in SUITES if suite in found]
+    found = {}
+    for stem, facts in read:
+        for suite in SUITES:
+            if suite in facts:
+                result = Newest(suite, f"{stem}.md", facts)
+                found[suite, result.by_wasm3] = result
+    order = list(SUITES)
+    return sorted(found.values(), key=lambda result: (order.index(result.suite), result.by_wasm3))
 
 
 def stale(results: Iterable[Newest], known: reasons.Reasons) -> list[str]:
@@ -87,7 +97,8 @@ def text(results: Sequence[Newest], known: reasons.Reasons) -> str:
     lines.append("|---|---:|---:|---:|---:|")
     lines += [_overview(result, known) for result in results]
     for result in results:
-        lines += ["", *_section(result, known)]
+        if not result.by_wasm3:
+            lines += ["", *_section(result, known)]
     return "\n".join(lines) + "\n"
 
 
@@ -96,7 +107,7 @@ def _overview(result: Newest, known: reasons.Reasons) -> str:
     explained = sum(known.of(result.suite, test) is not None for test in different)
     counts = (len(result.tests), len(result.tests) - len(different), explained)
     cells = " | ".join(map(str, (*counts, len(different) - explained)))
-    return f"| [{result.suite}](../bench/results/{result.file}) | {cells} |"
+    return f"| [{result.title}](../bench/results/{result.file}) | {cells} |"
 
 
 def _section(result: Newest, known: reasons.Reasons) -> list[str]:

@@ -37,6 +37,7 @@ class Result:
     def write(self, folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         part = f"-{self.only}" if self.only else ""
+        part += "-wasm3" if self.machine["tier"] == "wasm3" else ""
         stem = f"{self.date[:10]}-{self.commit}-{NAME}{part}"
         paths = [folder / f"{stem}.{ending}" for ending in ("json", "md")]
         for path, text in zip(paths, (self.json(), self.markdown()), strict=True):

@@ -30,7 +30,7 @@ def ran(output: bytes, exit_status: int | None = 0) -> Ran:
     return Ran(output, 1.5, exit_status)
 
 
-def result(date: str, **outputs: Mapping[str, bytes]) -> Result:
+def result(date: str, tier: str = "aot", **outputs: Mapping[str, bytes]) -> Result:
     """By suite the outputs of its tests, where the native server's, and the expected, is `a`."""
     suites = [
         SuiteResult(
@@ -39,7 +39,7 @@ def result(date: str, **outputs: Mapping[str, bytes]) -> Result:
         for suite, of in outputs.items()
     ]
     only = None if len(outputs) > 1 else next(iter(outputs))
-    return Result(date, "c0ffee", "python -m bench.conformance", {"tier": "native"}, suites, only)
+    return Result(date, "c0ffee", "python -m bench.conformance", {"tier": tier}, suites, only)
 
 
 @pytest.fixture
@@ -260,6 +260,19 @@ def test_the_page_takes_the_newest_result_of_each_suite(tmp_path: Path) -> None:
     assert "| Unexplained. | s (2) |" in unexplained
 
 
+def test_the_page_counts_by_wasm3_what_ran_by_that_as_well(tmp_path: Path) -> None:
+    for tier in ("aot", "wasm3"):
+        result("2027-01-01T10:00:00", tier, regress={"r": b"a\n", "s": b"b\n"}).write(tmp_path)
+    text = page.text(page.newest(tmp_path), reasons.parse({}))
+    assert (
+        "| [regress](../bench/results/2027-01-01-c0ffee-conformance-regress.md) | 2 | 1 |" in text
+    )
+    assert (
+        "| [regress, by wasm3](../bench/results/2027-01-01-c0ffee-conformance-regress-wasm3" in text
+    )
+    assert text.count("## ") == 1
+
+
 def test_a_reason_does_not_outlive_its_difference(tmp_path: Path) -> None:
     result("2027-01-01T10:00:00", regress={"r": b"a\n", "s": b"b\n"}).write(tmp_path)
     entry = {"because": "x", "regress": ["r", "s", "gone"], "isolation": ["not run"]}
@@ -273,7 +286,7 @@ def test_a_result_reads_as_a_table(tmp_path: Path) -> None:
     )
     assert markdown.name == "2027-01-01-c0ffee-conformance-regress.md"
     text = markdown.read_text()
-    assert "- tier: native\n" in text
+    assert "- tier: aot\n" in text
     assert "- equal: 1 of 2\n" in text
     assert "| r | equal | 1.5 | 1.5 |\n| s | different, 2 lines | 1.5 | 1.5 |\n" in text
 
