@@ -26,8 +26,8 @@ PROJECT = read_toml(ROOT / "pyproject.toml")["project"]
 # made like the others.
 USES = {
     "age": (
-        "set search_path = ag_catalog, public; select create_graph('g');"
-        "select * from cypher('g', $$ unwind range(1, 9) as n return sum(n) $$) as (a agtype)",
+        "set search_path = ag_catalog, public; select create_graph('graph');"
+        "select * from cypher('graph', $$ unwind range(1, 9) as n return sum(n) $$) as (a agtype)",
         "45",
     ),
     "pg_hashids": ("select id_encode(1001)", "jNl"),
