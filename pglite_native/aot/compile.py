@@ -22,22 +22,47 @@ from pglite_native.linker.part import Part
 
 HERE = Path(__file__).parent
 CFLAGS = (
-    "-O2",
     "-std=gnu11",
     "-fPIC",
     "-fvisibility=hidden",
     # Linear memory holds values of all types, and code.h's header lies before it.
     "-fno-strict-aliasing",
+    # Nothing unwinds: who leaves compiled code early does so by longjmp (docs/AOT.md).
+    "-fno-asynchronous-unwind-tables",
     # What WebAssembly says of numbers: no errno, and no a * b + c in one rounding.
     "-fno-math-errno",
     "-ffp-contract=off",
     # Generated: unused variables and labels are its way.
     "-w",
 )
+# What training has called, or all where there was none; and the rest, most of the code. It was
+# optimised when it became WebAssembly: few passes give it registers and instructions.
+HOT: tuple[str, ...] = ("-O2",)
+COLD = ("-Og",)
 # gcc's. clang's counters want a program to be made sense of, which is not always there.
 # What was counted lies beside each object, where the next compilation looks for it. -O3 pays only
 # with it (docs/AOT.md).
-COUNT, USE = ("-fprofile-generate",), ("-O3", "-fprofile-use")
+USE = ("-O3", "-fprofile-use")
+# Up to where the counters come in, the same passes have to run as then. Of those behind, which
+# would only make the training faster, the longest are left out.
+COUNT = (
+    "-O3",
+    "-fprofile-generate",
+    "-fno-crossjumping",
+    "-fno-cse-follow-jumps",
+    "-fno-forward-propagate",
+    "-fno-gcse",
+    "-fno-ipa-cp",
+    "-fno-ipa-icf",
+    "-fno-reorder-blocks",
+    "-fno-rerun-cse-after-loop",
+    "-fno-schedule-insns2",
+    "-fno-tree-dominator-opts",
+    "-fno-tree-loop-optimize",
+    "-fno-tree-pre",
+    "-fno-tree-vectorize",
+    "-fira-region=one",
+)
 
 Progress = Callable[[str, int, int], None]
 
@@ -126,10 +151,10 @@ class Builder:
     ) -> Path:
         """Return the shared object."""
         self.progress("translating", 0, 1)
-        called = training.called() if training else frozenset[int]()
+        called = training.called() if training else None
         sources = translate(wasm, wasm2c(), self.folder, files, called, part)
-        cold = self._compile("compiling", sources.cold)
-        flags: tuple[str, ...] = ()
+        cold = self._compile("compiling", sources.cold, *COLD)
+        flags = HOT
         if training and self.compiler.counts:
             counting = self._compile("counting", sources.hot, *COUNT)
             training.run(self._link([*counting, *cold], *COUNT))

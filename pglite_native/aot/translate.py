@@ -78,10 +78,10 @@ class Sources(NamedTuple):
     """The C files of a module."""
 
     hot: list[Path]
-    """Functions that are called."""
+    """What is around the functions, and those that are called."""
 
     cold: list[Path]
-    """All others, and what is around the functions."""
+    """All others."""
 
 
 def translate(
@@ -89,13 +89,13 @@ def translate(
     wasm2c: Path,
     folder: Path,
     files: int,
-    called: frozenset[int] = frozenset(),
+    called: frozenset[int] | None = None,
     part: Part | None = None,
 ) -> Sources:
     """Write the C files into `folder`: some `files` of them, all of about the same size.
 
     `called` are the functions, by index, that are known to be called, and go into files of their
-    own. `part` says what the module is a part of.
+    own; None: any may be. `part` says what the module is a part of.
 
     Raises:
         ValueError: the module has something that this tier does not know.
@@ -115,12 +115,12 @@ def translate(
     rewrite = Rewriter(module, header, text)
     names = [*imports, *(function.name for function in functions)]
     size = sum(len(function.text) for function in functions) / files + 1
-    sources = Sources([], [folder / "module.c"])
+    sources = Sources([folder / "module.c"], [])
     for kind, paths in zip(("hot", "cold"), sources, strict=True):
         chosen = [
             function
             for index, function in enumerate(functions, len(imports))
-            if (index in called) == (kind == "hot")
+            if (called is None or index in called) == (kind == "hot")
         ]
         for number, group in enumerate(divide(chosen, size)):
             path = folder / f"{kind}{number:02}.c"

@@ -46,11 +46,10 @@ def code_step(target: Target, build: Path) -> Step:
     compiler = zig.compiler(target.code)
 
     def make() -> None:
-        flags = (*aot.CFLAGS, f"-I{INCLUDE.relative_to(ROOT)}")
         zig.compile_all(
             compiler,
             [
-                zig.Job(source.relative_to(ROOT), _object(target, source), flags)
+                zig.Job(source.relative_to(ROOT), _object(target, source), flags(source))
                 for source in sources(build)
             ],
         )
@@ -60,8 +59,14 @@ def code_step(target: Target, build: Path) -> Step:
         action=make,
         inputs=(*sources(build), build / "guest" / "module.h", *CONTRACT),
         outputs=tuple(_object(target, source) for source in sources(build)),
-        settings=(repr(aot.CFLAGS), *zig.identity(target.code)),
+        settings=(repr((aot.CFLAGS, aot.HOT, aot.COLD)), *zig.identity(target.code)),
     )
+
+
+def flags(source: Path) -> tuple[str, ...]:
+    """Return how one of the C files is compiled."""
+    optimisation = aot.COLD if source.name.startswith("cold") else aot.HOT
+    return (*aot.CFLAGS, *optimisation, f"-I{INCLUDE.relative_to(ROOT)}")
 
 
 def sources(build: Path) -> list[Path]:
