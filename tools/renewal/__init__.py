@@ -1,0 +1,1 @@
+"""Another version of PGlite, tried (docs/HACKING.md)."""
