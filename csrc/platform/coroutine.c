@@ -1,4 +1,4 @@
-/* Coroutines: one is begun by some instructions of the processor's; from then on _setjmp and _longjmp switch, as in
+/* Coroutines: one is begun by some instructions of the processor's; from then on setjmp and longjmp switch, as in
  * QEMU. ucontext, which musl does not have, would save the signal mask, two system calls a request: 0.33 µs against
  * 0.03, of a SELECT 1 that takes 7.
  */
@@ -9,10 +9,11 @@
 
 #include "platform/coroutine.h"
 
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+
+#include "platform/jump.h"
 
 #ifndef MAP_NORESERVE
 #define MAP_NORESERVE 0
@@ -71,8 +72,8 @@ static void switch_to_resumer(struct coroutine *coroutine)
 {
     leaving(coroutine->finished ? NULL : &coroutine->fake_stack, coroutine->resumer_bottom,
             coroutine->resumer_size);
-    if (_setjmp(coroutine->self) == 0)
-        _longjmp(coroutine->resumer, 1);
+    if (jump_mark(coroutine->self) == 0)
+        jump_to(coroutine->resumer, 1);
     arrived(coroutine->fake_stack, &coroutine->resumer_bottom, &coroutine->resumer_size);
 }
 
@@ -159,7 +160,7 @@ void coroutine_restart(struct coroutine *coroutine, coroutine_function function,
 static _Noreturn void enter(struct coroutine *coroutine)
 {
     if (coroutine->begun)
-        _longjmp(coroutine->self, 1);
+        jump_to(coroutine->self, 1);
     coroutine->begun = true;
     begin(coroutine);
 }
@@ -171,7 +172,7 @@ bool coroutine_resume(struct coroutine *coroutine)
     if (coroutine->finished)
         return false;
     leaving(&fake_stack, coroutine->range + GUARD, coroutine->stack_size);
-    if (_setjmp(coroutine->resumer) == 0)
+    if (jump_mark(coroutine->resumer) == 0)
         enter(coroutine);
     arrived(fake_stack, NULL, NULL);
     return !coroutine->finished;

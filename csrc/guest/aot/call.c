@@ -5,7 +5,7 @@
 
 _Noreturn void aot_unwind(struct aot_guest *own, enum guest_outcome outcome)
 {
-    _longjmp(own->landing->registers, (int) outcome);
+    jump_to(own->landing->registers, (int) outcome);
 }
 
 static enum guest_outcome call(struct aot_guest *own, const struct aot_function *function,
@@ -18,7 +18,7 @@ static enum guest_outcome call(struct aot_guest *own, const struct aot_function 
     int outcome;
 
     own->landing = &landing;
-    outcome = _setjmp(landing.registers);
+    outcome = jump_mark(landing.registers);
     if (outcome == GUEST_RETURNED)
         type->enter(function->code, own->header, args, result ? result : &unused);
     own->landing = landing.outer;

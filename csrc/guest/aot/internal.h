@@ -2,12 +2,11 @@
 #ifndef PGN_GUEST_AOT_INTERNAL_H
 #define PGN_GUEST_AOT_INTERNAL_H
 
-#include <setjmp.h>
-
 #include "guest/aot/abi.h"
 #include "guest/interpreter.h"
 #include "guest/tier.h"
 #include "platform/fault.h"
+#include "platform/jump.h"
 
 enum {
     /* Guest calls between two looks at timers; at some 5 ns a call, about 0.1 ms. */
