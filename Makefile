@@ -22,7 +22,7 @@ HOST_C = $(shell find csrc -name '*.c' -not -path 'csrc/polling/*' -not -path 'c
 PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))")
 
 .PHONY: help build aot run check test test-wasm3 test-aot test-asan test-tsan fuzz torture soak compatibility bench \
-	bench-peers suites conformance wheel wheels platforms sdist dev lint docs format clean
+	bench-peers suites conformance wheel wheels platforms dependencies upstream sdist dev lint docs format clean
 .DEFAULT_GOAL := help
 
 help: ## show this page
@@ -95,6 +95,13 @@ wheels: build ## make the wheels of all platforms on this one, by zig, and check
 
 platforms: .venv/ready ## try the wheels in dist/ wherever that can be done here, and write docs/PLATFORMS.md
 	$(BIN)/python -m tests.platforms $(NAMES)
+
+dependencies: build ## run tests with the oldest, then the newest versions that pyproject.toml allows
+	$(BIN)/python -m tests.dependencies oldest
+	$(BIN)/python -m tests.dependencies newest
+
+upstream: build ## try another VERSION of PGlite in a clone, and say what changed (AGAIN=1: in the clone as it is)
+	$(BIN)/python -m tools.renewal $(if $(AGAIN),--again) $(VERSION) $(if $(filter tests,$(TESTS)),,$(TESTS))
 
 sdist: .venv/ready ## make the source distribution, which builds offline: dist/
 	$(BIN)/python -m build --no-isolation --sdist --outdir dist

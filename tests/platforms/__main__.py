@@ -1,8 +1,9 @@
 """Try the wheels in dist/ wherever that can be done here.
 
-    python -m tests.platforms [NAME ...]
+    python -m tests.platforms [--wheel PATH] [NAME ...]
 
-Without names: everywhere. What came of it is written into docs/PLATFORMS.md, between its marks; a
+Without names: everywhere. With a wheel: that one, as `make wheel` leaves it, which runs where the C
+library is new enough. What came of it is written into docs/PLATFORMS.md, between its marks; a
 place that cannot be had here is skipped, with the reason, and keeps what the page says of it.
 """
 
@@ -43,13 +44,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.platforms")
     names = [place.name for place in PLACES]
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
-    chosen = parser.parse_args().names or names
+    parser.add_argument("--wheel", type=Path, help="instead of the one in dist/ for the place")
+    arguments = parser.parse_args()
+    chosen = arguments.names or names
     lines, failed = {}, False
     for place in PLACES:
         if place.name not in chosen:
             continue
         try:
-            runs = [try_tier(place, tier) for tier in TIERS]
+            runs = [try_tier(place, tier, arguments.wheel) for tier in TIERS]
         except Missing as reason:
             print(f"{place.name}: skipped: {reason}", flush=True)
             continue
@@ -69,8 +72,8 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def try_tier(place: Place, tier: str) -> Run:
-    wheels = sorted(DIST.glob(f"*{place.tag}*.whl"))
+def try_tier(place: Place, tier: str, wheel: Path | None) -> Run:
+    wheels = [wheel] if wheel else sorted(DIST.glob(f"*{place.tag}*.whl"))
     if not wheels:
         raise Missing(f"no wheel for {place.tag} in {DIST.name}: make wheels")
     place.prepare()

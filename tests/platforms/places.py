@@ -192,6 +192,7 @@ def install(place: Place, wheel: Path) -> Path:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(site)]
     command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={place.version}"]
     tags = [place.tag, place.tag.replace("manylinux_2_17", "manylinux2014")]
+    tags += wheel.stem.split("-")[-1].split(".")
     command += [f"--platform={tag}" for tag in tags]
     subprocess.run([*command, str(wheel)], check=True, stderr=subprocess.DEVNULL)
     return site

@@ -1,10 +1,11 @@
 """Try another version of PGlite: fetch, verify, link, build, run the tests, and say what changed.
 
-    python -m tools.renewal VERSION [TESTS ...]
+    python -m tools.renewal [--again] VERSION [TESTS ...]
 
 It happens in a clone of the last commit, build/renewal/VERSION, whose pin is moved; nothing here
 changes. Every step is made that can be, and what differs is printed and written beside the clone,
-as VERSION.md. Where all is green, `git pull build/renewal/VERSION` brings the moved pin.
+as VERSION.md. What the new version wants changed is changed and committed in the clone, and tried
+`--again`. Where all is green, `git pull build/renewal/VERSION` brings the moved pin.
 """
 
 from __future__ import annotations
@@ -32,13 +33,14 @@ from vendor import fetch, pins
 NAME = "pglite"
 TESTS = ("tests/engine", "tests/extensions", "tests/oracle", "tests/pglite", "tests/server")
 REPORT = "report.txt"
+FACTS = Path(__file__).with_name("facts.py")
 LINES_MAX = 400  # of one comparison
 
 KEEPING = """
 import sys
 from pglite_native import Engine, PGlite
 with PGlite(sys.argv[1] + "/data") as db:
-    db.exec("create extension vector; create table t as select n, '[1,2]'::vector v from"
+    db.exec("create extension vector; create table t as select n, '[1,2]'::vector(2) v from"
             " generate_series(1, 1000) n; create index on t using hnsw (v vector_l2_ops)")
 with Engine() as engine:
     engine.snapshot().save(sys.argv[1] + "/image")
@@ -177,14 +179,14 @@ def build(folder: Path, report: Report) -> bool:
 
 
 def described(path: Path) -> list[str]:
-    """The linker's report without addresses and sizes."""
-    return [
-        re.sub(r" +[\d,]{2,}", "", line) for line in path.read_text(encoding="utf-8").splitlines()
-    ]
+    """The linker's report without addresses and sizes, each part of it sorted."""
+    text = re.sub(r" +[\d,]{2,}", "", path.read_text(encoding="utf-8"))
+    parts = (part.splitlines() for part in text.split("\n\n"))
+    return [line for title, *lines in parts for line in (title, *sorted(lines))]
 
 
 def compare_sql(folder: Path, report: Report) -> None:
-    answers = [run(each, "-m", "tools.renewal.facts") for each in (ROOT, folder)]
+    answers = [run(each, str(FACTS)) for each in (ROOT, folder)]
     for answer in answers:
         if answer.returncode != 0:
             report.say(f"\n## SQL: no answer\n\n{tail(answer.stdout)}")
@@ -213,6 +215,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tools.renewal", allow_abbrev=False)
     parser.add_argument("version", help="of PGlite")
     parser.add_argument("tests", nargs="*", help=f"default: {' '.join(TESTS)}")
+    parser.add_argument(
+        "--again", action="store_true", help="in the clone as it is, with what was changed there"
+    )
     arguments = parser.parse_args()
     folder = ROOT / "build" / "renewal" / arguments.version
     try:
@@ -220,7 +225,8 @@ def main() -> int:
     except pins.VendorError as error:
         print(f"renewal: {error}", file=sys.stderr)
         return 1
-    clone(pin, folder)
+    if not arguments.again:
+        clone(pin, folder)
     report = Report(folder.with_name(f"{folder.name}.md"))
     report.say(f"# PGlite {pin.version}, sha256 {pin.sha256}")
     if not build(folder, report):

@@ -9,9 +9,11 @@ from pglite_native.linker.decoder import decode
 from pglite_native.linker.module import Kind, describe_type
 from tools.upstream import read_tree
 
+ZONES = "share/postgresql/timezone/"  # hundreds of files: one line
+
 
 def contents(vendor: Path) -> list[str]:
-    """Return a line for each import, each export, and each file, sorted.
+    """Return a line for each import, export, and file, sorted.
 
     Addresses and sizes are left out, as all of them change with each build of upstream's.
     """
@@ -26,8 +28,13 @@ def contents(vendor: Path) -> list[str]:
         exported = module.exported(Kind.FUNCTION).items()
         lines += [f"{name}.wasm: export {own} {signatures[index]}" for own, index in exported]
         lines += [f"{name}.wasm: export {variable}" for variable in module.exported(Kind.GLOBAL)]
-    for path, content in read_tree(vendor).items():
+    zones = hashlib.sha256()
+    for path, content in sorted(read_tree(vendor).items()):
+        if ZONES in path:
+            zones.update(content)
+            continue
         # Binaries differ with each build, so whether they do says nothing.
         digest = "" if path.endswith((".so", "/postgres")) else hashlib.sha256(content).hexdigest()
         lines.append(f"{path} {digest[:12]}".rstrip())
+    lines.append(f"{ZONES} {zones.hexdigest()[:12]}")
     return sorted(lines)

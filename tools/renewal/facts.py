@@ -1,4 +1,4 @@
-"""What SQL sees of the PostgreSQL that a checkout has: `python -m tools.renewal.facts`."""
+"""What SQL sees of the PostgreSQL of whichever package is imported: a program of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pglite_native import PGlite
 
 STATEMENTS = (
     "select 'version: ' || version()",
-    "select 'control data: ' || s::text from pg_control_system() s(a, b, i, t)",
+    """select format('control data: %s, catalogs %s', pg_control_version, catalog_version_no)
+        from pg_control_system()""",
     "select 'format: ' || i::text from pg_control_init() i",
     """select format('setting %s = %s (%s, %s)', name, boot_val, vartype, context) from pg_settings
         where name not in ('server_version', 'server_version_num')""",
