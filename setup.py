@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tools import ffi
 from tools.build import finish, prepare
-from tools.python_modules import PYTHON_MODULES
+from tools.python_modules import IS_FREE_THREADED, PYTHON_MODULES
 
 
 class Build(build):
@@ -60,6 +60,6 @@ setup(
         # Not build/ itself: what is below build_base is kept out of an sdist.
         "build": {"build_base": "build/setuptools"},
         # cffi compiles against the limited API: one wheel serves every CPython from here on.
-        "bdist_wheel": {"py_limited_api": "cp310"},
+        "bdist_wheel": {} if IS_FREE_THREADED else {"py_limited_api": "cp310"},
     },
 )

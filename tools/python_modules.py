@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import sysconfig
+
 from setuptools import Extension
+
+# A Python without the GIL, which has no stable ABI before 3.15.
+IS_FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 NAMES = ("arrow", "closing", "messages", "rows")
 
@@ -11,8 +16,8 @@ PYTHON_MODULES = [
     Extension(
         f"pglite_native._{name}",
         [f"csrc/python/{name}.c"],
-        depends=["csrc/python/arrow_abi.h", "csrc/python/messages.h"],
-        py_limited_api=True,
+        depends=[f"csrc/python/{header}.h" for header in ("api", "arrow_abi", "messages")],
+        py_limited_api=not IS_FREE_THREADED,
         extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden"],
     )
     for name in NAMES

@@ -927,7 +927,7 @@ static int add_all(PyObject *module)
 
 static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, (void *) add_all},
-    {0, NULL},
+    API_SLOTS_END,
 };
 
 static struct PyModuleDef definition = {

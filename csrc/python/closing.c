@@ -5,8 +5,8 @@
  * are functions of C, which call a method of Python's until it has come to its end. That method must be one that
  * can be called again.
  */
-#define Py_LIMITED_API 0x030A0000
-#include <Python.h>
+#include "api.h"
+
 #include <stddef.h>
 #include <structmember.h>
 
@@ -174,7 +174,7 @@ static int add_types(PyObject *module)
 
 static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, (void *) add_types},
-    {0, NULL},
+    API_SLOTS_END,
 };
 
 static struct PyModuleDef definition = {

@@ -378,7 +378,7 @@ static PyMethodDef functions[] = {
 };
 
 static PyModuleDef_Slot slots[] = {
-    {0, NULL},
+    API_SLOTS_END,
 };
 
 static struct PyModuleDef definition = {

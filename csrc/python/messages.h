@@ -5,9 +5,8 @@
 #ifndef PGN_PYTHON_MESSAGES_H
 #define PGN_PYTHON_MESSAGES_H
 
-#define Py_LIMITED_API 0x030A0000
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "api.h"
+
 #include <stdint.h>
 #include <string.h>
 

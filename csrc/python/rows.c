@@ -463,7 +463,7 @@ static PyMethodDef functions[] = {
 
 static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, (void *) set_kinds},
-    {0, NULL},
+    API_SLOTS_END,
 };
 
 static struct PyModuleDef definition = {

@@ -20,6 +20,7 @@ class Inherited(Protocol):
 
 
 # Not a WeakSet, whose callbacks are functions of Python's: an interrupt that comes in one is lost.
+# Looked through by copies: without the GIL, a copy is one step, and going through the set is not.
 _inherited: set[ref[Inherited]] = set()
 
 SWEEP_AT = 64
@@ -33,7 +34,7 @@ def register(thing: Inherited) -> None:
     global _sweep_at
     _inherited.add(ref(thing))
     if len(_inherited) > _sweep_at:
-        for gone in [known for known in tuple(_inherited) if known() is None]:
+        for gone in [known for known in _inherited.copy() if known() is None]:
             _inherited.discard(gone)
         _sweep_at = max(SWEEP_AT, 2 * len(_inherited))
 
@@ -48,19 +49,20 @@ def import_before_fork(*names: str) -> None:
 
 
 def _before() -> None:
-    while _later:
-        name = next(iter(_later))
-        module = import_module(name)
-        if name == "logging" and not module._lock._is_owned():
-            # It has registered functions around a fork, in the middle of one: the one that takes
-            # its lock is not called any more, the one that releases it will be. Were it registered
-            # before the fork, that would have been called by now: the latest is called first.
-            module._lock.acquire()
-        _later.discard(name)
+    while names := _later.copy():
+        for name in names:
+            module = import_module(name)
+            if name == "logging" and not module._lock._is_owned():
+                # It has registered functions around a fork, in the middle of one: the one that
+                # takes its lock is not called any more, the one that releases it will be. Were it
+                # registered before the fork, that would have been called by now: the latest is
+                # called first.
+                module._lock.acquire()
+            _later.discard(name)
 
 
 def _in_child() -> None:
-    for known in tuple(_inherited):
+    for known in _inherited.copy():
         thing = known()
         if thing is not None:
             thing._after_fork()

@@ -149,12 +149,12 @@ class _Runtimes:
 
     def before_fork(self) -> None:
         """Wait for threads that change a runtime: the child has not got them, and their locks."""
-        for runtime in tuple(self._made.values()):
+        for runtime in self._made.copy().values():
             lib.pgn_runtime_before_fork(runtime.handle)
 
     def after_fork(self) -> None:
         """In both processes."""
-        for runtime in tuple(self._made.values()):
+        for runtime in self._made.copy().values():
             lib.pgn_runtime_after_fork(runtime.handle)
 
 
