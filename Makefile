@@ -34,7 +34,7 @@ PYTHON_H = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path(
 .DEFAULT_GOAL := help
 
 help: ## show this page
-	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' Makefile | expand -t 18
 
 build: .venv/ready ## fetch, link and compile, as far as something has changed
 	@$(BIN)/python setup.py -q build_ext --inplace
