@@ -60,7 +60,7 @@ def requirements(project: dict[str, Any]) -> dict[str, str]:
     lists = [project["dependencies"], *(names for extra, names in extras if extra != PINNED)]
     found = {}
     for line in (line for names in lists for line in names):
-        if line.startswith("pglite-native["):
+        if line.startswith("pglite-native"):  # an extra of ours, or a wheel
             continue
         match = REQUIREMENT.fullmatch(line)
         if match is None:
