@@ -18,8 +18,8 @@ CHECKS = tests/examples/test_docs.py tests/packaging/test_layers.py tests/packag
 	tests/pglite/test_transaction.py tests/server/test_conversation.py
 # What is imported is compiled then.
 PIP_INSTALL = pip install --quiet --disable-pip-version-check --no-compile
-# One worker more than the two processors of a small machine: some tests wait.
-PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile
+# More workers than the two processors of a small machine: many tests wait.
+PYTEST = $(BIN)/python -m pytest -n 4 --dist loadfile
 # The tests start a thousand Pythons, each of which would compile the package anew if the environment forbade to keep
 # what was compiled. It is kept out of the tree.
 export PYTHONDONTWRITEBYTECODE =

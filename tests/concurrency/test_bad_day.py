@@ -472,6 +472,7 @@ def test_a_session_in_a_dead_thread_s_hands_is_closed_with_its_transaction(engin
     assert value(engine, "select pg_try_advisory_lock(3)") == "t"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("autovacuum", ["on", "off"])
 def test_sessions_opened_while_another_thread_restores(autovacuum: str) -> None:
     """Each is of the time before, and closed, or of the time after; none keeps the old files."""

@@ -163,6 +163,7 @@ def test_files_that_another_session_has_removed_are_not_synced(ram_path: Path) -
         assert value(other, "SELECT 1") == "1"
 
 
+@pytest.mark.long
 def test_closed_forked_and_copied_in_the_middle_of_it(place: Path | None) -> None:
     chance = random.Random(1)
     for number in range(6):

@@ -460,7 +460,7 @@ def test_forks_of_others_share_the_time_and_not_the_chance(frozen: Engine) -> No
         assert all(x != y for x, y in zip(drawn, otherwise, strict=True))
 
 
-def test_time_passes_in_one_twin_alone(frozen: Engine) -> None:
+def test_time_passes_in_one_fork_alone(frozen: Engine) -> None:
     run(frozen, "SET idle_session_timeout = '10min'")
     with frozen.fork() as fork:
         fork.advance(HOUR)

@@ -113,6 +113,7 @@ def work(number):
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("race", RACES)
 def test_code_is_compiled_while_others_run(race: str) -> None:
     for turn in range(4):

@@ -429,7 +429,7 @@ def available_gib() -> float:
     return int(meminfo.partition("MemAvailable:")[2].split()[0]) / 2**20
 
 
-@pytest.mark.parametrize("whose", ["host", "guest"])
+@pytest.mark.parametrize("whose", ["host", pytest.param("guest", marks=pytest.mark.long)])
 def test_memory_exhausted(whose: str) -> None:
     """53200 and on we go: where the host has no more to give, and at the guest's 2 GiB."""
     if whose == "guest" and available_gib() < 4:

@@ -120,7 +120,12 @@ print(*held())
 """
 
 
-@pytest.mark.parametrize("cycle", CYCLES)
+LONG = ("snapshot", "saved")
+
+
+@pytest.mark.parametrize(
+    "cycle", [pytest.param(c, marks=pytest.mark.long) if c in LONG else c for c in CYCLES]
+)
 def test_everything_is_given_back(cycle: str, ram_path: Path) -> None:
     before, after = outputs(CYCLE, CYCLES[cycle], ram_path / "image")
     print(f"RSS KiB, maps, descriptors: {before} -> {after}")
@@ -190,6 +195,7 @@ for delete in ("truncate t", "delete from t", "drop table t"):
 """
 
 
+@pytest.mark.long
 def test_what_is_deleted_is_given_back_and_not_in_snapshots() -> None:
     lines = outputs(DELETED)
     table = (
@@ -250,6 +256,7 @@ print(*held(), engine.snapshot().size // 1024)
 """
 
 
+@pytest.mark.long
 def test_a_line_of_forks_keeps_no_ancestors() -> None:
     before, after = outputs(GENERATIONS)
     print(f"RSS KiB, maps, descriptors, KiB of a snapshot: {before} -> {after}")

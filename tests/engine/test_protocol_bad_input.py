@@ -252,6 +252,7 @@ def test_memory_exhausted(engine: Engine, sql: str) -> None:
     assert wire.rows(engine.exec_protocol_raw(SELECT_1)) == [(b"1",)]
 
 
+@pytest.mark.long
 def test_message_too_large_for_the_guest() -> None:
     """Two values that each fit and together do not."""
     with Engine() as engine:

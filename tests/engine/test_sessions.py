@@ -416,6 +416,7 @@ def test_a_session_that_begins_anew_for_a_user(engine: Engine) -> None:
 # --- opening --------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_two_hundred_sessions_come_and_go_without_a_trace(engine: Engine) -> None:
     def use(count: int, make: str, look: str) -> None:
         sessions = [engine.open_session() for _ in range(count)]

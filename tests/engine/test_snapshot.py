@@ -114,7 +114,7 @@ def test_every_kind_of_state_goes_along(
         spoil(fresh)
 
 
-def test_a_transaction_ends_in_each_twin_as_that_one_likes(base: Engine) -> None:
+def test_a_transaction_ends_in_each_fork_as_that_one_likes(base: Engine) -> None:
     run(base, "begin; insert into t values (10)")
     with base.fork() as commits, base.fork() as rolls_back:
         run(commits, "insert into t values (100); commit")
@@ -126,7 +126,7 @@ def test_a_transaction_ends_in_each_twin_as_that_one_likes(base: Engine) -> None
         assert counter(base) == 10011
 
 
-def test_a_twin_is_written_to_like_any_other_engine(base: Engine) -> None:
+def test_a_fork_is_written_to_like_any_other_engine(base: Engine) -> None:
     """New tables, extensions and databases; VACUUM, CHECKPOINT, and what was cached is dropped."""
     with base.fork() as copy:
         run(copy, "create table u(n int primary key, s text)")
@@ -143,7 +143,7 @@ def test_a_twin_is_written_to_like_any_other_engine(base: Engine) -> None:
     assert sqlstate(base, "select * from u") == "42P01"
 
 
-def test_a_new_session_in_a_twin(base: Engine) -> None:
+def test_a_new_session_in_a_fork(base: Engine) -> None:
     run(base, "create role alice login; grant all on t to alice")
     with base.fork() as copy:
         copy.exec_protocol_raw(
@@ -276,7 +276,7 @@ def test_forks_differ_in_chance(fresh: Engine, before: str) -> None:
         copy.close()
 
 
-def test_setseed_in_a_twin_repeats(fresh: Engine) -> None:
+def test_setseed_in_a_fork_repeats(fresh: Engine) -> None:
     question = "select setseed(0.25), random()"
     with fresh.fork() as one, fresh.fork() as other:
         assert run(one, question) == run(other, question)
@@ -595,6 +595,7 @@ def test_file_memory_after_restore(base: Engine) -> None:
     assert base.statistics()["file_memory"] == before
 
 
+@pytest.mark.long
 def test_guest_memory_that_has_grown(base: Engine) -> None:
     """Shrinks by restoring, and grows again, from zeros."""
     snapshot = base.snapshot()
@@ -614,6 +615,7 @@ def test_guest_memory_that_has_grown(base: Engine) -> None:
         base.restore(snapshot)
 
 
+@pytest.mark.long
 def test_memory_limit_of_a_fork() -> None:
     """The base's, or its own."""
     fill = "insert into big select repeat(md5(n::text), 30) from generate_series(1, 90000) n"
@@ -647,6 +649,7 @@ def test_processes_that_were_forked_share_a_snapshot(base: Engine) -> None:
     assert counter(base) == 1
 
 
+@pytest.mark.long
 def test_a_fork_of_a_fork_has_the_zeros_that_were_mapped_over_its_base() -> None:
     """A hash join's empty buckets are 4 MiB of zeros, which the engine maps rather than writes.
 

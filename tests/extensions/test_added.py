@@ -18,6 +18,8 @@ from tests.engine.sql import run, sqlstate, value
 from tests.extensions.packages import package
 from tools import ROOT
 
+pytestmark = pytest.mark.long
+
 WAYS = {"compiled": "aot", "interpreted": "aot", "wasm3": "wasm3"}
 COMPILED = (guest.packaged() / guest.LIBRARY).exists()
 

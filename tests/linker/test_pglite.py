@@ -74,6 +74,7 @@ def test_result_is_validated(report: dict[str, Any]) -> None:
     assert report["validated_by"] == "wabt wasm-validate"
 
 
+@pytest.mark.long
 def test_every_module_is_linked(report: dict[str, Any]) -> None:
     names = [module["name"] for module in report["modules"]]
     assert names[:5] == ["polling", "encoding", "replication", "plpgsql", "dict_snowball"]

@@ -177,6 +177,7 @@ LAYERED = {
 }
 
 
+@pytest.mark.long
 def test_templates_of_different_folders_do_not_mix(run: Run) -> None:
     run(LAYERED).assert_outcomes(passed=3)
     run(LAYERED, "-n", "2", plugins=["xdist"]).assert_outcomes(passed=3)
