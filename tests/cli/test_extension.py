@@ -613,6 +613,7 @@ def test_without_a_compiler_it_is_interpreted(
         assert run(engine, PROBE) == [("41", "42", "-1", "é, from the probe", "t", "42")]
 
 
+@pytest.mark.long
 @compiled
 def test_a_compiler_can_be_insisted_on(
     probe: Path, home: Path, monkeypatch: pytest.MonkeyPatch

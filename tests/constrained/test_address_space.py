@@ -54,6 +54,7 @@ def tier(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.mark.long
 def test_reservations_shrink(tier: str) -> None:
     """A full disk and a full memory are errors there, and sooner; what is committed stays."""
     out_of_memory = ["53200"] if tier == "wasm3" else []

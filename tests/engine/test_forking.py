@@ -44,6 +44,7 @@ print(set(ends))
 """
 
 
+@pytest.mark.long
 def test_a_child_forked_at_any_moment_opens_engines() -> None:
     assert child.output(STORM, seconds=PATIENCE_S) == "{0}\n"
 

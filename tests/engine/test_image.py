@@ -285,6 +285,7 @@ def test_a_broken_packaged_image(package: Path, saved: bytes) -> None:
     assert "Engine(image=False)" in child.output(PACKAGED, package)
 
 
+@pytest.mark.long
 def test_an_image_of_another_guest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, saved: bytes, path: Path
 ) -> None:

@@ -21,8 +21,6 @@ from tests.engine.sql import run, sqlstate, value
 from tests.engine.states import STATES
 from tests.engine.test_checkpoint import WRITE, last_checkpoint
 
-pytestmark = pytest.mark.tiers
-
 SECOND = timedelta(seconds=1)
 NEW_YEARS_EVE = datetime(2026, 12, 31, 23, 59, 58, tzinfo=timezone.utc)
 # Whatever was open or set, is not any more; nor is what the states' tables are named.
@@ -97,6 +95,7 @@ def saved(engine: Engine, folder: Path) -> Iterator[Engine]:
 WAYS = [forked, restored, restored_elsewhere, saved]
 
 
+@pytest.mark.tiers
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", STATES)
 def test_every_kind_of_state_goes_along(
@@ -521,6 +520,7 @@ def test_a_second_snapshot_of_an_engine_at_rest_is_the_first(base: Engine) -> No
         assert image_of(after) == image_of(base.snapshot())
 
 
+@pytest.mark.tiers
 def test_ten_generations(base: Engine) -> None:
     """Each a fork of the one before, which is closed; half of what it has is dropped."""
     engine = base.fork()

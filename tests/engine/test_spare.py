@@ -206,6 +206,7 @@ def resident() -> int:
     return int(fields["Private_Dirty"].split()[0]) * 1024
 
 
+@pytest.mark.long
 def test_what_a_failed_restore_has_left_is_not_kept() -> None:
     """Its memory is neither image's then: zeros, or the other's in part."""
     done = subprocess.run(

@@ -96,6 +96,7 @@ def test_privileges_and_roles_move_without_a_superuser(
     assert query(administrator, "SELECT pg_has_role('customer', 'keeper', 'SET')") == [(True,)]
 
 
+@pytest.mark.long
 def test_owners_move_where_they_may_create(small: Path, service: tuple[str, str]) -> None:
     customer, administrator = service
     with PGlite(small) as db:

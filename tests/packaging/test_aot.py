@@ -114,6 +114,7 @@ def test_what_is_called_in_training_is_compiled_twice(tmp_path: Path, cache: Pat
     assert b"gcov" not in library.read_bytes()  # the counters are gone
 
 
+@pytest.mark.long
 def test_training_calls_what_a_session_needs() -> None:
     called = Training(Path(_engine.__file__)).called()
     assert 1000 < len(called) < 10_000

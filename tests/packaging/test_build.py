@@ -134,6 +134,7 @@ def pristine(tmp_path: Path) -> Path:
     return tmp_path / "clone"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", [("tools.image", "made"), ("tools.aot.training",)])
 def test_a_step_takes_the_extension_modules_from_where_they_were_built(
     step: tuple[str, ...], pristine: Path, tmp_path: Path

@@ -155,6 +155,7 @@ def characters(codec: str) -> list[tuple[bytes, bytes]]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("encoding", "module", "name", "codec"), TABLES, ids=lambda v: str(v))
 def test_every_character(
     convert: Convert, encoding: int, module: str, name: str, codec: str

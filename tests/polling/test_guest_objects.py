@@ -99,6 +99,7 @@ def imports(module: Module) -> set[str]:
     return {item.name for item in module.imports if item.kind is Kind.FUNCTION}
 
 
+@pytest.mark.long
 def test_both_transports(tmp_path: Path) -> None:
     objects = modules(tmp_path, polling=True)
     assert exports(objects["polling"]) == SESSION_EXPORTS | WRAPPERS | POLLING_EXPORTS

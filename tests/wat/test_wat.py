@@ -344,6 +344,7 @@ def wild_guest(module: str, name: str, type_: str) -> str:
         """
 
 
+@pytest.mark.long
 def test_no_argument_brings_the_host_down(run_guest: Path, tmp_path: Path) -> None:
     for module, name, type_ in sorted(served_imports(run_guest)):
         if name == "invoke_*":
