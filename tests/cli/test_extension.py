@@ -374,7 +374,7 @@ def test_killed_on_the_way(probe: Path, home: Path) -> None:
         with Engine() as engine:
             assert sqlstate(engine, "create extension probe") == "0A000"
     extensions.add(probe)
-    (folder,) = home.iterdir()
+    (folder,) = (path.parent for path in home.glob("*/current"))
     left = sorted(path.name for path in folder.iterdir())
     assert left == ["2", "current", "lock"], left
 
@@ -395,7 +395,7 @@ def test_engines_that_run_meanwhile_go_on(probe: Path, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("added_probe")
 def test_a_guest_linked_onto_another_is_not_used(home: Path) -> None:
-    (folder,) = home.iterdir()
+    (folder,) = (path.parent for path in home.glob("*/current"))
     folder.rename(folder.with_name("0123456789abcdef"))
     assert extensions.added() == []
     with Engine() as engine:
