@@ -137,7 +137,7 @@ def client_step() -> Step:
 def resources_step() -> Step:
     return Step(
         name="resources",
-        action=command("tools.resources", VENDOR, GUEST, LINK, RESOURCES),
+        action=command("tools.package_data", VENDOR, GUEST, LINK, RESOURCES),
         inputs=(
             VENDOR,
             *LIBRARY_MODULES,

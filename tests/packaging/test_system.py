@@ -20,7 +20,7 @@ from tools.build import GUEST, LINK, VENDOR
 from tools.cluster import cluster_entries
 from tools.guest import LIBRARIES
 from tools.pack import Entry
-from tools.resources import gather
+from tools.package_data import gather
 from tools.system import system_entries
 from tools.upstream import UpstreamError, extension_bundles, read_bundle, read_data, read_tree
 from vendor.pins import VendorError

@@ -1,6 +1,6 @@
 """Gather what is installed beside the extension module, but for the cluster.
 
-python -m tools.resources VENDOR GUEST LINK RESOURCES
+python -m tools.package_data VENDOR GUEST LINK RESOURCES
 """
 
 from __future__ import annotations
