@@ -144,7 +144,7 @@ def resources_step() -> Step:
             LINK / "pglite.wasm",
             LINK / "pg_dump.wasm",
             *(ROOT / "csrc" / "guest" / "aot" / name for name in ("abi.h", "code.h")),
-            *(TOOLS / f"{name}.py" for name in ("resources", "system", "upstream", "icu")),
+            *(TOOLS / f"{name}.py" for name in ("package_data", "system", "upstream", "icu")),
             *PACK,
         ),
         outputs=(
