@@ -21,7 +21,7 @@ from pglite_native.engine.store import Store
 from pglite_native.extensions import bundle, published
 from tests.cli import tarballs
 from tests.engine.sql import run, sqlstate, value
-from tests.extensions.packages import package
+from tests.extensions.packages import USES, package
 
 PROBE = """
 select probe_count(), probe_count(), probe_compare(1, 2), probe_text(),
@@ -468,20 +468,6 @@ def test_pgtap() -> None:
         "ok 2 - Column t(a) should be a primary key",
     ]
     assert (lines[3][0] or "").startswith("not ok 3 - one is two")
-
-
-USES = {
-    "pg_hashids": ("select id_encode(1001)", "jNl"),
-    "pg_textsearch": (
-        "create table doc (id int, content text);"
-        "insert into doc values (1, 'a fox'), (2, 'a database of foxes and databases');"
-        "create index on doc using bm25 (content) with (text_config = 'english');"
-        "select id from doc order by content <@> 'database' limit 1",
-        "2",
-    ),
-    "pg_uuidv7": ("select uuid_v7_to_timestamptz(uuid_generate_v7()) > '2020-01-01'", "t"),
-    "pgmq": ("select pgmq.create('q'); select pgmq.send('q', '{}')", "1"),
-}
 
 
 @pytest.mark.long

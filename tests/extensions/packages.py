@@ -12,6 +12,24 @@ from vendor.pins import VendorError
 OFFLINE = ("EAI_AGAIN", "ENOTFOUND", "ECONNREFUSED", "ENETUNREACH", "ETIMEDOUT", "EHOSTUNREACH")
 
 
+# Those that one statement shows at work, with its answer.
+USES = {
+    "pg_hashids": ("select id_encode(1001)", "jNl"),
+    "pg_textsearch": (
+        "create table doc (id int, content text);"
+        "insert into doc values (1, 'a fox'), (2, 'a database of foxes and databases');"
+        "create index on doc using bm25 (content) with (text_config = 'english');"
+        "select id from doc order by content <@> 'database' limit 1",
+        "2",
+    ),
+    "pg_uuidv7": (
+        "select (uuid_v7_to_timestamptz(uuid_generate_v7()) > '2020-01-01')::text",
+        "true",
+    ),
+    "pgmq": ("select pgmq.create('q'); select pgmq.send('q', '{}')", "1"),
+}
+
+
 def package(name: str) -> Path:
     """Return an extension's package; skip the test where there is no network."""
     try:

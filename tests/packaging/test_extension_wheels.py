@@ -14,6 +14,7 @@ import pytest
 from pglite_native.extensions.published import PINS
 from tests.building import alone
 from tests.distributions import install
+from tests.extensions import packages
 from tests.extensions.packages import package
 from tools import ROOT
 from tools.wheels.extensions import LICENCES, make
@@ -25,26 +26,17 @@ PROJECT = read_toml(ROOT / "pyproject.toml")["project"]
 # What each is asked, and what it has to answer last. PostGIS, which takes an hour to compile, is
 # made like the others.
 USES = {
+    **packages.USES,
     "age": (
         "set search_path = ag_catalog, public; select create_graph('people');"
         "select * from cypher('people', $$ unwind range(1, 9) as n return sum(n) $$) as (a agtype)",
         "45",
     ),
-    "pg_hashids": ("select id_encode(1001)", "jNl"),
     "pg_ivm": (
         "create table t (a int); select pgivm.create_immv('v', 'select sum(a) from t');"
         "insert into t values (40), (2); select sum from v",
         "42",
     ),
-    "pg_textsearch": (
-        "create table doc (id int, content text);"
-        "insert into doc values (1, 'a fox'), (2, 'a database of foxes and databases');"
-        "create index on doc using bm25 (content) with (text_config = 'english');"
-        "select id from doc order by content <@> 'database' limit 1",
-        "2",
-    ),
-    "pg_uuidv7": ("select uuid_v7_to_timestamptz(uuid_generate_v7()) > '2020-01-01'", "True"),
-    "pgmq": ("select pgmq.create('q'); select pgmq.send('q', '{}')", "1"),
     "pgtap": ("select plan(1); select ok(true, 'it is')", "ok 1 - it is"),
 }
 ASK = """

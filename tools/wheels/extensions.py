@@ -15,8 +15,7 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from pglite_native.aot import compile as aot
-from pglite_native.aot.compiler import INCLUDE, wasm2c
+from pglite_native.aot.compiler import CONTRACT, wasm2c
 from pglite_native.aot.translate import translate
 from pglite_native.extensions import installed
 from pglite_native.extensions.bundle import Bundle, parse_bundle
@@ -26,12 +25,13 @@ from pglite_native.extensions.published import PINS, tarball_in
 from pglite_native.linker import Part, cut
 from tools import ROOT
 from tools.published import archive
-from tools.stamp import report
-from tools.wheels import zig
+from tools.stamp import Step, report
+from tools.wheels import guest, zig
 from tools.wheels.targets import TARGETS, Target
 from vendor.pins import read_toml
 
 BUILD = ROOT / "build" / "wheels" / "extensions"
+STAMPS = BUILD / "stamps"
 LICENCE_FILES = ("LICENSE", "NOTICE")
 # Of the extensions themselves; PGlite and what is around them here have Apache-2.0.
 LICENCES = {
@@ -80,8 +80,7 @@ def make(name: str, targets: list[Target], output: Path) -> list[Path]:
     wheels = []
     for target in targets:
         library = folder / target.name / installed.compiled_name(part)
-        if not library.exists():
-            _compile(target, sources, library)
+        _code_step(target, sources, library).run(STAMPS)
         files = {library.name: library.read_bytes()}
         wheels.append(write(name, bundle, target, files, output))
     return wheels
@@ -102,16 +101,22 @@ def _translate(part: Part, folder: Path) -> list[Path]:
     return sorted(folder.glob("*.c"))
 
 
-def _compile(target: Target, sources: list[Path], library: Path) -> None:
-    flags = (*aot.CFLAGS, f"-I{INCLUDE}")
+def _code_step(target: Target, sources: list[Path], library: Path) -> Step:
+    """Return the step that compiles them for a platform, as the packaged guest's are."""
     folder = library.parent
-    objects = zig.compile_all(
-        zig.compiler(target.code),
-        [zig.Job(source, folder / f"{source.stem}.o", flags) for source in sources],
+    jobs = [zig.Job(source, folder / f"{source.stem}.o", guest.flags(source)) for source in sources]
+
+    def make() -> None:
+        objects = zig.compile_all(zig.compiler(target.code), jobs)
+        zig.link(target, objects, library)
+
+    return Step(
+        name=f"{folder.parent.name}-{target.name}",
+        action=make,
+        inputs=(*sources, *CONTRACT),
+        outputs=(library,),
+        settings=(repr([job.flags for job in jobs]), *zig.identity(target.code)),
     )
-    scratch = folder / "added.so"
-    zig.link(target, objects, scratch)
-    scratch.rename(library)
 
 
 def write(
