@@ -1,6 +1,6 @@
 """Which functions of the side modules can be called: what no root leads to is left out.
 
-A module that was linked from static libraries exports all that is in them, whoever asks for it. Its
+A module that was linked from static libraries exports all that is in them, used or not. Its
 own table entries are kept, as its data may hold their numbers: virtual functions above all.
 """
 

@@ -144,7 +144,7 @@ def test_a_test_is_ended_with_what_it_has_started(tmp_path: Path) -> None:
     assert time.monotonic() - started < 30
 
 
-def test_the_environment_is_not_that_of_whoever_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PGHOST", "PGOPTIONS", "LC_ALL", "LANG"):
         monkeypatch.setenv(name, "mine")
     environment = REGRESS.environment("boolean", "/files", 60)
