@@ -19,13 +19,16 @@ PATH = ROOT / "docs" / "CONFORMANCE.md"
 INTRODUCTION = """\
 # Conformance
 
-PostgreSQL's own tests, run on our [server](SERVER.md), in shared mode, and on a native PostgreSQL
-of the same major version. Isolation has sessions that meet in one database, step by step; regress has
-files of SQL for psql; contrib has them for the modules that are bundled, each in a database of its
-own. A test is *equal* where the client prints, byte for byte, what it prints before the native
-server, or what one of PostgreSQL's own expected files has. Otherwise it is *different*, in so many
-lines. The native server is 18.6, the newest that can be had; the guest is 18.7. `make conformance` runs them, and writes this page from the result and from
+PostgreSQL's own tests, run on our [server](SERVER.md), in shared mode, and on a native PostgreSQL.
+Isolation has sessions that meet in one database, step by step; regress has files of SQL for psql;
+contrib has them for the modules that are bundled, each in a database of its own. A test is *equal*
+where the client prints, byte for byte, what it prints before the native server, or what one of
+PostgreSQL's own expected files has. Otherwise it is *different*, in so many lines. `make
+conformance` runs them, and writes this page from the result and from
 [the reasons](../bench/conformance/reasons.toml).
+
+The guest is PostgreSQL 18.7; the tests and the native server are of 18.6, the newest that can be
+had.
 
 Both servers have the settings of the guest: no parallel workers, nothing that vacuums by itself.
 What the tests have in C is left out on both sides: it is in a module that only a native server
