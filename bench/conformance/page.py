@@ -28,7 +28,9 @@ conformance` runs them, and writes this page from the result and from
 [the reasons](../bench/conformance/reasons.toml).
 
 The guest is PostgreSQL 18.7; the tests and the native server are of 18.6, the newest that can be
-had.
+had. What 18.7 does otherwise, as far as the tests see it, is below; its setting
+`composite_type_mismatch` and the versions of columns in `pg_attribute.attoptions`, by which it
+refuses composite values whose row type has been altered since, they do not see.
 
 Both servers have the settings of the guest: no parallel workers, nothing that vacuums by itself.
 What the tests have in C is left out on both sides: it is in a module that only a native server
