@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 
 from pglite_native.linker import leb128
 
@@ -29,16 +30,16 @@ def frame(content: bytes) -> bytes:
 
 
 def module(binary: bytes) -> bytes:
-    """Return a module as frames: what is before the code, that, what is between, the data, the rest.
+    """Return a module as frames: what is before the code, the code, what is between, the data, ...
 
-    So each can be unpacked by itself (csrc/engine/instance/module_file.h). One that lacks either
-    becomes a single frame.
+    So each can be unpacked by itself (csrc/engine/instance/module_file.h). One that lacks code or
+    data becomes a single frame.
     """
     bodies = list(_bodies(binary))
     if len(bodies) != 2:
         return frame(binary)
     cuts = [0, *bodies[0], *bodies[1], len(binary)]
-    parts = [binary[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    parts = [binary[start:end] for start, end in pairwise(cuts)]
     return b"".join(frame(part) for part in (parts if parts[-1] else parts[:-1]))
 
 

@@ -293,7 +293,8 @@ def describe(
             prototype(function_types[number], names[number]), function_types[number], call
         )
     for number, type in enumerate(types):
-        call = "AOT_HEADER(instance)->host->call_element(instance, (u32) AOT_HEADER(instance)->called, slots)"
+        header = "AOT_HEADER(instance)"
+        call = f"{header}->host->call_element(instance, (u32) {header}->called, slots)"
         lines += stub("static " + prototype(type, f"element_{number}"), type, call)
         lines += enter(number, type)
     lines += [

@@ -1,7 +1,7 @@
 """Packs: read-only file trees as one mappable file. Format: docs/PACK.md.
 
-The build writes the shipped packs with it, compressed; `extension add` reads one and writes a larger
-one, as it is.
+The build writes the shipped packs with it, compressed; `extension add` reads one, and writes a
+larger one as it is.
 """
 
 from __future__ import annotations
@@ -159,7 +159,9 @@ def _entries(data: bytes) -> Iterator[Entry]:
 
 
 def _unpacked(stored: bytes) -> bytes:
-    from pglite_native.engine import compressed  # by the extension module, which the build has later
+    from pglite_native.engine import (
+        compressed,
+    )  # by the extension module, which the build has later
 
     _, count = CHUNKS.unpack_from(stored)
     return compressed.unpack(stored[CHUNKS.size + count * CHUNK_SIZE.size :])
