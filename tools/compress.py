@@ -6,7 +6,7 @@ Each says how large its content is and has a checksum of it, as csrc/base/compre
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from pglite_native.linker import leb128
@@ -18,7 +18,10 @@ else:
 
 __all__ = ["decompress", "frame", "module"]
 
-OPTIONS = {CompressionParameter.compression_level: 19, CompressionParameter.checksum_flag: 1}
+OPTIONS: Mapping[int, int] = {
+    CompressionParameter.compression_level: 19,
+    CompressionParameter.checksum_flag: 1,
+}
 
 HEADER = 8  # of a module
 CODE, DATA = 10, 11  # sections
