@@ -29,7 +29,7 @@ _UNLIMITED = 2**63
 _BYTES = ffi.typeof("uint8_t[]")
 _REPLY = ffi.typeof("pgn_reply *")
 
-forking.import_before_fork("logging")
+forking.import_before_fork("logging", "pglite_native.error_excerpt")
 
 # PostgreSQL's severities (elog.c) by Python's levels. ERROR is for the client, who has it already.
 _LEVELS = {

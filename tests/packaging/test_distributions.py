@@ -35,7 +35,7 @@ EXTENSIONS = tuple(
     f"_{name}.abi3.so" for name in ("arrow", "closing", "engine", "messages", "rows")
 )
 STUBS = ("py.typed", "_arrow.pyi", "_closing.pyi", "_messages.pyi", "_rows.pyi")
-LICENCES = {"LICENSE.wasm3", "LICENSE.xxhash", "LICENSE.pglite", "LICENSE.icu"}
+LICENCES = {"LICENSE.wasm3", "LICENSE.xxhash", "LICENSE.zstd", "LICENSE.pglite", "LICENSE.icu"}
 
 # A query message; a data row with the text "42" must be in the answer.
 QUESTION = """

@@ -53,7 +53,13 @@ def test_a_wheel_of_another_platform_is_told(tmp_path: Path) -> None:
 
 def test_every_licence_that_notice_speaks_of_is_expected() -> None:
     expected = check.expected(INFO)
-    for name in ("LICENSE.wasm3", "LICENSE.xxhash", "LICENSE.pglite", "LICENSE.icu"):
+    for name in (
+        "LICENSE.wasm3",
+        "LICENSE.xxhash",
+        "LICENSE.zstd",
+        "LICENSE.pglite",
+        "LICENSE.icu",
+    ):
         assert f"pglite_native/resources/{name}" in expected
 
 

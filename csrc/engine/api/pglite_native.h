@@ -45,6 +45,10 @@ const char *pgn_runtime_added_tier(const pgn_runtime *runtime);
 /* Of shared objects that a module was compiled to; of another number they are refused. */
 int pgn_library_abi(void);
 
+/* Of compressed bytes: how large they are unpacked, and these, where there is room for so many. */
+int pgn_unpacked_size(const uint8_t *bytes, size_t size, size_t *unpacked, pgn_error *error);
+int pgn_unpack(const uint8_t *bytes, size_t size, uint8_t *to, pgn_error *error);
+
 /* Boots PostgreSQL, or maps an image. The runtime stays borrowed; options are copied. */
 int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_session **session,
              pgn_error *error);
