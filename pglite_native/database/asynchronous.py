@@ -17,6 +17,8 @@ from functools import partial, wraps
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
+from pglite_native.database.arguments import check_callable
+from pglite_native.database.modes import modes
 from pglite_native.database.pglite import EngineOptions, PGlite, check_place
 from pglite_native.database.results import Results
 from pglite_native.database.scalar_converters import Parser, Serializer
@@ -29,7 +31,7 @@ from pglite_native.engine.session import Session
 from pglite_native.errors import TransactionError
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Never, Unpack
 
     from pglite_native.changes.asynchronous import AsyncChanges
     from pglite_native.live.asynchronous import (
@@ -85,14 +87,25 @@ _TRANSACTIONS: ContextVar[tuple[AsyncTransaction, ...]] = ContextVar("_TRANSACTI
 
 @dataclass(frozen=True)
 class _InLoop:
-    """A callback that the worker's thread hands to the event loop."""
+    """A callback, a function or a coroutine's, that the worker's thread hands to the event loop."""
 
     loop: asyncio.AbstractEventLoop
     callback: Callable[..., object]
 
     def __call__(self, *arguments: object) -> None:
         if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self.callback, *arguments)
+            self.loop.call_soon_threadsafe(self._call, arguments)
+
+    def _call(self, arguments: tuple[object, ...]) -> None:
+        outcome = self.callback(*arguments)
+        if isinstance(outcome, Coroutine):
+            task = self.loop.create_task(outcome)
+            _CALLED.add(task)
+            task.add_done_callback(_CALLED.discard)
+
+
+_CALLED: set[asyncio.Task[Any]] = set()
+"""Callbacks that run as tasks, to which an event loop has weak references only."""
 
 
 def _in_loop(callback: Callable[[Value], object] | None) -> Callable[[Value], object] | None:
@@ -141,7 +154,7 @@ class AsyncQueries:
     if not TYPE_CHECKING:  # to whom names that are wrong are errors already
 
         def __getattr__(self, name: str) -> NoReturn:
-            from pglite_native.database import guesses  # only for those who have made a mistake
+            from pglite_native import guesses  # only for those who have made a mistake
 
             raise guesses.unknown(self, name, guesses.OF_QUERIES)
 
@@ -157,24 +170,42 @@ class AsyncQueries:
     copy_to = _forwarded(Queries.copy_to)
     describe_query = _forwarded(Queries.describe_query)
 
-    def transaction(self) -> AsyncTransaction:
+    def transaction(
+        self,
+        *wrong: Never,
+        isolation_level: str | None = None,
+        read_only: bool | None = None,
+        deferrable: bool | None = None,
+    ) -> AsyncTransaction:
         """Return a transaction, to be used in an `async with` statement: PGlite.transaction.
 
         While it is open the database is its task's: other tasks wait for its end. Those that the
         task starts in the block use the transaction instead; the database refuses them with
         TransactionError, as they would wait for each other.
         """
-        return AsyncTransaction(self)
+        if wrong:
+            raise TypeError(
+                "a transaction is a block: async with db.transaction() as transaction: ..."
+            )
+        return AsyncTransaction(self, modes(isolation_level, read_only, deferrable))
 
 
 class AsyncTransaction(AsyncQueries):
     """A transaction, or within one a savepoint; made by `transaction()`, good for one block."""
 
-    def __init__(self, parent: AsyncQueries) -> None:
+    def __init__(self, parent: AsyncQueries, modes: str = "") -> None:
         """Not to be called."""
         super().__init__(parent._worker)
+        self._modes = modes
         self._parent = parent
         self._transaction: Transaction | None = None
+
+    if not TYPE_CHECKING:  # to whom names that are wrong are errors already
+
+        def __getattr__(self, name: str) -> NoReturn:
+            from pglite_native import guesses  # only for those who have made a mistake
+
+            raise guesses.unknown(self, name, guesses.OF_TRANSACTIONS)
 
     @property
     def closed(self) -> bool:
@@ -195,7 +226,7 @@ class AsyncTransaction(AsyncQueries):
 
     def _own(self, database: PGlite) -> Transaction:
         if self._transaction is None:
-            self._transaction = self._parent._queries(database).transaction()
+            self._transaction = Transaction(self._parent._queries(database), self._modes)
         return self._transaction
 
     async def __aenter__(self) -> AsyncTransaction:
@@ -307,6 +338,7 @@ class AsyncPGlite(AsyncQueries):
         self, channel: str, callback: Callback
     ) -> Callable[[], Coroutine[Any, Any, None]]:
         """LISTEN on a channel, as PGlite.listen does; return a function to be awaited to end it."""
+        check_callable(callback, "listen", coroutines=True)
         listener = _InLoop(asyncio.get_running_loop(), callback)
         async with self._lock:
             await self._worker.run(lambda database: database.listen(channel, listener))
@@ -320,6 +352,7 @@ class AsyncPGlite(AsyncQueries):
 
     async def on_notification(self, callback: Listener) -> Callable[[], None]:
         """Call a function with channel and payload of every notification; return one to end it."""
+        check_callable(callback, "on_notification", coroutines=True)
         listener = _InLoop(asyncio.get_running_loop(), callback)
         async with self._lock:
             return await self._worker.run(lambda database: database.on_notification(listener))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
 from pglite_native._closing import Closing
-from pglite_native.database.arguments import check_options
+from pglite_native.database.arguments import check_callable, check_options
 from pglite_native.database.conversation import IDLE, Conversation
 from pglite_native.database.quoting import identifier
 from pglite_native.database.results import Results
@@ -190,6 +190,7 @@ class PGlite(Queries, Closing):
         Raises:
             DatabaseError: PostgreSQL's error.
         """
+        check_callable(callback, "listen")
         with self._conversation.lock:
             conversation = self._ready()
             conversation.exec(f"listen {identifier(channel)}")
@@ -218,6 +219,7 @@ class PGlite(Queries, Closing):
 
         What is heard are the channels that are listened to.
         """
+        check_callable(callback, "on_notification")
         with self._conversation.lock:
             conversation = self._ready()
             conversation.listeners.append(callback)
@@ -509,6 +511,8 @@ def check_place(data_dir: object, engine: Session | None, options: Mapping[str, 
     check_options(options, (*own, *EngineOptions.__annotations__), "PGlite")
     if isinstance(data_dir, Session):
         raise TypeError("an engine or a session is given by name: PGlite(engine=...)")
+    if isinstance(data_dir, Snapshot):
+        raise TypeError("a snapshot is given by name: PGlite(image=...)")
     if engine is not None and (data_dir is not None or options):
         raise ValueError(
             "PGlite(engine) takes neither a data_dir nor options: give them to the Engine"

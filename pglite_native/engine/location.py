@@ -1,7 +1,7 @@
 """What a caller's data_dir names: memory, or a directory.
 
-Paths are taken as they are, and so are strings, but for the URLs that users of PGlite on Node, of
-SQLite and of SQLAlchemy write.
+Paths are taken as they are, and so are strings, but for `~` at the beginning, and for the URLs that
+users of PGlite on Node, of SQLite and of SQLAlchemy write.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _named(text: str) -> Path | None:
         raise ValueError(_of_server(text))
     url = re.fullmatch(_URL, text)
     if url is None:
-        return Path(text)
+        return Path(text).expanduser()
     scheme, slashes, rest = url[1].lower(), url[2], url[3]
     if scheme == "file":
         return _of_file(text, rest)

@@ -14,10 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-import pglite_native.dbapi
-import pglite_native.sqlalchemy
-from pglite_native import AsyncPGlite, DatabaseError, EngineError, EngineLocked, PGlite
-from pglite_native.database.guesses import OF_QUERIES, OF_RESULTS
+from pglite_native import DatabaseError, EngineError, EngineLocked, PGlite
 from pglite_native.pytest_plugin.databases import Databases
 from tests.oracle.native import NativeServer
 from tools import ROOT
@@ -331,56 +328,6 @@ def test_a_panic_says_that_the_engine_has_failed() -> None:
         "53100: could not write to file\n"
         "HINT: The engine has failed: close it, and open the database again, which recovers it"
     )
-
-
-# --- what other tools call otherwise --------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("execute", "query(sql, params) runs a statement"),
-        ("fetchall", "the rows are query(...).rows"),
-        ("commit", "each call is a transaction of its own"),
-        ("snapshot", "engine.snapshot() takes one"),
-        ("describeQuery", "it is describe_query here"),
-        ("nothing_like_it", "'PGlite' object has no attribute 'nothing_like_it'"),
-    ],
-)
-def test_names_that_are_guessed_are_answered(db: PGlite, name: str, said: str) -> None:
-    assert not hasattr(db, name)
-    with pytest.raises(AttributeError) as caught:
-        getattr(db, name)
-    assert said in str(caught.value)
-    assert (caught.value.name, caught.value.obj) == (name, db)
-
-
-def test_names_that_are_guessed_of_other_objects(db: PGlite) -> None:
-    with pytest.raises(AttributeError, match=r"'Results' object .*: rows is the list of rows"):
-        db.query("select 1").fetchall()  # type: ignore[attr-defined]
-    with (
-        db.transaction() as transaction,
-        pytest.raises(AttributeError, match=r"'Transaction'.*query"),
-    ):
-        transaction.execute("select 1")  # type: ignore[attr-defined]
-    with pytest.raises(AttributeError, match=r"'AsyncPGlite' object .*: query"):
-        AsyncPGlite().execute("select 1")  # type: ignore[attr-defined]
-
-
-def test_names_that_are_advised_exist(db: PGlite) -> None:
-    results = db.query("select 1 as a")
-    for guesses, owners in (
-        (
-            OF_QUERIES,
-            (db, db.session, results, pglite_native.dbapi, pglite_native.sqlalchemy, db.engine),
-        ),
-        (OF_RESULTS, (results, db)),
-    ):
-        for guess, advice in guesses.items():
-            assert not hasattr(owners[0], guess), guess
-            for name in re.findall(r"(\w+)\(", advice):
-                if name != "unnest":
-                    assert any(hasattr(owner, name) for owner in owners), name
 
 
 def test_a_transaction_that_has_failed_says_so(db: PGlite) -> None:
