@@ -317,12 +317,7 @@ def serialize(value: object) -> str:
             return _BY_TYPE[kind](value)
         if (kind.__module__, kind.__name__) in _BY_NAME:
             return _BY_NAME[kind.__module__, kind.__name__](value)
-    raise TypeError(f"no serializer for {type(value).__qualname__}: {_advice(value)}")
-
-
-def _advice(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return "the parameter is no array; `= any(...)` takes a list, and IN each value by itself"
-    if isinstance(value, set | frozenset):
-        return "give a list"
-    return "give its text, or add a function for it to `serializers`"
+    raise TypeError(
+        f"no serializer for {type(value).__qualname__}: give its text, or add a function for it to"
+        " `serializers`"
+    )
