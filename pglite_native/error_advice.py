@@ -70,21 +70,6 @@ _FLOAT = r"-?\d+\.\d*(e[+-]?\d+)?|-?(nan|inf)"
 _CAPITALS = r"[^\W\d_a-z]"
 
 _NOT_AVAILABLE = r'extension "(.*)" is not available'
-_EXTENSIONS = {  # by what projects and packages are called
-    "pgvector": "vector",
-    "pg_vector": "vector",
-    "trgm": "pg_trgm",
-    "pgtrgm": "pg_trgm",
-    "uuid": "uuid-ossp",
-    "uuid_ossp": "uuid-ossp",
-    "uuid-osp": "uuid-ossp",
-    "pg_crypto": "pgcrypto",
-    "pg_hstore": "hstore",
-    "pg_ltree": "ltree",
-    "pg_citext": "citext",
-    "earth_distance": "earthdistance",
-    "fuzzystrmatching": "fuzzystrmatch",
-}
 
 
 def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -> str | None:
@@ -242,7 +227,9 @@ def _last_word(sql: str) -> str:
 
 
 def _extension(name: str) -> str:
-    similar = _EXTENSIONS.get(name.lower())
+    from pglite_native.extension_objects import PROJECTS  # only for those who have made a mistake
+
+    similar = PROJECTS.get(name.lower())
     if similar is not None:
         return f"Did you mean {similar}?"
     return (

@@ -1,4 +1,4 @@
-"""Which bundled extension has what is missing before CREATE EXTENSION.
+"""What an extension is called, and which one has what is missing before CREATE EXTENSION.
 
 The types, and of functions and operator classes those that programs use.
 """
@@ -37,3 +37,20 @@ _OBJECTS = {
 
 EXTENSIONS = {name: extension for extension, names in _OBJECTS.items() for name in names.split()}
 """By the name of a type, a function, an operator class or a view."""
+
+PROJECTS = {
+    "pgvector": "vector",
+    "pg_vector": "vector",
+    "trgm": "pg_trgm",
+    "pgtrgm": "pg_trgm",
+    "uuid": "uuid-ossp",
+    "uuid_ossp": "uuid-ossp",
+    "uuid-osp": "uuid-ossp",
+    "pg_crypto": "pgcrypto",
+    "pg_hstore": "hstore",
+    "pg_ltree": "ltree",
+    "pg_citext": "citext",
+    "earth_distance": "earthdistance",
+    "fuzzystrmatching": "fuzzystrmatch",
+}
+"""Extensions by what their projects and packages are called."""

@@ -85,6 +85,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--from", metavar="URL", required=True, dest="origin", help="where from: libpq's address"
     )
     importing.add_argument(
+        "-D",
         "--data-dir",
         metavar="DIR",
         type=directory,

@@ -125,11 +125,11 @@ def test_extensions_by_the_name_of_their_project(db: PGlite) -> None:
 
 
 def test_names_that_are_advised_are_there(db: PGlite) -> None:
-    from pglite_native.error_advice import _EXTENSIONS
+    from pglite_native.extension_objects import PROJECTS
 
     available = {row["name"] for row in db.query("select name from pg_available_extensions")}
-    assert set(_EXTENSIONS.values()) - {"vector"} <= available
-    assert not set(_EXTENSIONS) & available
+    assert set(PROJECTS.values()) - {"vector"} <= available
+    assert not set(PROJECTS) & available
     db.exec("create extension vector")
 
 
