@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import re
 import sys
 from pathlib import Path
 
@@ -18,9 +17,6 @@ CREATE = """
 set client_min_messages = error;
 create extension if not exists {} cascade;
 reset client_min_messages"""
-
-# What is no directory's name: an argument that has come to the wrong option.
-SQL = re.compile(r"\s*(select|insert|update|delete|create|alter|drop|table|with|copy)\s", re.I)
 
 
 class Failed(PGliteError):
@@ -151,7 +147,7 @@ def directory(text: str) -> str | None:
         raise argparse.ArgumentTypeError(str(error)) from error
     if path is None:
         return None
-    if SQL.match(text) and not path.exists():
+    if location.is_sql(text) and not path.exists():
         raise argparse.ArgumentTypeError(f"SQL, and not a directory: {text!r}")
     return str(path)
 

@@ -29,6 +29,7 @@ from pglite_native.diagnostics import Notice
 from pglite_native.engine.engine import Engine
 from pglite_native.engine.session import Session
 from pglite_native.errors import TransactionError
+from pglite_native.uncopied import Uncopied
 
 if TYPE_CHECKING:
     from typing_extensions import Never, Unpack
@@ -140,11 +141,13 @@ def _lend_loop(options: dict[str, Any]) -> None:
         options["on_notice"] = _InLoop(asyncio.get_running_loop(), on_notice)
 
 
-class AsyncQueries:
+class AsyncQueries(Uncopied):
     """What an asynchronous database and a transaction in it have in common.
 
     What COPY reads from, or writes to, it uses in the session's thread.
     """
+
+    _instead = PGlite._instead
 
     def __init__(self, worker: Worker[PGlite]) -> None:
         """Not to be called."""
@@ -452,21 +455,27 @@ class AsyncPGlite(AsyncQueries):
         return AsyncLiveChanges(live)
 
     async def _live(self, make: Callable[[PGlite], LiveValue]) -> LiveValue:
-        """Make a live query; if the task is cancelled, there is none."""
-        made: list[LiveValue] = []
+        """Make a live query."""
+        return await self._made(make, lambda live: live.unsubscribe())
+
+    async def _made(
+        self, make: Callable[[PGlite], Value], undo: Callable[[Value], object]
+    ) -> Value:
+        """Make something; undo that if the task is cancelled, which may be when it has just been
+        made."""
+        made: list[Value] = []
         try:
             async with self._lock:
                 await self._worker.run(lambda database: made.append(make(database)))
         except asyncio.CancelledError:
-            for live in made:
-                await asyncio.shield(asyncio.to_thread(live.unsubscribe))
+            for value in made:
+                await asyncio.shield(asyncio.to_thread(undo, value))
             raise
         return made[0]
 
     async def _beside(self) -> PGlite:
         """Return a session for work of ours: PGlite._beside."""
-        async with self._lock:
-            return await self._worker.run(PGlite._beside)
+        return await self._made(PGlite._beside, PGlite.close)
 
     refresh_array_types = _forwarded(PGlite.refresh_array_types)
     dump_data_dir = _forwarded(PGlite.dump_data_dir)
@@ -474,8 +483,7 @@ class AsyncPGlite(AsyncQueries):
 
     async def clone(self) -> AsyncPGlite:
         """Return a copy in memory, as PGlite.clone does."""
-        async with self._lock:
-            database = await self._worker.run(PGlite.clone)
+        database = await self._made(PGlite.clone, PGlite.close)
         clone = AsyncPGlite()
         clone._worker._open = lambda: database
         await clone.wait_ready()

@@ -84,7 +84,7 @@ def serialize_array(
 
 
 def _item(value: Any, serialize: Serialize, delimiter: str, nested: tuple[type, ...]) -> str:
-    if isinstance(value, nested):
+    if issubclass(type(value), nested):
         return serialize_array(value, serialize, delimiter, nested)
     text = None if value is None else serialize(value)
     return "NULL" if text is None else _quoted(text)

@@ -23,6 +23,7 @@ from pglite_native.engine.guest import Tier
 from pglite_native.engine.session import Session
 from pglite_native.engine.snapshot import Snapshot
 from pglite_native.errors import EngineClosed, SnapshotError, TransactionError
+from pglite_native.uncopied import Uncopied
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -53,7 +54,7 @@ class EngineOptions(TypedDict, total=False):
     tier: Tier
 
 
-class PGlite(Queries, Closing):
+class PGlite(Queries, Uncopied, Closing):
     """A PostgreSQL 18 database in this process, in memory or in a directory.
 
     >>> with PGlite() as db:
@@ -82,6 +83,11 @@ class PGlite(Queries, Closing):
         TypeError: an option is not known.
         ValueError: `data_dir` is the address of a server.
     """
+
+    _instead = (
+        "clone() is a copy, connect() one more session; another process opens a database of its"
+        " own, PGlite(image=path), or connects by a driver to `url`"
+    )
 
     def __init__(
         self,

@@ -15,10 +15,16 @@ MEMORY = frozenset((":memory:", "memory:", "file::memory:", "sqlite::memory:"))
 
 _URL = r"(?is)([a-z][a-z0-9+.-]+):(//)?(.*)"
 _KEYWORDS = r"(?i)\s*(host|hostaddr|dbname|user|port|service)\s*="  # libpq's
+_SQL = r"(?i)\s*(select|insert|update|delete|create|alter|drop|table|with|copy)\s"
 _PASSWORDS = (  # in a URL, and among libpq's keywords
     (r"(://[^:/@]*):[^@]*@", r"\1:***@"),
     (r"(?i)(password\s*=\s*)('(\\.|[^'])*'|\S+)", r"\1***"),
 )
+
+
+def is_sql(text: str) -> bool:
+    """Whether it is a statement, that has come to where a directory is wanted."""
+    return re.match(_SQL, text) is not None
 
 
 def directory(place: str | os.PathLike[str] | None) -> Path | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 from collections.abc import Mapping
 
@@ -72,6 +74,18 @@ def test_the_package_s_own_names() -> None:
         pglite_native.connect  # noqa: B018
     with pytest.raises(AttributeError, match=r"has no attribute 'nothing_like_it'\Z"):
         pglite_native.nothing_like_it  # noqa: B018
+
+
+def test_what_lives_in_a_process_is_neither_pickled_nor_copied(db: PGlite) -> None:
+    for value, instead in (
+        (db, r"clone\(\) is a copy"),
+        (AsyncPGlite(), r"clone\(\) is a copy"),
+        (db.engine, r"fork\(\) is a copy"),
+        (db.engine.snapshot(), r"save\(path\) writes it to a file"),
+    ):
+        for way in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError, match=f"neither pickled nor copied.*{instead}"):
+                way(value)
 
 
 def test_names_that_are_advised_exist(db: PGlite) -> None:
