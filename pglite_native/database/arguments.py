@@ -74,13 +74,13 @@ def check_callable(callback: object, method: str, *, coroutines: bool = False) -
     """Raise TypeError unless it is a function, or where that is possible a coroutine's."""
     if not callable(callback):
         kind = type(callback).__name__
-        raise TypeError(f"{method}() takes a function to call, and not {kind}: {callback!r}")
+        raise TypeError(f"{method} takes a function to call, and not {kind}: {callback!r}")
     import inspect  # few call it
 
     if not coroutines and inspect.iscoroutinefunction(callback):
         raise TypeError(
-            f"{method}() calls a function, and {callback!r} is one that is awaited: AsyncPGlite's"
-            f" {method}() takes it"
+            f"{method} calls a function, and {callback!r} is one that is awaited: AsyncPGlite's"
+            " takes it"
         )
 
 

@@ -341,7 +341,7 @@ class AsyncPGlite(AsyncQueries):
         self, channel: str, callback: Callback
     ) -> Callable[[], Coroutine[Any, Any, None]]:
         """LISTEN on a channel, as PGlite.listen does; return a function to be awaited to end it."""
-        check_callable(callback, "listen", coroutines=True)
+        check_callable(callback, "listen()", coroutines=True)
         listener = _InLoop(asyncio.get_running_loop(), callback)
         async with self._lock:
             await self._worker.run(lambda database: database.listen(channel, listener))
@@ -355,7 +355,7 @@ class AsyncPGlite(AsyncQueries):
 
     async def on_notification(self, callback: Listener) -> Callable[[], None]:
         """Call a function with channel and payload of every notification; return one to end it."""
-        check_callable(callback, "on_notification", coroutines=True)
+        check_callable(callback, "on_notification()", coroutines=True)
         listener = _InLoop(asyncio.get_running_loop(), callback)
         async with self._lock:
             return await self._worker.run(lambda database: database.on_notification(listener))

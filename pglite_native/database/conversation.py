@@ -380,7 +380,7 @@ class Conversation:
                 if listener is not None:
                     listener(notice)
             except Exception:  # the statement continues, and its answer must not be lost
-                log.exception("on_notice failed")
+                logs.logger().exception("on_notice failed")
 
 
 def _raise_error(messages: Iterable[wire.Message], sql: str) -> None:

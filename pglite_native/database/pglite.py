@@ -196,7 +196,7 @@ class PGlite(Queries, Uncopied, Closing):
         Raises:
             DatabaseError: PostgreSQL's error.
         """
-        check_callable(callback, "listen")
+        check_callable(callback, "listen()")
         with self._conversation.lock:
             conversation = self._ready()
             conversation.exec(f"listen {identifier(channel)}")
@@ -225,7 +225,7 @@ class PGlite(Queries, Uncopied, Closing):
 
         What is heard are the channels that are listened to.
         """
-        check_callable(callback, "on_notification")
+        check_callable(callback, "on_notification()")
         with self._conversation.lock:
             conversation = self._ready()
             conversation.listeners.append(callback)

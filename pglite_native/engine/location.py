@@ -86,11 +86,16 @@ def _of_file(text: str, rest: str) -> Path:
     return Path(unquote(path))
 
 
-def _of_server(text: str) -> str:
+def without_password(text: str) -> str:
+    """Return an address as it may be shown."""
     for pattern, replacement in _PASSWORDS:
         text = re.sub(pattern, replacement, text)
+    return text
+
+
+def _of_server(text: str) -> str:
     return (
-        f"{text!r} is the address of a server, and this opens a database in this process: connect"
+        f"{without_password(text)!r} is the address of a server, and this opens a database in this process: connect"
         " to a server by a driver (psycopg.connect), or copy its database by"
         " `pglite-native import --from URL --data-dir DIRECTORY`, and open that directory"
     )

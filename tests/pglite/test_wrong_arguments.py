@@ -43,7 +43,11 @@ async def coroutine(payload: str) -> None: ...
         ),
         (lambda db: db.listen("jobs", None), TypeError, r"listen\(\) takes a function .* NoneType"),
         (lambda db: db.listen(print, "jobs"), TypeError, r"listen\(\) takes a function .*'jobs'"),
-        (lambda db: db.listen("jobs", coroutine), TypeError, r"AsyncPGlite's listen\(\) takes it"),
+        (
+            lambda db: db.listen("jobs", coroutine),
+            TypeError,
+            r"listen\(\) calls a .* AsyncPGlite's takes it",
+        ),
         (
             lambda db: db.copy_from("t", b"1\n"),
             ValueError,
