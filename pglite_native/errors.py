@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING, NoReturn
 
 from pglite_native.diagnostics import Diagnostic
@@ -98,8 +99,14 @@ class DatabaseError(Diagnostic, PGliteError):
         hint = advice(self.fields, self.query, self._interface) or self.hint
         lines += [f"HINT: {hint}"] if hint else []
         lines += [f"QUERY: {self.internal_query}"] if self.internal_query else []
-        lines += [f"CONTEXT: {self.where}"] if self.where else []
+        lines += [f"CONTEXT: {_counted(self.where)}"] if self.where else []
         return "\n".join(lines)
+
+
+def _counted(context: str) -> str:
+    """A context with its lines counted where they repeat themselves, as recursion has them."""
+    lines = ((line, len(list(same))) for line, same in groupby(context.splitlines()))
+    return "\n".join(line if n == 1 else f"{line} ({n} times)" for line, n in lines)
 
 
 class TransactionError(PGliteError):

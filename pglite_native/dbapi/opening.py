@@ -39,11 +39,7 @@ def open_connection(
 ) -> Kind:
     """Return a connection of a class: see `pglite_native.dbapi.connect`."""
     check_options(unknown, _OPTIONS, "connect")
-    if hasattr(database, "__aenter__"):
-        raise TypeError(
-            f"an {type(database).__name__} is for coroutines: give a PGlite, or take"
-            " create_async_engine of pglite_native.sqlalchemy"
-        )
+    check_kind(database)
     settings = dict(startup_params or {})
     if application_name is not None:
         settings["application_name"] = application_name
@@ -64,6 +60,15 @@ def open_connection(
             raise
     except PGliteError as error:
         exceptions.raise_for(error)
+
+
+def check_kind(database: object) -> None:
+    """Raise TypeError where a database is for coroutines."""
+    if hasattr(database, "__aenter__"):
+        raise TypeError(
+            f"an {type(database).__name__} is for coroutines: give a PGlite, or take"
+            " create_async_engine of pglite_native.sqlalchemy"
+        )
 
 
 def _open_session(

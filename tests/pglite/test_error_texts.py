@@ -318,6 +318,8 @@ def test_system_errors_are_words(db: PGlite, tmp_path: Path) -> None:
     ):
         assert words in text_of(db, sql)
     (tmp_path / "file").touch()
+    with pytest.raises(EngineError, match=r"a database is a directory, and .*file is a file"):
+        PGlite(tmp_path / "file")
     with pytest.raises(EngineError, match="not a directory"):
         PGlite(tmp_path / "file" / "below")
 
@@ -365,3 +367,12 @@ def test_a_full_memory_names_its_limit() -> None:
 def test_parameters_that_are_missing_are_told_apart_from_placeholders(db: PGlite) -> None:
     shown = text_of(db, "select $1::int, $2::int", [1])
     assert "HINT: Each placeholder wants a parameter" in shown
+
+
+def test_a_context_that_repeats_itself_is_counted() -> None:
+    """As that of a function without an end."""
+    where = "\n".join(['SQL function "f" statement 1'] * 30_000 + ["at last"])
+    fields = {"S": "ERROR", "V": "ERROR", "C": "54001", "M": "too deep", "W": where}
+    assert str(DatabaseError(fields, "select f(1)")) == (
+        '54001: too deep\nCONTEXT: SQL function "f" statement 1 (30000 times)\nat last'
+    )
