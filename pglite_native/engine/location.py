@@ -95,7 +95,7 @@ def without_password(text: str) -> str:
 
 def _of_server(text: str) -> str:
     return (
-        f"{without_password(text)!r} is the address of a server, and this opens a database in this process: connect"
-        " to a server by a driver (psycopg.connect), or copy its database by"
+        f"{without_password(text)!r} is the address of a server, and this opens a database in this"
+        " process: connect to a server by a driver (psycopg.connect), or copy its database by"
         " `pglite-native import --from URL --data-dir DIRECTORY`, and open that directory"
     )
