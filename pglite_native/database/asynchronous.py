@@ -17,8 +17,8 @@ from functools import partial, wraps
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
-from pglite_native.database.arguments import check_callable
-from pglite_native.database.modes import modes
+from pglite_native.database.arguments import check_callable, check_options
+from pglite_native.database.modes import MODES, modes
 from pglite_native.database.pglite import EngineOptions, PGlite, check_place
 from pglite_native.database.results import Results
 from pglite_native.database.scalar_converters import Parser, Serializer
@@ -179,6 +179,7 @@ class AsyncQueries(Uncopied):
         isolation_level: str | None = None,
         read_only: bool | None = None,
         deferrable: bool | None = None,
+        **unknown: Never,
     ) -> AsyncTransaction:
         """Return a transaction, to be used in an `async with` statement: PGlite.transaction.
 
@@ -190,6 +191,7 @@ class AsyncQueries(Uncopied):
             raise TypeError(
                 "a transaction is a block: async with db.transaction() as transaction: ..."
             )
+        check_options(unknown, MODES, "transaction")
         return AsyncTransaction(self, modes(isolation_level, read_only, deferrable))
 
 

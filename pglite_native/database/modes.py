@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
+MODES = ("isolation_level", "read_only", "deferrable")
 ISOLATION_LEVELS = ("READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 
 

@@ -20,7 +20,7 @@ from pglite_native.database.arguments import (
     check_sql,
 )
 from pglite_native.database.conversation import IDLE, IN_TRANSACTION
-from pglite_native.database.modes import modes
+from pglite_native.database.modes import MODES, modes
 from pglite_native.database.results import Description, Results
 from pglite_native.database.scalar_converters import Parser, Serializer
 from pglite_native.database.typed_conversation import RowMode, TypedConversation
@@ -280,6 +280,7 @@ class Queries(ABC):
         isolation_level: str | None = None,
         read_only: bool | None = None,
         deferrable: bool | None = None,
+        **unknown: Never,
     ) -> Transaction:
         """Return a transaction, to be used in a `with` statement.
 
@@ -302,6 +303,7 @@ class Queries(ABC):
         """
         if wrong:
             raise TypeError("a transaction is a block: with db.transaction() as transaction: ...")
+        check_options(unknown, MODES, "transaction")
         return Transaction(self, modes(isolation_level, read_only, deferrable))
 
 

@@ -387,7 +387,7 @@ def test_tuples_are_rows(db: PGlite) -> None:
         create table t (p place, ps place[], q pair)
     """)
     place = (1, 'a"\\,() ', date(2024, 1, 1), [1, 2], True)
-    empty = (None, "", None, [], False)
+    empty: tuple[object, ...] = (None, "", None, [], False)
     for _ in range(3):  # also where it is prepared
         db.query("insert into t values ($1, $2, $3)", [place, [place, empty], (place, 5)])
     rows = db.query("select (p).*, ((q).first).*, (q).n, (ps[2]).* from t", row_mode="array").rows
@@ -426,7 +426,7 @@ def test_vectors_are_floats_whatever_their_text(db: PGlite) -> None:
 
 def test_series_of_polars_and_arrow_are_arrays(db: PGlite) -> None:
     import polars
-    import pyarrow  # type: ignore[import-untyped]
+    import pyarrow
 
     for value in (polars.Series([1, None]), pyarrow.array([1, None])):
         assert db.query("select $1::int[] as a", [value]).scalar() == [1, None]

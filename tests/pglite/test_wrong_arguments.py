@@ -41,6 +41,8 @@ async def coroutine(payload: str) -> None: ...
             ValueError,
             "READ COMMITTED, .*'dirty'",
         ),
+        (lambda db: db.transaction(isolation="serializable"), TypeError, "mean isolation_level?"),
+        (lambda db: db.transaction(readonly=True), TypeError, "did you mean read_only?"),
         (lambda db: db.listen("jobs", None), TypeError, r"listen\(\) takes a function .* NoneType"),
         (lambda db: db.listen(print, "jobs"), TypeError, r"listen\(\) takes a function .*'jobs'"),
         (
