@@ -109,7 +109,6 @@ __all__ = [
     "Transaction",
     "TransactionError",
     "WindowResults",
-    "__version__",
     "identifier",
 ]
 
