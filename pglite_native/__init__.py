@@ -63,6 +63,9 @@ if TYPE_CHECKING:
         WindowResults,
     )
     from pglite_native.live.rows import LiveChange
+    from pglite_native.server.server import Server
+
+    __version__: str
 
 __all__ = [
     "UNCHANGED",
@@ -98,6 +101,7 @@ __all__ = [
     "PGliteError",
     "Range",
     "Results",
+    "Server",
     "Session",
     "Snapshot",
     "SnapshotError",
@@ -142,14 +146,30 @@ _MODULES = {
     "live.asynchronous": ("AsyncLiveChanges", "AsyncLiveIncrementalQuery", "AsyncLiveQuery"),
     "live.query": ("LiveChanges", "LiveIncrementalQuery", "LiveQuery", "WindowResults"),
     "live.rows": ("LiveChange",),
+    "server.server": ("Server",),
     "notebook": ("load_ipython_extension", "unload_ipython_extension"),  # for %load_ext
+}
+
+# Names that users of other tools guess.
+_CLASS = "PostgreSQL's errors are DatabaseError, by its sqlstate; pglite_native.dbapi has classes"
+_GUESSES = {
+    "connect": "PGlite() opens a database, pglite_native.dbapi.connect() with cursors",
+    **dict.fromkeys(("create_engine", "create_async_engine"), "pglite_native.sqlalchemy has it"),
+    **dict.fromkeys(("IntegrityError", "ProgrammingError", "OperationalError"), _CLASS),
+    **dict.fromkeys(("Error", "UniqueViolation", "UniqueViolationError"), _CLASS),
+    **dict.fromkeys(("create_pool", "Pool", "ConnectionPool"), "connect() of a PGlite is as good"),
 }
 _PLACES = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version  # the distribution's, which alone has it
+
+        return version("pglite-native")
     if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        advice = f": {_GUESSES[name]}" if name in _GUESSES else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{advice}")
     value = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
     globals()[name] = value  # the next time it is simply there
     return value

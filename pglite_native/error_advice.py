@@ -21,6 +21,11 @@ DISK_FULL = "53100"
 UNDEFINED_FILE = "58P01"
 IN_FAILED_TRANSACTION = "25P02"
 INVALID_TEXT = "22P02"
+UNDEFINED_OBJECT = "42704"
+UNDEFINED_TABLE = "42P01"
+INDETERMINATE_DATATYPE = "42P18"
+CANT_CHANGE_RUNTIME_PARAM = "55P02"
+ACTIVE_SQL_TRANSACTION = "25001"
 
 
 class Interface(NamedTuple):
@@ -44,26 +49,27 @@ _FOREIGN = r"%s|%\(\w*|(?<!:):[A-Za-z_]\w*|\?"
 _AROUND = 3  # characters: an operator and a space
 
 _PARAMETER = r"\$\d+"
+_HYPHENATED = r"(?i)\bcreate\s+extension\s+(?:if\s+not\s+exists\s+)?([\w-]+)"
 _BOUND = r"bind message supplies (\d+) parameters.* requires (\d+)"
 _COMMAND = r"\\\S*"  # of psql's
 _LAST_WORD = r"\w*\Z"
 
+# What is missing, by PostgreSQL's words.
+_MISSING_TYPE = r'type "(\w+)" does not exist'
+_MISSING_CLASS = r'operator class "(\w+)" does not exist'
+_MISSING_FUNCTION = r"function (?:\w+\.)?(\w+)\("
+_MISSING_RELATION = r'relation "(\w+)" does not exist'
+_MISSING_SETTING = r'unrecognized configuration parameter "(\w+)"'
+_MISSING_COLLATION = r'collation "(\w\w)[_-](\w\w)\b'
+_UNCHANGEABLE = r'parameter "(\w+)" cannot be changed'
+_PRELOADED = r'(\w+) must be loaded via "shared_preload_libraries"'
+_NUMBER = (
+    r'invalid input syntax for type (smallint|integer|bigint|numeric|real|double precision): "(.*)"'
+)
+_FLOAT = r"-?\d+\.\d*(e[+-]?\d+)?|-?(nan|inf)"
+_CAPITALS = r"[^\W\d_a-z]"
+
 _NOT_AVAILABLE = r'extension "(.*)" is not available'
-_EXTENSIONS = {  # by what projects and packages are called
-    "pgvector": "vector",
-    "pg_vector": "vector",
-    "trgm": "pg_trgm",
-    "pgtrgm": "pg_trgm",
-    "uuid": "uuid-ossp",
-    "uuid_ossp": "uuid-ossp",
-    "uuid-osp": "uuid-ossp",
-    "pg_crypto": "pgcrypto",
-    "pg_hstore": "hstore",
-    "pg_ltree": "ltree",
-    "pg_citext": "citext",
-    "earth_distance": "earthdistance",
-    "fuzzystrmatching": "fuzzystrmatch",
-}
 
 
 def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -> str | None:
@@ -76,7 +82,20 @@ def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -
     if state == SYNTAX_ERROR and (misplaced := _misplaced(fields, sql, interface)):
         return misplaced
     if state in (SYNTAX_ERROR, UNDEFINED_COLUMN, UNDEFINED_FUNCTION):
-        return _placeholder(fields, sql, interface)
+        found = _placeholder(fields, sql, interface)
+        if found or state == SYNTAX_ERROR:
+            from pglite_native import foreign_sql  # only for those who have made a mistake
+
+            return found or foreign_sql.syntax(sql, _position(fields, sql))
+    if state in (UNDEFINED_FUNCTION, UNDEFINED_OBJECT, UNDEFINED_TABLE, UNDEFINED_COLUMN):
+        return _missing(message) or _folded(fields, sql)
+    if state == INDETERMINATE_DATATYPE:
+        mark = interface.placeholder
+        return f"Nothing says what it is: give its type by a cast, {mark}::int"
+    if state == CANT_CHANGE_RUNTIME_PARAM and (setting := re.match(_UNCHANGEABLE, message)):
+        return f'It is set where the database is opened: settings={{"{setting[1]}": ...}}'
+    if state == ACTIVE_SQL_TRANSACTION and "cannot run inside a transaction block" in message:
+        return "Run it by itself: several statements at once are one transaction"
     if state == UNDEFINED_PARAMETER:
         return f"{interface.parameters}; CREATE, ALTER, SET and DO have none"
     if state == IN_FAILED_TRANSACTION:
@@ -86,6 +105,8 @@ def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -
         )
     if state == INVALID_TEXT and message.startswith("invalid input syntax for type json"):
         return "A str is taken for JSON's text, in which a string has quotation marks: json.dumps()"
+    if state == INVALID_TEXT and (number := re.match(_NUMBER, message)):
+        return _number(number[1], number[2])
     if state == DISK_FULL:
         return 'In memory it is memory_limit that is used up: PGlite(memory_limit="32GB")'
     if state == UNDEFINED_FILE and fields.get("R") == "BeginCopyFrom":
@@ -107,6 +128,8 @@ def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -
         return "Close the other sessions, or end them by DROP DATABASE ... WITH (FORCE)"
     if state == NOT_IN_PREREQUISITE_STATE and message.startswith("logical decoding requires"):
         return 'Open the database with settings={"wal_level": "logical"}'
+    if state == NOT_IN_PREREQUISITE_STATE and (library := re.match(_PRELOADED, message)):
+        return f'Open the database with settings={{"shared_preload_libraries": "{library[1]}"}}'
     return None
 
 
@@ -134,9 +157,15 @@ def _misplaced(fields: Mapping[str, str], sql: str, interface: Interface) -> str
             f"{command[0]} is a command of psql's, and no SQL: `pglite-native shell` has the"
             " commonest; psql connects to the address that `url` or `pglite-native serve` tells"
         )
+    if sql[at : at + 1] == "-" and (name := re.search(_HYPHENATED, sql[: at + 64])):
+        return f'A name with a hyphen has quotation marks: create extension "{name[1]}"'
     if not re.match(_PARAMETER, sql[at:]):
         return None
     word, mark = _last_word(sql[:at]), interface.placeholder
+    if re.search(r"(?i)\bnotify\s+\S+\s*,\s*\Z", sql[:at]):
+        return f"NOTIFY takes no parameters: select pg_notify({mark}, ...) does"
+    if re.search(r"(?i)\bset\s+(local\s+|session\s+)?[\w.]+\s*(=|\bto)\s*\Z", sql[:at]):
+        return f"SET takes no parameters: select set_config('name', {mark}, false) does"
     if word == "in":
         return f"A list is one value, and IN takes several: write = any({mark}), and give a list"
     if word == "values":
@@ -147,13 +176,60 @@ def _misplaced(fields: Mapping[str, str], sql: str, interface: Interface) -> str
     )
 
 
+def _missing(message: str) -> str | None:
+    """What has an object that is missing: an extension, or another name."""
+    from pglite_native import foreign_sql  # only for those who have made a mistake
+    from pglite_native.extension_objects import EXTENSIONS
+
+    for pattern in (_MISSING_TYPE, _MISSING_CLASS, _MISSING_FUNCTION, _MISSING_RELATION):
+        found = re.match(pattern, message)
+        if found and found[1] in EXTENSIONS:
+            name = EXTENSIONS[found[1]]
+            quoted = f'"{name}"' if "-" in name else name
+            return f"The extension {name} has it: create extension {quoted}"
+    if found := re.match(_MISSING_TYPE, message):
+        return foreign_sql.missing_type(found[1])
+    if found := re.match(_MISSING_FUNCTION, message):
+        return foreign_sql.missing_function(found[1])
+    if found := re.match(_MISSING_SETTING, message):
+        return foreign_sql.missing_setting(found[1])
+    if found := re.match(_MISSING_COLLATION, message):
+        language, country = found.groups()
+        return f'Collations are those of ICU: "{language}-{country}-x-icu", or "{language}-x-icu"'
+    return None
+
+
+def _folded(fields: Mapping[str, str], sql: str) -> str | None:
+    """Whether a name is missing as it was written otherwise, or is a string in wrong quotes."""
+    if fields.get("H"):  # PostgreSQL knows better
+        return None
+    at = _position(fields, sql)
+    if fields.get("C") == UNDEFINED_COLUMN and sql[at : at + 1] == '"':
+        return "'Single quotation marks' are for strings, and double ones for names"
+    name = re.match(r"\w+", sql[at:])
+    if name and re.search(_CAPITALS, name[0]):
+        return f'Names without quotation marks are in lower case: "{name[0]}" is as it is written'
+    return None
+
+
+def _number(kind: str, text: str) -> str | None:
+    """What a value of Python's is that is no number of PostgreSQL's."""
+    if text in ("true", "false"):
+        return "A bool is no number to PostgreSQL: int(value) is"
+    if kind in ("smallint", "integer", "bigint") and re.fullmatch(_FLOAT, text):
+        return "A float is no integer: int(value) or round(value) is; $1::float8 takes floats"
+    return None
+
+
 def _last_word(sql: str) -> str:
     found = re.search(_LAST_WORD, sql.rstrip())
     return found[0].lower() if found else ""
 
 
 def _extension(name: str) -> str:
-    similar = _EXTENSIONS.get(name.lower())
+    from pglite_native.extension_objects import PROJECTS  # only for those who have made a mistake
+
+    similar = PROJECTS.get(name.lower())
     if similar is not None:
         return f"Did you mean {similar}?"
     return (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING, NoReturn
 
 from pglite_native.diagnostics import Diagnostic
 from pglite_native.error_advice import PGLITE, Interface, advice
@@ -76,6 +78,13 @@ class DatabaseError(Diagnostic, PGliteError):
         self._completed = completed
         """How many statements of the query have been carried out before."""
 
+    if not TYPE_CHECKING:  # to whom names that are wrong are errors already
+
+        def __getattr__(self, name: str) -> NoReturn:
+            from pglite_native import guesses  # only for those who have made a mistake
+
+            raise guesses.unknown(self, name, guesses.OF_ERRORS)
+
     def __str__(self) -> str:
         place = "" if self.script is None else f"{self.script}: "
         if self.script_line is not None:
@@ -89,7 +98,7 @@ class DatabaseError(Diagnostic, PGliteError):
         hint = advice(self.fields, self.query, self._interface) or self.hint
         lines += [f"HINT: {hint}"] if hint else []
         lines += [f"QUERY: {self.internal_query}"] if self.internal_query else []
-        lines += [f"CONTEXT: {self.where}"] if self.where else []
+        lines += [f"CONTEXT: {_counted(self.where)}"] if self.where else []
         return "\n".join(lines)
 
 
@@ -98,6 +107,12 @@ def _excerpt(sql: str, position: int) -> list[str]:
     from pglite_native.error_excerpt import excerpt
 
     return list(excerpt(sql, position))
+
+
+def _counted(context: str) -> str:
+    """A context with its lines counted where they repeat themselves, as recursion has them."""
+    lines = ((line, len(list(same))) for line, same in groupby(context.splitlines()))
+    return "\n".join(line if n == 1 else f"{line} ({n} times)" for line, n in lines)
 
 
 class TransactionError(PGliteError):

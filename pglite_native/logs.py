@@ -12,10 +12,17 @@ DEBUG, INFO, WARNING, ERROR, CRITICAL = 10, 20, 30, 40, 50
 
 
 def logger(name: str = "") -> Logger:
-    """Return a logger of the package's, which prints nothing where a program sets up no logging."""
+    """Return a logger of the package's.
+
+    Where a program sets up no logging, those with a name print nothing: they are what PostgreSQL
+    says. The one without has what the caller's own functions raised, which Python then prints.
+    """
     import logging
 
     package = logging.getLogger("pglite_native")
-    if not package.handlers:
-        package.addHandler(logging.NullHandler())
-    return package.getChild(name) if name else package
+    if not name:
+        return package
+    named = package.getChild(name)
+    if not named.handlers:
+        named.addHandler(logging.NullHandler())
+    return named

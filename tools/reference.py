@@ -15,7 +15,6 @@ from typing import Any
 import pglite_native
 import pglite_native.extensions
 import pglite_native.pytest_plugin.factories
-import pglite_native.server
 from tools import ROOT
 
 PAGE = ROOT / "docs" / "REFERENCE.md"
@@ -27,16 +26,19 @@ HEAD = """\
 EXAMPLE = re.compile(r"^>>> .*(?:\n.+)*", re.MULTILINE)  # a doctest ends at an empty line
 MODULES: tuple[tuple[ModuleType, tuple[str, ...]], ...] = (
     (pglite_native, tuple(pglite_native.__all__)),
-    (pglite_native.server, tuple(pglite_native.server.__all__)),
     (pglite_native.extensions, tuple(pglite_native.extensions.__all__)),
     (pglite_native.pytest_plugin.factories, tuple(pglite_native.pytest_plugin.factories.__all__)),
 )
 
 
 def signature(name: str, item: Any) -> str:
-    """Return a call as it is written, without the types: the docstring has them in words."""
+    """Return a call as it is written, without the types: the docstring has them in words.
+
+    A parameter of type Never takes what is wrong, to say what is right.
+    """
     parameters = inspect.signature(item).parameters.values()
-    shown = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in parameters]
+    meant = [parameter for parameter in parameters if parameter.annotation != "Never"]
+    shown = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in meant]
     shown = [parameter for parameter in shown if parameter.name not in ("self", "cls")]
     return f"{name}{inspect.Signature(shown)}"
 

@@ -193,7 +193,7 @@ static int put_parameter(struct buffer *buffer, unsigned long oid, PyObject *val
         return put_null(buffer);
     if (type == &PyUnicode_Type)
         return put_string(buffer, value);
-    if (type == &PyLong_Type)
+    if (type == &PyLong_Type && oid != BYTEA)
         return put_integer(buffer, oid, value);
     if (type == &PyBool_Type && oid == BOOL)
         return put_number(buffer, value == Py_True, 1) == 0 ? AS_BINARY : FAILED;

@@ -73,7 +73,7 @@ class AsyncChanges:
         session = await self._open_session()
         self._worker = Worker[PGlite](lambda: session)
         try:
-            self._reader = await self._worker.run(self._open_reader)
+            await self._worker.run(self._open)
         except BaseException:
             await self.close()
             raise
@@ -100,18 +100,22 @@ class AsyncChanges:
     async def close(self) -> None:
         """End it, from any task; idempotent: Changes.close."""
         self._closing.set()
-        worker, reader = self._worker, self._reader
+        worker = self._worker
         if worker is None:
             return
         if worker.database is not None and not worker.is_foreign:
             worker.database.session.cancel()
         try:
             async with self._lock:
-                if reader is not None and not worker.closed:
+                if self._reader is not None and not worker.closed:
                     with contextlib.suppress(EngineError):  # the cluster is closed, most likely
-                        await worker.run(lambda session: reader.end(), cancels=False)
+                        await self._run(self._reader.end)
         finally:
             await worker.close()
+
+    def _open(self, session: PGlite) -> None:
+        """Open the reader, which is kept here also where its task was cancelled meanwhile."""
+        self._reader = self._open_reader(session)
 
     async def _run(self, call: Callable[[], Value]) -> Value:
         assert self._worker is not None  # as there is a reader

@@ -19,6 +19,7 @@ from pglite_native.cli import (
     snapshot,
     sql,
     tarball,
+    usage,
 )
 from pglite_native.cli.database import Failed
 from pglite_native.errors import PGliteError
@@ -93,14 +94,14 @@ def _words(error: Exception) -> str:
 
 def command_line() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = usage.Parser(
         prog="pglite-native",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--version", action="version", version=f"pglite-native {info.package_version()}"
+        "-V", "--version", action="version", version=f"pglite-native {info.package_version()}"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in (sql, shell, serve, tarball, snapshot, migrate, extension, info, completion):

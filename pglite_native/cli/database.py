@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import re
 import sys
 from pathlib import Path
 
@@ -19,9 +18,6 @@ set client_min_messages = error;
 create extension if not exists {} cascade;
 reset client_min_messages"""
 
-# What is no directory's name: an argument that has come to the wrong option.
-SQL = re.compile(r"\s*(select|insert|update|delete|create|alter|drop|table|with|copy)\s", re.I)
-
 
 class Failed(PGliteError):
     """A command's end where the reason has been printed already."""
@@ -34,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     place = group.add_mutually_exclusive_group()
     place.add_argument(
+        "-D",
         "--data-dir",
         metavar="DIR",
         type=directory,
@@ -41,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     place.add_argument(
         "--image", metavar="FILE", help="a copy in memory of what `snapshot` has saved"
+    )
+    group.add_argument(
+        "--database", metavar="NAME", help="which one of the directory's (default: postgres)"
     )
     add_server_arguments(group)
     group.add_argument(
@@ -78,9 +78,17 @@ def open_engine(options: argparse.Namespace) -> Engine:
         Failed: an extension cannot be created.
     """
     settings = dict(options.setting)
+    chosen = {} if options.database is None else {"database": options.database}
+    is_new = options.data_dir is not None and not _has_database(options.data_dir)
     engine = Engine(
-        options.data_dir, settings=settings or None, image=options.image, tier=options.tier
+        options.data_dir,
+        settings=settings or None,
+        image=options.image,
+        tier=options.tier,
+        **chosen,
     )
+    if is_new:  # which a name that was misspelt would be, too
+        print(f"pglite-native: a new database, in {options.data_dir}", file=sys.stderr)
     try:
         # Quietly: tags and "already exists" are not what was asked for.
         for name in options.extension:
@@ -118,9 +126,13 @@ def existing(directory: str) -> Path:
     Raises:
         ValueError: there is none.
     """
-    if not Path(directory, "PG_VERSION").is_file():
+    if not _has_database(directory):
         raise ValueError(f"{directory} has no database: there is no file PG_VERSION in it")
     return Path(directory)
+
+
+def _has_database(directory: str) -> bool:
+    return Path(directory, "PG_VERSION").is_file()
 
 
 def directory(text: str) -> str | None:
@@ -135,7 +147,7 @@ def directory(text: str) -> str | None:
         raise argparse.ArgumentTypeError(str(error)) from error
     if path is None:
         return None
-    if SQL.match(text) and not path.exists():
+    if location.is_sql(text) and not path.exists():
         raise argparse.ArgumentTypeError(f"SQL, and not a directory: {text!r}")
     return str(path)
 

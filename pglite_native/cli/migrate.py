@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from pglite_native.cli.database import (
@@ -85,6 +86,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--from", metavar="URL", required=True, dest="origin", help="where from: libpq's address"
     )
     importing.add_argument(
+        "-D",
         "--data-dir",
         metavar="DIR",
         type=directory,
@@ -138,10 +140,22 @@ def _export(options: argparse.Namespace) -> bool:
 
 def _import(options: argparse.Namespace) -> bool:
     settings = dict(options.setting)
+    _library().Side(options.origin).connect().close()  # before a directory is made for nothing
     opened = Engine(options.data_dir, settings=settings, tier=options.tier)
     with opened as engine, Server(engine) as server:
         _move(options, source=(options.origin, None), target=(server.url, engine))
     return True
+
+
+def _library() -> ModuleType:
+    try:
+        from pglite_native import migrate
+    except ImportError as error:
+        raise PGliteError(
+            f"export and import need libraries that are not installed ({error}): "
+            "pip install 'pglite-native[migrate]'"
+        ) from error
+    return migrate
 
 
 def _move(
@@ -150,14 +164,8 @@ def _move(
     target: tuple[str, Engine | None],
 ) -> None:
     """Move between two sides: an address each, and the engine that it is of."""
-    try:
-        from pglite_native.migrate import Choices, Side, move
-    except ImportError as error:
-        raise PGliteError(
-            f"export and import need libraries that are not installed ({error}): "
-            "pip install 'pglite-native[migrate]'"
-        ) from error
-    choices = Choices(
+    library = _library()
+    choices = library.Choices(
         checksum=options.checksum,
         with_owners=options.with_owners,
         with_privileges=options.with_privileges,
@@ -167,7 +175,7 @@ def _move(
         pg_dump=options.pg_dump,
     )
     try:
-        moved = move(Side(*source), Side(*target), choices)
+        moved = library.move(library.Side(*source), library.Side(*target), choices)
     except KeyboardInterrupt:
         print("Run the same command again to continue.", file=sys.stderr)
         raise

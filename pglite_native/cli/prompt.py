@@ -21,7 +21,8 @@ from pglite_native.cli.pager import Paged
 from pglite_native.cli.words import Words
 from pglite_native.database.parser import Parser
 from pglite_native.engine.engine import Engine
-from pglite_native.errors import EngineClosed
+from pglite_native.engine.session import Session
+from pglite_native.errors import EngineClosed, PGliteError
 from pglite_native.protocol import wire
 
 HELP = """\
@@ -32,6 +33,7 @@ or drops what has been typed; Ctrl-D, exit or \\q leaves. Tab completes.
   \\dt \\dv \\dm \\ds \\di \\df \\dn \\du \\dx [NAME]
                   list the tables, views, materialized views, sequences, indexes,
                   functions, schemas, roles, extensions; * and ? stand for others
+  \\c DATABASE     go to another database of the same directory; \\conninfo tells which
   \\e [FILE]       edit the last statement, or a file, and run it
   \\i FILE         run a file
   \\copy ...       COPY from or to a file here: \\copy t from 'a.csv' with (format csv)
@@ -49,7 +51,7 @@ class Prompt:
     """Reads from the standard input, and does what it says."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._session: Session = engine
         self._parser = Parser()
         self._is_terminal = sys.stdin.isatty()
         self._is_expanded = self._is_timed = False
@@ -58,6 +60,9 @@ class Prompt:
         self._lines: lines.Lines = lines.Pipe()
         self._commands: dict[str, Callable[[str], None]] = {
             **{name: self._lister(name) for name in LISTINGS},
+            "\\c": self._connect,
+            "\\conninfo": self._tell,
+            "\\connect": self._connect,
             "\\d": self._describe,
             "\\e": self._edit,
             "\\i": self._include,
@@ -74,7 +79,7 @@ class Prompt:
         """Read and run until the end; return whether the session is still there."""
         if self._is_terminal:
             print(f"{self._greeting()}\nType \\? for help.")
-        words = Words(self._engine, [*self._commands, "\\q"])
+        words = Words(lambda: self._session, [*self._commands, "\\q"])
         with lines.opened(words.complete) as self._lines:
             try:
                 while self._step():
@@ -143,11 +148,14 @@ class Prompt:
     def _command(self, name: str, argument: str) -> None:
         command = self._commands.get(name)
         if command is None:
-            self._complain(f"{name} is not a command; \\? tells which there are")
+            self._complain(
+                f"{name} is not a command; \\? tells which there are, and psql has more, at the"
+                " address that `pglite-native serve` prints"
+            )
             return
         try:
             command(argument)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, PGliteError) as error:
             self._complain(f"{name}: {error}")
 
     def _complain(self, message: str) -> None:
@@ -166,7 +174,7 @@ class Prompt:
             shown = output or self._shown(stack)
             if copied is None:
                 copied = io.BufferedReader(_CopiedLines(self._lines.read, shown))
-            ok = script.run(self._engine, sql, shown, sys.stderr, copied, self._form())
+            ok = script.run(self._session, sql, shown, sys.stderr, copied, self._form())
         if self._is_timed:
             print(f"Time: {(time.monotonic() - began_s) * 1e3:.3f} ms")
         self._ok &= ok
@@ -184,13 +192,13 @@ class Prompt:
         return Table("", screen, is_expanded=self._is_expanded)
 
     def _prompt(self) -> str:
-        reply = self._engine.exec_protocol_raw(wire.sync())
+        reply = self._session.exec_protocol_raw(wire.sync())
         mark = STATUS_MARKS[reply[-1:].decode()]
         return f"pglite{'-' if self._typed else '='}{mark}# "
 
     def _greeting(self) -> str:
         output = io.StringIO()
-        script.run(self._engine, "select version()", output, output)
+        script.run(self._session, "select version()", output, output)
         return output.getvalue().splitlines()[2].strip()
 
     # --- commands ---------------------------------------------------------------------------
@@ -209,6 +217,17 @@ class Prompt:
             if not self._run(query):
                 break
 
+    def _connect(self, name: str) -> None:
+        """The session before is closed, but for the engine's first, which is the cluster's."""
+        session = self._session.open_session(name.strip('";') or None)
+        before, self._session = self._session, session
+        if before is not before.engine:
+            before.close()
+        self._tell("")
+
+    def _tell(self, _: str) -> None:
+        self._run("select current_database() as database, current_user as user")
+
     def _edit(self, name: str) -> None:
         """What has been edited is as if it had been typed."""
         editor = next((os.environ[one] for one in EDITORS if os.environ.get(one)), "vi")
@@ -224,7 +243,7 @@ class Prompt:
     def _include(self, name: str) -> None:
         with contextlib.ExitStack() as stack:
             shown = self._shown(stack)
-            self._ok &= script.run_file(self._engine, name, shown, sys.stderr, self._form())
+            self._ok &= script.run_file(self._session, name, shown, sys.stderr, self._form())
 
     def _copy(self, arguments: str) -> None:
         copy = copying.parse(arguments)

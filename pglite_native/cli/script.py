@@ -10,7 +10,7 @@ from pglite_native.cli.formats import Format, Table
 from pglite_native.cli.report import describe
 from pglite_native.database.parser import Parser
 from pglite_native.database.script import Part, Script
-from pglite_native.engine.engine import Engine
+from pglite_native.engine.session import Session
 from pglite_native.protocol import wire
 
 COPY_BYTES = 64 * 1024
@@ -28,7 +28,7 @@ class Readable(Protocol):
 
 
 def run(
-    engine: Engine,
+    session: Session,
     sql: str,
     output: TextIO,
     errors: TextIO,
@@ -47,19 +47,19 @@ def run(
         ValueError: the format cannot have this result; the statement was cancelled.
     """
     printer = _Printer(sql, output, errors, form or Table("", None), place)
-    printer.exchange(engine, wire.query(sql))
+    printer.exchange(session, wire.query(sql))
     while printer.wants_copy_data:
         try:
             message = _copy_message(copy_input)
         except BaseException as error:  # an interrupt most likely: the server still waits
-            printer.exchange(engine, wire.copy_fail(str(error) or type(error).__name__))
+            printer.exchange(session, wire.copy_fail(str(error) or type(error).__name__))
             raise
-        printer.exchange(engine, message)
+        printer.exchange(session, message)
     return not printer.failed
 
 
 def run_script(
-    engine: Engine, script: Script, parser: Parser, output: TextIO, errors: TextIO, form: Format
+    session: Session, script: Script, parser: Parser, output: TextIO, errors: TextIO, form: Format
 ) -> bool:
     """Run a file's statements, each by itself, up to an error; return whether there was none.
 
@@ -67,19 +67,19 @@ def run_script(
         As run() and Script do.
     """
     return all(
-        run(engine, one.sql, output, errors, _DataBelow(one), form, _place(one, parser))
+        run(session, one.sql, output, errors, _DataBelow(one), form, _place(one, parser))
         for part in script.parts()
         for one in part.statements(parser)
     )
 
 
 def run_file(
-    engine: Engine, path: str, output: TextIO, errors: TextIO, form: Format | None = None
+    session: Session, path: str, output: TextIO, errors: TextIO, form: Format | None = None
 ) -> bool:
     """The same of a file that is yet to be read."""
     with Parser() as parser:
         script = Script.read(path, parser)
-        return run_script(engine, script, parser, output, errors, form or Table("", None))
+        return run_script(session, script, parser, output, errors, form or Table("", None))
 
 
 def _place(part: Part, parser: Parser) -> Place:
@@ -131,9 +131,9 @@ class _Printer:
         self._has_rows = False
         self._copies_out = False
 
-    def exchange(self, engine: Engine, message: bytes) -> None:
+    def exchange(self, session: Session, message: bytes) -> None:
         """Send a message, write its answer as it comes."""
-        with engine.exec_protocol_stream(message) as parts:  # leaving it early cancels
+        with session.exec_protocol_stream(message) as parts:  # leaving it early cancels
             for part in parts:
                 for received in self._splitter.feed(part):
                     self._take(received)

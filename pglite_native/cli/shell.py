@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from pglite_native.cli import usage
 from pglite_native.cli.database import add_arguments, open_engine
 from pglite_native.cli.prompt import Prompt
 from pglite_native.engine.engine import Engine
@@ -58,7 +59,9 @@ def run(options: argparse.Namespace) -> bool:
     """Talk until the user leaves."""
     client = _choose(options.client)
     if client is None and options.arguments:
-        options.parser.error(f"arguments are for pgcli or psql: {' '.join(options.arguments)}")
+        given = " ".join(options.arguments)
+        advice = usage.of_path(options.arguments[0])
+        options.parser.error(f"arguments are for pgcli or psql: {given}; {advice}".rstrip("; "))
     with open_engine(options) as engine:
         if client is None:
             return Prompt(engine).run()

@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import dataclass
 
-from pglite_native.cli import script
+from pglite_native.cli import script, usage
 from pglite_native.cli.database import add_arguments, open_engine, run_quietly
 from pglite_native.cli.formats import Csv, Format, Json, Table
 from pglite_native.database.parser import Parser
@@ -95,6 +95,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> bool:
     """Run what was given, up to the first error."""
     steps = options.steps + [_File(sql) if sql == "-" else _Command(sql) for sql in options.sql]
+    _check(options)
     if not steps:
         if sys.stdin.isatty():
             options.parser.error("what SQL? Give it as an argument, by --file or on standard input")
@@ -116,6 +117,20 @@ def run(options: argparse.Namespace) -> bool:
             return False
         run_quietly(engine, "commit")
     return True
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse what is no SQL, but the name of something."""
+    for sql in options.sql:
+        if len(sql.split()) != 1 or sql == "-":
+            continue
+        if advice := usage.of_path(sql):
+            options.parser.error(f"SQL, and not {sql!r}: {advice}")
+        if "://" in sql:
+            options.parser.error(
+                f"SQL, and not the address {sql!r}: a directory is given by --data-dir; a server"
+                " is psql's"
+            )
 
 
 @dataclass(frozen=True)

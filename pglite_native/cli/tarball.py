@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pglite_native import logs
+from pglite_native.cli import usage
 from pglite_native.cli.database import (
     add_arguments,
     add_server_arguments,
@@ -69,9 +70,6 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     dumping.add_argument("file", metavar="FILE", help='what is written; "-" for standard output')
     dumping.add_argument("--sql", action="store_true", help="write SQL")
     dumping.add_argument(
-        "--database", metavar="NAME", help="with --sql: which one (default: postgres)"
-    )
-    dumping.add_argument(
         "--args",
         nargs=argparse.REMAINDER,
         help="with --sql: options of pg_dump, up to the end of the line",
@@ -88,12 +86,19 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     loading.set_defaults(command=_load)
     loading.add_argument("file", metavar="FILE", help='the tarball; "-" for standard input')
     loading.add_argument(
-        "--data-dir", metavar="DIR", type=directory, required=True, help="the directory to make"
+        "-D",
+        "--data-dir",
+        metavar="DIR",
+        type=directory,
+        required=True,
+        help="the directory to make",
     )
     add_server_arguments(loading)
 
 
 def _dump(options: argparse.Namespace) -> bool:
+    if os.path.isdir(options.file):
+        options.parser.error(f"FILE is what is written; {usage.of_path(options.file)}")
     if options.data_dir is not None:
         existing(options.data_dir)
     if options.sql:

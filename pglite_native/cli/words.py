@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pglite_native.engine.session import Session
 from pglite_native.errors import EngineError
@@ -31,7 +31,7 @@ select distinct name from (
 class Words:
     """Completes a word from what the session sees now."""
 
-    def __init__(self, session: Session, commands: Iterable[str]) -> None:
+    def __init__(self, session: Callable[[], Session], commands: Iterable[str]) -> None:
         self._session = session
         self._commands = sorted(commands)
         self._keywords: list[str] = []
@@ -40,9 +40,9 @@ class Words:
         """Return what begins with a word; `before` is the line up to it."""
         if word.startswith("\\") and not before.strip():
             return [command for command in self._commands if command.startswith(word)]
-        self._keywords = self._keywords or _column(self._session, KEYWORDS)
+        self._keywords = self._keywords or _column(self._session(), KEYWORDS)
         keywords = [key.upper() for key in self._keywords] if word.isupper() else self._keywords
-        found = [*_column(self._session, NAMES), *keywords]
+        found = [*_column(self._session(), NAMES), *keywords]
         return list(dict.fromkeys(one for one in found if one.startswith(word)))
 
 

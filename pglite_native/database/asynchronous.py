@@ -17,6 +17,8 @@ from functools import partial, wraps
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
+from pglite_native.database.arguments import check_callable, check_options
+from pglite_native.database.modes import MODES, modes
 from pglite_native.database.pglite import EngineOptions, PGlite, check_place
 from pglite_native.database.results import Results
 from pglite_native.database.scalar_converters import Parser, Serializer
@@ -27,9 +29,10 @@ from pglite_native.diagnostics import Notice
 from pglite_native.engine.engine import Engine
 from pglite_native.engine.session import Session
 from pglite_native.errors import TransactionError
+from pglite_native.uncopied import Uncopied
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Never, Unpack
 
     from pglite_native.changes.asynchronous import AsyncChanges
     from pglite_native.live.asynchronous import (
@@ -85,14 +88,25 @@ _TRANSACTIONS: ContextVar[tuple[AsyncTransaction, ...]] = ContextVar("_TRANSACTI
 
 @dataclass(frozen=True)
 class _InLoop:
-    """A callback that the worker's thread hands to the event loop."""
+    """A callback, a function or a coroutine's, that the worker's thread hands to the event loop."""
 
     loop: asyncio.AbstractEventLoop
     callback: Callable[..., object]
 
     def __call__(self, *arguments: object) -> None:
         if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self.callback, *arguments)
+            self.loop.call_soon_threadsafe(self._call, arguments)
+
+    def _call(self, arguments: tuple[object, ...]) -> None:
+        outcome = self.callback(*arguments)
+        if isinstance(outcome, Coroutine):
+            task = self.loop.create_task(outcome)
+            _CALLED.add(task)
+            task.add_done_callback(_CALLED.discard)
+
+
+_CALLED: set[asyncio.Task[Any]] = set()
+"""Callbacks that run as tasks, to which an event loop has weak references only."""
 
 
 def _in_loop(callback: Callable[[Value], object] | None) -> Callable[[Value], object] | None:
@@ -127,11 +141,13 @@ def _lend_loop(options: dict[str, Any]) -> None:
         options["on_notice"] = _InLoop(asyncio.get_running_loop(), on_notice)
 
 
-class AsyncQueries:
+class AsyncQueries(Uncopied):
     """What an asynchronous database and a transaction in it have in common.
 
     What COPY reads from, or writes to, it uses in the session's thread.
     """
+
+    _instead = PGlite._instead
 
     def __init__(self, worker: Worker[PGlite]) -> None:
         """Not to be called."""
@@ -141,7 +157,7 @@ class AsyncQueries:
     if not TYPE_CHECKING:  # to whom names that are wrong are errors already
 
         def __getattr__(self, name: str) -> NoReturn:
-            from pglite_native.database import guesses  # only for those who have made a mistake
+            from pglite_native import guesses  # only for those who have made a mistake
 
             raise guesses.unknown(self, name, guesses.OF_QUERIES)
 
@@ -157,24 +173,44 @@ class AsyncQueries:
     copy_to = _forwarded(Queries.copy_to)
     describe_query = _forwarded(Queries.describe_query)
 
-    def transaction(self) -> AsyncTransaction:
+    def transaction(
+        self,
+        *wrong: Never,
+        isolation_level: str | None = None,
+        read_only: bool | None = None,
+        deferrable: bool | None = None,
+        **unknown: Never,
+    ) -> AsyncTransaction:
         """Return a transaction, to be used in an `async with` statement: PGlite.transaction.
 
         While it is open the database is its task's: other tasks wait for its end. Those that the
         task starts in the block use the transaction instead; the database refuses them with
         TransactionError, as they would wait for each other.
         """
-        return AsyncTransaction(self)
+        if wrong:
+            raise TypeError(
+                "a transaction is a block: async with db.transaction() as transaction: ..."
+            )
+        check_options(unknown, MODES, "transaction")
+        return AsyncTransaction(self, modes(isolation_level, read_only, deferrable))
 
 
 class AsyncTransaction(AsyncQueries):
     """A transaction, or within one a savepoint; made by `transaction()`, good for one block."""
 
-    def __init__(self, parent: AsyncQueries) -> None:
+    def __init__(self, parent: AsyncQueries, modes: str = "") -> None:
         """Not to be called."""
         super().__init__(parent._worker)
+        self._modes = modes
         self._parent = parent
         self._transaction: Transaction | None = None
+
+    if not TYPE_CHECKING:  # to whom names that are wrong are errors already
+
+        def __getattr__(self, name: str) -> NoReturn:
+            from pglite_native import guesses  # only for those who have made a mistake
+
+            raise guesses.unknown(self, name, guesses.OF_TRANSACTIONS)
 
     @property
     def closed(self) -> bool:
@@ -195,7 +231,7 @@ class AsyncTransaction(AsyncQueries):
 
     def _own(self, database: PGlite) -> Transaction:
         if self._transaction is None:
-            self._transaction = self._parent._queries(database).transaction()
+            self._transaction = Transaction(self._parent._queries(database), self._modes)
         return self._transaction
 
     async def __aenter__(self) -> AsyncTransaction:
@@ -307,6 +343,7 @@ class AsyncPGlite(AsyncQueries):
         self, channel: str, callback: Callback
     ) -> Callable[[], Coroutine[Any, Any, None]]:
         """LISTEN on a channel, as PGlite.listen does; return a function to be awaited to end it."""
+        check_callable(callback, "listen()", coroutines=True)
         listener = _InLoop(asyncio.get_running_loop(), callback)
         async with self._lock:
             await self._worker.run(lambda database: database.listen(channel, listener))
@@ -320,6 +357,7 @@ class AsyncPGlite(AsyncQueries):
 
     async def on_notification(self, callback: Listener) -> Callable[[], None]:
         """Call a function with channel and payload of every notification; return one to end it."""
+        check_callable(callback, "on_notification()", coroutines=True)
         listener = _InLoop(asyncio.get_running_loop(), callback)
         async with self._lock:
             return await self._worker.run(lambda database: database.on_notification(listener))
@@ -419,21 +457,27 @@ class AsyncPGlite(AsyncQueries):
         return AsyncLiveChanges(live)
 
     async def _live(self, make: Callable[[PGlite], LiveValue]) -> LiveValue:
-        """Make a live query; if the task is cancelled, there is none."""
-        made: list[LiveValue] = []
+        """Make a live query."""
+        return await self._made(make, lambda live: live.unsubscribe())
+
+    async def _made(
+        self, make: Callable[[PGlite], Value], undo: Callable[[Value], object]
+    ) -> Value:
+        """Make something; undo that if the task is cancelled, which may be when it has just been
+        made."""
+        made: list[Value] = []
         try:
             async with self._lock:
                 await self._worker.run(lambda database: made.append(make(database)))
         except asyncio.CancelledError:
-            for live in made:
-                await asyncio.shield(asyncio.to_thread(live.unsubscribe))
+            for value in made:
+                await asyncio.shield(asyncio.to_thread(undo, value))
             raise
         return made[0]
 
     async def _beside(self) -> PGlite:
         """Return a session for work of ours: PGlite._beside."""
-        async with self._lock:
-            return await self._worker.run(PGlite._beside)
+        return await self._made(PGlite._beside, PGlite.close)
 
     refresh_array_types = _forwarded(PGlite.refresh_array_types)
     dump_data_dir = _forwarded(PGlite.dump_data_dir)
@@ -441,8 +485,7 @@ class AsyncPGlite(AsyncQueries):
 
     async def clone(self) -> AsyncPGlite:
         """Return a copy in memory, as PGlite.clone does."""
-        async with self._lock:
-            database = await self._worker.run(PGlite.clone)
+        database = await self._made(PGlite.clone, PGlite.close)
         clone = AsyncPGlite()
         clone._worker._open = lambda: database
         await clone.wait_ready()

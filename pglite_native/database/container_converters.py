@@ -1,6 +1,7 @@
-"""The text format of arrays, ranges and multiranges.
+"""The text format of arrays, ranges, multiranges and rows.
 
-Reference: PostgreSQL documentation, "Array Input and Output Syntax", "Range Input/Output";
+Reference: PostgreSQL documentation, "Array Input and Output Syntax", "Range Input/Output",
+"Composite Type Input and Output Syntax";
 arrayfuncs.c: array_out, rangetypes.c: range_parse.
 """
 
@@ -68,20 +69,49 @@ Serialize = Callable[[Any], str | None]
 """What writes an element or a bound; None is NULL."""
 
 
-def serialize_array(values: Iterable[Any], serialize: Serialize, delimiter: str = ",") -> str:
-    """Write nested lists as an array; None is NULL."""
-    return "{" + delimiter.join(_item(value, serialize, delimiter) for value in values) + "}"
+_NESTED: tuple[type, ...] = (list, tuple)
 
 
-def _item(value: Any, serialize: Serialize, delimiter: str) -> str:
-    if isinstance(value, list | tuple):
-        return serialize_array(value, serialize, delimiter)
+def serialize_array(
+    values: Iterable[Any],
+    serialize: Serialize,
+    delimiter: str = ",",
+    nested: tuple[type, ...] = _NESTED,
+) -> str:
+    """Write lists, and those `nested` in them, as an array; None is NULL."""
+    items = (_item(value, serialize, delimiter, nested) for value in values)
+    return "{" + delimiter.join(items) + "}"
+
+
+def _item(value: Any, serialize: Serialize, delimiter: str, nested: tuple[type, ...]) -> str:
+    if issubclass(type(value), nested):
+        return serialize_array(value, serialize, delimiter, nested)
     text = None if value is None else serialize(value)
     return "NULL" if text is None else _quoted(text)
 
 
 def _quoted(text: str) -> str:
     return '"' + re.sub(_TO_ESCAPE, r"\\\1", text) + '"'
+
+
+def serialize_row(fields: Iterable[Any], serialize: Serialize) -> str:
+    """Write the fields of a composite type in their order; None is NULL.
+
+    Their types are not known here: a tuple is a row, a list an array, and others are written by
+    their classes.
+    """
+    return "(" + ",".join(_field(field, serialize) for field in fields) + ")"
+
+
+def _field(value: Any, serialize: Serialize) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return _quoted(serialize_row(value, serialize))
+    if isinstance(value, list):
+        return _quoted(serialize_array(value, serialize))
+    text = serialize(value)
+    return "" if text is None else _quoted(text)
 
 
 def parse_range(text: str, parse: Callable[[str], Any]) -> Range:

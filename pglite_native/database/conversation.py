@@ -24,6 +24,7 @@ RUNS = "Dd"
 """DataRow and CopyData, which come in great numbers."""
 
 NO_COPY_DATA = "there is no data to copy: copy_from sends some"
+COPY_DATA_LOST = "COPY TO STDOUT has sent data, for which there is no place: copy_to returns it"
 
 
 STALE = ("0A000", "26000", "22", "42")
@@ -216,6 +217,8 @@ class Conversation:
             # COPY FROM STDIN waits; it has taken the Sync for nothing.
             messages += self._call(wire.copy_fail(NO_COPY_DATA) + end)
         _raise_error(messages, sql)
+        if any(kind == "H" for kind, _ in messages):
+            raise ValueError(f"{COPY_DATA_LOST}: {sql}")
         return messages
 
     def copy_in(self, sql: str, chunks: Iterable[bytes]) -> Answer:
@@ -228,7 +231,7 @@ class Conversation:
             _raise_end(messages, sql)
             messages += self._call(wire.sync())
             _raise_error(messages, sql)
-            raise ValueError(f"not a COPY FROM STDIN: {sql}")
+            raise ValueError(f"not a COPY FROM STDIN, as copy_from wants one: {sql}")
         try:
             self._copies = True
             for chunk in chunks:
@@ -271,7 +274,7 @@ class Conversation:
             messages += self._call(wire.copy_fail(NO_COPY_DATA) + wire.sync())
         _raise_error(messages, sql)
         if not any(kind == "H" for kind, _ in messages):
-            raise ValueError(f"not a COPY TO STDOUT: {sql}")
+            raise ValueError(f"not a COPY TO STDOUT, as copy (select ...) to stdout: {sql}")
         return _answer(messages)
 
     def _send(self, message: bytes) -> list[wire.Message]:
@@ -384,7 +387,7 @@ class Conversation:
                 if listener is not None:
                     listener(notice)
             except Exception:  # the statement continues, and its answer must not be lost
-                log.exception("on_notice failed")
+                logs.logger().exception("on_notice failed")
 
 
 def _raise_error(messages: Iterable[wire.Message], sql: str) -> None:

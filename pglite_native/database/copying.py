@@ -32,22 +32,44 @@ def source(stream: Stream) -> Iterator[bytes]:
             "a COPY reads from an open file, bytes or an iterable, and not from a"
             f" {type(stream).__name__}: open(path, 'rb') for a path, text.encode() for data"
         )
+    if hasattr(stream, "to_csv") or hasattr(stream, "write_csv"):  # pandas' and polars' own
+        raise TypeError(
+            f"a COPY reads text, and not a {type(stream).__name__}: its to_csv(), or write_csv(),"
+            " without a header, encoded"
+        )
     if isinstance(stream, bytes | bytearray | memoryview):
         return files.chunks(stream, COPY_CHUNK)
     read = getattr(stream, "read", None)
     pieces: Iterable[str | bytes] = stream if read is None else _pieces(read)
-    encoded = (piece.encode() if isinstance(piece, str) else piece for piece in pieces)
-    return files.chunks(encoded, COPY_CHUNK)
+    return files.chunks(map(_encoded, pieces), COPY_CHUNK)
 
 
 def sink(stream: Stream) -> Writable:
-    """Return a binary file that writes to a file of either kind."""
+    """Return a binary file that writes to a file of either kind.
+
+    Raises:
+        TypeError: it is no file that is open.
+    """
+    if not hasattr(stream, "write"):
+        raise TypeError(
+            "a COPY writes to an open file, and not to a"
+            f" {type(stream).__name__}: open(path, 'wb') for a path"
+        )
     return _TextSink(stream) if isinstance(stream, io.TextIOBase) else stream
 
 
 def _pieces(read: Any) -> Iterator[str | bytes]:
     while piece := read(COPY_CHUNK):
         yield piece
+
+
+def _encoded(piece: object) -> Any:
+    if isinstance(piece, list | tuple | dict):
+        raise TypeError(
+            f"a COPY reads lines of text, and not values, as this {type(piece).__name__} has: write"
+            " them by the csv module, or insert them from arrays: select * from unnest($1::int[])"
+        )
+    return piece.encode() if isinstance(piece, str) else piece
 
 
 class _TextSink:

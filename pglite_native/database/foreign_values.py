@@ -1,10 +1,14 @@
-"""Values of numpy, pandas and pgvector as Python's own, by their names: none of it is imported."""
+"""Values of numpy, pandas, polars, Arrow, PyTorch and pgvector as Python's own.
+
+They are known by their names: none of it is imported.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-_PACKAGES = ("numpy", "pandas", "pgvector")
+_PACKAGES = ("numpy", "pandas", "pgvector", "polars", "pyarrow", "torch")
+_CONVERSIONS = ("tolist", "to_list", "to_pylist", "as_py")
 _MISSING = ("NaTType", "NAType")
 _TIMES = "mM"  # numpy's kinds of time spans and of points in time
 _MICROSECONDS = "8[us]"  # what datetime has, and tolist() has it of no finer unit
@@ -25,4 +29,7 @@ def plain(value: Any) -> Any:
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     if type(value).__module__ == "numpy" and kind and kind in _TIMES:
         value = value.astype(kind + _MICROSECONDS)
-    return value.tolist() if hasattr(value, "tolist") else value
+    for name in _CONVERSIONS:
+        if hasattr(value, name):
+            return getattr(value, name)()
+    return value

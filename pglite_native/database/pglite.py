@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
 from pglite_native._closing import Closing
-from pglite_native.database.arguments import check_options
+from pglite_native.database.arguments import check_callable, check_options
 from pglite_native.database.conversation import IDLE, Conversation
 from pglite_native.database.quoting import identifier
 from pglite_native.database.results import Results
@@ -23,6 +23,7 @@ from pglite_native.engine.guest import Tier
 from pglite_native.engine.session import Session
 from pglite_native.engine.snapshot import Snapshot
 from pglite_native.errors import EngineClosed, SnapshotError, TransactionError
+from pglite_native.uncopied import Uncopied
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -53,7 +54,7 @@ class EngineOptions(TypedDict, total=False):
     tier: Tier
 
 
-class PGlite(Queries, Closing):
+class PGlite(Queries, Uncopied, Closing):
     """A PostgreSQL 18 database in this process, in memory or in a directory.
 
     >>> with PGlite() as db:
@@ -82,6 +83,11 @@ class PGlite(Queries, Closing):
         TypeError: an option is not known.
         ValueError: `data_dir` is the address of a server.
     """
+
+    _instead = (
+        "clone() is a copy, connect() one more session; another process opens a database of its"
+        " own, PGlite(image=path), or connects by a driver to `url`"
+    )
 
     def __init__(
         self,
@@ -190,6 +196,7 @@ class PGlite(Queries, Closing):
         Raises:
             DatabaseError: PostgreSQL's error.
         """
+        check_callable(callback, "listen()")
         with self._conversation.lock:
             conversation = self._ready()
             conversation.exec(f"listen {identifier(channel)}")
@@ -218,6 +225,7 @@ class PGlite(Queries, Closing):
 
         What is heard are the channels that are listened to.
         """
+        check_callable(callback, "on_notification()")
         with self._conversation.lock:
             conversation = self._ready()
             conversation.listeners.append(callback)
@@ -509,6 +517,8 @@ def check_place(data_dir: object, engine: Session | None, options: Mapping[str, 
     check_options(options, (*own, *EngineOptions.__annotations__), "PGlite")
     if isinstance(data_dir, Session):
         raise TypeError("an engine or a session is given by name: PGlite(engine=...)")
+    if isinstance(data_dir, Snapshot):
+        raise TypeError("a snapshot is given by name: PGlite(image=...)")
     if engine is not None and (data_dir is not None or options):
         raise ValueError(
             "PGlite(engine) takes neither a data_dir nor options: give them to the Engine"

@@ -6,7 +6,7 @@ Not dataclasses, whose module imports more than a first answer needs otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, TypeVar, overload
 
 Row = TypeVar("Row", dict[str, Any], tuple[Any, ...])
 
@@ -56,7 +56,7 @@ class Results(Generic[Row]):
     if not TYPE_CHECKING:  # to whom names that are wrong are errors already
 
         def __getattr__(self, name: str) -> NoReturn:
-            from pglite_native.database import guesses  # only for those who have made a mistake
+            from pglite_native import guesses  # only for those who have made a mistake
 
             raise guesses.unknown(self, name, guesses.OF_RESULTS)
 
@@ -78,6 +78,17 @@ class Results(Generic[Row]):
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, str):
+            raise TypeError(f"a result is a sequence of rows: result[0][{index!r}] is of the first")
+        return self.rows[index]
 
     def first(self) -> Row | None:
         """The first row; None where there is none."""

@@ -103,6 +103,10 @@ def parse_integers(text: str) -> list[int]:
     return [int(word) for word in text.split()]
 
 
+def parse_vector(text: str) -> list[float]:
+    return [float(number) for number in text[1:-1].split(",") if number]
+
+
 def _integers(found: re.Match[str], *names: str) -> list[int]:
     return [int(found[name] or 0) for name in names]
 
@@ -149,6 +153,8 @@ _PARSERS: dict[str, Parser] = {
     "inet": parse_inet,
     "int2vector": parse_integers,
     "oidvector": parse_integers,
+    "vector": parse_vector,
+    "halfvec": parse_vector,
 }
 
 # And where those are whose modules are imported when a value first comes.
@@ -156,7 +162,7 @@ _LATER = {
     "numeric": ("decimal", "Decimal"),
     "uuid": ("uuid", "UUID"),
     "cidr": ("ipaddress", "ip_network"),
-    **dict.fromkeys(("json", "jsonb", "vector", "halfvec"), ("json", "loads")),
+    **dict.fromkeys(("json", "jsonb"), ("json", "loads")),
 }
 
 # The same for whole results: what _rows does itself, and of the others, what is tried first. An
@@ -228,16 +234,29 @@ def serialize_naive(value: object) -> str:
 def serialize_json(value: object) -> str:
     import json
 
-    return json.dumps(value, default=_jsonable)
+    try:
+        return json.dumps(value, default=_jsonable, allow_nan=False)
+    except ValueError as error:
+        if "Out of range" not in str(error):
+            raise
+        raise ValueError("JSON has neither NaN nor infinity: None is its null") from None
 
 
 def _jsonable(value: object) -> object:
-    if foreign_values.is_foreign(value):
-        return foreign_values.plain(value)
+    plain = foreign_values.plain(value) if foreign_values.is_foreign(value) else value
+    if plain is not value:
+        return plain
     raise TypeError(
         f"JSON has no {type(value).__qualname__}: json.dumps(..., default=str) writes it as text,"
         " and a function in `serializers` does so for all"
     )
+
+
+def serialize_bytea(value: object) -> str:
+    """Not of what other types are written as, which bytea's input function would take for text."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return serialize_bytes(value)
+    raise TypeError(f"bytea takes bytes, or a str to be read, and not {type(value).__qualname__}")
 
 
 def serialize_vector(value: object) -> str:
@@ -252,6 +271,7 @@ SERIALIZERS: dict[str, Serializer] = {
     "jsonb": serialize_json,
     "timestamp": serialize_naive,
     "time": serialize_naive,
+    "bytea": serialize_bytea,
     "vector": serialize_vector,
     "halfvec": serialize_vector,
 }
@@ -297,12 +317,7 @@ def serialize(value: object) -> str:
             return _BY_TYPE[kind](value)
         if (kind.__module__, kind.__name__) in _BY_NAME:
             return _BY_NAME[kind.__module__, kind.__name__](value)
-    raise TypeError(f"no serializer for {type(value).__qualname__}: {_advice(value)}")
-
-
-def _advice(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return "the parameter is no array; `= any(...)` takes a list, and IN each value by itself"
-    if isinstance(value, set | frozenset):
-        return "give a list"
-    return "give its text, or add a function for it to `serializers`"
+    raise TypeError(
+        f"no serializer for {type(value).__qualname__}: give its text, or add a function for it to"
+        " `serializers`"
+    )

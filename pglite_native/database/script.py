@@ -78,16 +78,26 @@ class Script:
 
         Raises:
             OSError: it cannot be read.
+            ValueError: it is not UTF-8.
         """
-        text = Path(path).expanduser().read_text(encoding="utf-8-sig")
-        return cls(os.fspath(path), text, parser)
+        data = Path(path).expanduser().read_bytes()
+        name = os.fspath(path)
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise ValueError(
+                f"{name}:{line}: the file is not UTF-8 (byte 0x{data[error.start]:02x}): convert"
+                " it, by iconv -f latin1 -t utf-8 say"
+            ) from None
+        return cls(name, text.replace("\r\n", "\n").replace("\r", "\n"), parser)
 
     def parts(self) -> Iterator[Part]:
         """Yield what is to be run, file by file, and in each from top to bottom.
 
         Raises:
             OSError: a file that it includes cannot be read.
-            ValueError: it has a command of psql's that is not known here.
+            ValueError: it has a command of psql's that is not known here, or is not UTF-8.
         """
         if not _CANDIDATE.search(self._text):
             yield Part(self, 1, self._text)
@@ -140,7 +150,14 @@ class Script:
             return
         if name in _INCLUDES and len(arguments) == 1:
             folder = Path(self.name).parent if name in _INCLUDES[2:] else Path()
-            yield from Script.read(folder / arguments[0].strip("'"), self._parser).parts()
+            path = folder / arguments[0].strip("'")
+            try:
+                included = Script.read(path, self._parser)
+            except OSError as error:
+                advice = "" if name in _INCLUDES[2:] else "; \\ir begins at the file's own folder"
+                place = f"{self.name}:{self._taken}: {name} {path}"
+                raise type(error)(f"{place}: {error.strerror}{advice}") from None
+            yield from included.parts()
             return
         raise ValueError(
             f"{self.name}:{self._taken}: {name} is a command of psql's, which is not known here:"

@@ -12,8 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict, overload
 
 from pglite_native._closing import Closing
 from pglite_native.database import copying
-from pglite_native.database.arguments import check_no_params, check_options, check_sql
+from pglite_native.database.arguments import (
+    check_copy,
+    check_no_params,
+    check_options,
+    check_spread,
+    check_sql,
+)
 from pglite_native.database.conversation import IDLE, IN_TRANSACTION
+from pglite_native.database.modes import MODES, modes
 from pglite_native.database.results import Description, Results
 from pglite_native.database.scalar_converters import Parser, Serializer
 from pglite_native.database.typed_conversation import RowMode, TypedConversation
@@ -65,7 +72,7 @@ class Queries(ABC):
     if not TYPE_CHECKING:  # to whom names that are wrong are errors already
 
         def __getattr__(self, name: str) -> NoReturn:
-            from pglite_native.database import guesses  # only for those who have made a mistake
+            from pglite_native import guesses  # only for those who have made a mistake
 
             raise guesses.unknown(self, name, guesses.OF_QUERIES)
 
@@ -97,7 +104,7 @@ class Queries(ABC):
         self,
         sql: str,
         params: Sequence[Any] | None = None,
-        *,
+        *more: Never,
         row_mode: RowMode = "object",
         **options: Unpack[QueryOptions],
     ) -> Objects | Arrays:
@@ -119,7 +126,8 @@ class Queries(ABC):
             TypeError: there is no serializer for a value; `sql` is no str, an option not known.
             EngineError: the engine cannot go on; its subclasses say why.
         """
-        if options:
+        if more or options:
+            check_spread(more, params, "query")
             check_options(options, _QUERY, "query")
         check_sql(sql, "query")
         with self._conversation.lock:
@@ -199,6 +207,8 @@ class Queries(ABC):
         """
         from pglite_native.database import script  # most programs have no such files
 
+        if hasattr(path, "read"):
+            raise TypeError("exec_file() takes a path, and exec(file.read()) what is in a file")
         with self._conversation.lock:
             script.run(self._ready().text, path)
 
@@ -220,7 +230,7 @@ class Queries(ABC):
             TypeError: `source` is a path or a text itself, or has something else in it.
         Otherwise raises as query() does.
         """
-        check_sql(sql, "copy_from")
+        check_copy(sql, "copy_from")
         with self._conversation.lock:
             return self._ready().copy_from(sql, source)
 
@@ -246,7 +256,7 @@ class Queries(ABC):
             ValueError: the statement is another one; it has been run.
         Otherwise raises as query() does.
         """
-        check_sql(sql, "copy_to")
+        check_copy(sql, "copy_to")
         with self._conversation.lock:
             conversation = self._ready()
             if sink is not None:
@@ -264,7 +274,14 @@ class Queries(ABC):
         with self._conversation.lock:
             return self._ready().describe(sql, param_types)
 
-    def transaction(self) -> Transaction:
+    def transaction(
+        self,
+        *wrong: Never,
+        isolation_level: str | None = None,
+        read_only: bool | None = None,
+        deferrable: bool | None = None,
+        **unknown: Never,
+    ) -> Transaction:
         """Return a transaction, to be used in a `with` statement.
 
         It is committed when the block ends, and rolled back when an exception leaves it. Within
@@ -273,16 +290,30 @@ class Queries(ABC):
 
         >>> with db.transaction() as transaction:
         ...     transaction.query("insert into author (name) values ($1)", ["Eliot"])
+
+        Args:
+            isolation_level: "READ COMMITTED", "REPEATABLE READ" or "SERIALIZABLE"; None for what
+                default_transaction_isolation says.
+            read_only: whether it only reads.
+            deferrable: whether a serializable one that only reads waits until it can be sure.
+
+        Raises:
+            ValueError: there is no such isolation level.
+            TransactionError: a savepoint has no modes of its own; raised by `with`.
         """
-        return Transaction(self)
+        if wrong:
+            raise TypeError("a transaction is a block: with db.transaction() as transaction: ...")
+        check_options(unknown, MODES, "transaction")
+        return Transaction(self, modes(isolation_level, read_only, deferrable))
 
 
 class Transaction(Queries, Closing):
     """A transaction, or within one a savepoint; made by `transaction()`, good for one block."""
 
-    def __init__(self, parent: Queries) -> None:
+    def __init__(self, parent: Queries, modes: str = "") -> None:
         """Not to be called."""
         self._parent = parent
+        self._modes = modes
         self._conversation = parent._conversation
         self._hold = _holding(self._conversation.lock)
         self._depth = 0
@@ -290,6 +321,13 @@ class Transaction(Queries, Closing):
         self._open = False
         self._half_ended = False
         self._used = False
+
+    if not TYPE_CHECKING:  # to whom names that are wrong are errors already
+
+        def __getattr__(self, name: str) -> NoReturn:
+            from pglite_native import guesses  # only for those who have made a mistake
+
+            raise guesses.unknown(self, name, guesses.OF_TRANSACTIONS)
 
     @property
     def closed(self) -> bool:
@@ -325,7 +363,11 @@ class Transaction(Queries, Closing):
         self._depth = conversation.savepoints
         if conversation.text.status == IDLE:
             conversation.unsettled = True  # until it is open, and `with` sees to its end
-            conversation.text.simple("begin")
+            conversation.text.simple(f"begin {self._modes}")
+        elif self._modes:
+            raise TransactionError(
+                f"a transaction is open already: {self._modes} is for one that begins"
+            )
         else:
             self._savepoint = f"pglite_{self._depth + 1}"
             conversation.exec(f"savepoint {self._savepoint}")

@@ -342,8 +342,9 @@ class TypedConversation:
 
 def _check_params(params: object) -> None:
     if isinstance(params, str | bytes) or not isinstance(params, Sequence | None):
+        advice = "; a function is callback=..." if callable(params) else ""
         raise TypeError(
-            f"params must be a sequence of values, for $1, $2, ... in order: {params!r}"
+            f"params must be a sequence of values, for $1, $2, ... in order: {params!r}{advice}"
         )
 
 

@@ -24,7 +24,7 @@ class Type(NamedTuple):
     """A type as far as its text format depends on it; `of` is the OID of what it is made of."""
 
     name: str
-    kind: Literal["scalar", "array", "range", "multirange", "domain"] = "scalar"
+    kind: Literal["scalar", "array", "range", "multirange", "domain", "composite"] = "scalar"
     of: int = 0
     delimiter: str = ","
 
@@ -188,14 +188,51 @@ class Types:
         serialize = partial(self.serialize, known.of)
         match known.kind, value:
             case "array", list() | tuple():
-                return container_converters.serialize_array(value, serialize, known.delimiter)
+                of_rows = self._types.get(known.of, Type("")).kind == "composite"
+                return container_converters.serialize_array(
+                    value, serialize, known.delimiter, (list,) if of_rows else (list, tuple)
+                )
+            case "composite", tuple():
+                return container_converters.serialize_row(value, partial(self.serialize, 0))
             case "range", _ if container_converters.is_range(value):
                 return container_converters.serialize_range(value, serialize)
             case "multirange", list() | tuple():
                 return container_converters.serialize_multirange(value, serialize)
             case "domain", _:
                 return serialize(value)
+        if isinstance(value, _CONTAINERS) and not _takes(known.name, value):
+            raise TypeError(_refusal(known, value))
         return scalar_converters.SERIALIZERS.get(known.name, scalar_converters.serialize)(value)
+
+
+_CONTAINERS = (list, tuple, dict, set, frozenset, range)
+_JSON = ("json", "jsonb")
+_VECTORS = ("vector", "halfvec")
+_TEXTS = ("", "text", "varchar", "bpchar")  # where a dict is JSON's text
+
+
+def _takes(name: str, value: object) -> bool:
+    """Whether a container is a value of a scalar type's, or at least JSON's concern."""
+    of_lists = isinstance(value, list | tuple) and name in _VECTORS
+    return name in _JSON or of_lists or (isinstance(value, dict) and name in _TEXTS)
+
+
+def _refusal(known: Type, value: object) -> str:
+    """Why a container is no value for a parameter of a type, and what is one."""
+    given = f"no serializer for {type(value).__qualname__}"
+    if known.kind in ("range", "multirange"):
+        many = "a list of Range" if known.kind == "multirange" else "Range(lower, upper)"
+        return f"{given} as {known.name}: {many} of pglite_native is its value"
+    if known.kind == "composite":
+        return f"{given} as {known.name}: a tuple of its fields, in their order, is its value"
+    if isinstance(value, list | tuple):
+        return (
+            f"{given}: the parameter is no array; `= any(...)` takes a list, and IN each value by"
+            " itself"
+        )
+    if isinstance(value, set | frozenset | range):
+        return f"{given}: give a list"
+    return f"{given} as {known.name}: it is JSON, which that type is not; a str is its text"
 
 
 def _built_in() -> dict[int, Type]:
@@ -219,6 +256,8 @@ def _type(row: Sequence[str | None]) -> tuple[int, Type]:
         return int(oid), Type(name, "multirange", int(range_type))
     if kind == "d":
         return int(oid), Type(name, "domain", int(base))
+    if kind == "c":
+        return int(oid), Type(name, "composite")
     return int(oid), Type(name)
 
 

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pglite_native.dbapi.connection import Connection
 from pglite_native.dbapi.cursor import Cursor
@@ -44,6 +45,9 @@ from pglite_native.dbapi.type_objects import (
     Timestamp,
     TimestampFromTicks,
 )
+
+if TYPE_CHECKING:
+    from typing_extensions import Never
 
 __all__ = [
     "BINARY",
@@ -92,6 +96,7 @@ def connect(
     application_name: str | None = None,
     startup_params: Mapping[str, str] | None = None,
     paramstyle: Paramstyle = "format",
+    **unknown: Never,
 ) -> Connection:
     """Connect to a database in this process, with a session of one's own.
 
@@ -117,4 +122,5 @@ def connect(
         application_name=application_name,
         startup_params=startup_params,
         paramstyle=paramstyle,
+        **unknown,
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from pglite_native._closing import Closing
 from pglite_native.database.conversation import IDLE, Conversation
+from pglite_native.database.modes import modes
 from pglite_native.database.scalar_converters import Parser, Serializer
 from pglite_native.database.typed_conversation import Converted, TypedConversation
 from pglite_native.database.types import Types
@@ -26,8 +27,6 @@ from pglite_native.protocol import wire
 Value = TypeVar("Value")
 
 NOTICES_MAX = 100
-
-_ISOLATION_LEVELS = ("READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 
 
 class Connection(Closing):
@@ -77,6 +76,13 @@ class Connection(Closing):
         self.deferrable: bool | None = None
         self._two_phase: Xid | str | None = None
         self._prepared = False
+
+    if not TYPE_CHECKING:  # to whom names that are wrong are errors already
+
+        def __getattr__(self, name: str) -> NoReturn:
+            from pglite_native import guesses  # only for those who have made a mistake
+
+            raise guesses.unknown(self, name, guesses.OF_CONNECTIONS)
 
     @property
     def closed(self) -> bool:
@@ -295,17 +301,8 @@ def _of_value(error: Exception) -> exceptions.Error:
 def _beginning(
     isolation_level: str | None, read_only: bool | None, deferrable: bool | None
 ) -> bytes:
-    modes = []
-    if isolation_level is not None:
-        if isolation_level.upper() not in _ISOLATION_LEVELS:
-            raise ProgrammingError(
-                f"isolation_level must be one of {', '.join(_ISOLATION_LEVELS)}, or None:"
-                f" {isolation_level!r}"
-            )
-        modes.append(f"isolation level {isolation_level}")
-    if read_only is not None:
-        modes.append("read only" if read_only else "read write")
-    if deferrable is not None:
-        modes.append("deferrable" if deferrable else "not deferrable")
-    sql = " ".join(("begin", ", ".join(modes))).rstrip()
+    try:
+        sql = f"begin {modes(isolation_level, read_only, deferrable)}"
+    except ValueError as error:
+        raise ProgrammingError(str(error)) from None
     return wire.parse(sql) + wire.bind([]) + wire.execute()

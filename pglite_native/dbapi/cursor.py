@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from pglite_native._closing import Closing
 from pglite_native.database import copying
@@ -51,6 +51,13 @@ class Cursor(Closing):
         self._position = 0
         self._columns: tuple[wire.Column, ...] | None = None
         self._row_count = -1
+
+    if not TYPE_CHECKING:  # to whom names that are wrong are errors already
+
+        def __getattr__(self, name: str) -> NoReturn:
+            from pglite_native import guesses  # only for those who have made a mistake
+
+            raise guesses.unknown(self, name, guesses.OF_CURSORS)
 
     @property
     def connection(self) -> Connection:

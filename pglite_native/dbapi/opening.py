@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from pglite_native.database.arguments import check_options
 from pglite_native.database.pglite import PGlite
 from pglite_native.dbapi import exceptions
 from pglite_native.dbapi.connection import Connection
@@ -14,6 +15,11 @@ from pglite_native.engine import login
 from pglite_native.engine.engine import Engine
 from pglite_native.engine.session import Session
 from pglite_native.errors import PGliteError
+
+if TYPE_CHECKING:
+    from typing_extensions import Never
+
+_OPTIONS = ("database", "dbname", "user", "application_name", "startup_params", "paramstyle")
 
 Kind = TypeVar("Kind", bound=Connection)
 
@@ -29,8 +35,11 @@ def open_connection(
     application_name: str | None = None,
     startup_params: Mapping[str, str] | None = None,
     paramstyle: Paramstyle = "format",
+    **unknown: Never,
 ) -> Kind:
     """Return a connection of a class: see `pglite_native.dbapi.connect`."""
+    check_options(unknown, _OPTIONS, "connect")
+    check_kind(database)
     settings = dict(startup_params or {})
     if application_name is not None:
         settings["application_name"] = application_name
@@ -51,6 +60,15 @@ def open_connection(
             raise
     except PGliteError as error:
         exceptions.raise_for(error)
+
+
+def check_kind(database: object) -> None:
+    """Raise TypeError where a database is for coroutines."""
+    if hasattr(database, "__aenter__"):
+        raise TypeError(
+            f"an {type(database).__name__} is for coroutines: give a PGlite, or take"
+            " create_async_engine of pglite_native.sqlalchemy"
+        )
 
 
 def _open_session(

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.postgresql import base
+from django.db.backends.postgresql.client import DatabaseClient
 
 from pglite_native.django import directories
 
@@ -15,11 +16,29 @@ DIRECTORY = "PGLITE_DIRECTORY"  # where a setting is kept whose place a database
 DATABASE = USER = "postgres"
 
 
+class _Client(DatabaseClient):  # type: ignore[misc]
+    """What `manage.py dbshell` runs: psql, where the directory's socket is."""
+
+    @classmethod
+    def settings_to_cmd_args_env(
+        cls, settings_dict: dict[str, Any], parameters: list[str]
+    ) -> tuple[list[str], dict[str, str] | None]:
+        if not settings_dict["HOST"]:
+            host, port = directories.address(settings_dict[DIRECTORY])
+            settings_dict = {**settings_dict, "HOST": host, "PORT": port}
+        found: tuple[list[str], dict[str, str] | None] = super().settings_to_cmd_args_env(
+            settings_dict, parameters
+        )
+        return found
+
+
 class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
     """A connection to the cluster in the directory that `NAME` is.
 
     Where `HOST` is set, as by a test runner, it is Django's own backend.
     """
+
+    client_class = _Client
 
     def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
         # In place, and once: the connections of all threads have this dictionary.

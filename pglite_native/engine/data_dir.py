@@ -122,7 +122,10 @@ def load(engine: Any, source: Source) -> None:
         try:
             has_version = _load_members(engine, _unzipped(file), error)
         except _DAMAGED as damage:
-            raise DataDirError(f"the tarball is damaged or cut off: {damage}") from damage
+            raise DataDirError(
+                f"the tarball is damaged or cut off, or it is none: {damage} (SQL is run by"
+                " exec_file(), or `pglite-native sql -f`)"
+            ) from damage
     if not has_version:
         raise DataDirError(
             "the tarball has no PG_VERSION at its top: not a data directory's, or in a folder of it"

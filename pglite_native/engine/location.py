@@ -1,7 +1,7 @@
 """What a caller's data_dir names: memory, or a directory.
 
-Paths are taken as they are, and so are strings, but for the URLs that users of PGlite on Node, of
-SQLite and of SQLAlchemy write.
+Paths are taken as they are, and so are strings, but for `~` at the beginning, and for the URLs that
+users of PGlite on Node, of SQLite and of SQLAlchemy write.
 """
 
 from __future__ import annotations
@@ -18,10 +18,16 @@ MEMORY = frozenset((":memory:", "memory:", "file::memory:", "sqlite::memory:"))
 
 _URL = r"(?is)([a-z][a-z0-9+.-]+):(//)?(.*)"
 _KEYWORDS = r"(?i)\s*(host|hostaddr|dbname|user|port|service)\s*="  # libpq's
+_SQL = r"(?i)\s*(select|insert|update|delete|create|alter|drop|table|with|copy)\s"
 _PASSWORDS = (  # in a URL, and among libpq's keywords
     (r"(://[^:/@]*):[^@]*@", r"\1:***@"),
     (r"(?i)(password\s*=\s*)('(\\.|[^'])*'|\S+)", r"\1***"),
 )
+
+
+def is_sql(text: str) -> bool:
+    """Whether it is a statement, that has come to where a directory is wanted."""
+    return re.match(_SQL, text) is not None
 
 
 def directory(place: str | os.PathLike[str] | None) -> Path | None:
@@ -50,7 +56,7 @@ def _named(text: str) -> Path | None:
         raise ValueError(_of_server(text))
     url = re.fullmatch(_URL, text)
     if url is None:
-        return Path(text)
+        return Path(text).expanduser()
     scheme, slashes, rest = url[1].lower(), url[2], url[3]
     if scheme == "file":
         return _of_file(text, rest)
@@ -89,11 +95,16 @@ def _unquoted(path: str) -> Path:
     return Path(unquote(path))
 
 
-def _of_server(text: str) -> str:
+def without_password(text: str) -> str:
+    """Return an address as it may be shown."""
     for pattern, replacement in _PASSWORDS:
         text = re.sub(pattern, replacement, text)
+    return text
+
+
+def _of_server(text: str) -> str:
     return (
-        f"{text!r} is the address of a server, and this opens a database in this process: connect"
-        " to a server by a driver (psycopg.connect), or copy its database by"
+        f"{without_password(text)!r} is the address of a server, and this opens a database in this"
+        " process: connect to a server by a driver (psycopg.connect), or copy its database by"
         " `pglite-native import --from URL --data-dir DIRECTORY`, and open that directory"
     )

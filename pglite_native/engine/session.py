@@ -15,6 +15,7 @@ from pglite_native._closing import Closing, Dropping, Owner
 from pglite_native.engine import forking, login
 from pglite_native.engine.binding import check, ffi, lib, new_variable
 from pglite_native.errors import EngineClosed
+from pglite_native.uncopied import Uncopied
 
 BytesLike = bytes | bytearray | memoryview
 """Bytes-like: one or many protocol messages, or a part of one."""
@@ -40,7 +41,7 @@ _LEVELS = {
 }
 
 
-class Session(Closing):
+class Session(Uncopied, Closing):
     """A session of a cluster, with a transaction of its own: `open_session` makes it.
 
     What a connection of a server has to itself, it has: transaction, settings, role, prepared
@@ -55,6 +56,11 @@ class Session(Closing):
 
     _handle: Any = ffi.NULL
     _incarnation = 0  # counts what makes another session of it, behind the back of who uses it
+    _instead = (
+        "Engine.fork() is a copy, open_session() one more session; another process opens an engine"
+        " of its own"
+    )
+
     _log_line: bytes
     _engine: Engine  # kept, so that a cluster lives as long as any of its sessions
     _database: str | None = None  # that was asked for, as was

@@ -9,15 +9,18 @@ from typing import Any
 from pglite_native.engine import guest
 from pglite_native.engine.atomic_files import replacing
 from pglite_native.engine.binding import check, ffi, lib
+from pglite_native.uncopied import Uncopied
 
 
-class Snapshot:
+class Snapshot(Uncopied):
     """An engine's state: rows and files, and the session with all that is open in it.
 
     Made by `Engine.snapshot` or `Snapshot.load`. It does not change, may be used from any thread,
     and costs memory once however many engines start from it. What it holds is freed when neither
     it nor an engine that was mapped from it is left.
     """
+
+    _instead = "save(path) writes it to a file, which PGlite(image=path) takes, in any process"
 
     def __init__(self, runtime: guest.Runtime, image: Any) -> None:
         """Not to be called: the arguments are the package's own."""

@@ -22,6 +22,8 @@ def explained(error: EngineError, data_dir: str | os.PathLike[str] | None) -> En
     """Return an error of the same class that names the cause first; others as they are."""
     failed = re.match(_FAILED, str(error))
     if failed is None:
+        if data_dir is not None and os.path.isfile(data_dir):
+            return type(error)(f"{error}: a database is a directory, and {data_dir} is a file")
         return error
     log = failed["log"].rstrip()
     cause = re.search(_CAUSE, log)

@@ -24,6 +24,7 @@ from pglite_native.aot.compile import Progress
 from pglite_native.engine import guest, pack
 from pglite_native.engine.store import HOME_VARIABLE, Prepared, Store, home
 from pglite_native.errors import ExtensionError
+from pglite_native.extension_objects import PROJECTS
 from pglite_native.extensions import installed, published
 from pglite_native.extensions.bundle import CONTROL, Bundle, parse_bundle, read_bundle
 from pglite_native.extensions.compiling import compile_part
@@ -63,6 +64,11 @@ def add(
     Raises:
         ExtensionError: it cannot be added, and why. Nothing has changed.
     """
+    name = PROJECTS.get(str(extension), str(extension))
+    if name in _bundled() and not Path(extension).exists():
+        raise ExtensionError(
+            f'{name} is bundled, and need not be added: create extension "{name}" in the database'
+        )
     bundle = _find(extension)
     store = _store()
     with store.lock():
@@ -105,6 +111,8 @@ def provide(names: Sequence[str]) -> None:
     Raises:
         ExtensionError: one is not there at all, or cannot be added.
     """
+    if isinstance(names, str):
+        raise TypeError(f"extensions is a sequence of names: extensions=[{names!r}]")
     for name in names:
         if name in _names(_store()) or name in _bundled():
             continue
@@ -118,6 +126,8 @@ def _how_to_get(name: str) -> str:
     if name in published.PINS:
         extra = name.replace("_", "-")  # as older versions of pip want it
         return f"pip install 'pglite-native[{extra}]', or pglite-native extension add {name}"
+    if (similar := PROJECTS.get(name) or name.replace("-", "_")) in (*_bundled(), *published.PINS):
+        return f"did you mean {similar}?"
     return "`pglite-native extension list` has those that are; `extension add` takes a tarball"
 
 

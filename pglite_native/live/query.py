@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from pglite_native import _rows, logs
 from pglite_native._closing import Closing
+from pglite_native.database.arguments import check_callable
 from pglite_native.database.results import Field, Results, keys
 from pglite_native.engine import forking
 from pglite_native.errors import EngineClosed
@@ -69,6 +70,8 @@ class Live(Closing, Generic[State, Value]):
         """Not to be called."""
         self._sql = sql
         self._params = params
+        if callback is not None:
+            check_callable(callback, "a live query")
         self._callbacks = [callback] if callback is not None else []
         self._on_error = on_error
         self._changed = threading.Condition()

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from pglite_native.engine import location
 from pglite_native.engine.engine import Engine
 from pglite_native.migrate.errors import MoveError
 
@@ -34,6 +35,9 @@ SETTINGS = {
 SETTINGS_SINCE = {14: ("idle_session_timeout", "0"), 17: ("transaction_timeout", "0")}
 
 
+_SCHEMES = ("postgresql://", "postgres://")
+
+
 @dataclass(frozen=True)
 class Side:
     """Where a server is: `conninfo` is a URL or libpq's keywords.
@@ -50,6 +54,11 @@ class Side:
         Raises:
             MoveError: the address is wrong, or the server does not let us in.
         """
+        if "=" not in self.conninfo and not self.conninfo.startswith(_SCHEMES):
+            raise MoveError(
+                f"cannot connect to {location.without_password(self.conninfo)!r}: it is not the"
+                " address of a server: postgresql://user@host/database, or libpq's keywords"
+            )
         try:
             connection = psycopg.connect(
                 self.conninfo, autocommit=True, application_name="pglite-native"

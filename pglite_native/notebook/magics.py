@@ -99,6 +99,11 @@ def _directory(place: str) -> Path | None:
 
     A bare word is a variable's name, most likely, that is misspelt or has not been set yet.
     """
+    if place.startswith("-") or place == "?" or location.is_sql(place):
+        raise ValueError(
+            f"%pglite takes a directory, or a variable's name, and not {place!r}: SQL stands in a"
+            " cell below %%pglite"
+        )
     directory = location.directory(place or None)
     if directory is not None and place.isidentifier() and not directory.exists():
         raise ValueError(

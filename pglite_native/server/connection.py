@@ -32,6 +32,7 @@ from pglite_native.server.startup import CancelRequest, Startup
 RECEIVE_BYTES = 64 * 1024  # at a time, from a client
 
 _log = logging.getLogger("pglite_native.server")
+_log.addHandler(logging.NullHandler())  # prints nothing where a program sets up no logging
 
 TERMINATED = Refusal("57P01", "terminating connection due to administrator command")
 

@@ -11,7 +11,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from pglite_native._closing import Closing
 from pglite_native.engine import forking
@@ -105,8 +105,16 @@ class Server(Closing):
     ) -> None:
         check_interpreter()
         engine = source if isinstance(source, Snapshot | None) else _engine_of(source)
+        if not isinstance(port, int | None):
+            raise TypeError(f"a port is a number, and not {type(port).__name__}: {port!r}")
         if port is not None and not 0 <= port <= PORT_MAX:
             raise ValueError(f"a port is 0 to {PORT_MAX}: {port}")
+        if port is not None and host is None and unix_socket_dir is None:
+            raise ValueError(
+                f"port {port} of what? TCP is host= (--host 127.0.0.1), with a password or"
+                " trust=True (--trust); a Unix socket has a port in its name, in the directory that"
+                " unix_socket_dir= (--socket-dir) names"
+            )
         if host is None and (password is not None or trust or tls is not None):
             raise ValueError(
                 "password, trust and tls are for TCP: name the address that it is to listen at by"
@@ -142,6 +150,13 @@ class Server(Closing):
             raise
         atexit.register(self.close)  # else its socket would be left
         forking.register(self)
+
+    if not TYPE_CHECKING:  # to whom names that are wrong are errors already
+
+        def __getattr__(self, name: str) -> NoReturn:
+            from pglite_native import guesses  # only for those who have made a mistake
+
+            raise guesses.unknown(self, name, guesses.OF_SERVERS)
 
     @property
     def address(self) -> tuple[str, int]:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["URL", "PGliteDialect", "create_async_engine", "create_engine"]
 
 # The entry point says the same; this is for where the package is used without being installed.
-registry.register("postgresql.pglite", __name__, PGliteDialect.__name__)
+for _name in ("postgresql.pglite", "pglite"):
+    registry.register(_name, __name__, PGliteDialect.__name__)
 
 
 def create_engine(database: dbapi.Database = None, **options: Any) -> sqlalchemy.Engine:

@@ -14,7 +14,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from pglite_native import dbapi
 from pglite_native.database.conversation import IDLE
 from pglite_native.database.pglite import PGlite
-from pglite_native.dbapi.opening import Kind, open_connection
+from pglite_native.dbapi.opening import Kind, check_kind, open_connection
 from pglite_native.engine.engine import Engine
 from pglite_native.engine.session import Session
 from pglite_native.errors import EngineBusy, EngineError
@@ -90,6 +90,7 @@ class PGliteDialect(PGDialect):
     def _connect(
         self, kind: type[Kind], *, database: dbapi.Database = None, **options: Any
     ) -> Kind:
+        check_kind(database)
         if not isinstance(database, PGlite | Session):
             database = self._open(database)
         connection = open_connection(kind, database, **options)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pglite_native import Engine, PGlite
-from pglite_native.cli import main
+from pglite_native.cli import main, usage
 from tools import ROOT
 from vendor.pins import load_pins, read_toml
 
@@ -35,7 +35,9 @@ def test_the_options_that_say_which_database_are_everywhere_the_same(
         main([name, "--help"])
     output = capsys.readouterr().out
     for option in (
+        "-D DIR",
         "--data-dir DIR",
+        "--database NAME",
         "--image FILE",
         "--tier",
         "--extension NAME",
@@ -67,6 +69,75 @@ def test_ports_and_paths_are_checked(
     assert caught.value.code == 2
     assert words in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        (["sql", "-d", "./shop", "select 1"], "--data-dir DIR, or -D DIR, names the database's"),
+        (["sql", "--json", "select 1"], "--format has csv, json, expanded and table"),
+        (["sql", "--datadir", "shop", "select 1"], "--data-dir DIR"),
+        (["sql", "--formt", "csv", "select 1"], "did you mean --format?"),
+        (["sql", "-U", "me", "select 1"], "the user is postgres"),
+        (["sql", "shop"], "SQL, and not 'shop': a directory is given by --data-dir shop"),
+        (["sql", "a.sql"], "SQL, and not 'a.sql': a file of SQL is given by -f a.sql"),
+        (["sql", "postgresql://host/shop"], "SQL, and not the address"),
+        (["info", "shop"], "a directory is given by --data-dir shop"),
+        (["serve", "-p", "5433"], "--port PORT"),
+        (["serve", "shop"], "a directory is given by --data-dir shop"),
+        (["dump", "shop"], "FILE is what is written; a directory is given by --data-dir shop"),
+        (["dump", "-o", "a.tar", "b.tar"], "FILE is an argument of its own"),
+        (["shell", "--client", "plain", "shop"], "a directory is given by --data-dir shop"),
+        (["import", "a.sql", "-D", "new"], "a file of SQL is run by `sql -f FILE`"),
+        (["psql"], "did you mean shell?"),
+        (["extensions", "list"], "did you mean extension?"),
+        (["help"], "did you mean --help?"),
+        (["srve"], "did you mean serve?"),
+        (["select 1"], 'pglite-native sql "select 1"'),
+        (["nothing-like-it"], "invalid choice: 'nothing-like-it' (choose from"),
+    ],
+)
+def test_options_and_commands_that_are_guessed_are_answered(
+    arguments: list[str],
+    advice: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "a.sql").write_text("select 1")
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    said = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert advice in said.splitlines()[-1]
+    if arguments[0] in COMMANDS:
+        assert f"usage: pglite-native {arguments[0]}" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.sql", "shop"]
+
+
+def test_other_guesses_have_no_advice_that_is_wrong() -> None:
+    assert not set(usage._OPTIONS) & {
+        "--data-dir",
+        "-D",
+        "--format",
+        "--port",
+        "--database",
+        "--image",
+    }
+    assert not set(usage._COMMANDS) & set(COMMANDS)
+
+
+def test_a_new_directory_is_told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a name that was misspelt would be."""
+    place = str(tmp_path / "shop")
+    assert main(["sql", "-D", place, "create database other"]) == 0
+    assert capsys.readouterr().err == f"pglite-native: a new database, in {place}\n"
+    line = ["sql", "-D", place, "--database", "other", "--format", "csv"]
+    assert main([*line, "select current_database() as d"]) == 0
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("d\nother\n", "")
 
 
 def test_memory_has_its_usual_names(

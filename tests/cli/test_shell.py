@@ -347,6 +347,20 @@ def test_tab_completes_and_lines_are_remembered(tmp_path: Path, term: str) -> No
 # --- other clients --------------------------------------------------------------------------
 
 
+def test_another_database_is_a_command_away() -> None:
+    done = piped(
+        "create database shop;\n\\c shop\ncreate table t (a int);\n\\c postgres\n"
+        "select count(*) as missing from pg_class where relname = 't';\n\\c shop\ntable t;\n"
+        "\\conninfo\n"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [word for word in done.stdout.split() if word in ("shop", "postgres", "(0")] == (
+        ["shop", "postgres"] + ["postgres"] * 2 + ["shop", "postgres", "(0", "shop", "postgres"]
+    )
+    done = piped("\\c nope\nselect 1 as still_here;\n")
+    assert 'database "nope" does not exist' in done.stderr and "still_here" in done.stdout
+
+
 @pytest.fixture
 def with_psql(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(programs()), prepend=os.pathsep)

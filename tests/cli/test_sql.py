@@ -297,7 +297,7 @@ def test_each_statement_of_a_file_is_by_itself(tmp_path: Path) -> None:
             "sql", "--data-dir", str(data), "--format", "csv", *given, input=STATEMENTS
         )
         assert (failed.returncode, failed.stdout) == (1, "f\nb;\n")
-        assert failed.stderr.startswith(f'{name}:8: ERROR:  42703: column "nope" does not exist\n')
+        assert f'{name}:8: ERROR:  42703: column "nope" does not exist\n' in failed.stderr
         again = ("select count(*) from t", "drop function f", "drop table t")
         kept = command("sql", "--data-dir", str(data), "--format", "csv", *again)
         assert kept.stdout == "count\n2\n"
@@ -459,5 +459,5 @@ def test_an_interrupt_cancels_the_statement(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert errors == "pglite-native: interrupted\n"
+    assert errors.endswith("\npglite-native: interrupted\n")
     assert main(["sql", "--data-dir", str(begun.parent), "select 1"]) == 0  # it was let go of

@@ -149,6 +149,18 @@ def test_a_directory_is_the_database_of_several_processes(project: Path) -> None
     assert "count 4" in manage(project, "shell", "-c", create)
 
 
+def test_dbshell_finds_the_directory_s_socket(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    psql = tmp_path / "bin" / "psql"
+    psql.parent.mkdir()
+    psql.write_text('#!/bin/sh\necho "$@"\n')
+    psql.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{psql.parent}{os.pathsep}{os.environ['PATH']}")
+    manage(project, "migrate")
+    assert manage(project, "dbshell").strip() == f"-U postgres -h {project / 'db'} -p 5432 postgres"
+
+
 def test_the_development_server_keeps_the_directory_as_it_reloads(project: Path) -> None:
     manage(project, "makemigrations", "notes")
     manage(project, "migrate")

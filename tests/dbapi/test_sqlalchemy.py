@@ -15,7 +15,7 @@ from sqlalchemy import ForeignKey, String, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
-from pglite_native import PGlite, dbapi
+from pglite_native import AsyncPGlite, PGlite, dbapi
 from pglite_native.sqlalchemy import create_engine
 from tests.waiting import DEADLINE_S, in_thread, until_blocked
 
@@ -295,6 +295,11 @@ def test_urls_name_directories_or_memory(tmp_path: Path) -> None:
         assert connection.scalar(text("show application_name")) == "shop"
         assert (tmp_path / "data" / "PG_VERSION").exists()
     engine.dispose()
+    engine = sqlalchemy.create_engine("pglite://")
+    assert engine.dialect.name == "postgresql"
+    engine.dispose()
+    with pytest.raises(TypeError, match="an AsyncPGlite is for coroutines"):
+        create_engine(AsyncPGlite()).connect()  # type: ignore[arg-type]
     engine = sqlalchemy.create_engine("postgresql+pglite://")
     assert (engine.dialect.name, engine.dialect.driver) == ("postgresql", "pglite")
     with engine.connect() as connection:

@@ -291,3 +291,23 @@ def test_an_older_target_is_refused_unless_told(
         db.exec("DROP TABLE newer")
     assert export(small, older, "--allow-older") == 0
     assert query(older, "SELECT count(*) FROM t") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (
+            "./other",
+            "cannot connect to './other': it is not the address of a server: postgresql://",
+        ),
+        ("mysql://me:secret@h/d", "'mysql://me:***@h/d': it is not the address of a server"),
+        ("postgresql://localhost:1/shop", "cannot connect to shop at localhost"),
+    ],
+)
+def test_an_address_that_is_none_leaves_no_directory(
+    address: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "new"
+    assert main(["import", "--from", address, "--data-dir", str(folder)]) == 1
+    assert said in capsys.readouterr().err
+    assert not folder.exists()

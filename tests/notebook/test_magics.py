@@ -101,7 +101,10 @@ def test_a_misspelt_variable_makes_no_directory(
     assert "bd is neither a variable nor a directory: a new directory is ./bd" in (
         capsys.readouterr().err
     )
-    assert not list(tmp_path.glob("bd"))
+    for line in ("select 1 from t", "--help", "?"):
+        shell.run_cell(f"get_ipython().run_line_magic('pglite', {line!r})")
+        assert "SQL stands in a cell below %%pglite" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["ipython"]
     shell.run_line_magic("pglite", "./shop")
     assert capsys.readouterr().out == f"a new database, in {tmp_path / 'shop'}\n"
     run(shell, "create table t ()")

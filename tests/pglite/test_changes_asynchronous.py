@@ -17,6 +17,7 @@ from pglite_native import (
     Snapshot,
     TransactionError,
 )
+from pglite_native.changes.reader import Reader
 from tests.waiting import DEADLINE_S
 
 Scenario = Callable[[AsyncPGlite], Coroutine[Any, Any, None]]
@@ -120,6 +121,34 @@ def test_it_opens_in_async_with_and_not_in_a_transaction(play: Callable[[Scenari
             with pytest.raises(TransactionError):
                 async with db.changes():
                     pass
+
+    play(scenario)
+
+
+def test_a_task_that_is_cancelled_when_it_has_just_begun_leaves_nothing(
+    play: Callable[[Scenario], None],
+) -> None:
+    """The reader is there, and the task that waits for it will not take it."""
+
+    async def scenario(db: AsyncPGlite) -> None:
+        loop = asyncio.get_running_loop()
+
+        async def follow() -> None:
+            changes = db.changes()
+            open_reader = changes._open_reader
+
+            def open_and_cancel(session: PGlite) -> Reader:
+                reader = open_reader(session)
+                loop.call_soon_threadsafe(following.cancel)
+                return reader
+
+            changes._open_reader = open_and_cancel
+            async with changes:
+                raise AssertionError("it has been cancelled")
+
+        following = asyncio.create_task(follow())
+        with pytest.raises(asyncio.CancelledError):
+            await following
 
     play(scenario)
 

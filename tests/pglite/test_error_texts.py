@@ -14,10 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-import pglite_native.dbapi
-import pglite_native.sqlalchemy
-from pglite_native import AsyncPGlite, DatabaseError, EngineError, EngineLocked, PGlite
-from pglite_native.database.guesses import OF_QUERIES, OF_RESULTS
+from pglite_native import DatabaseError, EngineError, EngineLocked, PGlite
 from pglite_native.pytest_plugin.databases import Databases
 from tests.oracle.native import NativeServer
 from tools import ROOT
@@ -128,11 +125,11 @@ def test_extensions_by_the_name_of_their_project(db: PGlite) -> None:
 
 
 def test_names_that_are_advised_are_there(db: PGlite) -> None:
-    from pglite_native.error_advice import _EXTENSIONS
+    from pglite_native.extension_objects import PROJECTS
 
     available = {row["name"] for row in db.query("select name from pg_available_extensions")}
-    assert set(_EXTENSIONS.values()) - {"vector"} <= available
-    assert not set(_EXTENSIONS) & available
+    assert set(PROJECTS.values()) - {"vector"} <= available
+    assert not set(PROJECTS) & available
     db.exec("create extension vector")
 
 
@@ -321,6 +318,8 @@ def test_system_errors_are_words(db: PGlite, tmp_path: Path) -> None:
     ):
         assert words in text_of(db, sql)
     (tmp_path / "file").touch()
+    with pytest.raises(EngineError, match=r"a database is a directory, and .*file is a file"):
+        PGlite(tmp_path / "file")
     with pytest.raises(EngineError, match="not a directory"):
         PGlite(tmp_path / "file" / "below")
 
@@ -331,56 +330,6 @@ def test_a_panic_says_that_the_engine_has_failed() -> None:
         "53100: could not write to file\n"
         "HINT: The engine has failed: close it, and open the database again, which recovers it"
     )
-
-
-# --- what other tools call otherwise --------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("execute", "query(sql, params) runs a statement"),
-        ("fetchall", "the rows are query(...).rows"),
-        ("commit", "each call is a transaction of its own"),
-        ("snapshot", "engine.snapshot() takes one"),
-        ("describeQuery", "it is describe_query here"),
-        ("nothing_like_it", "'PGlite' object has no attribute 'nothing_like_it'"),
-    ],
-)
-def test_names_that_are_guessed_are_answered(db: PGlite, name: str, said: str) -> None:
-    assert not hasattr(db, name)
-    with pytest.raises(AttributeError) as caught:
-        getattr(db, name)
-    assert said in str(caught.value)
-    assert (caught.value.name, caught.value.obj) == (name, db)
-
-
-def test_names_that_are_guessed_of_other_objects(db: PGlite) -> None:
-    with pytest.raises(AttributeError, match=r"'Results' object .*: rows is the list of rows"):
-        db.query("select 1").fetchall()  # type: ignore[attr-defined]
-    with (
-        db.transaction() as transaction,
-        pytest.raises(AttributeError, match=r"'Transaction'.*query"),
-    ):
-        transaction.execute("select 1")  # type: ignore[attr-defined]
-    with pytest.raises(AttributeError, match=r"'AsyncPGlite' object .*: query"):
-        AsyncPGlite().execute("select 1")  # type: ignore[attr-defined]
-
-
-def test_names_that_are_advised_exist(db: PGlite) -> None:
-    results = db.query("select 1 as a")
-    for guesses, owners in (
-        (
-            OF_QUERIES,
-            (db, db.session, results, pglite_native.dbapi, pglite_native.sqlalchemy, db.engine),
-        ),
-        (OF_RESULTS, (results, db)),
-    ):
-        for guess, advice in guesses.items():
-            assert not hasattr(owners[0], guess), guess
-            for name in re.findall(r"(\w+)\(", advice):
-                if name != "unnest":
-                    assert any(hasattr(owner, name) for owner in owners), name
 
 
 def test_a_transaction_that_has_failed_says_so(db: PGlite) -> None:
@@ -418,3 +367,12 @@ def test_a_full_memory_names_its_limit() -> None:
 def test_parameters_that_are_missing_are_told_apart_from_placeholders(db: PGlite) -> None:
     shown = text_of(db, "select $1::int, $2::int", [1])
     assert "HINT: Each placeholder wants a parameter" in shown
+
+
+def test_a_context_that_repeats_itself_is_counted() -> None:
+    """As that of a function without an end."""
+    where = "\n".join(['SQL function "f" statement 1'] * 30_000 + ["at last"])
+    fields = {"S": "ERROR", "V": "ERROR", "C": "54001", "M": "too deep", "W": where}
+    assert str(DatabaseError(fields, "select f(1)")) == (
+        '54001: too deep\nCONTEXT: SQL function "f" statement 1 (30000 times)\nat last'
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -105,6 +107,22 @@ def test_a_failing_callback_harms_nobody(db: PGlite, caplog: pytest.LogCaptureFi
     assert db.query("select pg_notify('a', '1'), 5 as n").rows[0]["n"] == 5
     assert heard == ["1"]
     assert [record.message for record in caplog.records] == ["a listener on 'a' failed"]
+
+
+def test_what_a_listener_raises_is_printed_where_there_is_no_logging() -> None:
+    program = (
+        "from pglite_native import PGlite\n"
+        "db = PGlite(on_notice=lambda notice: 1 / 0)\n"
+        "db.listen('jobs', lambda payload: [][5])\n"
+        "db.exec('notify jobs')\n"
+        "db.exec('drop table if exists nope')\n"
+        "print(db.query('select 1 as one').scalar())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "1\n"
+    assert "a listener on 'jobs' failed" in done.stderr and "IndexError" in done.stderr
+    assert "on_notice failed" in done.stderr and "ZeroDivisionError" in done.stderr
+    assert "does not exist, skipping" not in done.stderr
 
 
 def test_a_failed_listen_leaves_nothing(db: PGlite) -> None:

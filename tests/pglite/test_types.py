@@ -378,3 +378,56 @@ def test_a_serializer_may_return_none_for_null(db: PGlite) -> None:
 def test_what_has_no_serializer_says_what_to_do(shared: PGlite, sent: Any, advice: str) -> None:
     with pytest.raises(TypeError, match=f"no serializer for {advice}"):
         shared.query("select $1::int", [sent])
+
+
+def test_tuples_are_rows(db: PGlite) -> None:
+    db.exec("""
+        create type place as (x int, name text, at date, sizes int[], open bool);
+        create type pair as (first place, n int);
+        create table t (p place, ps place[], q pair)
+    """)
+    place = (1, 'a"\\,() ', date(2024, 1, 1), [1, 2], True)
+    empty: tuple[object, ...] = (None, "", None, [], False)
+    for _ in range(3):  # also where it is prepared
+        db.query("insert into t values ($1, $2, $3)", [place, [place, empty], (place, 5)])
+    rows = db.query("select (p).*, ((q).first).*, (q).n, (ps[2]).* from t", row_mode="array").rows
+    assert rows == [(*place, *place, 5, *empty)] * 3
+    for value in ([1], {"x": 1}):
+        with pytest.raises(TypeError, match="as place: a tuple of its fields, in their order"):
+            db.query("select $1::place", [value])
+
+
+def test_containers_that_do_not_fit_are_told_what_does(db: PGlite) -> None:
+    db.exec("create extension hstore")
+    for sql, value, said in (
+        ("select $1::int4range", (1, 5), r"as int4range: Range\(lower, upper\)"),
+        ("select $1::int4range", range(5), r"Range\(lower, upper\)"),
+        ("select $1::int4multirange", {1}, "a list of Range"),
+        ("select $1::int[]", {1}, "give a list"),
+        ("select $1::int[]", range(5), "give a list"),
+        ("select $1::hstore", {"a": "b"}, "as hstore: it is JSON, which that type is not"),
+        ("select $1::bytea", 5, "bytea takes bytes"),
+        ("select $1::jsonb", pandas.DataFrame({"a": [1]}), "JSON has no DataFrame"),
+    ):
+        for _ in range(3):
+            with pytest.raises(TypeError, match=said):
+                db.query(sql, [value])
+    with pytest.raises(ValueError, match="JSON has neither NaN nor infinity"):
+        db.query("select $1::jsonb", [{"a": float("nan")}])
+
+
+def test_vectors_are_floats_whatever_their_text(db: PGlite) -> None:
+    db.exec("create extension vector")
+    for kind in ("vector", "halfvec"):
+        (value,) = db.query(f"select '[1, 2.5]'::{kind} as v").one().values()
+        assert [type(number) for number in value] == [float, float]
+        assert value == [1, 2.5]
+
+
+def test_series_of_polars_and_arrow_are_arrays(db: PGlite) -> None:
+    import polars
+    import pyarrow
+
+    for value in (polars.Series([1, None]), pyarrow.array([1, None])):
+        assert db.query("select $1::int[] as a", [value]).scalar() == [1, None]
+    assert db.query("select $1::int as a", [pyarrow.scalar(5)]).scalar() == 5

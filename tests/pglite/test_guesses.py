@@ -1,0 +1,111 @@
+"""Names that users of other tools guess: what they are told."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+from collections.abc import Mapping
+
+import pytest
+
+import pglite_native
+import pglite_native.sqlalchemy
+from pglite_native import AsyncPGlite, DatabaseError, PGlite, Server, dbapi, guesses
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("execute", "query(sql, params) runs a statement"),
+        ("fetchall", "the rows are query(...).rows"),
+        ("commit", "each call is a transaction of its own"),
+        ("snapshot", "engine.snapshot() takes one"),
+        ("describeQuery", "it is describe_query here"),
+        ("nothing_like_it", "'PGlite' object has no attribute 'nothing_like_it'"),
+    ],
+)
+def test_names_that_are_guessed_are_answered(db: PGlite, name: str, said: str) -> None:
+    assert not hasattr(db, name)
+    with pytest.raises(AttributeError) as caught:
+        getattr(db, name)
+    assert said in str(caught.value)
+    assert (caught.value.name, caught.value.obj) == (name, db)
+
+
+def test_names_that_are_guessed_of_other_objects(db: PGlite) -> None:
+    with pytest.raises(AttributeError, match=r"'Results' object .*: rows is the list of rows"):
+        db.query("select 1").fetchall()  # type: ignore[attr-defined]
+    with (
+        db.transaction() as transaction,
+        pytest.raises(AttributeError, match=r"'Transaction'.*query"),
+    ):
+        transaction.execute("select 1")  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match=r"'AsyncPGlite' object .*: query"):
+        AsyncPGlite().execute("select 1")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["constraint_name", "pgcode", "diag"])
+def test_the_fields_of_an_error_by_the_names_of_other_drivers(db: PGlite, name: str) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        db.query("select 1/0")
+    with pytest.raises(AttributeError, match=rf"'DatabaseError' .*{name}.*: "):
+        getattr(caught.value, name)
+
+
+def test_the_names_of_what_is_not_begun_by_hand(db: PGlite) -> None:
+    with db.transaction() as transaction:
+        for name in ("commit", "savepoint", "live_query"):
+            with pytest.raises(AttributeError, match=r"'Transaction' .*: (the end of|trans|it is)"):
+                getattr(transaction, name)
+    with Server() as server, pytest.raises(AttributeError, match="it listens from when it is made"):
+        server.start()  # type: ignore[attr-defined]
+    with dbapi.connect(db) as connection:
+        with pytest.raises(AttributeError, match=r"cursor\(\)\.executemany\(\) does"):
+            connection.executemany("select %s", [])  # type: ignore[attr-defined]
+        with pytest.raises(AttributeError, match=r"execute\(sql, stream=file\) does"):
+            connection.cursor().copy("copy t to stdout")  # type: ignore[attr-defined]
+
+
+def test_the_package_s_own_names() -> None:
+    assert pglite_native.__version__.count(".") == 2
+    assert pglite_native.Server is Server
+    with pytest.raises(AttributeError, match=r"has no attribute 'connect': PGlite\(\) opens"):
+        pglite_native.connect  # noqa: B018
+    with pytest.raises(AttributeError, match=r"has no attribute 'nothing_like_it'\Z"):
+        pglite_native.nothing_like_it  # noqa: B018
+
+
+def test_what_lives_in_a_process_is_neither_pickled_nor_copied(db: PGlite) -> None:
+    for value, instead in (
+        (db, r"clone\(\) is a copy"),
+        (AsyncPGlite(), r"clone\(\) is a copy"),
+        (db.engine, r"fork\(\) is a copy"),
+        (db.engine.snapshot(), r"save\(path\) writes it to a file"),
+    ):
+        for way in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError, match=f"neither pickled nor copied.*{instead}"):
+                way(value)
+
+
+def test_names_that_are_advised_exist(db: PGlite) -> None:
+    results = db.query("select 1 as a")
+    modules = (pglite_native, dbapi, pglite_native.sqlalchemy)
+    with db.transaction() as transaction, dbapi.connect(db) as connection, Server() as server:
+        beside = (db, db.session, db.engine, results, transaction, connection.cursor(), *modules)
+        tables: tuple[tuple[Mapping[str, str], object], ...] = (
+            (guesses.OF_QUERIES, db),
+            (guesses.OF_TRANSACTIONS, transaction),
+            (guesses.OF_RESULTS, results),
+            (guesses.OF_CONNECTIONS, connection),
+            (guesses.OF_CURSORS, connection.cursor()),
+            (guesses.OF_SERVERS, server),
+            (guesses.OF_ERRORS, DatabaseError({"C": "", "M": "", "V": ""}, "")),
+            (pglite_native._GUESSES, pglite_native),
+        )
+        for table, owner in tables:
+            for guess, advice in table.items():
+                assert not hasattr(owner, guess), guess
+                for name in re.findall(r"(\w+)\(", advice):
+                    if name not in ("unnest", "pg_notify", "str"):
+                        assert any(hasattr(place, name) for place in (owner, *beside)), name
