@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from bench.conformance.suite import Suite, outputs
+
 FOLDER = "contrib"
 
 # Of those that are bundled, and that a server tests without another configuration, and without
@@ -21,6 +23,24 @@ ASSIGNMENT = re.compile(r"^(\w+)[ \t]*=[ \t]*((?:.*\\\n)*.*)$", re.MULTILINE)
 VARIABLE = re.compile(r"\$\((\w+)\)")
 NAMES = "REGRESS"
 NAME = re.compile(r"[\w-]+")
+
+
+class Contrib(Suite):
+    """Each module's tests have its folder, and a database of their own."""
+
+    def group(self, test: str) -> str:
+        return module(test)
+
+    def tests(self, source: Path) -> list[str]:
+        return tests(source)
+
+    def input(self, source: Path, test: str) -> Path:
+        module, _, name = test.partition("/")
+        return source / FOLDER / module / self.inputs.format(name)
+
+    def expected(self, source: Path, test: str) -> list[bytes]:
+        module, _, name = test.partition("/")
+        return outputs(source / FOLDER / module / "expected", name)
 
 
 def tests(source: Path) -> list[str]:

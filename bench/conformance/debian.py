@@ -1,4 +1,4 @@
-"""Source packages of Debian's, by apt-get, without touching the machine's own configuration.
+"""Packages of Debian's, by apt-get, without touching the machine's own configuration.
 
 A machine's suite seldom has the version wanted, so those where new versions arrive are asked, at
 the archive that the machine's apt-get is set up for. What apt-get has to write goes into a folder
@@ -11,22 +11,27 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 from vendor.pins import Pin, VendorError
 
-SUITES = ("unstable", "testing")
+SUITES = ("unstable", "testing", "stable")
+BINARIES = "testing"
+PROGRAMS = "usr/lib/postgresql/18/bin"
+
+# Programs of another Debian run by that one's loader, and so with its libraries.
+WRAPPER = """\
+#!/bin/sh
+export PROJ_DATA={root}/usr/share/proj GDAL_DATA={root}/usr/share/gdal
+exec {root}/usr/lib64/ld-linux-x86-64.so.2 --library-path {libraries} {program} "$@"
+"""
 
 
 def download(pin: Pin, folder: Path) -> None:
     """Have apt-get write `pin.archive` into `folder`."""
     private = folder / "apt"
-    for name in ("lists/partial", "cache/archives/partial"):
-        (private / name).mkdir(parents=True, exist_ok=True)
-    archive = f"[signed-by={_keyring(folder)}] {_site(folder)}"
-    sources = private / "sources.list"
-    sources.write_text("".join(f"deb-src {archive} {suite} main\n" for suite in SUITES))
-    options = _options(private, sources)
+    options = _set_up(private, [f"deb-src {{}} {suite} main" for suite in SUITES])
     _run(["apt-get", *options, "--quiet", "update"], folder)
     described = _run(["apt-cache", *options, "showsrc", "--only-source", pin.package], folder)
     version = matching_version(described, pin.version)
@@ -39,6 +44,34 @@ def download(pin: Pin, folder: Path) -> None:
     shutil.rmtree(private)
 
 
+def installed(packages: Sequence[str], folder: Path) -> Path:
+    """Unpack binary packages and all they depend on; return the folder of PostgreSQL's programs.
+
+    They are given as `name=version`; nothing of them is configured, or run, by root.
+    """
+    root = folder / sha256(repr((packages, WRAPPER)).encode()).hexdigest()[:12]
+    if root.is_dir():
+        return root / PROGRAMS
+    private, unfinished = folder / "apt", root.with_suffix(".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    options = _set_up(private, [f"deb {{}} {BINARIES} main"])
+    _run(["apt-get", *options, "--quiet", "update"], folder)
+    wanted = ["--download-only", "--no-install-recommends", "--yes", *packages]
+    _run(["apt-get", *options, "--quiet", "install", *wanted], folder)
+    for package in (private / "cache" / "archives").glob("*.deb"):
+        _run(["dpkg-deb", "--extract", str(package), str(unfinished)], folder)
+    for name in ("initdb", "postgres"):
+        wrapper = unfinished / PROGRAMS / name
+        program = wrapper.rename(wrapper.with_suffix(".elf"))
+        libraries = f"{root}/usr/lib/x86_64-linux-gnu"
+        place = root / program.relative_to(unfinished)
+        wrapper.write_text(WRAPPER.format(root=root, libraries=libraries, program=place))
+        wrapper.chmod(0o755)
+    unfinished.rename(root)
+    shutil.rmtree(private)
+    return root / PROGRAMS
+
+
 def matching_version(described: str, upstream: str) -> str | None:
     """The first package version of an upstream version, in what `apt-cache showsrc` prints."""
     for line in described.splitlines():
@@ -46,6 +79,17 @@ def matching_version(described: str, upstream: str) -> str | None:
         if name == "Version" and version.rpartition("-")[0] == upstream:
             return version
     return None
+
+
+def _set_up(private: Path, lines: Sequence[str]) -> list[str]:
+    """Make what apt-get needs, with sources as sources.list has them; return its options."""
+    for name in ("lists/partial", "cache/archives/partial"):
+        (private / name).mkdir(parents=True, exist_ok=True)
+    archive = f"[signed-by={_keyring(private)}] {_site(private)}"
+    sources = private / "sources.list"
+    sources.write_text("".join(f"{line.format(archive)}\n" for line in lines))
+    (private / "status").touch()  # nothing is installed
+    return _options(private, sources)
 
 
 def _site(folder: Path) -> str:
@@ -69,6 +113,7 @@ def _keyring(folder: Path) -> str:
 def _options(private: Path, sources: Path) -> list[str]:
     values = {
         "Dir::State::Lists": private / "lists",
+        "Dir::State::Status": private / "status",
         "Dir::Cache": private / "cache",
         "Dir::Etc::SourceList": sources,
         "Dir::Etc::SourceParts": os.devnull,

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.conformance.side import Side
+from bench.conformance.suite import Suite
 from tests.oracle.native import programs
 
 FILES = "conformance"  # the folder with the tests' files; what tests write goes there, too
@@ -36,9 +37,10 @@ END_OTHERS = """
 class Own(Side):
     """A server with the tests' files where it can see them, and an empty database."""
 
-    def __init__(self, source: Path, database: str) -> None:
+    def __init__(self, source: Path, suite: Suite) -> None:
         self._source = source
-        self._database = database
+        self._suite = suite
+        self._database = suite.database
         self._stack = ExitStack()
 
     @abstractmethod
@@ -64,6 +66,8 @@ class Own(Side):
         # Of what is said twice the last counts.
         if not ask(f"{self.dsn} dbname=postgres", *before, *commands):
             raise RuntimeError(f"{self.name} does not answer")
+        if self._suite.create and not ask(self.dsn, self._suite.create):
+            raise RuntimeError(f"{self.name} refuses: {self._suite.create}")
 
     def renew(self) -> None:
         drop = f"drop database {self._database} with (force)"
@@ -80,7 +84,9 @@ class Own(Side):
             self._revive()
 
     def _lay_files(self, folder: Path, user: str | None = None) -> None:
-        shutil.copytree(self._source / "regress" / "data", folder / "data")
+        folder.mkdir()
+        if (data := self._source / "regress" / "data").is_dir():
+            shutil.copytree(data, folder / "data")
         (folder / "results").mkdir()
         if user is not None:
             for path in (folder, *folder.rglob("*")):

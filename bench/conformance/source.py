@@ -1,4 +1,4 @@
-"""PostgreSQL's tests, out of its source package, which is pinned, and fetched once."""
+"""The tests, out of source packages, which are pinned, and fetched once."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from vendor.fetch import LOCAL_VARIABLE, find_archive
 from vendor.pins import Pin, load_pins
 from vendor.unpack import unpack
 
+PINS = Path(__file__).with_name("pin.toml")
 BUILD = ROOT / "build" / "conformance"
 
 
-def pinned() -> Pin:
-    (pin,) = load_pins(Path(__file__).with_name("pin.toml"))
-    return pin
+def pinned(name: str = "postgresql") -> Pin:
+    return {pin.name: pin for pin in load_pins(PINS)}[name]
 
 
-def fetch() -> Path:
-    """Return the folder with isolation/ and regress/, of src/test of the source, and contrib/.
+def fetch(name: str = "postgresql") -> Path:
+    """Return the folder with what is taken of a source.
 
     Raises VendorError where the source cannot be had.
     """
-    pin = pinned()
+    pin = pinned(name)
     files = sha256(repr(pin.files).encode()).hexdigest()
     folder = BUILD / f"{pin.name}-{pin.version}-{pin.sha256[:12]}-{files[:12]}"
     if not folder.is_dir():

@@ -14,11 +14,13 @@ from bench.conformance.__main__ import main
 from bench.conformance.arguments import parse
 from bench.conformance.compare import Difference, difference, least, normalised
 from bench.conformance.debian import matching_version
+from bench.conformance.files import Files
 from bench.conformance.report import Result, SuiteResult, line
 from bench.conformance.run import execute
 from bench.conformance.schedule import tests as scheduled
 from bench.conformance.store import Ran, Store
-from bench.conformance.suites import SUITES, Suite
+from bench.conformance.suite import Suite
+from bench.conformance.suites import SUITES
 from bench.conformance.verdicts import judge
 from bench.conformance.work import Work, unknown
 from vendor.fetch import LOCAL_VARIABLE
@@ -51,6 +53,8 @@ def tree(tmp_path: Path) -> Path:
         text = "# comment\ntest: test_setup\n\ntest: one two\n"
         if suite.schedule:
             (folder / suite.schedule).write_text(text)
+        if isinstance(suite, Files):
+            (tmp_path / "test" / "sql").mkdir(parents=True, exist_ok=True)
     for module in contrib.MODULES:
         (tmp_path / contrib.FOLDER / module / "sql").mkdir(parents=True)
         (tmp_path / contrib.FOLDER / module / "sql" / "init.sql").touch()
@@ -136,10 +140,10 @@ def test_a_test_is_ended_with_what_it_has_started(tmp_path: Path) -> None:
     file = tmp_path / "sql" / "t.sql"
     file.write_text("echo first; sleep 60 & sleep 60")
     started = time.monotonic()
-    cut = execute(["sh"], file, {}, 0.5)
+    cut = execute(["sh"], file, {}, 0.5, tmp_path)
     assert (cut.output, cut.exit_status) == (b"first\n", None)
     file.write_text("pwd; echo $GREETING >&2; exit 3")
-    whole = execute(["sh"], file, {"GREETING": "hello"}, 30)
+    whole = execute(["sh"], file, {"GREETING": "hello"}, 30, tmp_path)
     assert (whole.output, whole.exit_status) == (f"{tmp_path}\nhello\n".encode(), 3)
     assert time.monotonic() - started < 30
 
@@ -177,7 +181,8 @@ def test_some_tests_come_behind_what_they_need(
 
 
 def test_tests_that_no_suite_has_are_named(tree: Path) -> None:
-    assert unknown(["two", "three"], list(SUITES.values()), tree) == ["three"]
+    all = [Work(parse(None, []), suite, tree) for suite in SUITES.values()]
+    assert unknown(["two", "three"], all) == ["three"]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +207,7 @@ def test_without_the_source_one_line_says_what_failed(
     monkeypatch.setenv(LOCAL_VARIABLE, str(tmp_path))
     assert main([]) == 1
     said = capsys.readouterr().err
-    assert said.startswith("conformance: PostgreSQL's source is not to be had: ")
+    assert said.startswith("conformance: the tests are not to be had: ")
     assert source.pinned().archive in said
     assert said.count("\n") == 1
 
@@ -302,7 +307,7 @@ def test_every_committed_reason_explains_a_difference() -> None:
 @pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
 def test_programs_come_with_the_native_server(suite: Suite) -> None:
     program = suite.program("host=x")[0]
-    shown = execute([program, "-V"], Path(__file__), {}, 30)
+    shown = execute([program, "-V"], Path(__file__), {}, 30, Path.cwd())
     assert source.pinned().version.encode() in shown.output
 
 
@@ -310,3 +315,14 @@ def test_contrib_s_tests_are_those_of_the_makefiles() -> None:
     makefile = "A = x\nREGRESS = init a-b \\\n\tc $(MORE)\nMORE = d $(LAST)\nLAST =\n\nB = e\n"
     assert contrib.listed(makefile) == ["init", "a-b", "c", "d"]
     assert contrib.module("btree_gist/int4") == "btree_gist"
+
+
+def test_an_extension_s_tests_are_the_files_of_its_folder(tmp_path: Path) -> None:
+    suite = SUITES["pgvector"]
+    for name in ("sql/b.sql", "sql/a.sql", "expected/a.out", "expected/a_1.out"):
+        (tmp_path / "test" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "test" / name).write_text(name)
+    assert suite.tests(tmp_path) == ["a", "b"]
+    assert suite.input(tmp_path, "a").read_text() == "sql/a.sql"
+    assert suite.expected(tmp_path, "a") == [b"expected/a.out", b"expected/a_1.out"]
+    assert suite.folder(tmp_path, "a") == tmp_path
