@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.licenses import canonicalize_license_expression
 
 from pglite_native.extensions.published import PINS
 from tests.building import alone
@@ -17,7 +18,8 @@ from tests.distributions import install
 from tests.extensions import packages
 from tests.extensions.packages import package
 from tools import ROOT
-from tools.wheels.extensions import LICENCES, make
+from tools.wheels import licences
+from tools.wheels.extensions import make
 from tools.wheels.targets import TARGETS
 from vendor.pins import read_toml
 
@@ -97,8 +99,14 @@ def test_a_wheel_tells_what_it_is(tmp_path: Path) -> None:
             if ".dist-info/" in path
         }
     assert {"METADATA", "WHEEL", "RECORD", "entry_points.txt"} <= files
-    assert {"licenses/LICENSE", "licenses/NOTICE"} <= files
+    named = {"LICENSE", "NOTICE", "NOTICE.pg_uuidv7", "MPL-2.0.txt"}
+    assert {path for path in files if path.startswith("licenses/")} == {
+        f"licenses/{name}" for name in named
+    }
+    assert set(re.findall("^License-File: (.*)$", text["METADATA"], re.MULTILINE)) == named
     assert "License-Expression: Apache-2.0 AND MPL-2.0\n" in text["METADATA"]
+    assert text["MPL-2.0.txt"].startswith("Mozilla Public License Version 2.0\n")
+    assert "pg_uuidv7: MPL-2.0\n    Copyright (c) 2023-2025 fboulnois\n" in text["NOTICE.pg_uuidv7"]
     assert f"Requires-Dist: pglite-native=={PROJECT['version']}\n" in text["METADATA"]
     assert "pg_uuidv7 = pglite_native_pg_uuidv7\n" in text["entry_points.txt"]
 
@@ -113,4 +121,22 @@ def test_every_published_one_is_an_extra_of_this_version() -> None:
     for name in PINS:
         extra = name.replace("_", "-")
         assert extras[extra] == [f"pglite-native-{extra}=={PROJECT['version']}"]
-    assert set(LICENCES) == set(PINS) == {*USES, "postgis"}
+    assert set(PINS) == {*USES, "postgis"}
+
+
+@pytest.mark.parametrize("name", PINS)
+def test_licences_are_spdx_s_and_have_their_texts(name: str) -> None:
+    package(name)  # or skip: without a network there are no texts either
+    expression = licences.expression(name)
+    assert canonicalize_license_expression(expression) == expression
+    texts = licences.files(name)
+    assert texts.keys() == {f"NOTICE.{name}"} | {
+        f"{licence}.txt" for licence in expression.split(" AND ")[1:]
+    }
+    assert all(part.name.encode() in texts[f"NOTICE.{name}"] for part in licences.parts(name))
+
+
+def test_postgis_has_the_licences_of_what_is_in_it() -> None:
+    assert set(licences.expression("postgis").split(" AND ")) >= {
+        *("GPL-2.0-or-later", "LGPL-2.1-or-later", "MIT", "libtiff", "Qhull")
+    }

@@ -26,24 +26,13 @@ from pglite_native.linker import Part, cut
 from tools import ROOT
 from tools.published import archive
 from tools.stamp import Step, report
-from tools.wheels import guest, zig
+from tools.wheels import guest, licences, zig
 from tools.wheels.targets import TARGETS, Target
 from vendor.pins import read_toml
 
 BUILD = ROOT / "build" / "wheels" / "extensions"
 STAMPS = BUILD / "stamps"
 LICENCE_FILES = ("LICENSE", "NOTICE")
-# Of the extensions themselves; PGlite and what is around them here have Apache-2.0.
-LICENCES = {
-    "age": "Apache-2.0",
-    "pg_hashids": "MIT",
-    "pg_ivm": "PostgreSQL",
-    "pg_textsearch": "PostgreSQL",
-    "pg_uuidv7": "MPL-2.0",
-    "pgmq": "PostgreSQL",
-    "pgtap": "PostgreSQL",
-    "postgis": "GPL-2.0-or-later AND LGPL-2.1-only AND MIT",  # with GEOS; PROJ, GDAL
-}
 DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip file can have: the same comes of the same
 
 METADATA = """\
@@ -52,8 +41,7 @@ Name: {name}
 Version: {version}
 Summary: The PostgreSQL extension {extension} for pglite-native
 License-Expression: {licence}
-License-File: LICENSE
-License-File: NOTICE
+{files}
 Requires-Python: {python}
 Requires-Dist: pglite-native=={version}
 
@@ -128,12 +116,15 @@ def write(
     name = f"{project['name']}-{extension}".replace("_", "-")
     package = name.replace("-", "_")
     tags = [f"py3-none-{tag}" for tag in (target.tag if target else "any").split(".")]
+    texts = {path: (ROOT / path).read_bytes() for path in LICENCE_FILES}
+    texts |= licences.files(extension)
     fields = {
         "name": name,
         "version": version,
         "extension": extension,
         "extra": extension.replace("_", "-"),
-        "licence": " AND ".join(dict.fromkeys(["Apache-2.0", *LICENCES[extension].split(" AND ")])),
+        "licence": licences.expression(extension),
+        "files": "\n".join(f"License-File: {path}" for path in texts),
         "python": project["requires-python"],
         "package": PINS[extension].specification,
     }
@@ -143,7 +134,7 @@ def write(
         f"{package}/__init__.py": f'"""{name}: see pglite_native.extensions."""\n'.encode(),
         f"{package}/{installed.TARBALL}": bundle.tarball,
         **{f"{package}/{path}": data for path, data in files.items()},
-        **{f"{info}/licenses/{path}": (ROOT / path).read_bytes() for path in LICENCE_FILES},
+        **{f"{info}/licenses/{path}": text for path, text in texts.items()},
         f"{info}/METADATA": METADATA.format(**fields).encode(),
         f"{info}/WHEEL": (wheel + "".join(f"Tag: {tag}\n" for tag in tags)).encode(),
         f"{info}/entry_points.txt": f"[{installed.GROUP}]\n{extension} = {package}\n".encode(),
