@@ -19,6 +19,8 @@ from vendor.pins import Pin, VendorError
 SUITES = ("unstable", "testing", "stable")
 BINARIES = "testing"
 PROGRAMS = "usr/lib/postgresql/18/bin"
+LIBRARIES = ("x86_64-linux-gnu", "x86_64-linux-gnu/blas", "x86_64-linux-gnu/lapack", ".")
+EXTENSIONS = "usr/share/postgresql/18/extension"  # where PostGIS's are alternatives, by version
 
 # Programs of another Debian run by that one's loader, and so with its libraries.
 WRAPPER = """\
@@ -49,7 +51,7 @@ def installed(packages: Sequence[str], folder: Path) -> Path:
 
     They are given as `name=version`; nothing of them is configured, or run, by root.
     """
-    root = folder / sha256(repr((packages, WRAPPER)).encode()).hexdigest()[:12]
+    root = folder / sha256(repr((packages, WRAPPER, LIBRARIES)).encode()).hexdigest()[:12]
     if root.is_dir():
         return root / PROGRAMS
     private, unfinished = folder / "apt", root.with_suffix(".unfinished")
@@ -60,10 +62,14 @@ def installed(packages: Sequence[str], folder: Path) -> Path:
     _run(["apt-get", *options, "--quiet", "install", *wanted], folder)
     for package in (private / "cache" / "archives").glob("*.deb"):
         _run(["dpkg-deb", "--extract", str(package), str(unfinished)], folder)
+    for control in (unfinished / EXTENSIONS).glob("*-3.control"):
+        shutil.copy(
+            control, control.with_name(f"{control.name.removesuffix('-3.control')}.control")
+        )
     for name in ("initdb", "postgres"):
         wrapper = unfinished / PROGRAMS / name
         program = wrapper.rename(wrapper.with_suffix(".elf"))
-        libraries = f"{root}/usr/lib/x86_64-linux-gnu"
+        libraries = ":".join(f"{root}/usr/lib/{name}" for name in LIBRARIES)
         place = root / program.relative_to(unfinished)
         wrapper.write_text(WRAPPER.format(root=root, libraries=libraries, program=place))
         wrapper.chmod(0o755)

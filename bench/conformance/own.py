@@ -14,6 +14,7 @@ from tests.oracle.native import programs
 
 FILES = "conformance"  # the folder with the tests' files; what tests write goes there, too
 ANSWER_S = 30.0
+CREATE_S = 300.0  # of extensions, some of which are interpreted
 
 # As pg_regress has its server, makes its database, and what it sets there.
 SETTINGS = {"max_prepared_transactions": "2"}
@@ -66,7 +67,7 @@ class Own(Side):
         # Of what is said twice the last counts.
         if not ask(f"{self.dsn} dbname=postgres", *before, *commands):
             raise RuntimeError(f"{self.name} does not answer")
-        if self._suite.create and not ask(self.dsn, self._suite.create):
+        if self._suite.create and not ask(self.dsn, self._suite.create, limit_s=CREATE_S):
             raise RuntimeError(f"{self.name} refuses: {self._suite.create}")
 
     def renew(self) -> None:
@@ -93,12 +94,12 @@ class Own(Side):
                 shutil.chown(path, user)
 
 
-def ask(dsn: str, *statements: str) -> bool:
+def ask(dsn: str, *statements: str, limit_s: float = ANSWER_S) -> bool:
     """Whether the server does that within reasonable time."""
     command = [str(programs() / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", dsn]
     command += [word for statement in statements for word in ("-c", statement)]
     try:
-        asked = subprocess.run(command, capture_output=True, timeout=ANSWER_S, check=False)
+        asked = subprocess.run(command, capture_output=True, timeout=limit_s, check=False)
     except subprocess.TimeoutExpired:
         return False
     return asked.returncode == 0

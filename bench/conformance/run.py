@@ -31,6 +31,7 @@ class Runner:
 
     def run(self, tests: Sequence[str], side: Side, store: Store) -> None:
         group = self.suite.group(tests[0]) if tests else ""
+        self.suite.prepare(self.source)
         with side:
             for number, test in enumerate(tests, 1):
                 if self.suite.group(test) != group:
@@ -48,7 +49,7 @@ class Runner:
         folder = self.suite.folder(self.source, test)
         (folder / RESULTS).mkdir(exist_ok=True)
         ran = execute(
-            self.suite.command(self.source, side.dsn),
+            self.suite.command(self.source, side.dsn, side.files),
             self.suite.input(self.source, test),
             self.suite.environment(test, side.files, self.limit_s),
             self.limit_s,

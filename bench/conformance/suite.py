@@ -67,7 +67,11 @@ class Suite:
         """Where the program is run."""
         return self.input(source, test).parent.parent
 
-    def command(self, source: Path, dsn: str) -> list[str]:
+    def prepare(self, source: Path) -> None:
+        """Make what is not in the source as it is."""
+
+    def command(self, source: Path, dsn: str, files: str) -> list[str]:
+        """`files` is what the server calls the folder with the tests' files."""
         return self.program(dsn)
 
     def printed(self, output: bytes) -> bytes:
@@ -79,7 +83,6 @@ class Suite:
         return outputs(source / self.name / "expected", test)
 
     def environment(self, test: str, files: str, limit_s: float) -> Mapping[str, str]:
-        """`files` is what the server calls the folder with the tests' files."""
         inherited = {k: v for k, v in os.environ.items() if not _LOCALE.fullmatch(k)}
         return {
             **inherited,

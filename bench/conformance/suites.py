@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bench.conformance import contrib
 from bench.conformance.files import Files
+from bench.conformance.postgis import PostGIS
 from bench.conformance.suite import Suite, psql
 from tests.oracle.native import programs
 
@@ -74,6 +75,34 @@ SUITES = {
             extension="pgtap",
             packages=("postgresql-18-pgtap=1.3.4-1",),
             create="create extension pgtap",
+        ),
+        PostGIS(
+            name="postgis",
+            title="PostGIS: its own tests",
+            about=(
+                "Tests of 3.6.4, which the native server has, too, with GEOS 3.15, PROJ 9.9 and "
+                "GDAL 3.13; ours has 3.6.2 with GEOS 3.14, PROJ 9.7 and GDAL, interpreted. Left "
+                "out are tests of PostGIS's own programs, of protobuf, which PGlite builds "
+                "without, of rasters in files of the server's, and of the time that an interrupt "
+                "takes."
+            ),
+            schedule="",
+            inputs="",
+            program=psql,
+            database="postgis_reg",
+            limit_s=240,
+            is_independent=False,
+            source="postgis",
+            extension="postgis",
+            compile=False,  # it takes an hour
+            packages=(
+                "postgresql-18-postgis-3=3.6.4+dfsg-2",
+                "postgresql-18-postgis-3-scripts=3.6.4+dfsg-2",
+            ),
+            create=(
+                "create extension postgis; create extension postgis_raster;"
+                "create extension postgis_topology"
+            ),
         ),
     )
 }

@@ -181,7 +181,7 @@ def test_some_tests_come_behind_what_they_need(
 
 
 def test_tests_that_no_suite_has_are_named(tree: Path) -> None:
-    all = [Work(parse(None, []), suite, tree) for suite in SUITES.values()]
+    all = [Work(parse(None, []), SUITES[name], tree) for name in ("regress", "contrib", "pgvector")]
     assert unknown(["two", "three"], all) == ["three"]
 
 
@@ -326,3 +326,41 @@ def test_an_extension_s_tests_are_the_files_of_its_folder(tmp_path: Path) -> Non
     assert suite.input(tmp_path, "a").read_text() == "sql/a.sql"
     assert suite.expected(tmp_path, "a") == [b"expected/a.out", b"expected/a_1.out"]
     assert suite.folder(tmp_path, "a") == tmp_path
+
+
+@pytest.fixture
+def postgis(tmp_path: Path) -> Path:
+    """As PostGIS's source unpacked, with a test or two in each part."""
+    makefiles = {
+        "regress/core/tests.mk.in": "TESTS += \\\n\t$(top_srcdir)/regress/core/affine \\\n"
+        "\t$(top_srcdir)/regress/core/mvt \\\n\t$(top_srcdir)/regress/core/absent\n",
+        "raster/test/regress/tests.mk.in": "A = \\\n\t$(top_srcdir)/raster/test/regress/rt_band\n"
+        "B = $(top_srcdir)/raster/test/regress/loader/Basic\n",
+        "topology/test/tests.mk": "\t$(top_srcdir)/topology/test/regress/addface2.5d.sql\n",
+    }
+    tests = ("regress/core/affine", "regress/core/mvt", "raster/test/regress/rt_band")
+    for name in (*tests, "topology/test/regress/addface2.5d"):
+        makefiles |= {f"{name}.sql": "select 1", f"{name}_expected": "1\r\n"}
+    made = ("load_topology.sql.in", "load_large_topology.sql.in", "predicates.sql.in")
+    makefiles |= {f"topology/test/{name}": "#if 1\nselect @SRID@;\n#endif\n" for name in made}
+    for name, text in makefiles.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_postgis_s_tests_are_those_of_its_makefiles(postgis: Path) -> None:
+    suite = SUITES["postgis"]
+    tests = suite.tests(postgis)
+    assert tests == ["core/affine", "raster/rt_band", "topology/addface2.5d"]
+    assert [suite.group(test) for test in tests] == ["core", "raster", "topology"]
+    assert suite.expected(postgis, "topology/addface2.5d") == [b"1\n"]
+    assert suite.folder(postgis, "core/affine") == postgis / "regress" / "core"
+    suite.prepare(postgis)
+    made = postgis / "topology" / "test" / "load_topology-4326.sql"
+    assert made.read_text() == "select 4326;\n"
+
+
+def test_postgis_s_outputs_are_edited_as_its_own_program_does() -> None:
+    output = b"psql:<stdin>:3: ERROR:  no\n\n  \n1e+06|-Infinity\r\nROLLBACK\n|NaN\n"
+    assert SUITES["postgis"].printed(output) == b"ERROR:  no\n1e+6|-inf\nCOMMIT\n|NaN\n"
