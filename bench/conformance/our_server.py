@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from bench.conformance.own import CREATE_DATABASE, SETTINGS
 from bench.conformance.suites import SUITES
 from pglite_native import Engine, PGlite, extensions
+from pglite_native.extensions.published import WHEELS
 from pglite_native.server import Server
+from tools.contrib import build as contrib
 from tools.published import archive
 
 if TYPE_CHECKING:
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
 def main(directory: Path, name: str, tier: Tier) -> None:
     suite = SUITES[name]
     database = suite.database
-    if suite.extension and suite.extension not in extensions.added():
-        extensions.add(archive(suite.extension), compile=suite.compile)
+    for extension in suite.extensions:
+        if extension not in extensions.added():
+            made = contrib.built if extension in WHEELS else archive
+            extensions.add(made(extension), compile=suite.compile)
     if not directory.exists():
         with Engine(directory, tier=tier) as engine, PGlite(engine=engine) as db:
             db.exec(CREATE_DATABASE.format(database))

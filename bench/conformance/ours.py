@@ -60,7 +60,7 @@ class Ours(Own):
     def _environment(self) -> dict[str, str]:
         """Where an extension is added that the suite wants."""
         home = {HOME_VARIABLE: str(BUILD / "added" / self._suite.name)}
-        return {**os.environ, **(home if self._suite.extension else {})}
+        return {**os.environ, **(home if self._suite.extensions else {})}
 
     def _stop(self) -> None:
         _stream(self._process.stdin).close()

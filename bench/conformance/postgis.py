@@ -92,7 +92,7 @@ class PostGIS(Suite):
     def folder(self, source: Path, test: str) -> Path:
         return self.input(source, test).parent
 
-    def command(self, source: Path, dsn: str, files: str) -> list[str]:
+    def command(self, source: Path, test: str, dsn: str, files: str) -> list[str]:
         variables = {
             "VERBOSITY": "terse",
             "tmpfile": f"'{files}/results/tmp'",

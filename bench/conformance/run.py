@@ -49,7 +49,7 @@ class Runner:
         folder = self.suite.folder(self.source, test)
         (folder / RESULTS).mkdir(exist_ok=True)
         ran = execute(
-            self.suite.command(self.source, side.dsn, side.files),
+            self.suite.command(self.source, test, side.dsn, side.files),
             self.suite.input(self.source, test),
             self.suite.environment(test, side.files, self.limit_s),
             self.limit_s,

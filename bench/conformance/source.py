@@ -7,7 +7,6 @@ import shutil
 from hashlib import sha256
 from pathlib import Path
 
-from bench.conformance import debian
 from bench.machine import ROOT
 from vendor.fetch import LOCAL_VARIABLE, find_archive
 from vendor.pins import Pin, load_pins
@@ -29,19 +28,11 @@ def fetch(name: str = "postgresql") -> Path:
     pin = pinned(name)
     files = sha256(repr(pin.files).encode()).hexdigest()
     folder = BUILD / f"{pin.name}-{pin.version}-{pin.sha256[:12]}-{files[:12]}"
+    given = os.environ.get(LOCAL_VARIABLE)
     if not folder.is_dir():
-        archive = _archive(pin)
+        archive = find_archive(pin, Path(given) if given else None, BUILD)
         unfinished = folder.with_suffix(".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unpack(pin, archive, unfinished)
         unfinished.rename(folder)
     return folder
-
-
-def _archive(pin: Pin) -> Path:
-    given = os.environ.get(LOCAL_VARIABLE)
-    if given:
-        return find_archive(pin, local=Path(given))
-    if not (BUILD / pin.archive).is_file():
-        debian.download(pin, BUILD)
-    return find_archive(pin, cache=BUILD)

@@ -44,10 +44,10 @@ class Suite:
     """The name of the pin that has the tests."""
     about: str = ""
     """What the page says of it, beside what it says of all."""
-    extension: str = ""
-    """One that PGlite's project publishes, and that our server has to add."""
+    extensions: Sequence[str] = ()
+    """What our server has to add: of those that are wheels."""
     compile: bool | None = None
-    """Whether it is; None: if something can."""
+    """Whether they are; None: if something can."""
     packages: Sequence[str] = ()
     """Debian's, with the native server that is compared with; none: the oracle's."""
     create: str = ""
@@ -70,7 +70,7 @@ class Suite:
     def prepare(self, source: Path) -> None:
         """Make what is not in the source as it is."""
 
-    def command(self, source: Path, dsn: str, files: str) -> list[str]:
+    def command(self, source: Path, test: str, dsn: str, files: str) -> list[str]:
         """`files` is what the server calls the folder with the tests' files."""
         return self.program(dsn)
 
@@ -101,6 +101,11 @@ class Suite:
 def outputs(folder: Path, test: str) -> list[bytes]:
     names = [f"{test}.out", *(f"{test}_{number}.out" for number in range(10))]
     return [(folder / name).read_bytes() for name in names if (folder / name).is_file()]
+
+
+def isolationtester(dsn: str) -> list[str]:
+    folder = programs().parent / "lib" / "pgxs" / "src" / "test" / "isolation"
+    return [str(folder / "isolationtester"), dsn]
 
 
 def psql(dsn: str) -> list[str]:

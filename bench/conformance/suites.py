@@ -5,14 +5,8 @@ from __future__ import annotations
 from bench.conformance import contrib
 from bench.conformance.files import Files
 from bench.conformance.postgis import PostGIS
-from bench.conformance.suite import Suite, psql
-from tests.oracle.native import programs
-
-
-def isolationtester(dsn: str) -> list[str]:
-    folder = programs().parent / "lib" / "pgxs" / "src" / "test" / "isolation"
-    return [str(folder / "isolationtester"), dsn]
-
+from bench.conformance.suite import Suite, isolationtester, psql
+from pglite_native.extensions.published import WHEELS
 
 SUITES = {
     suite.name: suite
@@ -46,6 +40,19 @@ SUITES = {
             database="contrib_regression",
             limit_s=120,
             is_independent=False,
+            modules=contrib.MODULES,
+        ),
+        contrib.Contrib(
+            name="contrib-wheels",
+            title="contrib: modules that are wheels",
+            schedule="",
+            inputs=contrib.SQL,
+            program=psql,
+            database="contrib_regression",
+            limit_s=120,
+            is_independent=False,
+            extensions=WHEELS,
+            modules=WHEELS,
         ),
         Files(
             name="pgvector",
@@ -72,7 +79,7 @@ SUITES = {
             limit_s=120,
             is_independent=False,
             source="pgtap",
-            extension="pgtap",
+            extensions=("pgtap",),
             packages=("postgresql-18-pgtap=1.3.4-1",),
             create="create extension pgtap",
         ),
@@ -93,7 +100,7 @@ SUITES = {
             limit_s=240,
             is_independent=False,
             source="postgis",
-            extension="postgis",
+            extensions=("postgis",),
             compile=False,  # it takes an hour
             packages=(
                 "postgresql-18-postgis-3=3.6.4+dfsg-2",

@@ -115,9 +115,10 @@ def provide(names: Sequence[str]) -> None:
 
 
 def _how_to_get(name: str) -> str:
+    if name in published.WHEELS:
+        return published.install(name)
     if name in published.PINS:
-        extra = name.replace("_", "-")  # as older versions of pip want it
-        return f"pip install 'pglite-native[{extra}]', or pglite-native extension add {name}"
+        return f"{published.install(name)}, or pglite-native extension add {name}"
     return "`pglite-native extension list` has those that are; `extension add` takes a tarball"
 
 

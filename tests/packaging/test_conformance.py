@@ -13,7 +13,6 @@ from bench.conformance import contrib, page, reasons, source
 from bench.conformance.__main__ import main
 from bench.conformance.arguments import parse
 from bench.conformance.compare import Difference, difference, least, normalised
-from bench.conformance.debian import matching_version
 from bench.conformance.files import Files
 from bench.conformance.report import Result, SuiteResult, line
 from bench.conformance.run import execute
@@ -23,6 +22,8 @@ from bench.conformance.suite import Suite
 from bench.conformance.suites import SUITES
 from bench.conformance.verdicts import judge
 from bench.conformance.work import Work, unknown
+from pglite_native.extensions.published import WHEELS
+from vendor.debian import matching_version
 from vendor.fetch import LOCAL_VARIABLE
 
 REGRESS = SUITES["regress"]
@@ -55,7 +56,7 @@ def tree(tmp_path: Path) -> Path:
             (folder / suite.schedule).write_text(text)
         if isinstance(suite, Files):
             (tmp_path / "test" / "sql").mkdir(parents=True, exist_ok=True)
-    for module in contrib.MODULES:
+    for module in (*contrib.MODULES, *WHEELS):
         (tmp_path / contrib.FOLDER / module / "sql").mkdir(parents=True)
         (tmp_path / contrib.FOLDER / module / "sql" / "init.sql").touch()
         (tmp_path / contrib.FOLDER / module / "Makefile").write_text("REGRESS = init a b\n")
@@ -312,8 +313,10 @@ def test_programs_come_with_the_native_server(suite: Suite) -> None:
 
 
 def test_contrib_s_tests_are_those_of_the_makefiles() -> None:
-    makefile = "A = x\nREGRESS = init a-b \\\n\tc $(MORE)\nMORE = d $(LAST)\nLAST =\n\nB = e\n"
-    assert contrib.listed(makefile) == ["init", "a-b", "c", "d"]
+    makefile = (
+        "A = x\nREGRESS = init a-b \\\n\tc $(MORE)\nMORE = d $(LAST)\nLAST =\n\nISOLATION = e\n"
+    )
+    assert contrib.listed(makefile) == ["init", "a-b", "c", "d", "e"]
     assert contrib.module("btree_gist/int4") == "btree_gist"
 
 

@@ -12,16 +12,17 @@ from pathlib import Path
 import pytest
 from packaging.licenses import canonicalize_license_expression
 
-from pglite_native.extensions.published import PINS
+from pglite_native.extensions.published import PINS, WHEELS
 from tests.building import alone
 from tests.distributions import install
 from tests.extensions import packages
 from tests.extensions.packages import package
 from tools import ROOT
+from tools.contrib import build as contrib
 from tools.wheels import licences
 from tools.wheels.extensions import make
 from tools.wheels.targets import TARGETS
-from vendor.pins import read_toml
+from vendor.pins import VendorError, read_toml
 
 PROJECT = read_toml(ROOT / "pyproject.toml")["project"]
 
@@ -39,6 +40,17 @@ USES = {
         "insert into t values (40), (2); select sum from v",
         "42",
     ),
+    "pg_prewarm": ("create table t as select 1; select pg_prewarm('t')", "1"),
+    "pgrowlocks": (
+        "create table t as select 1 as a; begin; select a from t for update;"
+        "select modes::text from pgrowlocks('t')",
+        '{"For Update"}',
+    ),
+    "pgstattuple": (
+        "create table t as select generate_series(1, 10) as a; delete from t where a > 7;"
+        "select dead_tuple_count from pgstattuple('t')",
+        "3",
+    ),
     "pgtap": ("select plan(1); select ok(true, 'it is')", "ok 1 - it is"),
 }
 ASK = """
@@ -54,9 +66,20 @@ print(guest.runtime().tier, guest.runtime().added_tier)
 """
 
 
+def fetch(name: str) -> None:
+    """Fetch what a wheel is made of, or skip the test where that cannot be had."""
+    if name in PINS:
+        package(name)
+    else:
+        try:
+            contrib.built(name)
+        except VendorError as error:
+            pytest.skip(f"PostgreSQL's source is not to be had: {error}")
+
+
 def wheels(name: str, folder: Path) -> list[Path]:
     """Those of an extension for this machine. What they hold stays in build/ for the next time."""
-    package(name)  # or skip
+    fetch(name)
     target = [item for item in TARGETS if item.name == f"manylinux-{platform.machine()}"]
     if sys.platform != "linux" or not target:
         pytest.skip("no wheels are made for this machine")
@@ -116,17 +139,17 @@ def test_the_same_comes_of_the_same(tmp_path: Path) -> None:
     assert made[0] == made[1]
 
 
-def test_every_published_one_is_an_extra_of_this_version() -> None:
+def test_every_one_is_an_extra_of_this_version() -> None:
     extras = PROJECT["optional-dependencies"]
-    for name in PINS:
+    for name in (*PINS, *WHEELS):
         extra = name.replace("_", "-")
         assert extras[extra] == [f"pglite-native-{extra}=={PROJECT['version']}"]
-    assert set(PINS) == {*USES, "postgis"}
+    assert {*PINS, *WHEELS} == {*USES, "postgis"}
 
 
-@pytest.mark.parametrize("name", PINS)
+@pytest.mark.parametrize("name", [*PINS, *WHEELS])
 def test_licences_are_spdx_s_and_have_their_texts(name: str) -> None:
-    package(name)  # or skip: without a network there are no texts either
+    fetch(name)  # or skip: without a network there are no texts either
     expression = licences.expression(name)
     assert canonicalize_license_expression(expression) == expression
     texts = licences.files(name)

@@ -1,4 +1,4 @@
-"""Make the wheels of the extensions that PGlite's project publishes: pglite-native-NAME.
+"""Make the wheels of extensions, of PGlite's project and ours: pglite-native-NAME.
 
     python -m tools.wheels.extensions [--platform NAME]... [EXTENSION]...
 
@@ -21,9 +21,10 @@ from pglite_native.extensions import installed
 from pglite_native.extensions.bundle import Bundle, parse_bundle
 from pglite_native.extensions.compiling import BYTES_A_FILE
 from pglite_native.extensions.linking import link_bundles
-from pglite_native.extensions.published import PINS, tarball_in
+from pglite_native.extensions.published import PINS, WHEELS, tarball_in
 from pglite_native.linker import Part, cut
 from tools import ROOT
+from tools.contrib import build as contrib
 from tools.published import archive
 from tools.stamp import Step, report
 from tools.wheels import guest, licences, zig
@@ -33,6 +34,9 @@ from vendor.pins import read_toml
 BUILD = ROOT / "build" / "wheels" / "extensions"
 STAMPS = BUILD / "stamps"
 LICENCE_FILES = ("LICENSE", "NOTICE")
+NAMES = (*PINS, *WHEELS)
+PUBLISHED = "as PGlite's project publishes it ({})"
+ORIGIN = "a contrib module of PostgreSQL's"
 DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip file can have: the same comes of the same
 
 METADATA = """\
@@ -45,7 +49,7 @@ License-Expression: {licence}
 Requires-Python: {python}
 Requires-Dist: pglite-native=={version}
 
-The PostgreSQL extension {extension}, as PGlite's project publishes it ({package}), with its code
+The PostgreSQL extension {extension}, {origin}, with its code
 compiled for pglite-native {version}: `pip install 'pglite-native[{extra}]'`, and then
 `Engine(extensions=["{extension}"])`.
 """
@@ -58,7 +62,9 @@ Root-Is-Purelib: {pure}
 
 def make(name: str, targets: list[Target], output: Path) -> list[Path]:
     """Make an extension's wheels in a folder."""
-    tarball = tarball_in(archive(name).read_bytes(), name)
+    tarball = (
+        contrib.tarball(name) if name in WHEELS else tarball_in(archive(name).read_bytes(), name)
+    )
     bundle = parse_bundle(tarball, name)
     part = cut(link_bundles([bundle])) if bundle.modules else None
     if part is None:
@@ -126,7 +132,9 @@ def write(
         "licence": licences.expression(extension),
         "files": "\n".join(f"License-File: {path}" for path in texts),
         "python": project["requires-python"],
-        "package": PINS[extension].specification,
+        "origin": ORIGIN
+        if extension in WHEELS
+        else PUBLISHED.format(PINS[extension].specification),
     }
     info = f"{package}-{version}.dist-info"
     wheel = WHEEL.format(pure=str(target is None).lower())
@@ -164,19 +172,19 @@ def main() -> None:
         prog="tools.wheels.extensions", description=__doc__.partition("\n")[0], allow_abbrev=False
     )
     platforms = {target.name: target for target in TARGETS}
-    parser.add_argument("names", nargs="*", metavar="EXTENSION", help=f"of {', '.join(PINS)}")
+    parser.add_argument("names", nargs="*", metavar="EXTENSION", help=f"of {', '.join(NAMES)}")
     parser.add_argument("--platform", action="append", choices=platforms, help="may be repeated")
     parser.add_argument(
         "--output", type=Path, default=ROOT / "dist", help="a folder (default: dist)"
     )
     arguments = parser.parse_args()
-    unknown = set(arguments.names) - set(PINS)
+    unknown = set(arguments.names) - set(NAMES)
     if unknown:
         parser.error(
-            f"no such extension: {', '.join(sorted(unknown))}; there are {', '.join(PINS)}"
+            f"no such extension: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}"
         )
     targets = [platforms[name] for name in arguments.platform or platforms]
-    for name in arguments.names or PINS:
+    for name in arguments.names or NAMES:
         for wheel in make(name, targets, arguments.output):
             report(name, f"{wheel.name}, {wheel.stat().st_size / 1e6:.1f} MB")
 
