@@ -51,7 +51,7 @@ class Kept(Ours):
     """Our server, on a directory that is there when it has ended."""
 
     def __init__(self, source: Path, directory: Path) -> None:
-        super().__init__(source, SUITE.database, "auto")
+        super().__init__(source, SUITE, "auto")
         self._data = directory
 
     def _start(self) -> None:
