@@ -73,11 +73,15 @@ class AsyncChanges:
         session = await self._open_session()
         self._worker = Worker[PGlite](lambda: session)
         try:
-            self._reader = await self._worker.run(self._open_reader)
+            await self._worker.run(self._open)
         except BaseException:
             await self.close()
             raise
         return self
+
+    def _open(self, session: PGlite) -> None:
+        # Here, so that `close` has it also where the task is cancelled as it comes.
+        self._reader = self._open_reader(session)
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()

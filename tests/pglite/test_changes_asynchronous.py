@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from pglite_native import (
     Snapshot,
     TransactionError,
 )
+from pglite_native.changes.reader import Reader
 from tests.waiting import DEADLINE_S
 
 Scenario = Callable[[AsyncPGlite], Coroutine[Any, Any, None]]
@@ -120,6 +122,32 @@ def test_it_opens_in_async_with_and_not_in_a_transaction(play: Callable[[Scenari
             with pytest.raises(TransactionError):
                 async with db.changes():
                     pass
+
+    play(scenario)
+
+
+def test_a_task_that_is_cancelled_as_the_iterator_opens_leaves_nothing(
+    play: Callable[[Scenario], None],
+) -> None:
+    async def scenario(db: AsyncPGlite) -> None:
+        loop = asyncio.get_running_loop()
+        changes = db.changes()
+        open_reader, cancelled = changes._open_reader, threading.Event()
+
+        def cancel() -> None:
+            opening.cancel()
+            cancelled.set()
+
+        def open_and_be_cancelled(session: PGlite) -> Reader:
+            reader = open_reader(session)
+            loop.call_soon_threadsafe(cancel)
+            assert cancelled.wait(DEADLINE_S)
+            return reader
+
+        changes._open_reader = open_and_be_cancelled
+        opening = asyncio.create_task(changes.__aenter__())
+        with pytest.raises(asyncio.CancelledError):
+            await opening
 
     play(scenario)
 
