@@ -41,6 +41,16 @@ _LEVELS = {
 }
 
 
+def check_serving() -> None:
+    """See whether clients can be served here.
+
+    Raises:
+        EngineError: a system call that it takes is refused.
+    """
+    error = ffi.new("pgn_error *")
+    check(lib.pgn_can_serve(error), error, where="no client can be served here")
+
+
 class Session(Uncopied, Closing):
     """A session of a cluster, with a transaction of its own: `open_session` makes it.
 

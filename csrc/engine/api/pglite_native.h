@@ -87,6 +87,9 @@ int pgn_exec(pgn_session *session, const uint8_t *input, size_t size, size_t lim
 int pgn_serve(pgn_session *session, int fd, uint8_t *buffer, size_t size, bool *over,
               pgn_reply *reply);
 
+/* Whether pgn_serve can do so here: else a system call that it takes is refused. */
+int pgn_can_serve(pgn_error *error);
+
 /* Cancels the running statement, as a CancelRequest does. Never blocks. */
 void pgn_cancel(pgn_session *session);
 
