@@ -27,7 +27,7 @@ INITDB_ARGUMENTS = [
 
 OTHERS = ("_arrow", "_closing", "_messages", "_rows")  # lie beside it
 
-CHUNK_BLOCKS = 8  # read here and there: a few at a time
+CHUNK_BLOCKS = 2  # a page of PostgreSQL, which reads them here and there
 
 SEED = 1  # so that the same comes of the same
 

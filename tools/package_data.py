@@ -19,7 +19,7 @@ from tools.upstream import read_tree
 
 # Of what users make of the guest. Another one, and what was made before is not used any more.
 LAYOUT = b"3: names of what was added"
-CHUNK_BLOCKS = 32  # of system.pack, whose files are read whole
+CHUNK_BLOCKS = 16  # of system.pack, whose files are read whole
 # What extensions that users add are compiled with: pglite_native/aot.
 HEADERS = tuple(ROOT / "csrc" / "guest" / "aot" / name for name in ("abi.h", "code.h"))
 
