@@ -133,7 +133,7 @@ lint: build .venv/tools ## check style, types and C warnings
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $(C_FILES)
-	$(CC) -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -Icsrc -isystem build/vendor/wasm3 -isystem build/vendor/xxhash -isystem $(PYTHON_H) $(HOST_C)
+	$(CC) -std=gnu11 -Wall -Wextra -Werror -fsyntax-only -Icsrc -isystem build/vendor/wasm3 -isystem build/vendor/xxhash -isystem build/vendor/zstd -isystem $(PYTHON_H) $(HOST_C)
 	$(BIN)/python -m tools.wheels.warnings
 
 docs: build .venv/tools ## write the generated pages: docs/REFERENCE.md, and the tables of docs/ARCHITECTURE.md

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 from pglite_native.diagnostics import Diagnostic
 from pglite_native.error_advice import PGLITE, Interface, advice
-from pglite_native.error_excerpt import excerpt
 
 
 class PGliteError(Exception):
@@ -92,15 +91,22 @@ class DatabaseError(Diagnostic, PGliteError):
             place = f"{self.script}:{self.script_line}: "
         lines = [f"{place}{self.sqlstate}: {self.message}"]
         if self.position and self.query:
-            lines += excerpt(self.query, self.position)
+            lines += _excerpt(self.query, self.position)
         elif self.internal_position and self.internal_query:
-            lines += excerpt(self.internal_query, self.internal_position)
+            lines += _excerpt(self.internal_query, self.internal_position)
         lines += [f"DETAIL: {self.detail}"] if self.detail else []
         hint = advice(self.fields, self.query, self._interface) or self.hint
         lines += [f"HINT: {hint}"] if hint else []
         lines += [f"QUERY: {self.internal_query}"] if self.internal_query else []
         lines += [f"CONTEXT: {_counted(self.where)}"] if self.where else []
         return "\n".join(lines)
+
+
+def _excerpt(sql: str, position: int) -> list[str]:
+    # Only for errors that are shown; engine/session.py has it imported before a fork.
+    from pglite_native.error_excerpt import excerpt
+
+    return list(excerpt(sql, position))
 
 
 def _counted(context: str) -> str:

@@ -34,7 +34,8 @@ PACKAGE = ROOT / "pglite_native"
 RESOURCES = PACKAGE / "resources"
 MADE_AT = (os.environ.get("SOURCE_DATE_EPOCH", ""),)
 PACK = (PACKAGE / "engine/pack.py", TOOLS / "pack.py")
-PINS = ("wasm3", "xxhash", "pglite", "pglite-pgvector", "pglite-tools")
+COMPRESSION = (TOOLS / "compress.py", TOOLS / "requirements-build.txt")
+PINS = ("wasm3", "xxhash", "zstd", "pglite", "pglite-pgvector", "pglite-tools")
 AOT = RESOURCES / "pglite-aot.so"
 GUEST_FILES = tuple(RESOURCES / name for name in ("pglite.wasm", "initdb.wasm", "system.pack"))
 
@@ -46,7 +47,7 @@ def prepare() -> None:
     for step in (vendor_step(), guest_step(), link_step(), client_step(), resources_step()):
         step.run(STAMPS)
     # Engines refuse what was compiled from another module, and the next steps open some.
-    if AOT.exists() and not aot.is_of(AOT, RESOURCES / "pglite.wasm"):
+    if AOT.exists() and not aot.is_of(AOT, LINK / "pglite.wasm"):
         AOT.unlink()
         report(
             "aot",
@@ -146,6 +147,7 @@ def resources_step() -> Step:
             *(ROOT / "csrc" / "guest" / "aot" / name for name in ("abi.h", "code.h")),
             *(TOOLS / f"{name}.py" for name in ("package_data", "system", "upstream", "icu")),
             *PACK,
+            *COMPRESSION,
         ),
         outputs=(
             *GUEST_FILES,
@@ -168,6 +170,7 @@ def cluster_step(extension: Path) -> Step:
             TOOLS / "cluster.py",
             PACKAGE / "engine/image.py",
             *PACK,
+            *COMPRESSION,
         ),
         settings=MADE_AT,
         outputs=(output,),

@@ -12,8 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tools import compress
 from tools.ffi import MODULE
-from tools.pack import Entry, read_directory, write_pack
+from tools.pack import Compression, Entry, read_directory, write_pack
 
 INITDB_ARGUMENTS = [
     "--encoding=UTF8",
@@ -25,6 +26,8 @@ INITDB_ARGUMENTS = [
 ]
 
 OTHERS = ("_arrow", "_closing", "_messages", "_rows")  # lie beside it
+
+CHUNK_BLOCKS = 8  # read here and there: a few at a time
 
 SEED = 1  # so that the same comes of the same
 
@@ -80,7 +83,7 @@ def main(extension: Path, output: Path) -> None:
         data_dir = Path(folder) / "data"
         with Engine(data_dir, initdb_args=INITDB_ARGUMENTS, clock=image.made_at(), seed=SEED):
             pass  # booting and closing it leaves the cluster as a clean shutdown does
-        write_pack(cluster_entries(data_dir), new)
+        write_pack(cluster_entries(data_dir), new, Compression(CHUNK_BLOCKS, compress.frame))
     new.replace(output)
 
 

@@ -21,7 +21,7 @@ CDEF_END = "/* cffi: end */"
 LAYERS = ("base", "platform", "vfs", "guest", "host", "engine")
 
 # What of build/vendor is compiled, by being included.
-THIRD_PARTIES = ("wasm3", "xxhash")
+THIRD_PARTIES = ("wasm3", "xxhash", "zstd")
 
 CFLAGS = [
     "-std=gnu11",

@@ -93,7 +93,7 @@ def compile(out_dir: Path = DEFAULT_OUT, polling: bool = True) -> list[Path]:
     for name, folder in LIBRARIES.items():
         sources = sorted((*folder.glob("*.c"), *folder.glob("*.cpp")))
         if name == "cxx":
-            sources += [_zig_lib() / "libcxxabi" / "src" / f"{part}.cpp" for part in LIBCXXABI]
+            sources += [zig_lib() / "libcxxabi" / "src" / f"{part}.cpp" for part in LIBCXXABI]
         modules.append(_compile_object(sources, out_dir / f"{name}.wasm", []))
     return [*modules, _compile_object(CLIENT_SOURCES, out_dir / f"{CLIENT}.wasm", [])]
 
@@ -104,27 +104,28 @@ def _compile_object(sources: Sequence[Path], output: Path, defines: list[str]) -
         for source in sources:
             objects.append(str(Path(scratch) / f"{source.stem}.o"))
             compiler = ["c++", *_cxxflags()] if source.suffix == ".cpp" else ["cc", *CFLAGS]
-            _zig(*compiler, *defines, "-c", str(source), "-o", objects[-1])
-        _zig("wasm-ld", *LDFLAGS, "-o", str(output), *objects)
+            zig(*compiler, *defines, "-c", str(source), "-o", objects[-1])
+        zig("wasm-ld", *LDFLAGS, "-o", str(output), *objects)
     return output
 
 
 def _cxxflags() -> list[str]:
-    lib = _zig_lib()
+    lib = zig_lib()
     includes = [f"-I{lib / folder}" for folder in CXX_INCLUDES]
     for folder in C_INCLUDES:
         includes += ["-isystem", str(lib / folder)]
     return [*CXXFLAGS, *includes]
 
 
-def _zig_lib() -> Path:
+def zig_lib() -> Path:
     found = find_spec("ziglang")
     if found is None or found.origin is None:
         raise SystemExit("no ziglang: tools/requirements-build.txt has it")
     return Path(found.origin).parent / "lib"
 
 
-def _zig(*arguments: str) -> None:
+def zig(*arguments: str) -> None:
+    """Run a program of the `ziglang` package."""
     subprocess.run([sys.executable, "-m", "ziglang", *arguments], check=True)
 
 

@@ -348,6 +348,13 @@ PRIVATE |= {
         "local.get 2; i32.const 32; i32.gt_u; br_if 2; local.get 5; local.get 1; i32.load8_u"
     ),
     "pg_lsn_in": linker.Mentions("pg_lsn_in"),
+    "ValidateSlotSyncParams": linker.Mentions(
+        'replication slot synchronization requires "%s" to be set'
+    ),
+    "PrimaryConnInfo": linker.Within(
+        "ValidateSlotSyncParams",
+        "i32.const ?; i32.load; local.tee *; if; i32.const 1; local.get *; i32.load8_u",
+    ),
     "WalReceiverFunctions": linker.Within(
         "WalReceiverMain", "i32.const *; i32.const 0; call *; i32.const ?; i32.load; if"
     ),

@@ -5,9 +5,16 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from pglite_native.engine.pack import Entry, PackError, pack, unpack, write_pack
+from pglite_native.engine.pack import (
+    Compression,
+    Entry,
+    PackError,
+    pack,
+    unpack,
+    write_pack,
+)
 
-__all__ = ["Entry", "PackError", "pack", "read_directory", "unpack", "write_pack"]
+__all__ = ["Compression", "Entry", "PackError", "pack", "read_directory", "unpack", "write_pack"]
 
 
 def read_directory(folder: Path) -> list[Entry]:

@@ -11,15 +11,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools import ROOT
+from tools import ROOT, compress
 from tools.guest import LIBRARIES
-from tools.pack import write_pack
+from tools.pack import Compression, pack, write_pack
 from tools.system import system_entries
 from tools.upstream import read_tree
 
 # Of what users make of the guest. Another one, and what was made before is not used any more.
 LAYOUT = b"3: names of what was added"
-GUEST = ("pglite.wasm", "initdb.wasm", "system.pack")
+CHUNK_BLOCKS = 32  # of system.pack, whose files are read whole
 # What extensions that users add are compiled with: pglite_native/aot.
 HEADERS = tuple(ROOT / "csrc" / "guest" / "aot" / name for name in ("abi.h", "code.h"))
 
@@ -29,28 +29,41 @@ def gather(vendor: Path, guest: Path, link: Path, resources: Path) -> None:
     resources.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=resources.parent) as scratch:
         new = Path(scratch)
-        for name in ("pglite.wasm", "pg_dump.wasm"):
-            shutil.copyfile(link / name, new / name)
+        tree = read_tree(vendor)
+        modules = {
+            "pglite.wasm": (link / "pglite.wasm").read_bytes(),
+            "initdb.wasm": (vendor / "pglite" / "dist" / "initdb.wasm").read_bytes(),
+            "pg_dump.wasm": (link / "pg_dump.wasm").read_bytes(),
+        }
+        for name, binary in modules.items():
+            is_guest = name == "pglite.wasm"  # the one that is needed in parts
+            (new / name).write_bytes(
+                compress.module(binary) if is_guest else compress.frame(binary)
+            )
         for name in LIBRARIES:
             shutil.copyfile(guest / f"{name}.wasm", new / f"{name}.wasm")
-        shutil.copyfile(vendor / "pglite" / "dist" / "initdb.wasm", new / "initdb.wasm")
-        tree = read_tree(vendor)
-        write_pack(system_entries(tree), new / "system.pack")
-        for part in ("wasm3", "xxhash", "pglite"):
+        entries = system_entries(tree)
+        write_pack(entries, new / "system.pack", Compression(CHUNK_BLOCKS, compress.frame))
+        for part in ("wasm3", "xxhash", "zstd", "pglite"):
             shutil.copyfile(vendor / part / "LICENSE", new / f"LICENSE.{part}")
         for header in HEADERS:
             shutil.copyfile(header, new / header.name)
         (new / "LICENSE.icu").write_bytes(tree["pglite/icu/LICENSE"])
-        (new / "identity").write_text(identity(new))
+        (new / "identity").write_text(
+            identity(modules["pglite.wasm"], modules["initdb.wasm"], pack(entries))
+        )
         for path in new.iterdir():
             path.replace(resources / path.name)
 
 
-def identity(resources: Path) -> str:
-    """Tell this guest from every other: what users link onto it fits no other."""
+def identity(*contents: bytes) -> str:
+    """Tell this guest from every other: what users link onto it fits no other.
+
+    Of the contents, whatever they are compressed by.
+    """
     digest = hashlib.sha256(LAYOUT)
-    for name in GUEST:
-        digest.update(hashlib.sha256((resources / name).read_bytes()).digest())
+    for content in contents:
+        digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()
 
 

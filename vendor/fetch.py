@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from vendor import debian
 from vendor.edits import apply_edits, load_edits
 from vendor.pins import VENDOR, Pin, VendorError, load_pins
 from vendor.unpack import unpack
@@ -72,6 +73,8 @@ def download(pin: Pin, folder: Path) -> None:
         run([*npm(folder), "pack", spec, "--silent", "--pack-destination", str(folder)])
     elif pin.registry == "debian":
         _download_package(pin, folder)
+    elif pin.registry == "debian-source":
+        debian.download(pin, folder)
     else:
         raise VendorError(f"{pin.name}: unknown registry {pin.registry!r}")
     if not (folder / pin.archive).is_file():

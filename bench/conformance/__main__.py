@@ -32,21 +32,21 @@ from vendor.pins import VendorError
 
 def main(words: Sequence[str] | None = None) -> int:
     arguments = parse(__doc__, words)
-    progress.show("looking for PostgreSQL's source")
+    suites = [suite for suite in SUITES.values() if arguments.suite in (None, suite.name)]
+    progress.show("looking for the tests")
     try:
-        source = fetch()
+        all = [Work(arguments, suite, fetch(suite.source)) for suite in suites]
     except VendorError as error:
         said = " ".join(str(error).split())
-        print(f"conformance: PostgreSQL's source is not to be had: {said}", file=sys.stderr)
+        print(f"conformance: the tests are not to be had: {said}", file=sys.stderr)
         return 1
     finally:
         progress.show("")
-    suites = [suite for suite in SUITES.values() if arguments.suite in (None, suite.name)]
-    if missing := unknown(arguments.tests, suites, source):
+    if missing := unknown(arguments.tests, all):
         print(f"conformance: no such test: {', '.join(missing)}", file=sys.stderr)
         return 2
     results, tier = [], ""
-    for work in (Work(arguments, suite, source) for suite in suites):
+    for work in all:
         if work.tests:
             verdicts, tier = work.run()
             results.append(SuiteResult(work.suite.name, verdicts))

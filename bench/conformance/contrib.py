@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from bench.conformance.suite import Suite, isolationtester, outputs
 
 FOLDER = "contrib"
 
-# Of those that are bundled, and that a server tests without another configuration, and without
+# Those that are bundled, and that a server tests without another configuration, and without
 # files of its own, as file_fdw has them.
 MODULES = (
     *("amcheck", "bloom", "btree_gin", "btree_gist", "citext", "cube", "dict_int", "dict_xsyn"),
@@ -19,20 +23,43 @@ MODULES = (
 
 ASSIGNMENT = re.compile(r"^(\w+)[ \t]*=[ \t]*((?:.*\\\n)*.*)$", re.MULTILINE)
 VARIABLE = re.compile(r"\$\((\w+)\)")
-NAMES = "REGRESS"
+NAMES = ("REGRESS", "ISOLATION")
+SQL, SPECS = "sql/{}.sql", "specs/{}.spec"
 NAME = re.compile(r"[\w-]+")
 
 
-def tests(source: Path) -> list[str]:
-    """Return them as module/test, in the order in which they are to run."""
-    found = []
-    for module in MODULES:
-        folder = source / FOLDER / module
-        names = listed((folder / "Makefile").read_text(encoding="utf-8"))
-        found += [
-            f"{module}/{name}" for name in names if (folder / "sql" / f"{name}.sql").is_file()
-        ]
-    return found
+@dataclass(frozen=True)
+class Contrib(Suite):
+    """Each module's tests have its folder, and a database of their own."""
+
+    modules: Sequence[str] = ()
+
+    def group(self, test: str) -> str:
+        return module(test)
+
+    def tests(self, source: Path) -> list[str]:
+        """Return them as module/test, in the order in which they are to run."""
+        return [f"{name}/{test}" for name in self.modules for test in _tests(source, name)]
+
+    def input(self, source: Path, test: str) -> Path:
+        name, _, test = test.partition("/")
+        sql = source / FOLDER / name / self.inputs.format(test)
+        return sql if sql.is_file() else source / FOLDER / name / SPECS.format(test)
+
+    def command(self, source: Path, test: str, dsn: str, files: str) -> list[str]:
+        is_sql = self.input(source, test).suffix == ".sql"
+        return self.program(dsn) if is_sql else isolationtester(dsn)
+
+    def expected(self, source: Path, test: str) -> list[bytes]:
+        name, _, test = test.partition("/")
+        return outputs(source / FOLDER / name / "expected", test)
+
+
+def _tests(source: Path, name: str) -> Iterator[str]:
+    folder = source / FOLDER / name
+    for test in listed((folder / "Makefile").read_text(encoding="utf-8")):
+        if any((folder / path.format(test)).is_file() for path in (SQL, SPECS)):
+            yield test
 
 
 def listed(makefile: str) -> list[str]:
@@ -42,7 +69,7 @@ def listed(makefile: str) -> list[str]:
     def expand(text: str) -> str:
         return VARIABLE.sub(lambda match: expand(variables.get(match[1], "")), text)
 
-    return NAME.findall(expand(variables.get(NAMES, "")))
+    return [name for kind in NAMES for name in NAME.findall(expand(variables.get(kind, "")))]
 
 
 def module(test: str) -> str:

@@ -32,6 +32,7 @@ from bench.report import Result
 from pglite_native import Engine
 from pglite_native.engine.guest import Tier
 from pglite_native.server import Server
+from tests.clients.programs import without_versions
 from tests.oracle.native import programs
 
 SUITE = SUITES["regress"]
@@ -50,7 +51,7 @@ class Kept(Ours):
     """Our server, on a directory that is there when it has ended."""
 
     def __init__(self, source: Path, directory: Path) -> None:
-        super().__init__(source, SUITE.database, "auto")
+        super().__init__(source, SUITE, "auto")
         self._data = directory
 
     def _start(self) -> None:
@@ -115,7 +116,9 @@ def _once(
     yield "dump_sql", _seconds(lambda: engine.dump_sql(ours, args=[KEY, *options]))
     yield "native pg_dump", _seconds(lambda: subprocess.run(command, check=True))
     yield "size", ours.stat().st_size / 1e6
-    one, other = (VERSION.sub("", path.read_text()).splitlines() for path in (ours, native))
+    one, other = (
+        VERSION.sub("", without_versions(path.read_text())).splitlines() for path in (ours, native)
+    )
     lines = [] if one == other else list(difflib.unified_diff(one, other, n=0))
     yield "different", len(lines)
 

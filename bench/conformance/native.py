@@ -6,8 +6,9 @@ import os
 import time
 from unittest.mock import patch
 
-from bench.conformance import own
+from bench.conformance import debian, own
 from bench.conformance.own import CREATE_DATABASE, FILES, Own, ask
+from bench.conformance.source import BUILD
 from tests.oracle.native import PORT, SETTINGS, NativeServer
 
 # Over and above the oracle's: what shows in plans. Building an index counts rows only where
@@ -28,8 +29,10 @@ class Native(Own):
     name = "native PostgreSQL"
 
     def _start(self) -> None:
+        packages = self._suite.packages
+        programs = debian.installed(packages, BUILD / "debian") if packages else None
         with patch.dict(SETTINGS, NATIVE_SETTINGS):
-            server = self._stack.enter_context(NativeServer())
+            server = self._stack.enter_context(NativeServer(programs))
         folder = server.directory / FILES
         self._lay_files(folder, "nobody" if os.geteuid() == 0 else None)
         self.files = str(folder)

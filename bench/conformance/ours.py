@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -9,7 +10,10 @@ from pathlib import Path
 from typing import IO
 
 from bench.conformance.own import FILES, Own
+from bench.conformance.source import BUILD
+from bench.conformance.suite import Suite
 from bench.machine import ROOT
+from pglite_native.engine.store import HOME_VARIABLE
 
 GUEST_DATA = "/pglite/data"  # where the guest sees its data directory
 STOP_S = 20.0
@@ -20,8 +24,8 @@ class Ours(Own):
 
     name = "our server"
 
-    def __init__(self, source: Path, database: str, tier: str) -> None:
-        super().__init__(source, database)
+    def __init__(self, source: Path, suite: Suite, tier: str) -> None:
+        super().__init__(source, suite)
         self.tier = tier
         self.files = f"{GUEST_DATA}/{FILES}"
 
@@ -38,8 +42,9 @@ class Ours(Own):
     def _serve(self) -> None:
         command = [sys.executable, "-m", "bench.conformance.our_server"]
         self._process = subprocess.Popen(
-            [*command, str(self._data), self._database, self.tier],
+            [*command, str(self._data), self._suite.name, self.tier],
             cwd=ROOT,
+            env=self._environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -51,6 +56,11 @@ class Ours(Own):
             self._stop()
             raise RuntimeError("our server has not started")
         self.tier, self.dsn = tier, dsn
+
+    def _environment(self) -> dict[str, str]:
+        """Where an extension is added that the suite wants."""
+        home = {HOME_VARIABLE: str(BUILD / "added" / self._suite.name)}
+        return {**os.environ, **(home if self._suite.extensions else {})}
 
     def _stop(self) -> None:
         _stream(self._process.stdin).close()

@@ -9,10 +9,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.conformance.side import Side
+from bench.conformance.suite import Suite
 from tests.oracle.native import programs
 
 FILES = "conformance"  # the folder with the tests' files; what tests write goes there, too
 ANSWER_S = 30.0
+CREATE_S = 300.0  # of extensions, some of which are interpreted
 
 # As pg_regress has its server, makes its database, and what it sets there.
 SETTINGS = {"max_prepared_transactions": "2"}
@@ -36,9 +38,10 @@ END_OTHERS = """
 class Own(Side):
     """A server with the tests' files where it can see them, and an empty database."""
 
-    def __init__(self, source: Path, database: str) -> None:
+    def __init__(self, source: Path, suite: Suite) -> None:
         self._source = source
-        self._database = database
+        self._suite = suite
+        self._database = suite.database
         self._stack = ExitStack()
 
     @abstractmethod
@@ -64,6 +67,8 @@ class Own(Side):
         # Of what is said twice the last counts.
         if not ask(f"{self.dsn} dbname=postgres", *before, *commands):
             raise RuntimeError(f"{self.name} does not answer")
+        if self._suite.create and not ask(self.dsn, self._suite.create, limit_s=CREATE_S):
+            raise RuntimeError(f"{self.name} refuses: {self._suite.create}")
 
     def renew(self) -> None:
         drop = f"drop database {self._database} with (force)"
@@ -80,19 +85,21 @@ class Own(Side):
             self._revive()
 
     def _lay_files(self, folder: Path, user: str | None = None) -> None:
-        shutil.copytree(self._source / "regress" / "data", folder / "data")
+        folder.mkdir()
+        if (data := self._source / "regress" / "data").is_dir():
+            shutil.copytree(data, folder / "data")
         (folder / "results").mkdir()
         if user is not None:
             for path in (folder, *folder.rglob("*")):
                 shutil.chown(path, user)
 
 
-def ask(dsn: str, *statements: str) -> bool:
+def ask(dsn: str, *statements: str, limit_s: float = ANSWER_S) -> bool:
     """Whether the server does that within reasonable time."""
     command = [str(programs() / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", dsn]
     command += [word for statement in statements for word in ("-c", statement)]
     try:
-        asked = subprocess.run(command, capture_output=True, timeout=ANSWER_S, check=False)
+        asked = subprocess.run(command, capture_output=True, timeout=limit_s, check=False)
     except subprocess.TimeoutExpired:
         return False
     return asked.returncode == 0

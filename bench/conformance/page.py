@@ -19,17 +19,26 @@ PATH = ROOT / "docs" / "CONFORMANCE.md"
 INTRODUCTION = """\
 # Conformance
 
-PostgreSQL's own tests, run on our [server](SERVER.md), in shared mode, and on a native PostgreSQL
-of the same version. Isolation has sessions that meet in one database, step by step; regress has
-files of SQL for psql; contrib has them for the modules that are bundled, each in a database of its
-own. A test is *equal* where the client prints, byte for byte, what it prints before the native
-server, or what one of PostgreSQL's own expected files has. Otherwise it is *different*, in so many
-lines. `make conformance` runs them, and writes this page from the result and from
-[the reasons](../bench/conformance/reasons.toml).
+PostgreSQL's own tests, run on our [server](SERVER.md), in shared mode, and on a native PostgreSQL.
+Isolation has sessions that meet in one database, step by step; regress has files of SQL for psql;
+contrib has them for the modules that are bundled, each in a database of its own. The other suites
+are those that other extensions' projects have. A test is *equal* where the client prints, byte for
+byte, what it prints before the native server, or what one of the project's own expected files has.
+Otherwise it is *different*, in so many lines. `make conformance` runs them, and writes this page
+from the result and from [the reasons](../bench/conformance/reasons.toml).
+
+The guest is PostgreSQL 18.7; the tests and the native server are of 18.6, the newest that can be
+had. What 18.7 does otherwise, as far as the tests see it, is below; its setting
+`composite_type_mismatch` and the versions of columns in `pg_attribute.attoptions`, by which it
+refuses composite values whose row type has been altered since, they do not see.
 
 Both servers have the settings of the guest: no parallel workers, nothing that vacuums by itself.
 What the tests have in C is left out on both sides: it is in a module that only a native server
 could load. A test that wants it says on both that it is not there.
+
+The native server that extensions are compared with, and their tests, are Debian's. It has the
+sources of neither Apache AGE, pg_hashids, pg_ivm, pg_textsearch, pg_uuidv7 nor pgmq where this was
+run: of these [tests/extensions](../tests/extensions) has what we test ourselves.
 """
 
 
@@ -116,7 +125,8 @@ def _section(result: Newest, known: reasons.Reasons) -> list[str]:
     for name in sorted(different, key=lambda name: known.of(result.suite, name) is None):
         groups.setdefault(known.of(result.suite, name) or "Unexplained.", []).append(name)
     facts = result.facts
-    lines = [f"## {SUITES[result.suite].title}", ""]
+    suite = SUITES[result.suite]
+    lines = [f"## {suite.title}", "", *([suite.about, ""] if suite.about else [])]
     lines += [f"Of {facts['date'][:10]}, commit {facts['commit']}: `{facts['command']}`.", ""]
     if different:
         lines += ["| different | lines |", "|---|---|"]

@@ -16,7 +16,9 @@ from bench import progress
 from bench.conformance.compare import normalised
 from bench.conformance.side import Side
 from bench.conformance.store import Ran, Store
-from bench.conformance.suites import Suite
+from bench.conformance.suite import Suite
+
+RESULTS = "results"  # where a client is run, the folder for what a test has it write
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Runner:
 
     def run(self, tests: Sequence[str], side: Side, store: Store) -> None:
         group = self.suite.group(tests[0]) if tests else ""
+        self.suite.prepare(self.source)
         with side:
             for number, test in enumerate(tests, 1):
                 if self.suite.group(test) != group:
@@ -43,17 +46,25 @@ class Runner:
         progress.show("")
 
     def _run_one(self, test: str, side: Side) -> Ran:
+        folder = self.suite.folder(self.source, test)
+        (folder / RESULTS).mkdir(exist_ok=True)
         ran = execute(
-            self.suite.program(side.dsn),
+            self.suite.command(self.source, test, side.dsn, side.files),
             self.suite.input(self.source, test),
             self.suite.environment(test, side.files, self.limit_s),
             self.limit_s,
+            folder,
         )
-        return Ran(normalised(ran.output, [side.files]), ran.seconds, ran.exit_status)
+        output = self.suite.printed(normalised(ran.output, [side.files]))
+        return Ran(output, ran.seconds, ran.exit_status)
 
 
 def execute(
-    command: Sequence[str], input: Path, environment: Mapping[str, str], limit_s: float
+    command: Sequence[str],
+    input: Path,
+    environment: Mapping[str, str],
+    limit_s: float,
+    folder: Path,
 ) -> Ran:
     """Run a program on an input, and end it and what it has started when its time is over."""
     with input.open("rb") as stdin, tempfile.TemporaryFile() as output:
@@ -64,7 +75,7 @@ def execute(
             stdout=output,
             stderr=subprocess.STDOUT,
             env=environment,
-            cwd=input.parent.parent,
+            cwd=folder,
             start_new_session=True,
             umask=0,  # a native server may have to write to files that psql has made as root
         )

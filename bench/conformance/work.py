@@ -13,7 +13,7 @@ from bench.conformance.run import Runner
 from bench.conformance.side import Given, Side
 from bench.conformance.source import BUILD
 from bench.conformance.store import Store
-from bench.conformance.suites import Suite
+from bench.conformance.suite import Suite
 from bench.conformance.verdicts import Verdict, judge
 
 
@@ -49,10 +49,10 @@ class Work:
             self._run(Given(self.arguments.dsn, files), store)
             return self._judged(store), ""
         if self.arguments.side == "native" or not self._has_native():
-            self._run(Native(self.source, self.suite.database), self._store("native"))
+            self._run(Native(self.source, self.suite), self._store("native"))
         if self.arguments.side == "native":
             return self._judged(self._store("native")), ""
-        ours = Ours(self.source, self.suite.database, self.arguments.tier)
+        ours = Ours(self.source, self.suite, self.arguments.tier)
         self._run(ours, self._store("ours"))
         return self._judged(self._store("ours")), ours.tier
 
@@ -92,7 +92,7 @@ class Work:
         return judge(test, ran, beside, self.suite.expected(self.source, test))
 
 
-def unknown(tests: Sequence[str], suites: Sequence[Suite], source: Path) -> list[str]:
+def unknown(tests: Sequence[str], all: Sequence[Work]) -> list[str]:
     """Those that no suite has."""
-    known = {test for suite in suites for test in suite.tests(source)}
+    known = {test for work in all for test in work.suite.tests(work.source)}
     return [test for test in tests if test not in known]

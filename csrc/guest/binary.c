@@ -199,28 +199,6 @@ static const char *read_exports(struct reader *reader, struct binary *binary)
     return NULL;
 }
 
-static const char *read_segments(struct reader *reader, struct binary *binary)
-{
-    uint32_t count = read_count(reader);
-
-    binary->segments = calloc(count ? count : 1, sizeof *binary->segments);
-    if (!binary->segments)
-        return status_message(STATUS_NO_MEMORY);
-    while (binary->segment_count < count && !reader->bad) {
-        struct binary_segment *segment = &binary->segments[binary->segment_count];
-
-        if (read_u32(reader) != 0)
-            return "it has a data segment that is not active in memory 0";
-        segment->offset = (uint32_t) read_initialiser(reader, binary);
-        segment->size = read_u32(reader);
-        segment->bytes = read_bytes(reader, segment->size);
-        if ((uint64_t) segment->offset + segment->size > (uint64_t) binary->memory_pages * 65536)
-            return "a data segment lies outside the memory";
-        binary->segment_count++;
-    }
-    return NULL;
-}
-
 static void read_table(struct reader *reader, struct binary *binary)
 {
     uint32_t maximum;
@@ -305,7 +283,9 @@ static const char *read_section(uint8_t id, struct reader *reader, struct binary
     case SECTION_EXPORT:
         return read_exports(reader, binary);
     case SECTION_DATA:
-        return read_segments(reader, binary);
+        binary->data = reader->at;
+        binary->data_size = (size_t) (reader->end - reader->at);
+        return NULL;
     default:
         return NULL;
     }
@@ -371,8 +351,35 @@ void binary_close(struct binary *binary)
 {
     free(binary->globals);
     free(binary->exports);
-    free(binary->segments);
     memset(binary, 0, sizeof *binary);
+}
+
+static const char *fill(struct reader *reader, const struct binary *binary, uint8_t *memory)
+{
+    for (uint32_t left = read_count(reader); left && !reader->bad; left--) {
+        const uint8_t *bytes;
+        uint32_t offset, size;
+
+        if (read_u32(reader) != 0)
+            return "it has a data segment that is not active in memory 0";
+        offset = (uint32_t) read_initialiser(reader, binary);
+        size = read_u32(reader);
+        bytes = read_bytes(reader, size);
+        if ((uint64_t) offset + size > (uint64_t) binary->memory_pages * 65536)
+            return "a data segment lies outside the memory";
+        if (bytes)
+            memcpy(memory + offset, bytes, size);
+    }
+    return reader->bad ? "its data end too early or hold what this reader does not know" : NULL;
+}
+
+enum status binary_fill(const struct binary *binary, uint8_t *memory, struct error *error)
+{
+    struct reader reader = {binary->data, binary->data + binary->data_size, false};
+    const char *fault = binary->data ? fill(&reader, binary, memory) : NULL;
+
+    return fault ? error_set(error, STATUS_MODULE, "unusable WebAssembly module: %s", fault)
+                 : STATUS_OK;
 }
 
 const struct binary_export *binary_find(const struct binary *binary, const char *name,

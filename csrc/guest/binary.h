@@ -1,6 +1,6 @@
 /* Binary: what every tier needs to know of a WebAssembly module before it runs a single instruction.
  *
- * Reads the memory limits, globals, exports and data segments; code is the tier's affair.
+ * Reads the memory limits, globals and exports, and the data segments for a fresh memory; code is the tier's affair.
  * Everything points into the module's bytes, which stay borrowed.
  * Reference: WebAssembly Core Specification 1.0, chapter 5 (binary format).
  */
@@ -28,22 +28,16 @@ struct binary_global {
     bool is_mutable;
 };
 
-struct binary_segment {
-    const uint8_t *bytes;
-    uint32_t size;
-    uint32_t offset; /* in linear memory */
-};
-
 struct binary {
     uint32_t memory_pages; /* initial */
     uint32_t memory_pages_max;
     uint32_t table_size; /* initial entries of table 0 */
     uint32_t global_count;
     uint32_t export_count;
-    uint32_t segment_count;
     struct binary_global *globals;
     struct binary_export *exports; /* sorted by name */
-    struct binary_segment *segments;
+    const uint8_t *data;           /* the data section, which only binary_fill reads; NULL: none */
+    size_t data_size;
     const uint8_t *build_id; /* WebAssembly tool conventions, BuildId.md; NULL: none */
     uint32_t build_id_size;
     const uint8_t *base_id; /* build_id of the module that this one was linked onto; NULL: none */
@@ -58,6 +52,9 @@ struct binary {
 enum status binary_read(const uint8_t *wasm, size_t size, struct binary *binary,
                         struct error *error);
 void binary_close(struct binary *binary);
+
+/* Copies the data segments into a memory of memory_pages. */
+enum status binary_fill(const struct binary *binary, uint8_t *memory, struct error *error);
 
 /* NULL when there is no such export of that kind. */
 const struct binary_export *binary_find(const struct binary *binary, const char *name,

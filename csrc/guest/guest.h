@@ -16,7 +16,7 @@
 enum {
     GUEST_PAGE = 65536,       /* WebAssembly's page */
     GUEST_ARGUMENTS_MAX = 32, /* the widest import has 18 */
-    GUEST_GLOBALS_MAX = 32    /* mutable globals of a module */
+    GUEST_GLOBALS_MAX = 8     /* mutable globals of a module */
 };
 
 #define GUEST_MEMORY_MAX (UINT64_C(1) << 31) /* 32768 pages: what the module declares */

@@ -51,14 +51,7 @@ static enum status fill_memory(struct guest *guest, struct error *error)
     enum status status = begin_memory(guest, (uint64_t) binary->memory_pages * GUEST_PAGE,
                                       guest->module->globals, error);
 
-    if (status)
-        return status;
-    for (uint32_t i = 0; i < binary->segment_count; i++) {
-        const struct binary_segment *segment = &binary->segments[i];
-
-        memcpy(guest->memory + segment->offset, segment->bytes, segment->size);
-    }
-    return STATUS_OK;
+    return status ? status : binary_fill(binary, guest->memory, error);
 }
 
 enum status guest_open(struct guest_module *module, void *context, size_t stack_size,

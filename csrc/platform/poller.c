@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "platform/clock.h"
+#include "platform/errno.h"
 
 enum { EVENTS_AT_ONCE = 64 };
 
@@ -19,19 +20,30 @@ struct poller {
     int epoll, wakeup;
 };
 
-struct poller *poller_open(void)
+struct poller *poller_open(struct error *error)
 {
     struct poller *poller = malloc(sizeof *poller);
-    struct epoll_event event = {.events = EPOLLIN};
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = poller};
+    const char *call = "malloc";
 
     if (!poller)
-        return NULL;
+        goto fail;
+    poller->wakeup = -1;
+    call = "epoll_create1";
     poller->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (poller->epoll < 0)
+        goto fail;
+    call = "eventfd2";
     poller->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    event.data.ptr = poller;
-    if (poller->epoll >= 0 && poller->wakeup >= 0
-        && epoll_ctl(poller->epoll, EPOLL_CTL_ADD, poller->wakeup, &event) == 0)
+    if (poller->wakeup < 0)
+        goto fail;
+    call = "epoll_ctl";
+    if (epoll_ctl(poller->epoll, EPOLL_CTL_ADD, poller->wakeup, &event) == 0)
         return poller;
+fail:
+    error_set_errno(error, -(int) platform_errno(errno),
+                    "clients are waited for by epoll and eventfd, which a sandbox has to allow: %s",
+                    call);
     poller_close(poller);
     return NULL;
 }

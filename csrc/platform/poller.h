@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/status.h"
+
 struct poller;
 
 /* What may come of a socket; HANGUP, closed in both directions, is told unasked. */
@@ -16,8 +18,8 @@ struct poller_event {
     int what;
 };
 
-/* NULL: no memory or descriptor. */
-struct poller *poller_open(void);
+/* NULL: no memory or descriptor, or a system call is refused, which the error names. */
+struct poller *poller_open(struct error *error);
 void poller_close(struct poller *poller); /* NULL is fine */
 
 /* False: no memory. What is waited for stays so until it is changed. */

@@ -7,6 +7,7 @@
 
 #ifndef PLATFORM_LINUX
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "platform/clock.h"
+#include "platform/errno.h"
 
 enum { FIRST_CAPACITY = 16, DRAINED_AT_ONCE = 64 };
 
@@ -46,13 +48,12 @@ static bool open_pipe(int fds[2])
     return true;
 }
 
-struct poller *poller_open(void)
+struct poller *poller_open(struct error *error)
 {
     struct poller *poller = calloc(1, sizeof *poller);
 
-    if (!poller)
-        return NULL;
-    if (pthread_mutex_init(&poller->mutex, NULL) != 0) {
+    if (!poller || pthread_mutex_init(&poller->mutex, NULL) != 0) {
+        error_set_errno(error, -GE_NOMEM, "clients cannot be waited for");
         free(poller);
         return NULL;
     }
@@ -60,6 +61,7 @@ struct poller *poller_open(void)
     poller->polled_capacity = FIRST_CAPACITY;
     if (open_pipe(poller->pipe) && poller->polled)
         return poller;
+    error_set_errno(error, -(int) platform_errno(errno), "clients are waited for by a pipe");
     poller_close(poller);
     return NULL;
 }

@@ -405,7 +405,11 @@ typedef struct PGPort {
 PGPort *pgl_getMyProcPort(void);
 /* PGlite's: makes the port, and reads the file that says who is let in how. */
 void pgl_startPGlite(void);
-int ProcessStartupPacket(PGPort *port, bool ssl_done, bool gss_done);
+/* Verified: ProcessStartupPacket copies at most 256 bytes of a key behind the other 12. */
+enum { PG_CANCEL_REQUEST_SIZE = 268 };
+
+/* cancel_request: where it says that the packet was one, and of whom: a bool, the process, the key and its length. */
+int ProcessStartupPacket(PGPort *port, bool ssl_done, bool gss_done, void *cancel_request);
 extern char *HbaFileName;
 extern PGOid MyDatabaseId;
 

@@ -79,6 +79,7 @@ void __wrap_PostgresMainLoopOnce(void)
 
 void pglite_begin_backend(int process, int version, int number, uint64_t high, uint64_t low)
 {
+    unsigned char cancel_request[PG_CANCEL_REQUEST_SIZE];
     PGPort *port;
 
     is_beginning = true;
@@ -86,7 +87,7 @@ void pglite_begin_backend(int process, int version, int number, uint64_t high, u
     port = open_port(); /* before there can be an error for the client: too many clients, say */
     if (version != 0)
         client_is_remote(port, version, number, high, low);
-    if (ProcessStartupPacket(port, true, true) != 0)
+    if (ProcessStartupPacket(port, true, true, cancel_request) != 0)
         proc_exit(0);
     backend_take_slot();
     IsUnderPostmaster = false;

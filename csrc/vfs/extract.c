@@ -12,16 +12,21 @@ struct extraction {
     int *directories; /* by node: an open directory, or CLOSED */
 };
 
-/* How many blocks from this one on lie one after the other in the pack. */
-static uint32_t run_length(const struct pack *pack, uint32_t first, uint32_t count)
+/* How many blocks from this one on lie one after the other in the pack; start: where they are, NULL for a block of zeros. */
+static int64_t find_run(const struct pack *pack, uint32_t first, uint32_t count,
+                        const unsigned char **start)
 {
-    const unsigned char *start = pack_block(pack, first);
+    int result = pack_block(pack, first, start);
+    const unsigned char *next;
     uint32_t length = 1;
 
-    while (start && length < count
-           && pack_block(pack, first + length) == start + (size_t) length * VFS_BLOCK)
+    while (result == 0 && *start && length < count) {
+        result = pack_block(pack, first + length, &next);
+        if (result < 0 || next != *start + (size_t) length * VFS_BLOCK)
+            break;
         length++;
-    return length;
+    }
+    return result < 0 ? (int64_t) result : length;
 }
 
 static int write_content(const struct extraction *extraction, const struct pack_node *node, int fd)
@@ -31,12 +36,14 @@ static int write_content(const struct extraction *extraction, const struct pack_
     uint32_t count = (uint32_t) ((node->size + VFS_BLOCK - 1) / VFS_BLOCK);
 
     for (uint32_t i = 0; i < count;) {
-        uint32_t run = run_length(pack, node->first_index + i, count - i);
-        const unsigned char *bytes = pack_block(pack, node->first_index + i);
+        const unsigned char *bytes;
+        int64_t run = find_run(pack, node->first_index + i, count - i, &bytes);
         uint64_t offset = (uint64_t) i * VFS_BLOCK;
         uint64_t size = (uint64_t) run * VFS_BLOCK;
         int64_t written;
 
+        if (run < 0)
+            return (int) run;
         if (size > node->size - offset)
             size = node->size - offset;
         /* Zeros are written too: PostgreSQL counts on its WAL files having all their blocks. */
@@ -45,7 +52,7 @@ static int write_content(const struct extraction *extraction, const struct pack_
             return (int) written;
         if ((uint64_t) written < size)
             return -GE_NOSPC;
-        i += run;
+        i += (uint32_t) run;
     }
     return 0;
 }
@@ -71,11 +78,12 @@ static int extract_file(const struct extraction *extraction, const struct pack_n
 static int extract_link(const struct extraction *extraction, const struct pack_node *node,
                         const char *name)
 {
-    const unsigned char *block = pack_block(extraction->pack, node->first_index);
+    const unsigned char *block;
+    int result = pack_block(extraction->pack, node->first_index, &block);
     char target[VFS_PATH_MAX] = "";
 
-    if (!block)
-        return -GE_INVAL;
+    if (result < 0 || !block)
+        return result < 0 ? result : -GE_INVAL;
     memcpy(target, block, (size_t) node->size); /* shorter than VFS_PATH_MAX, see check_content */
     return files_symlink(target, extraction->directories[node->parent], name);
 }

@@ -179,8 +179,8 @@ struct pack_node {
 };
 uint32_t pack_node_count(const struct pack *pack);
 void pack_node(const struct pack *pack, uint32_t number, struct pack_node *node);
-/* The 4096 bytes of an entry of the block index; NULL: zeros. */
-const unsigned char *pack_block(const struct pack *pack, uint32_t index);
+/* The 4096 bytes of an entry of the block index; NULL: zeros. 0, or -GE_IO: they are damaged. */
+int pack_block(const struct pack *pack, uint32_t index, const unsigned char **bytes);
 uint64_t pack_identity(const struct pack *pack);
 
 #endif

@@ -62,6 +62,7 @@ static int set_content(struct vfs *vfs, struct node *node, const struct pack_nod
 {
     const struct pack *pack = vfs->packs[pack_number];
     const unsigned char *target;
+    int result;
 
     if (node_type(node) == VFS_S_IFREG) {
         node->size = packed->size;
@@ -69,7 +70,9 @@ static int set_content(struct vfs *vfs, struct node *node, const struct pack_nod
         node->regular.pack_first = packed->first_index;
         node->regular.pack_blocks = (uint32_t) ((packed->size + VFS_BLOCK - 1) / VFS_BLOCK);
     } else if (node_type(node) == VFS_S_IFLNK) {
-        target = pack_block(pack, packed->first_index);
+        result = pack_block(pack, packed->first_index, &target);
+        if (result < 0)
+            return result;
         if (!target || memchr(target, 0, (size_t) packed->size))
             return -GE_INVAL;
         node->target = arena_allocate(vfs->arena, (size_t) packed->size);

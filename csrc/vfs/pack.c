@@ -1,11 +1,14 @@
 /* Packs: validation, and access to what has been validated. Format: docs/PACK.md. */
 #include "vfs/pack.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compressed.h"
 #include "platform/map.h"
+#include "platform/monitor.h"
 #include "vfs/internal.h"
 
 enum {
@@ -13,14 +16,30 @@ enum {
     NODE_SIZE = 40,
     INDEX_SIZE = 4,
     MAGIC_SIZE = 8,
+    CHUNK_HEADER_SIZE = 8,
+    CHUNK_SIZE = 4, /* of a chunk's size in the table of them */
+    CHUNK_BLOCKS_MAX = 1024,
     NONE = 0, /* "no sibling yet": node 0 is no node's child */
     PERMISSIONS = 07777
+};
+
+/* The blocks of a compressed pack, chunk by chunk: each is unpacked when the first of its blocks is asked for, and stays
+   where all would be. */
+struct chunks {
+    uint32_t blocks, count; /* blocks in each but the last; chunks */
+    uint64_t *positions;    /* in the file, and where the last one ends */
+    unsigned char *content;
+    atomic_bool *ready;
+    struct monitor *monitor; /* of who unpacks one */
+    struct decoder *decoder; /* NULL: none has been unpacked yet */
 };
 
 struct pack {
     struct map map;
     uint32_t node_count, index_count, block_count, name_bytes;
     const unsigned char *nodes, *index, *names, *blocks;
+    bool is_compressed;
+    struct chunks chunks;
     uint64_t identity;
 };
 
@@ -63,11 +82,60 @@ void pack_node(const struct pack *pack, uint32_t number, struct pack_node *node)
     };
 }
 
-const unsigned char *pack_block(const struct pack *pack, uint32_t index)
+static bool unpack(const struct pack *pack, struct chunks *chunks, uint32_t number)
+{
+    uint64_t first = (uint64_t) number * chunks->blocks, left = pack->block_count - first;
+    uint64_t size = (left < chunks->blocks ? left : chunks->blocks) * VFS_BLOCK;
+    uint64_t at = chunks->positions[number];
+    struct compressed_frame frame;
+
+    if (!chunks->decoder)
+        chunks->decoder = decoder_open();
+    return chunks->decoder
+           && compressed_find(pack->map.base + at, (size_t) (chunks->positions[number + 1] - at),
+                              &frame)
+           && frame.content_size == size
+           && compressed_unpack(chunks->decoder, &frame, chunks->content + first * VFS_BLOCK);
+}
+
+/* False: it is damaged, or memory is out. */
+static bool make_ready(const struct pack *pack, uint32_t number)
+{
+    struct chunks *chunks =
+        (struct chunks *) &pack->chunks; /* what is unpacked is no part of what a pack is */
+    bool ready;
+
+    if (atomic_load_explicit(&chunks->ready[number], memory_order_acquire))
+        return true;
+    monitor_enter(chunks->monitor);
+    ready = atomic_load_explicit(&chunks->ready[number], memory_order_relaxed)
+            || unpack(pack, chunks, number);
+    if (ready)
+        atomic_store_explicit(&chunks->ready[number], true, memory_order_release);
+    monitor_leave(chunks->monitor);
+    return ready;
+}
+
+int pack_block(const struct pack *pack, uint32_t index, const unsigned char **bytes)
 {
     uint32_t block = load32(pack->index + (size_t) index * INDEX_SIZE);
 
-    return block ? pack->blocks + (size_t) (block - 1) * VFS_BLOCK : NULL;
+    if (block && pack->is_compressed && !make_ready(pack, (block - 1) / pack->chunks.blocks))
+        return -GE_IO;
+    *bytes = block ? pack->blocks + (size_t) (block - 1) * VFS_BLOCK : NULL;
+    return 0;
+}
+
+void pack_lock(const struct pack *pack)
+{
+    if (pack && pack->is_compressed)
+        monitor_enter(pack->chunks.monitor);
+}
+
+void pack_unlock(const struct pack *pack)
+{
+    if (pack && pack->is_compressed)
+        monitor_leave(pack->chunks.monitor);
 }
 
 uint64_t pack_identity(const struct pack *pack)
@@ -89,7 +157,10 @@ static const char *check_header(struct pack *pack)
     const unsigned char *base = pack->map.base;
     uint64_t nodes, index, names, blocks;
 
-    if (pack->map.size < HEADER_SIZE || memcmp(base, "PGNPACK1", MAGIC_SIZE) != 0)
+    if (pack->map.size < HEADER_SIZE)
+        return "it does not start as a pack does";
+    pack->is_compressed = memcmp(base, "PGNPACK2", MAGIC_SIZE) == 0;
+    if (!pack->is_compressed && memcmp(base, "PGNPACK1", MAGIC_SIZE) != 0)
         return "it does not start as a pack does";
     pack->node_count = load32(base + 8);
     pack->index_count = load32(base + 12);
@@ -104,13 +175,54 @@ static const char *check_header(struct pack *pack)
     if (!area_fits(pack, nodes, pack->node_count, NODE_SIZE)
         || !area_fits(pack, index, pack->index_count, INDEX_SIZE)
         || !area_fits(pack, names, pack->name_bytes, 1)
-        || !area_fits(pack, blocks, pack->block_count, VFS_BLOCK) || blocks % VFS_BLOCK != 0)
+        || !area_fits(pack, blocks, pack->is_compressed ? CHUNK_HEADER_SIZE : pack->block_count,
+                      pack->is_compressed ? 1 : VFS_BLOCK)
+        || (!pack->is_compressed && blocks % VFS_BLOCK != 0))
         return "its header points outside the file";
     pack->nodes = base + nodes;
     pack->index = base + index;
     pack->names = base + names;
     pack->blocks = base + blocks;
     return NULL;
+}
+
+/* The chunks follow their table, back to back up to the file's end. What is in them is looked at as it is unpacked. */
+static const char *open_chunks(struct pack *pack)
+{
+    struct chunks *chunks = &pack->chunks;
+    const unsigned char *sizes = pack->blocks + CHUNK_HEADER_SIZE;
+    uint64_t at = (uint64_t) (sizes - pack->map.base), needed;
+
+    chunks->blocks = load32(pack->blocks);
+    chunks->count = load32(pack->blocks + 4);
+    if (chunks->blocks == 0 || chunks->blocks > CHUNK_BLOCKS_MAX)
+        return "its chunks have an impossible size";
+    needed = ((uint64_t) pack->block_count + chunks->blocks - 1) / chunks->blocks;
+    if (chunks->count != needed || !area_fits(pack, at, needed, CHUNK_SIZE))
+        return "it has not as many chunks as its blocks make";
+    chunks->positions = calloc((size_t) needed + 1, sizeof *chunks->positions);
+    chunks->ready = calloc((size_t) needed + 1, sizeof *chunks->ready);
+    chunks->content = malloc((size_t) pack->block_count * VFS_BLOCK + 1);
+    chunks->monitor = monitor_open();
+    if (!chunks->positions || !chunks->ready || !chunks->content || !chunks->monitor)
+        return "there is no memory for what is in it";
+    at += needed * CHUNK_SIZE;
+    for (uint32_t i = 0; i < chunks->count; i++) {
+        chunks->positions[i] = at;
+        at += load32(sizes + (size_t) i * CHUNK_SIZE);
+    }
+    chunks->positions[chunks->count] = at;
+    pack->blocks = chunks->content;
+    return at == pack->map.size ? NULL : "its chunks do not end where it does";
+}
+
+static void close_chunks(struct chunks *chunks)
+{
+    free(chunks->positions);
+    free((void *) chunks->ready);
+    free(chunks->content);
+    monitor_close(chunks->monitor);
+    decoder_close(chunks->decoder);
 }
 
 static const char *check_index(const struct pack *pack)
@@ -230,6 +342,8 @@ static const char *check(struct pack *pack)
 
     if (!problem)
         problem = check_index(pack);
+    if (!problem && pack->is_compressed)
+        problem = open_chunks(pack);
     return problem ? problem : check_nodes(pack);
 }
 
@@ -263,6 +377,7 @@ void pack_close(struct pack *pack)
 {
     if (!pack)
         return;
+    close_chunks(&pack->chunks);
     map_close(&pack->map);
     free(pack);
 }

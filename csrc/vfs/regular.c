@@ -7,41 +7,47 @@
 
 #include "vfs/internal.h"
 
-/* The block to read from; NULL: zeros. */
-static const unsigned char *readable(const struct vfs *vfs, const struct regular *regular,
-                                     uint64_t index)
+/* The block to read from; NULL: zeros. 0, or negative errno. */
+static int readable(const struct vfs *vfs, const struct regular *regular, uint64_t index,
+                    const unsigned char **bytes)
 {
     uint32_t block = block_map_get(vfs, &regular->map, index);
 
-    if (block)
-        return block_at(vfs, block);
-    if (index >= regular->pack_blocks || regular->pack > vfs->pack_count)
-        return NULL;
-    return pack_block(vfs->packs[regular->pack - 1], regular->pack_first + (uint32_t) index);
+    *bytes = block ? block_at(vfs, block) : NULL;
+    if (block || index >= regular->pack_blocks || regular->pack > vfs->pack_count)
+        return 0;
+    return pack_block(vfs->packs[regular->pack - 1], regular->pack_first + (uint32_t) index, bytes);
 }
 
 /* The file's own block to write to, made when missing or shared with what could be read there before,
-   unless the caller overwrites it whole. NULL: no space. */
-static unsigned char *writable(struct vfs *vfs, struct regular *regular, uint64_t index, bool whole)
+   unless the caller overwrites it whole. 0, or negative errno. */
+static int writable(struct vfs *vfs, struct regular *regular, uint64_t index, bool whole,
+                    unsigned char **bytes)
 {
     uint32_t *slot = block_map_slot(vfs, &regular->map, index);
-    const unsigned char *old;
+    const unsigned char *old = NULL;
     uint32_t block;
+    int result;
 
     if (!slot)
-        return NULL;
-    if (*slot && !block_is_shared(vfs, *slot))
-        return block_at(vfs, *slot);
-    old = readable(vfs, regular, index);
+        return -GE_NOSPC;
+    if (*slot && !block_is_shared(vfs, *slot)) {
+        *bytes = block_at(vfs, *slot);
+        return 0;
+    }
+    result = whole ? 0 : readable(vfs, regular, index, &old);
+    if (result < 0)
+        return result;
     block = block_new(vfs, &regular->map);
     if (!block)
-        return NULL;
-    if (old && !whole)
-        memcpy(block_at(vfs, block), old, VFS_BLOCK);
+        return -GE_NOSPC;
+    *bytes = block_at(vfs, block);
+    if (old)
+        memcpy(*bytes, old, VFS_BLOCK);
     if (*slot)
         block_unshare(vfs, *slot);
     *slot = block;
-    return block_at(vfs, block);
+    return 0;
 }
 
 /* The part of [offset, offset + size) that lies in the block of offset. */
@@ -64,8 +70,11 @@ int64_t regular_read(const struct vfs *vfs, const struct node *node, void *bytes
         size = (size_t) (node->size - offset);
     for (done = 0; done < size;) {
         size_t part = part_of_block(offset + done, size - done);
-        const unsigned char *block = readable(vfs, &node->regular, (offset + done) / VFS_BLOCK);
+        const unsigned char *block;
+        int result = readable(vfs, &node->regular, (offset + done) / VFS_BLOCK, &block);
 
+        if (result < 0)
+            return result;
         if (block)
             memcpy(to + done, block + (offset + done) % VFS_BLOCK, part);
         else
@@ -80,6 +89,7 @@ int64_t regular_write(struct vfs *vfs, struct node *node, const void *bytes, siz
 {
     const unsigned char *from = bytes;
     size_t done;
+    int result = 0;
 
     if (size == 0)
         return 0;
@@ -89,16 +99,17 @@ int64_t regular_write(struct vfs *vfs, struct node *node, const void *bytes, siz
         size = (size_t) (VFS_FILE_MAX - offset);
     for (done = 0; done < size;) {
         size_t part = part_of_block(offset + done, size - done);
-        unsigned char *block = writable(vfs, &node->regular, (offset + done) / VFS_BLOCK,
-                                        part == VFS_BLOCK);
+        unsigned char *block;
 
-        if (!block)
+        result = writable(vfs, &node->regular, (offset + done) / VFS_BLOCK, part == VFS_BLOCK,
+                          &block);
+        if (result < 0)
             break;
         memcpy(block + (offset + done) % VFS_BLOCK, from + done, part);
         done += part;
     }
     if (done == 0)
-        return -GE_NOSPC;
+        return result;
     if (offset + done > node->size)
         node->size = offset + done;
     node_touch(vfs, node);
@@ -114,13 +125,17 @@ int regular_truncate(struct vfs *vfs, struct node *node, uint64_t size)
     if (size > VFS_FILE_MAX)
         return -GE_FBIG;
     if (size < node->size) {
-        if (tail && readable(vfs, regular, blocks - 1)) {
-            unsigned char *last = writable(vfs, regular, blocks - 1, false);
+        const unsigned char *content = NULL;
+        unsigned char *last;
+        int result = tail ? readable(vfs, regular, blocks - 1, &content) : 0;
 
-            if (!last)
-                return -GE_NOSPC;
-            memset(last + tail, 0, VFS_BLOCK - tail);
+        if (result == 0 && content) {
+            result = writable(vfs, regular, blocks - 1, false, &last);
+            if (result == 0)
+                memset(last + tail, 0, VFS_BLOCK - tail);
         }
+        if (result < 0)
+            return result;
         blocks_truncate(vfs, &regular->map, blocks);
         if (regular->pack_blocks > blocks)
             regular->pack_blocks = (uint32_t) blocks;
@@ -136,9 +151,13 @@ int regular_allocate(struct vfs *vfs, struct node *node, uint64_t offset, uint64
         return -GE_FBIG;
     /* A pack's and shared ones are copied, too: after this no write into the range may run out of
        space. */
-    for (uint64_t i = offset / VFS_BLOCK; i * VFS_BLOCK < offset + size; i++)
-        if (!writable(vfs, &node->regular, i, false))
-            return -GE_NOSPC;
+    for (uint64_t i = offset / VFS_BLOCK; i * VFS_BLOCK < offset + size; i++) {
+        unsigned char *block;
+        int result = writable(vfs, &node->regular, i, false, &block);
+
+        if (result < 0)
+            return result;
+    }
     if (offset + size > node->size)
         node->size = offset + size;
     node_touch(vfs, node);

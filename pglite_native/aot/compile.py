@@ -38,7 +38,7 @@ CFLAGS = (
 # What training has called, or all where there was none; and the rest, most of the code. It was
 # optimised when it became WebAssembly: few passes give it registers and instructions.
 HOT: tuple[str, ...] = ("-O2",)
-COLD = ("-Og",)
+COLD = ("-Os",)
 # gcc's. clang's counters want a program to be made sense of, which is not always there.
 # What was counted lies beside each object, where the next compilation looks for it. -O3 pays only
 # with it (docs/AOT.md).

@@ -24,7 +24,7 @@ from pglite_native.linker.module import Kind, Module, describe_type
 from pglite_native.linker.part import Part
 
 PREFIX = "m"  # of wasm2c's names: w2c_m_...
-GLOBALS_MAX = 32  # AOT_GLOBALS_MAX
+GLOBALS_MAX = 8  # AOT_GLOBALS_MAX
 
 LETTERS = {0x7F: "i", 0x7E: "j", 0x7D: "f", 0x7C: "d"}
 C_TYPES = {"v": "void", "i": "u32", "j": "u64", "f": "f32", "d": "f64"}
@@ -166,7 +166,7 @@ class Rewriter:
         for name, own in zip(fields, module.globals, strict=True):
             type = C_TYPES[LETTERS[own.type.value_type]]
             if own.type.mutable:
-                self.globals[name] = f"(*({type} *) &instance->globals[{place}])"
+                self.globals[name] = f"(*({type} *) &AOT_HEADER(instance)->globals[{place}])"
                 place += 1
             else:
                 self.globals[name] = f"(({type}) {values[name]})"
@@ -231,13 +231,13 @@ def declare(
     imported = list(zip(function_types, imports, strict=False))
     served = len(imports) - len(part.links if part else ())
     # A part uses the instance's whole table, whose size no module knows.
-    size = "instance->table_size" if part else f"{table_size(module)}u"
+    size = "AOT_HEADER(instance)->table_size" if part else f"{table_size(module)}u"
     return "\n".join(
         [
             '#include "code.h"',
             "",
             f"#define TABLE_SIZE {size}",
-            f"#define MODULE_TABLE {'instance->table' if part else 'module_table'}",
+            f"#define MODULE_TABLE {'AOT_HEADER(instance)->table' if part else 'module_table'}",
             "extern const struct aot_function module_table[];",
             *ids,
             *(f"{prototype(type, name)};" for type, name in imported[:served]),
@@ -255,7 +255,7 @@ def declare(
 def link(number: int, type: str, name: str) -> list[str]:
     """A function of the base, called where it is."""
     arguments = "".join(f", a{n}" for n in range(len(type) - 1))
-    call = f"(({signature(type)}) instance->links[{number}])(instance{arguments})"
+    call = f"(({signature(type)}) AOT_HEADER(instance)->links[{number}])(instance{arguments})"
     return [
         f"static inline {prototype(type, name)}",
         "{",
@@ -288,12 +288,13 @@ def describe(
     for number in range(len(imported)):
         if names[number] in names[:number]:
             continue  # a module may import the same function twice
-        call = f"instance->host->call(instance, {number}, slots)"
+        call = f"AOT_HEADER(instance)->host->call(instance, {number}, slots)"
         lines += stub(
             prototype(function_types[number], names[number]), function_types[number], call
         )
     for number, type in enumerate(types):
-        call = "instance->host->call_element(instance, (u32) instance->called, slots)"
+        header = "AOT_HEADER(instance)"
+        call = f"{header}->host->call_element(instance, (u32) {header}->called, slots)"
         lines += stub("static " + prototype(type, f"element_{number}"), type, call)
         lines += enter(number, type)
     lines += [

@@ -15,7 +15,7 @@ from pglite_native.engine import guest
 from pglite_native.engine.engine import Engine
 
 # vendor/pins.toml, which is not installed; a test compares.
-PGLITE = "0.5.16"
+PGLITE = "0.5.17"
 
 EXTENSIONS = """
 select name, default_version as version, installed_version as created

@@ -112,8 +112,15 @@ class Conversation:
         return list(_answers(self._complete(found, sql)))
 
     def run(self, sql: str, param_types: Sequence[int] = ()) -> Answer:
-        """Run one statement without parameters."""
-        return self._run(wire.parse(sql, param_types) + _BIND_AND_RUN, sql)
+        """Run one statement without parameters.
+
+        As a simple query, which PostgreSQL plans without keeping a copy, if it cannot be several
+        statements and says nothing of parameters: those are the extended protocol's errors.
+        """
+        if param_types or ";" in sql or "$" in sql:
+            return self._run(wire.parse(sql, param_types) + _BIND_AND_RUN, sql)
+        found = self._ask(wire.query(sql))
+        return found if isinstance(found, Answer) else _answer(self._complete(found, sql))
 
     def prepare(
         self, sql: str, param_types: Sequence[int] = (), name: bytes = b"", before: bytes = b""

@@ -311,13 +311,14 @@ class TypedConversation:
         return types.like(self.types)
 
     def _converted(self, answer: Answer, row_mode: str, types: Types) -> Converted:
-        if not answer.columns and not answer.runs:
+        columns = answer.columns
+        if not columns and not answer.runs:
             return Converted([], (), answer)
-        fields = _fields(answer.columns)
-        if not self.types.know(field.data_type_id for field in fields):
+        fields, oids = _fields(columns), [column.type for column in columns]
+        if not self.types.know(oids):
             types = self._looked_up(types)
-        converters = [types.converter(field.data_type_id) for field in fields]
-        names = None if row_mode == "array" else keys([field.name for field in fields])
+        converters = [types.converter(oid) for oid in oids]
+        names = None if row_mode == "array" else keys([column.name for column in columns])
         return Converted(answer.rows(converters, names), fields, answer)
 
     def notify(self) -> None:

@@ -29,6 +29,8 @@ class Type(NamedTuple):
     delimiter: str = ","
 
 
+_UNKNOWN = Type("")
+
 # Their OIDs and those of their arrays are fixed: pg_type.dat.
 _KNOWN = {
     "bool": (16, 1000),
@@ -90,7 +92,7 @@ class Types:
         self._types = _BUILT_IN  # replaced as a whole by learn(), never changed
 
     def know(self, oids: Iterable[int]) -> bool:
-        return all(oid in self._types for oid in oids)
+        return all(map(self._types.__contains__, oids))
 
     def learn(self, rows: Iterable[Sequence[str | None]]) -> None:
         """Take in what LOOKUP found."""
@@ -145,11 +147,12 @@ class Types:
         """Return the same as _rows wants it, which knows some types itself."""
         if oid in self.parsers:
             return self.parsers[oid], None
-        match self._types.get(oid, Type("")):
-            case Type(_, "domain", of):
-                return self.converter(of)
-            case Type(name, "scalar"):
-                return _rows.TEXT if name in self.texts else scalar_converters.converter(name)
+        known = self._types.get(oid, _UNKNOWN)
+        if known.kind == "scalar":
+            name = known.name
+            return _rows.TEXT if name in self.texts else scalar_converters.converter(name)
+        if known.kind == "domain":
+            return self.converter(known.of)
         return self.parser(oid), None
 
     def binary_converter(self, oid: int, exact: bool) -> _rows.Converter | None:
@@ -157,7 +160,7 @@ class Types:
 
         `exact`: settings do not keep anything of a value from its text.
         """
-        known = self._types.get(oid, Type(""))
+        known = self._types.get(oid, _UNKNOWN)
         if known.kind != "scalar" or (oid in BY_SETTINGS and not exact):
             return None
         return scalar_converters.BINARY_CONVERTERS.get(known.name)
@@ -181,7 +184,7 @@ class Types:
             value = foreign_values.plain(value)
             if value is None:
                 return None
-        known = self._types.get(oid, Type(""))
+        known = self._types.get(oid, _UNKNOWN)
         serialize = partial(self.serialize, known.of)
         match known.kind, value:
             case "array", list() | tuple():

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 PREFIX = ".pglite-native-"
 NEW, PRIVATE = 0o666, 0o600  # of which the umask takes some away
-SCRATCH = re.compile(re.escape(PREFIX) + "[0-9a-f]{16}")
+SCRATCH = re.escape(PREFIX) + "[0-9a-f]{16}"
 
 
 @contextlib.contextmanager
@@ -90,7 +90,7 @@ def _created(path: Path, mode: int) -> BinaryIO:
 
 def _remove_left_over(folder: Path) -> None:
     for path in folder.glob(f"{PREFIX}*"):
-        if SCRATCH.fullmatch(path.name):
+        if re.fullmatch(SCRATCH, path.name):
             with contextlib.suppress(OSError):  # it is being written, or is another user's
                 _remove_unless_locked(path)
 

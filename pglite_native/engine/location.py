@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from urllib.parse import unquote
+
+from pglite_native.engine import forking
+
+forking.import_before_fork("urllib.parse")
 
 MEMORY = frozenset((":memory:", "memory:", "file::memory:", "sqlite::memory:"))
 
@@ -62,7 +65,7 @@ def _named(text: str) -> Path | None:
     if scheme == "memory":
         return None  # what follows is only a name
     if scheme == "postgresql+pglite":  # this package's own, for SQLAlchemy
-        return Path(unquote(rest[1:])) if rest.strip("/") else None
+        return _unquoted(rest[1:]) if rest.strip("/") else None
     if scheme.partition("+")[0] in ("postgresql", "postgres"):
         raise ValueError(_of_server(text))
     if scheme.partition("+")[0] == "sqlite":
@@ -83,6 +86,12 @@ def _of_file(text: str, rest: str) -> Path:
         path = path.removeprefix("localhost")
     if question or not path:
         raise ValueError(f"{text!r}: a URL of a data directory is file://, a path, and no options")
+    return _unquoted(path)
+
+
+def _unquoted(path: str) -> Path:
+    from urllib.parse import unquote  # for those who write a URL: it is one of the larger modules
+
     return Path(unquote(path))
 
 

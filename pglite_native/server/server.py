@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 from pglite_native._closing import Closing
 from pglite_native.engine import forking
 from pglite_native.engine.engine import Engine
+from pglite_native.engine.session import check_serving
 from pglite_native.engine.snapshot import Snapshot
 from pglite_native.server import scratch, timeouts
 from pglite_native.server.addresses import Address
@@ -86,6 +87,8 @@ class Server(Closing):
         ValueError: the arguments contradict each other, or would let strangers in.
         OSError: it cannot listen there.
         SnapshotError: the engine cannot be forked.
+        EngineError: a sandbox refuses what it takes to wait for clients; or this is a
+            subinterpreter.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class Server(Closing):
         authentication_timeout: float = timeouts.AUTHENTICATION_S,
     ) -> None:
         check_interpreter()
+        check_serving()
         engine = source if isinstance(source, Snapshot | None) else _engine_of(source)
         if not isinstance(port, int | None):
             raise TypeError(f"a port is a number, and not {type(port).__name__}: {port!r}")

@@ -17,6 +17,7 @@ from tests.building import compiled, compiler
 
 HERE = Path(__file__).resolve().parent
 CSRC = HERE.parent.parent / "csrc"
+ZSTD = HERE.parent.parent / "build" / "vendor" / "zstd"  # which csrc/base includes
 WARNINGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-format-truncation", "-g"]
 VARIANTS = {
     "plain": ["-O2"],
@@ -89,7 +90,7 @@ class Builder:
 
 
 def _compile(variant: str, *arguments: str | Path) -> None:
-    include = [f"-I{CSRC}", f"-I{HERE}"]
+    include = [f"-I{CSRC}", f"-I{HERE}", "-isystem", str(ZSTD)]
     subprocess.run([*compiler(), *WARNINGS, *VARIANTS[variant], *include, *arguments], check=True)
 
 

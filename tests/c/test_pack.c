@@ -90,6 +90,45 @@ static void image_build(struct image *image)
     store(bytes + 56, image->size, 8);
 }
 
+/* The same compressed, three blocks to a chunk, to frames that hold them as they are (RFC 8878, 3.1.1). */
+enum {
+    CHUNK_BLOCKS = 3,
+    CHUNKS = 2,
+    FRAME_HEADER = 4 + 1 + 2 + 3,
+    FIRST_FRAME = BLOCKS_OFFSET + 8 + 4 * CHUNKS
+};
+
+static size_t frame_write(unsigned char *at, const unsigned char *content, size_t size)
+{
+    store(at, 0xfd2fb528, 4);
+    at[4] = 1 << 6 | 1 << 5; /* a size of two bytes, in a single segment */
+    store(at + 5, size - 256, 2);
+    store(at + 7, size << 3 | 0 << 1 | 1, 3); /* the last block, as it is */
+    memcpy(at + FRAME_HEADER, content, size);
+    return FRAME_HEADER + size;
+}
+
+static void image_compress(struct image *image)
+{
+    static unsigned char blocks[4 * 4096];
+    size_t at = FIRST_FRAME;
+
+    memcpy(blocks, image->bytes + BLOCKS_OFFSET, sizeof blocks);
+    memset(image->bytes + BLOCKS_OFFSET, 0, sizeof blocks);
+    memcpy(image->bytes, "PGNPACK2", 8);
+    store(image->bytes + BLOCKS_OFFSET, CHUNK_BLOCKS, 4);
+    store(image->bytes + BLOCKS_OFFSET + 4, CHUNKS, 4);
+    for (size_t i = 0; i < CHUNKS; i++) {
+        size_t size = frame_write(image->bytes + at, blocks + i * CHUNK_BLOCKS * 4096,
+                                  i ? 4096 : CHUNK_BLOCKS * 4096);
+
+        store(image->bytes + BLOCKS_OFFSET + 8 + 4 * i, size, 4);
+        at += size;
+    }
+    image->size = at;
+    store(image->bytes + 56, image->size, 8);
+}
+
 static void image_write(const struct image *image, const char *path)
 {
     FILE *file = fopen(path, "wb");
@@ -106,6 +145,8 @@ struct fixture {
     struct pack *pack;
 };
 
+static bool compresses; /* what fixture_open makes */
+
 static void fixture_open(struct fixture *fixture)
 {
     struct error error;
@@ -113,6 +154,8 @@ static void fixture_open(struct fixture *fixture)
     temporary_open(fixture->directory);
     snprintf(fixture->path, sizeof fixture->path, "%s/a.pack", fixture->directory);
     image_build(&fixture->image);
+    if (compresses)
+        image_compress(&fixture->image);
     image_write(&fixture->image, fixture->path);
     CHECK_INT(pack_open(fixture->path, &fixture->pack, &error), STATUS_OK);
 }
@@ -379,6 +422,55 @@ static void unpacks(void)
     fixture_close(&fixture);
 }
 
+static void compressed_packs_are_as_others(void)
+{
+    compresses = true;
+    reads();
+    writes_copy();
+    clones();
+    attach_asks_for_the_same_packs();
+    unpacks();
+}
+
+/* What is in the other chunk can be read. */
+static void a_damaged_chunk_is_an_error_of_what_it_holds(void)
+{
+    enum { SECOND_FRAME = FIRST_FRAME + FRAME_HEADER + CHUNK_BLOCKS * 4096 };
+    static unsigned char bytes[20000], expected[10000];
+    struct fixture fixture;
+    struct pack *pack;
+    struct space space;
+    struct error error;
+    int fd, directory;
+
+    compresses = true;
+    fixture_open(&fixture);
+    fixture.image.bytes[SECOND_FRAME]++;
+    image_write(&fixture.image, fixture.path);
+    CHECK_INT(pack_open(fixture.path, &pack, &error), STATUS_OK);
+    space_open(&space, SPACE_LIMIT);
+    mount_pack(&space, "/", pack);
+    expected_file(expected);
+    fd = vfs_openat(space.vfs, CWD, "/file", VFS_O_RDONLY, 0);
+    CHECK_INT(vfs_read(space.vfs, fd, bytes, sizeof bytes), 10000);
+    CHECK_BYTES(bytes, expected, 10000);
+    fd = vfs_openat(space.vfs, CWD, "/bin/tool", VFS_O_RDWR, 0);
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(vfs_read(space.vfs, fd, bytes, sizeof bytes), -GE_IO);
+        CHECK_INT(vfs_pwrite(space.vfs, fd, "x", 1, 0), -GE_IO);
+        CHECK_INT(vfs_ftruncate(space.vfs, fd, 1), -GE_IO);
+        CHECK_INT(vfs_allocate(space.vfs, fd, 0, 4096), -GE_IO);
+    }
+    CHECK_INT(vfs_ftruncate(space.vfs, fd, 0), 0);
+    CHECK_INT(vfs_pwrite(space.vfs, fd, "x", 1, 0), 1);
+    directory = files_open_directory(fixture.directory);
+    CHECK_INT(pack_extract(pack, directory, false, &error), STATUS_IO);
+    close(directory);
+    space_close(&space);
+    pack_close(pack);
+    fixture_close(&fixture);
+}
+
 static void refuse(struct fixture *fixture, size_t at, uint64_t value, int size,
                    const char *problem)
 {
@@ -394,6 +486,22 @@ static void refuse(struct fixture *fixture, size_t at, uint64_t value, int size,
     CHECK_INT(pack_open(fixture->path, &pack, &error), STATUS_PACK);
     snprintf(expected, sizeof expected, "%s is not a usable pack: %s", fixture->path, problem);
     CHECK_TEXT(error.message, expected);
+}
+
+static void the_table_of_chunks_is_checked(void)
+{
+    struct fixture fixture;
+
+    compresses = true;
+    fixture_open(&fixture);
+    refuse(&fixture, BLOCKS_OFFSET, 0, 4, "its chunks have an impossible size");
+    refuse(&fixture, BLOCKS_OFFSET, 1 << 20, 4, "its chunks have an impossible size");
+    refuse(&fixture, BLOCKS_OFFSET + 4, 3, 4, "it has not as many chunks as its blocks make");
+    refuse(&fixture, 16, 1 << 30, 4, "it has not as many chunks as its blocks make");
+    refuse(&fixture, BLOCKS_OFFSET + 8, 5, 4, "its chunks do not end where it does");
+    refuse(&fixture, BLOCKS_OFFSET + 8, UINT32_MAX, 4, "its chunks do not end where it does");
+    refuse(&fixture, 48, fixture.image.size - 7, 8, "its header points outside the file");
+    fixture_close(&fixture);
 }
 
 static void each_rule_is_checked(void)
@@ -524,6 +632,9 @@ static const struct test tests[] = {
     {"overlays_merge", overlays_merge},
     {"attach_asks_for_the_same_packs", attach_asks_for_the_same_packs},
     {"unpacks", unpacks},
+    {"compressed_packs_are_as_others", compressed_packs_are_as_others},
+    {"a_damaged_chunk_is_an_error_of_what_it_holds", a_damaged_chunk_is_an_error_of_what_it_holds},
+    {"the_table_of_chunks_is_checked", the_table_of_chunks_is_checked},
     {"each_rule_is_checked", each_rule_is_checked},
     {"mutations", mutations},
 };

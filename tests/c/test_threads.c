@@ -255,7 +255,7 @@ struct polled {
 
 static void polled_open(struct polled *polled, int what)
 {
-    polled->poller = poller_open();
+    polled->poller = poller_open(NULL);
     CHECK_TRUE(polled->poller != NULL);
     CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, polled->fds), 0);
     CHECK_TRUE(poller_add(polled->poller, polled->fds[0], what, polled));
@@ -362,7 +362,7 @@ static void poller_tells_of_a_hangup_unasked(void)
 static void poller_tells_many_apart(void)
 {
     enum { COUNT = 5 };
-    struct poller *poller = poller_open();
+    struct poller *poller = poller_open(NULL);
     struct poller_event events[COUNT];
     int fds[COUNT][2], told = 0;
 
@@ -467,7 +467,7 @@ static void answer(void *context)
 
 static void poller_loses_no_wake(void)
 {
-    struct ping ping = {.poller = poller_open()};
+    struct ping ping = {.poller = poller_open(NULL)};
     struct thread *thread = thread_start(answer, &ping);
     int64_t end = LATE;
 
@@ -487,11 +487,14 @@ static void poller_loses_no_wake(void)
 static void no_descriptor_no_poller(void)
 {
     struct rlimit none = {0, 0}, before;
+    struct error error;
 
     CHECK_INT(getrlimit(RLIMIT_NOFILE, &before), 0);
     none.rlim_max = before.rlim_max;
     CHECK_INT(setrlimit(RLIMIT_NOFILE, &none), 0);
-    CHECK_TRUE(poller_open() == NULL);
+    CHECK_TRUE(poller_open(&error) == NULL);
+    CHECK_INT(error.status, STATUS_IO);
+    CHECK_TRUE(strstr(error.message, "too many open files") != NULL);
     CHECK_INT(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 

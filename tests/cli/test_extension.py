@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -483,6 +484,17 @@ def test_the_others_are_added_and_used_together() -> None:
 def test_every_published_one_is_used_by_a_test() -> None:
     others = {"age", "postgis"}  # tests/extensions
     assert set(published.PINS) == {"pg_ivm", "pgtap", *USES, *others}
+
+
+@pytest.mark.parametrize("name", published.WHEELS)
+def test_one_that_is_a_wheel_only_says_how_to_get_it(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = f"pip install 'pglite-native[{name.replace('_', '-')}]'"
+    assert main(["extension", "add", name]) == 1
+    assert command in capsys.readouterr().err
+    with pytest.raises(ExtensionError, match=re.escape(command)):
+        Engine(extensions=[name])
 
 
 # --- fetching by name -----------------------------------------------------------------------

@@ -1,8 +1,9 @@
-"""Running PostgreSQL's own programs, of the guest's version, at a server."""
+"""Running PostgreSQL's own programs, of 18.6, at a server."""
 
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,3 +37,14 @@ def version(program: str | Path) -> str:
     """The second number of "psql (PostgreSQL) 18.6"."""
     shown = subprocess.run([FOLDER / program, "--version"], capture_output=True, text=True)
     return shown.stdout.split()[2]
+
+
+def without_versions(dump: str) -> str:
+    """A dump without the server's version, and those of columns.
+
+    The guest, 18.7, keeps a version of each column, which earlier programs take for an option.
+    """
+    of_column = r"(?i)^(alter table only .* alter column .* set \()pg_attver=\d+"
+    alone = re.sub(of_column + r"\);\n", "", dump, flags=re.M)
+    among_others = re.sub(of_column + ", ", r"\1", alone, flags=re.M)
+    return re.sub(r"^-- Dumped from database version .*\n", "", among_others, flags=re.M)

@@ -10,6 +10,7 @@ import pytest
 from pglite_native.engine import guest
 from tests.constrained import places
 from tests.constrained.places import NOWHERE, PLACES, Place
+from tests.engine import child
 from tools import ROOT
 
 PROGRAM = "tests/platforms/program.py"
@@ -70,6 +71,29 @@ def test_files_cannot_be_written() -> None:
 def test_memory_is_limited() -> None:
     done = run(BY_NAME["512 MB of memory"], "-c", "bytearray(1 << 30)")
     assert done.returncode == -signal.SIGKILL
+
+
+SERVING = """
+import errno, sys
+from tests.constrained.refusing import Call, refuse
+from pglite_native import Engine, EngineError
+from pglite_native.server import Server
+
+with Engine() as engine:
+    refuse([Call(sys.argv[1])], errno.EPERM)
+    try:
+        Server(engine)
+    except EngineError as error:
+        print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.parametrize("call", ["epoll_create1", "eventfd2"])
+def test_an_error_says_what_a_sandbox_has_to_allow_for_a_server(call: str) -> None:
+    assert child.output(SERVING, call).strip() == (
+        "EngineError no client can be served here: clients are waited for by epoll and eventfd,"
+        f" which a sandbox has to allow: {call}: operation not permitted"
+    )
 
 
 COPYING = """

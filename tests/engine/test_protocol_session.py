@@ -113,7 +113,7 @@ def test_startup_packet_is_answered() -> None:
     assert items[0] == ("R", bytes(4))  # AuthenticationOk
     assert [item.kind for item in items[-2:]] == ["K", "Z"]
     parameters = wire.parameters(reply)
-    assert parameters["server_version"] == "18.6"
+    assert parameters["server_version"] == "18.7"
     assert parameters["client_encoding"] == "UTF8"
     assert parameters["session_authorization"] == "postgres"
 

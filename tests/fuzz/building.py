@@ -20,7 +20,11 @@ COVERAGE = ("-fsanitize-coverage=trace-pc,trace-cmp",)
 INCLUDES = (
     f"-I{CSRC}",
     f"-I{HERE}",
-    *(word for part in ("wasm3", "xxhash") for word in ("-isystem", f"{ROOT}/build/vendor/{part}")),
+    *(
+        word
+        for part in ("wasm3", "xxhash", "zstd")
+        for word in ("-isystem", f"{ROOT}/build/vendor/{part}")
+    ),
 )
 # As in tests/wat/test_wat.py: what wasm3 does on purpose. Its code is not ours, and so not counted.
 INTERPRETER = CSRC / "guest" / "wasm3" / "interpreter.c"

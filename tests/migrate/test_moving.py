@@ -14,6 +14,7 @@ import pytest
 from pglite_native import Engine, PGlite
 from pglite_native.cli import main
 from pglite_native.server import Server
+from tests.clients.programs import without_versions
 from tests.migrate.conftest import url_of
 from tests.oracle.native import NativeServer, programs
 
@@ -27,7 +28,8 @@ def dumped(url: str) -> list[str]:
     """
     command: list[str | Path] = [programs() / "pg_dump", "--no-owner", "--no-tablespaces", url]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return sorted(re.sub(r"^\\(un)?restrict \w+$", "", done.stdout, flags=re.M).splitlines())
+    text = without_versions(done.stdout)
+    return sorted(re.sub(r"^\\(un)?restrict \w+$", "", text, flags=re.M).splitlines())
 
 
 def dumped_directory(folder: Path) -> list[str]:

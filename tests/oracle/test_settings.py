@@ -22,6 +22,7 @@ ONE_PROCESSOR = "no background workers: one processor a cluster"
 MEMORY = "in memory nothing is to be synced"
 SESSIONS = "sessions cost little here"
 ABSENT = "not there, and the setting says so"
+LATER = "the guest is 18.7, and the native server 18.6"
 COMPUTED = "computed from max_connections and shared_buffers, and the size of pointers"
 VALUES = {
     "TimeZone": ZONE,
@@ -51,6 +52,8 @@ VALUES = {
     "max_worker_processes": ONE_PROCESSOR,
     "min_dynamic_shared_memory": "memory that is shared afterwards is shared by fewer mappings",
     "num_os_semaphores": COMPUTED,
+    "server_version": LATER,
+    "server_version_num": LATER,
     "shared_memory_size": COMPUTED,
     "shared_memory_size_in_huge_pages": COMPUTED,
 }
@@ -80,7 +83,8 @@ def ours() -> dict[str, Setting]:
 
 
 def test_the_same_settings_exist(ours: dict[str, Setting], native: dict[str, Setting]) -> None:
-    assert ours.keys() == native.keys()
+    assert ours.keys() - native.keys() == {"composite_type_mismatch"}, LATER
+    assert native.keys() <= ours.keys()
 
 
 def test_values_differ_for_a_reason(ours: dict[str, Setting], native: dict[str, Setting]) -> None:
@@ -92,5 +96,8 @@ def test_types_and_contexts_are_native(
     ours: dict[str, Setting], native: dict[str, Setting]
 ) -> None:
     different = {name for name in native if ours[name][1:] != native[name][1:]}
-    # Their boot values are the system's: see SYSTEM.
-    assert different == {"bgwriter_flush_after", "checkpoint_flush_after"}
+    # Their boot values are the system's and the version's: see SYSTEM and LATER.
+    assert different == {
+        *("bgwriter_flush_after", "checkpoint_flush_after"),
+        *("server_version", "server_version_num"),
+    }

@@ -183,7 +183,7 @@ def test_how_far_an_access_can_reach_is_known(tmp_path: Path) -> None:
     [
         ("(module (func (result i32 i32) (i32.const 1) (i32.const 2)))", r"-> i32, i32"),
         ('(module (import "env" "g" (global i32)))', "imported"),
-        ("(module " + "(global (mut i32) (i32.const 0))" * 33 + ")", "more than 32"),
+        ("(module " + "(global (mut i32) (i32.const 0))" * 9 + ")", "more than 8"),
     ],
     ids=["two results", "an imported global", "too many globals"],
 )

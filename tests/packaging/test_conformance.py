@@ -13,14 +13,17 @@ from bench.conformance import contrib, page, reasons, source
 from bench.conformance.__main__ import main
 from bench.conformance.arguments import parse
 from bench.conformance.compare import Difference, difference, least, normalised
-from bench.conformance.debian import matching_version
+from bench.conformance.files import Files
 from bench.conformance.report import Result, SuiteResult, line
 from bench.conformance.run import execute
 from bench.conformance.schedule import tests as scheduled
 from bench.conformance.store import Ran, Store
-from bench.conformance.suites import SUITES, Suite
+from bench.conformance.suite import Suite
+from bench.conformance.suites import SUITES
 from bench.conformance.verdicts import judge
 from bench.conformance.work import Work, unknown
+from pglite_native.extensions.published import WHEELS
+from vendor.debian import matching_version
 from vendor.fetch import LOCAL_VARIABLE
 
 REGRESS = SUITES["regress"]
@@ -51,7 +54,9 @@ def tree(tmp_path: Path) -> Path:
         text = "# comment\ntest: test_setup\n\ntest: one two\n"
         if suite.schedule:
             (folder / suite.schedule).write_text(text)
-    for module in contrib.MODULES:
+        if isinstance(suite, Files):
+            (tmp_path / "test" / "sql").mkdir(parents=True, exist_ok=True)
+    for module in (*contrib.MODULES, *WHEELS):
         (tmp_path / contrib.FOLDER / module / "sql").mkdir(parents=True)
         (tmp_path / contrib.FOLDER / module / "sql" / "init.sql").touch()
         (tmp_path / contrib.FOLDER / module / "Makefile").write_text("REGRESS = init a b\n")
@@ -136,10 +141,10 @@ def test_a_test_is_ended_with_what_it_has_started(tmp_path: Path) -> None:
     file = tmp_path / "sql" / "t.sql"
     file.write_text("echo first; sleep 60 & sleep 60")
     started = time.monotonic()
-    cut = execute(["sh"], file, {}, 0.5)
+    cut = execute(["sh"], file, {}, 0.5, tmp_path)
     assert (cut.output, cut.exit_status) == (b"first\n", None)
     file.write_text("pwd; echo $GREETING >&2; exit 3")
-    whole = execute(["sh"], file, {"GREETING": "hello"}, 30)
+    whole = execute(["sh"], file, {"GREETING": "hello"}, 30, tmp_path)
     assert (whole.output, whole.exit_status) == (f"{tmp_path}\nhello\n".encode(), 3)
     assert time.monotonic() - started < 30
 
@@ -177,7 +182,8 @@ def test_some_tests_come_behind_what_they_need(
 
 
 def test_tests_that_no_suite_has_are_named(tree: Path) -> None:
-    assert unknown(["two", "three"], list(SUITES.values()), tree) == ["three"]
+    all = [Work(parse(None, []), SUITES[name], tree) for name in ("regress", "contrib", "pgvector")]
+    assert unknown(["two", "three"], all) == ["three"]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +208,7 @@ def test_without_the_source_one_line_says_what_failed(
     monkeypatch.setenv(LOCAL_VARIABLE, str(tmp_path))
     assert main([]) == 1
     said = capsys.readouterr().err
-    assert said.startswith("conformance: PostgreSQL's source is not to be had: ")
+    assert said.startswith("conformance: the tests are not to be had: ")
     assert source.pinned().archive in said
     assert said.count("\n") == 1
 
@@ -302,11 +308,62 @@ def test_every_committed_reason_explains_a_difference() -> None:
 @pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
 def test_programs_come_with_the_native_server(suite: Suite) -> None:
     program = suite.program("host=x")[0]
-    shown = execute([program, "-V"], Path(__file__), {}, 30)
+    shown = execute([program, "-V"], Path(__file__), {}, 30, Path.cwd())
     assert source.pinned().version.encode() in shown.output
 
 
 def test_contrib_s_tests_are_those_of_the_makefiles() -> None:
-    makefile = "A = x\nREGRESS = init a-b \\\n\tc $(MORE)\nMORE = d $(LAST)\nLAST =\n\nB = e\n"
-    assert contrib.listed(makefile) == ["init", "a-b", "c", "d"]
+    makefile = (
+        "A = x\nREGRESS = init a-b \\\n\tc $(MORE)\nMORE = d $(LAST)\nLAST =\n\nISOLATION = e\n"
+    )
+    assert contrib.listed(makefile) == ["init", "a-b", "c", "d", "e"]
     assert contrib.module("btree_gist/int4") == "btree_gist"
+
+
+def test_an_extension_s_tests_are_the_files_of_its_folder(tmp_path: Path) -> None:
+    suite = SUITES["pgvector"]
+    for name in ("sql/b.sql", "sql/a.sql", "expected/a.out", "expected/a_1.out"):
+        (tmp_path / "test" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "test" / name).write_text(name)
+    assert suite.tests(tmp_path) == ["a", "b"]
+    assert suite.input(tmp_path, "a").read_text() == "sql/a.sql"
+    assert suite.expected(tmp_path, "a") == [b"expected/a.out", b"expected/a_1.out"]
+    assert suite.folder(tmp_path, "a") == tmp_path
+
+
+@pytest.fixture
+def postgis(tmp_path: Path) -> Path:
+    """As PostGIS's source unpacked, with a test or two in each part."""
+    makefiles = {
+        "regress/core/tests.mk.in": "TESTS += \\\n\t$(top_srcdir)/regress/core/affine \\\n"
+        "\t$(top_srcdir)/regress/core/mvt \\\n\t$(top_srcdir)/regress/core/absent\n",
+        "raster/test/regress/tests.mk.in": "A = \\\n\t$(top_srcdir)/raster/test/regress/rt_band\n"
+        "B = $(top_srcdir)/raster/test/regress/loader/Basic\n",
+        "topology/test/tests.mk": "\t$(top_srcdir)/topology/test/regress/addface2.5d.sql\n",
+    }
+    tests = ("regress/core/affine", "regress/core/mvt", "raster/test/regress/rt_band")
+    for name in (*tests, "topology/test/regress/addface2.5d"):
+        makefiles |= {f"{name}.sql": "select 1", f"{name}_expected": "1\r\n"}
+    made = ("load_topology.sql.in", "load_large_topology.sql.in", "predicates.sql.in")
+    makefiles |= {f"topology/test/{name}": "#if 1\nselect @SRID@;\n#endif\n" for name in made}
+    for name, text in makefiles.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_postgis_s_tests_are_those_of_its_makefiles(postgis: Path) -> None:
+    suite = SUITES["postgis"]
+    tests = suite.tests(postgis)
+    assert tests == ["core/affine", "raster/rt_band", "topology/addface2.5d"]
+    assert [suite.group(test) for test in tests] == ["core", "raster", "topology"]
+    assert suite.expected(postgis, "topology/addface2.5d") == [b"1\n"]
+    assert suite.folder(postgis, "core/affine") == postgis / "regress" / "core"
+    suite.prepare(postgis)
+    made = postgis / "topology" / "test" / "load_topology-4326.sql"
+    assert made.read_text() == "select 4326;\n"
+
+
+def test_postgis_s_outputs_are_edited_as_its_own_program_does() -> None:
+    output = b"psql:<stdin>:3: ERROR:  no\n\n  \n1e+06|-Infinity\r\nROLLBACK\n|NaN\n"
+    assert SUITES["postgis"].printed(output) == b"ERROR:  no\n1e+6|-inf\nCOMMIT\n|NaN\n"

@@ -35,7 +35,7 @@ EXTENSIONS = tuple(
     f"_{name}.abi3.so" for name in ("arrow", "closing", "engine", "messages", "rows")
 )
 STUBS = ("py.typed", "_arrow.pyi", "_closing.pyi", "_messages.pyi", "_rows.pyi")
-LICENCES = {"LICENSE.wasm3", "LICENSE.xxhash", "LICENSE.pglite", "LICENSE.icu"}
+LICENCES = {"LICENSE.wasm3", "LICENSE.xxhash", "LICENSE.zstd", "LICENSE.pglite", "LICENSE.icu"}
 
 # A query message; a data row with the text "42" must be in the answer.
 QUESTION = """
@@ -135,6 +135,6 @@ def test_the_sdist_builds_offline(sdist: Path, tmp_path: Path) -> None:
 
 def test_every_pinned_part_is_in_the_notices() -> None:
     notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
-    parts = "wasm3 0.5.0|xxHash 0.8.2|PGlite 0.5.16|PostgreSQL 18.6|pgvector|ICU|OpenSSL"
+    parts = "wasm3 0.5.0|xxHash 0.8.2|PGlite 0.5.17|PostgreSQL 18.7|pgvector|ICU|OpenSSL"
     for part in parts.split("|"):
         assert part in notice

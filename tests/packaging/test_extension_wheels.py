@@ -10,16 +10,19 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.licenses import canonicalize_license_expression
 
-from pglite_native.extensions.published import PINS
+from pglite_native.extensions.published import PINS, WHEELS
 from tests.building import alone
 from tests.distributions import install
 from tests.extensions import packages
 from tests.extensions.packages import package
 from tools import ROOT
-from tools.wheels.extensions import LICENCES, make
+from tools.contrib import build as contrib
+from tools.wheels import licences
+from tools.wheels.extensions import make
 from tools.wheels.targets import TARGETS
-from vendor.pins import read_toml
+from vendor.pins import VendorError, read_toml
 
 PROJECT = read_toml(ROOT / "pyproject.toml")["project"]
 
@@ -37,6 +40,17 @@ USES = {
         "insert into t values (40), (2); select sum from v",
         "42",
     ),
+    "pg_prewarm": ("create table t as select 1; select pg_prewarm('t')", "1"),
+    "pgrowlocks": (
+        "create table t as select 1 as a; begin; select a from t for update;"
+        "select modes::text from pgrowlocks('t')",
+        '{"For Update"}',
+    ),
+    "pgstattuple": (
+        "create table t as select generate_series(1, 10) as a; delete from t where a > 7;"
+        "select dead_tuple_count from pgstattuple('t')",
+        "3",
+    ),
     "pgtap": ("select plan(1); select ok(true, 'it is')", "ok 1 - it is"),
 }
 ASK = """
@@ -52,9 +66,20 @@ print(guest.runtime().tier, guest.runtime().added_tier)
 """
 
 
+def fetch(name: str) -> None:
+    """Fetch what a wheel is made of, or skip the test where that cannot be had."""
+    if name in PINS:
+        package(name)
+    else:
+        try:
+            contrib.built(name)
+        except VendorError as error:
+            pytest.skip(f"PostgreSQL's source is not to be had: {error}")
+
+
 def wheels(name: str, folder: Path) -> list[Path]:
     """Those of an extension for this machine. What they hold stays in build/ for the next time."""
-    package(name)  # or skip
+    fetch(name)
     target = [item for item in TARGETS if item.name == f"manylinux-{platform.machine()}"]
     if sys.platform != "linux" or not target:
         pytest.skip("no wheels are made for this machine")
@@ -97,8 +122,14 @@ def test_a_wheel_tells_what_it_is(tmp_path: Path) -> None:
             if ".dist-info/" in path
         }
     assert {"METADATA", "WHEEL", "RECORD", "entry_points.txt"} <= files
-    assert {"licenses/LICENSE", "licenses/NOTICE"} <= files
+    named = {"LICENSE", "NOTICE", "NOTICE.pg_uuidv7", "MPL-2.0.txt"}
+    assert {path for path in files if path.startswith("licenses/")} == {
+        f"licenses/{name}" for name in named
+    }
+    assert set(re.findall("^License-File: (.*)$", text["METADATA"], re.MULTILINE)) == named
     assert "License-Expression: Apache-2.0 AND MPL-2.0\n" in text["METADATA"]
+    assert text["MPL-2.0.txt"].startswith("Mozilla Public License Version 2.0\n")
+    assert "pg_uuidv7: MPL-2.0\n    Copyright (c) 2023-2025 fboulnois\n" in text["NOTICE.pg_uuidv7"]
     assert f"Requires-Dist: pglite-native=={PROJECT['version']}\n" in text["METADATA"]
     assert "pg_uuidv7 = pglite_native_pg_uuidv7\n" in text["entry_points.txt"]
 
@@ -108,9 +139,27 @@ def test_the_same_comes_of_the_same(tmp_path: Path) -> None:
     assert made[0] == made[1]
 
 
-def test_every_published_one_is_an_extra_of_this_version() -> None:
+def test_every_one_is_an_extra_of_this_version() -> None:
     extras = PROJECT["optional-dependencies"]
-    for name in PINS:
+    for name in (*PINS, *WHEELS):
         extra = name.replace("_", "-")
         assert extras[extra] == [f"pglite-native-{extra}=={PROJECT['version']}"]
-    assert set(LICENCES) == set(PINS) == {*USES, "postgis"}
+    assert {*PINS, *WHEELS} == {*USES, "postgis"}
+
+
+@pytest.mark.parametrize("name", [*PINS, *WHEELS])
+def test_licences_are_spdx_s_and_have_their_texts(name: str) -> None:
+    fetch(name)  # or skip: without a network there are no texts either
+    expression = licences.expression(name)
+    assert canonicalize_license_expression(expression) == expression
+    texts = licences.files(name)
+    assert texts.keys() == {f"NOTICE.{name}"} | {
+        f"{licence}.txt" for licence in expression.split(" AND ")[1:]
+    }
+    assert all(part.name.encode() in texts[f"NOTICE.{name}"] for part in licences.parts(name))
+
+
+def test_postgis_has_the_licences_of_what_is_in_it() -> None:
+    assert set(licences.expression("postgis").split(" AND ")) >= {
+        *("GPL-2.0-or-later", "LGPL-2.1-or-later", "MIT", "libtiff", "Qhull")
+    }

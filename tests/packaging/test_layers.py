@@ -26,7 +26,7 @@ BELOW: dict[str, set[str]] = {
     "engine/instance": {"base", "platform", "vfs", "guest", "host"},
     "engine/cluster": {"base", "platform", "vfs", "engine/instance"},
     "engine/session": {"platform", "engine/instance", "engine/cluster"},
-    "engine/api": {"platform", "engine/instance", "engine/cluster", "engine/session"},
+    "engine/api": {"base", "platform", "engine/instance", "engine/cluster", "engine/session"},
     # Compiled for the guest: a world of its own.
     "polling": set(),
     "encoding": {"polling"},

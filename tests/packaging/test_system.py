@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pglite_native import _engine
-from pglite_native.engine.pack import MAGIC
+from pglite_native.engine.pack import COMPRESSED_MAGIC
 from tools import ROOT
 from tools.build import GUEST, LINK, VENDOR
 from tools.cluster import cluster_entries
@@ -110,7 +110,8 @@ def test_the_old_cluster_stays_until_the_new_one_is_there(tmp_path: Path) -> Non
             seen.add(output.read_bytes()[:8])
             time.sleep(0.01)
     assert builder.returncode == 0
-    assert seen <= {b"old", MAGIC} and output.read_bytes().startswith(MAGIC)
+    assert seen <= {b"old", COMPRESSED_MAGIC}
+    assert output.read_bytes().startswith(COMPRESSED_MAGIC)
     assert list(tmp_path.iterdir()) == [output]
 
 
@@ -119,7 +120,7 @@ def test_what_is_installed_is_the_same_each_time(tmp_path: Path) -> None:
         gather(VENDOR, GUEST, LINK, tmp_path / name)
     files = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
     assert files == {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()}
-    licences = {"LICENSE.wasm3", "LICENSE.xxhash", "LICENSE.pglite", "LICENSE.icu"}
+    licences = {"LICENSE.wasm3", "LICENSE.xxhash", "LICENSE.zstd", "LICENSE.pglite", "LICENSE.icu"}
     headers = {"abi.h", "code.h"}
     programs = {"pglite.wasm", "initdb.wasm", "pg_dump.wasm"}
     libraries = {f"{name}.wasm" for name in LIBRARIES}

@@ -9,20 +9,25 @@ import pytest
 
 from tests.platforms.places import PLACES
 from tools.wheels import check, zig
-from tools.wheels.targets import TARGETS, Target
+from tools.wheels.targets import ABIS, STABLE, TARGETS, Abi, Target
 
 MANYLINUX = next(target for target in TARGETS if target.name == "manylinux-x86_64")
 MACOS = next(target for target in TARGETS if target.is_macos)
 INFO = "pglite_native-1.dist-info"
 
 
-def wheel(folder: Path, target: Target, *, without: str = "", extra: str = "") -> Path:
+FREE_THREADED = next(abi for abi in ABIS if abi.name == "cp314t")
+
+
+def wheel(
+    folder: Path, target: Target, abi: Abi = STABLE, *, without: str = "", extra: str = ""
+) -> Path:
     """A wheel of empty files under the names that are expected, but for one."""
-    path = folder / f"pglite_native-1-cp310-abi3-{target.tag}.whl"
-    names = check.expected(INFO) - {without} | ({extra} if extra else set())
+    path = folder / f"pglite_native-1-{abi.python}-{abi.name}-{target.tag}.whl"
+    names = check.expected(target, abi, INFO) - {without} | ({extra} if extra else set())
     with zipfile.ZipFile(path, "w") as archive:
         for name in names:
-            tags = "".join(f"Tag: cp310-abi3-{tag}\n" for tag in target.tag.split("."))
+            tags = "".join(f"Tag: {tag}\n" for tag in abi.tags(target))
             archive.writestr(name, tags if name.endswith("/WHEEL") else "")
     return path
 
@@ -34,26 +39,50 @@ def test_platforms_differ_in_all_that_tells_them_apart() -> None:
         assert len(set(names)) == len(TARGETS) == 6
 
 
-def test_a_wheel_with_all_its_files_is_complete(tmp_path: Path) -> None:
-    assert list(check._contents(MANYLINUX, wheel(tmp_path, MANYLINUX))) == []
+def test_every_python_and_platform_has_names_of_its_own_for_modules() -> None:
+    assert STABLE.suffix(MANYLINUX) == STABLE.suffix(MACOS) == ".abi3.so"
+    suffixes = {abi.suffix(target) for target in TARGETS for abi in ABIS if abi != STABLE}
+    # Both processors of macOS have one: CPython's universal builds load either.
+    assert len(suffixes) == (len(ABIS) - 1) * (len(TARGETS) - 1)
+    assert FREE_THREADED.suffix(MANYLINUX) == ".cpython-314t-x86_64-linux-gnu.so"
+    assert FREE_THREADED.suffix(MACOS) == ".cpython-314t-darwin.so"
+
+
+@pytest.mark.parametrize("abi", ABIS, ids=lambda abi: abi.name)
+def test_a_wheel_with_all_its_files_is_complete(tmp_path: Path, abi: Abi) -> None:
+    assert list(check._contents(MANYLINUX, abi, wheel(tmp_path, MANYLINUX, abi))) == []
+
+
+def test_a_wheel_for_other_pythons_is_told(tmp_path: Path) -> None:
+    problems = list(check._contents(MANYLINUX, FREE_THREADED, wheel(tmp_path, MANYLINUX)))
+    assert any("abi3.so, which is not expected" in problem for problem in problems)
+    assert any("lacks pglite_native/_engine.cpython-314t" in problem for problem in problems)
+    assert any("tagged cp310-abi3" in problem for problem in problems)
 
 
 def test_what_is_missing_or_too_much_is_told(tmp_path: Path) -> None:
     lacking = wheel(tmp_path, MANYLINUX, without="pglite_native/resources/pglite-aot.so")
-    (problem,) = check._contents(MANYLINUX, lacking)
+    (problem,) = check._contents(MANYLINUX, STABLE, lacking)
     assert "lacks pglite_native/resources/pglite-aot.so" in problem
-    (problem,) = check._contents(MANYLINUX, wheel(tmp_path, MANYLINUX, extra="secrets.txt"))
+    extra = wheel(tmp_path, MANYLINUX, extra="secrets.txt")
+    (problem,) = check._contents(MANYLINUX, STABLE, extra)
     assert "secrets.txt" in problem
 
 
 def test_a_wheel_of_another_platform_is_told(tmp_path: Path) -> None:
-    (problem,) = check._contents(MACOS, wheel(tmp_path, MANYLINUX))
+    (problem,) = check._contents(MACOS, STABLE, wheel(tmp_path, MANYLINUX))
     assert "manylinux" in problem
 
 
 def test_every_licence_that_notice_speaks_of_is_expected() -> None:
-    expected = check.expected(INFO)
-    for name in ("LICENSE.wasm3", "LICENSE.xxhash", "LICENSE.pglite", "LICENSE.icu"):
+    expected = check.expected(MANYLINUX, STABLE, INFO)
+    for name in (
+        "LICENSE.wasm3",
+        "LICENSE.xxhash",
+        "LICENSE.zstd",
+        "LICENSE.pglite",
+        "LICENSE.icu",
+    ):
         assert f"pglite_native/resources/{name}" in expected
 
 
@@ -77,3 +106,4 @@ def test_a_shared_object_for_macos_names_neither_this_machine_nor_another_proces
 def test_every_place_is_of_a_platform_that_there_are_wheels_for() -> None:
     tags = {tag for target in TARGETS for tag in target.tag.split(".")}
     assert {place.tag for place in PLACES} <= tags
+    assert {place.abi for place in PLACES} == {abi.name for abi in ABIS}

@@ -287,6 +287,7 @@ def test_a_callback_may_use_the_database_and_unsubscribe(db: PGlite) -> None:
         if len(results.rows) < 5:
             db.query("insert into t values ($1)", [10 + len(results.rows)])
         elif len(seen) > 1:
+            until(lambda: lives)  # as this thread may be ahead of the other
             lives[0].unsubscribe()
 
     lives: list[LiveQuery] = []

@@ -256,7 +256,7 @@ def test_they_are_bounded_and_the_least_used_go(db: PGlite) -> None:
     with calls(db) as asked:
         assert value(db, "select 'kept' as a") == "kept"
         assert value(db, "select 0 as a") == 0
-    assert list(map(kinds, asked)) == ["BES", "PBDES"]
+    assert list(map(kinds, asked)) == ["BES", "Q"]
 
 
 def test_more_statements_in_turns_than_there_is_room_for_are_not_prepared(db: PGlite) -> None:
@@ -497,3 +497,19 @@ def test_an_interrupt_anywhere_leaves_what_is_known_true(
                 assert prepared(db) <= 5
             crossing += STRIDES[work]
         assert crossing > 20
+
+
+@pytest.mark.parametrize("sql", ["select 1;", "select '$' as a", "select ';' as a"])
+def test_what_may_be_several_statements_or_have_parameters_is_no_simple_query(
+    db: PGlite, sql: str
+) -> None:
+    with calls(db) as asked:
+        db.query(sql)
+    assert list(map(kinds, asked)) == ["PBDES"]
+
+
+def test_of_several_statements_none_is_run(db: PGlite) -> None:
+    db.exec("create table t (a int)")
+    with pytest.raises(DatabaseError, match="multiple commands"):
+        db.query("insert into t values (1); insert into t values (2)")
+    assert value(db, "select count(*) as a from t") == 0

@@ -73,9 +73,9 @@ def main() -> int:
 
 
 def try_tier(place: Place, tier: str, wheel: Path | None) -> Run:
-    wheels = [wheel] if wheel else sorted(DIST.glob(f"*{place.tag}*.whl"))
+    wheels = [wheel] if wheel else sorted(DIST.glob(f"*-{place.abi}-*{place.tag}*.whl"))
     if not wheels:
-        raise Missing(f"no wheel for {place.tag} in {DIST.name}: make wheels")
+        raise Missing(f"no wheel for {place.abi} and {place.tag} in {DIST.name}: make wheels")
     place.prepare()
     site = install(place, wheels[-1])
     start = time.monotonic()

@@ -48,21 +48,36 @@ class Place:
     version: str
     """Of the Python: "3.11"."""
 
-    root: Path | None = None
-    """Its own files; None: this machine's."""
+    interpreter: str
 
-    emulator: tuple[str, ...] = ()
-    interpreter: str = "python3"
+    abi: str = "abi3"
+    """Of the wheel, of those that the Python takes."""
+
     debian: tuple[str, str] | None = None
-    """The suite and architecture that the root is made of."""
-
-    needs: tuple[str, ...] = ()
+    """The suite and architecture that its root is made of; None: it has this machine's files."""
 
     built_for: str = ""
     """What zig calls the platform that the Python is compiled for; "": there is one."""
 
     libc: str = ""
     """As Python cannot tell its own."""
+
+    @property
+    def root(self) -> Path | None:
+        return BUILD / "-".join(self.debian) if self.debian else None
+
+    @property
+    def emulator(self) -> tuple[str, ...]:
+        is_foreign = self.debian and self.debian[1] != "amd64"
+        return ("qemu-aarch64-static", "-L", str(self.root)) if is_foreign else ()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Programs."""
+        if not self.debian:
+            return (self.interpreter,)
+        programs = ("mmdebstrap", self.emulator[0] if self.emulator else "chroot")
+        return (*programs, *pythons.TOOLS) if self.built_for else programs
 
     def prepare(self) -> None:
         """Make what is not there yet.
@@ -126,53 +141,47 @@ class Place:
         (self.root / "tmp").mkdir(exist_ok=True)
 
 
+PROCESSORS = {"amd64": "x86_64", "arm64": "aarch64"}  # by what Debian calls them
+
+
 def _here(version: str) -> Place:
-    python = f"python{version}"
-    tag = "manylinux_2_17_x86_64"
-    return Place(f"cpython-{version}", tag, version, interpreter=python, needs=(python,))
+    """A Python of this machine; of a free-threaded one the version ends with a t."""
+    python, tag = f"python{version}", "manylinux_2_17_x86_64"
+    abi = f"cp{version.replace('.', '')}" if version.endswith("t") else "abi3"
+    return Place(f"cpython-{version}", tag, version.rstrip("t"), python, abi)
 
 
-def _debian(suite: str, release: str, version: str, architecture: str = "amd64") -> Place:
+def _debian(suite: str, release: str, version: str, architecture: str) -> Place:
     """A Python of Debian's own."""
-    emulator: tuple[str, ...] = ()
-    root = BUILD / f"{suite}-{architecture}"
-    needs = ("mmdebstrap", "chroot")
-    processor = "x86_64"
-    if architecture == "arm64":
-        emulator, processor = ("qemu-aarch64-static", "-L", str(root)), "aarch64"
-        needs = ("mmdebstrap", "qemu-aarch64-static")
+    processor = PROCESSORS[architecture]
     return Place(
         f"debian-{release}-{processor}-cpython-{version}",
         f"manylinux_2_17_{processor}",
         version,
-        root=root,
-        emulator=emulator,
         interpreter=f"/usr/bin/python{version}",
         debian=(suite, architecture),
-        needs=needs,
     )
 
 
-def _built(name: str, suite: str, triple: str, tag: str, libc: str = "") -> Place:
+def _built(name: str, debian: tuple[str, str], libc: str, tag: str, shown: str = "") -> Place:
     """A Python of our making, in a root of Debian's."""
+    processor = PROCESSORS[debian[1]]
     return Place(
-        f"{name}-cpython-{pythons.VERSION}",
-        tag,
+        f"{name}-{processor}-cpython-{pythons.VERSION}",
+        f"{tag}_{processor}",
         pythons.VERSION,
-        root=BUILD / f"{suite}-amd64",
         interpreter=f"{pythons.PREFIX}/bin/python{pythons.VERSION}",
-        debian=(suite, "amd64"),
-        needs=("mmdebstrap", "chroot", *pythons.TOOLS),
-        built_for=triple,
-        libc=libc,
+        debian=debian,
+        built_for=f"{processor}-linux-{libc}",
+        libc=shown,
     )
 
 
 PLACES = (
-    *(_here(version) for version in ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")),
+    *map(_here, ("3.10", "3.11", "3.12", "3.13", "3.14", "3.14t", "3.15", "3.15t")),
     *(
         _debian(*of, architecture)
-        for architecture in ("amd64", "arm64")
+        for architecture in PROCESSORS
         for of in (
             ("bookworm", "12", "3.11"),
             ("trixie", "13", "3.13"),
@@ -180,8 +189,11 @@ PLACES = (
             ("sid", "unstable", "3.15"),
         )
     ),
-    _built("debian-11-x86_64", "bullseye", "x86_64-linux-gnu.2.17", "manylinux_2_17_x86_64"),
-    _built("musl-x86_64", "bookworm", "x86_64-linux-musl", "musllinux_1_2_x86_64", "musl 1.2.3"),
+    _built("debian-11", ("bullseye", "amd64"), "gnu.2.17", "manylinux_2_17"),
+    *(
+        _built("musl", ("bookworm", architecture), "musl", "musllinux_1_2", "musl 1.2.3")
+        for architecture in PROCESSORS
+    ),
 )
 
 
@@ -191,6 +203,8 @@ def install(place: Place, wheel: Path) -> Path:
     shutil.rmtree(site, ignore_errors=True)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(site)]
     command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={place.version}"]
+    if place.abi != "abi3":
+        command.append(f"--abi={place.abi}")
     tags = [place.tag, place.tag.replace("manylinux_2_17", "manylinux2014")]
     tags += wheel.stem.split("-")[-1].split(".")
     command += [f"--platform={tag}" for tag in tags]

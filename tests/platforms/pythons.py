@@ -14,10 +14,11 @@ from pathlib import Path
 
 import ziglang
 
+from tools import debian
+
 VERSION = "3.11"
 PREFIX = "/python"  # of what is made, in its root
 SUITE = "bookworm"  # which has that version's source
-TRUSTED = "/usr/share/keyrings/"  # whose keys the index has to be signed by
 LEFT_OUT = shutil.ignore_patterns(
     "test", "tests", "idlelib", "tkinter", "turtledemo", "__pycache__"
 )
@@ -92,32 +93,14 @@ def _real(python: str) -> str:
 
 
 def _source(scratch: Path) -> Path:
-    """Fetch it by apt, which checks it, with a configuration of its own."""
     folders = list(scratch.glob("Python-*/"))
     if folders:
         return folders[0]
-    apt = scratch / "apt"
-    for name in ("etc/apt", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial"):
-        (apt / name).mkdir(parents=True, exist_ok=True)
-    (apt / "etc/apt/sources.list").write_text(f"deb-src {_mirror()} {SUITE} main\n")
-    (apt / "status").touch()
-    options = {"Dir": apt, "Dir::State::status": apt / "status", "Dir::Etc::trustedparts": TRUSTED}
-    options["APT::Sandbox::User"] = "root"  # no other user may write here
-    command = ["apt-get", *(f"-o{name}={value}" for name, value in options.items())]
-    for words in (["update"], ["source", "--download-only", f"python{VERSION}"]):
-        subprocess.run([*command, *words], cwd=scratch, check=True, capture_output=True, text=True)
-    (packed,) = scratch.glob("*.orig.tar.*z")
+    packed = debian.fetch_source(f"python{VERSION}", SUITE, scratch)
     with tarfile.open(packed) as archive:
         archive.extractall(scratch, filter="tar")
     (folder,) = scratch.glob("Python-*/")
     return folder
-
-
-def _mirror() -> str:
-    """Where this machine gets Debian's packages from."""
-    command = ["apt-get", "indextargets", "--format=$(REPO_URI)", "Created-By: Packages"]
-    found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    return next(uri for uri in found if "security" not in uri)
 
 
 def _install(source: Path, folder: Path, prefix: Path) -> None:

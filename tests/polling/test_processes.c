@@ -591,9 +591,9 @@ PGPort *pgl_getMyProcPort(void)
     return &port;
 }
 
-int ProcessStartupPacket(PGPort *given, bool ssl_done, bool gss_done)
+int ProcessStartupPacket(PGPort *given, bool ssl_done, bool gss_done, void *cancel_request)
 {
-    CHECK_INT(true, given == &port && ssl_done && gss_done);
+    CHECK_INT(true, given == &port && ssl_done && gss_done && cancel_request);
     called("startup_packet");
     return startup_status;
 }

@@ -16,6 +16,7 @@ from tests.engine import child
 from tests.interrupts import Crossings
 from tests.processes import calls, interrupting
 from tests.processes.calls import PATIENCE_S, ROWS, Call, Place
+from tests.waiting import until
 
 # How many places of a call are passed over between two that are tried: the calls that take longest
 # have hundreds, most of them in functions that others have been interrupted in. Primes, so that
@@ -73,8 +74,8 @@ def test_an_interrupt_between_any_two_functions_leaves_everything_usable(
     assert crossing > 5
     gc.collect()
     place.check()
-    # Threads that a cluster has begun meanwhile have some, too.
-    assert count_descriptors() <= descriptors + 8
+    # Threads that a cluster has begun meanwhile have some, too; those of servers end by themselves.
+    until(lambda: count_descriptors() <= descriptors + 8)
 
 
 def check(place: Place, where: str) -> None:

@@ -36,7 +36,8 @@ from tests.linker import modules, wabt
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 BUILD = ROOT / "build" / "wat"
-WASM3 = ROOT / "build" / "vendor" / "wasm3"
+VENDOR = ROOT / "build" / "vendor"
+THIRD_PARTIES = ("wasm3", "zstd")
 SANITIZE = os.environ.get("PGLITE_NATIVE_SANITIZE") == "1"
 
 LAYERS = ("base", "platform", "vfs", "guest", "host")
@@ -82,7 +83,7 @@ def compile_driver(program: Path) -> None:
     sources = [path for layer in LAYERS for path in sorted((ROOT / "csrc" / layer).rglob("*.c"))]
     sources.append(HERE / "run_guest.c")
     headers = list((ROOT / "csrc").rglob("*.h"))
-    headers += WASM3.iterdir()
+    headers += (path for part in THIRD_PARTIES for path in (VENDOR / part).rglob("*.?"))
     newest = max(path.stat().st_mtime for path in (*sources, *headers))
     if program.exists() and program.stat().st_mtime > newest:
         return
@@ -93,7 +94,7 @@ def compile_driver(program: Path) -> None:
     def compile_one(source: Path) -> str:
         made = objects / f"{source.parent.name}-{source.stem}.o"
         own = THIRD_PARTY_FLAGS if SANITIZE and source == INTERPRETER else ()
-        include = (f"-I{ROOT / 'csrc'}", "-isystem", str(WASM3))
+        include = (f"-I{ROOT / 'csrc'}", *(f"-isystem{VENDOR / part}" for part in THIRD_PARTIES))
         subprocess.run([*command, *own, *include, "-c", str(source), "-o", str(made)], check=True)
         return str(made)
 

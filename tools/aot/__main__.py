@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from pglite_native.aot.compile import build, show
 from pglite_native.aot.compiler import Compiler
 from tools import ROOT
 from tools.aot.training import Training
+from tools.cluster import load_extensions
 
 PACKAGE = ROOT / "pglite_native"
 PACKAGED = (
@@ -39,17 +41,30 @@ def main() -> None:
         parser.error("wants a module and a library, and perhaps the extension module")
     module, library, *extension = arguments.files or PACKAGED
     start = time.monotonic()
-    made = build(
-        module,
-        library,
-        Compiler.from_environment(),
-        FILES,
-        training=Training(extension[0].resolve()) if extension else None,
-        jobs=arguments.jobs,
-        progress=show,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        made = build(
+            unpacked(module, Path(folder), *extension),
+            library,
+            Compiler.from_environment(),
+            FILES,
+            training=Training(extension[0].resolve()) if extension else None,
+            jobs=arguments.jobs,
+            progress=show,
+        )
     took = f"compiled in {time.monotonic() - start:.0f} s" if made else "from the cache"
     print(f"aot: {library.name}: {took}, {library.stat().st_size / 1e6:.1f} MB", file=sys.stderr)
+
+
+def unpacked(module: Path, folder: Path, extension: Path | None = None) -> Path:
+    """Return a file with the module as it is, in the folder if the other one is compressed."""
+    if extension is None:
+        return module
+    load_extensions(extension)
+    from pglite_native.engine import compressed
+
+    plain = folder / module.name
+    plain.write_bytes(compressed.read(module))
+    return plain
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python -m tools.wheels [NAME ...]
 
-Without names: all. What has been made of the same before is kept, in build/wheels. Their dates, and
-what the packaged database takes for now, are SOURCE_DATE_EPOCH, or the last commit's: so the same
-comes of the same.
+Without names: all. Each has a wheel for the stable ABI, and one for each free-threaded Python. What
+has been made of the same before is kept, in build/wheels. Their dates, and what the packaged
+database takes for now, are SOURCE_DATE_EPOCH, or the last commit's: so the same comes of the same.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tools import ROOT
 from tools.build import PACKAGE, STAMPS
 from tools.stamp import report
 from tools.wheels import assemble, check, guest, modules
-from tools.wheels.targets import TARGETS
+from tools.wheels.targets import ABIS, TARGETS
 
 BUILD = ROOT / "build" / "wheels"
 
@@ -43,15 +43,17 @@ def main() -> None:
 
     os.environ.setdefault("SOURCE_DATE_EPOCH", _last_commit())
     host = assemble.build_host(BUILD / "host")
-    guest.source_step(BUILD, PACKAGE / modules.MODULES[0]).run(STAMPS)
+    guest.source_step(BUILD, next(PACKAGE.glob("_engine.*.so"))).run(STAMPS)
     wheels = []
     for target in targets:
-        modules.step(target, BUILD).run(STAMPS)
         guest.code_step(target, BUILD).run(STAMPS)
         guest.link(target, BUILD)
-        wheels.append((target, assemble.assemble(host, target, BUILD, arguments.output)))
-    problems = [problem for target, wheel in wheels for problem in check.check(target, wheel)]
-    for target, wheel in wheels:
+        for abi in ABIS:
+            modules.step(target, abi, BUILD).run(STAMPS)
+            wheel = assemble.assemble(host, target, abi, BUILD, arguments.output)
+            wheels.append((target, abi, wheel))
+    problems = [problem for made in wheels for problem in check.check(*made)]
+    for target, _, wheel in wheels:
         report(target.name, f"{wheel.name}, {wheel.stat().st_size / 1e6:.1f} MB")
     if problems:
         sys.exit("\n".join(["wheels: not to be published:", *problems]))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tools import ROOT
 from tools.build import AOT, PACKAGE
-from tools.wheels.modules import MODULES
-from tools.wheels.targets import PYTHON, Target
+from tools.wheels import modules
+from tools.wheels.targets import Abi, Target
 
 EXECUTABLE, DATA = 0o755, 0o644  # whatever the umask is
 
@@ -30,33 +30,36 @@ def build_host(folder: Path) -> Path:
     return wheel
 
 
-def assemble(host: Path, target: Target, build: Path, output: Path) -> Path:
-    """Return the wheel for a platform, made in `output` from what is in `build`/NAME."""
-    made = build / target.name
-    scratch = made / "wheel"
+def assemble(host: Path, target: Target, abi: Abi, build: Path, output: Path) -> Path:
+    """Return the wheel for a platform and its Pythons, made in `output` of what is in `build`."""
+    scratch = build / target.name / "wheel"
     shutil.rmtree(scratch, ignore_errors=True)
     _wheel("unpack", "--dest", str(scratch), str(host))
     (tree,) = scratch.iterdir()
     package = tree / PACKAGE.name
-    for name in MODULES:
-        shutil.copy(made / name, package / name)
-    shutil.copy(made / AOT.name, package / AOT.relative_to(PACKAGE))
+    for module in package.glob("*.so"):
+        module.unlink()
+    for name in modules.files(target, abi):
+        shutil.copy(modules.folder(target, abi, build) / name, package)
+    shutil.copy(build / target.name / AOT.name, package / AOT.relative_to(PACKAGE))
     (info,) = tree.glob("*.dist-info")
-    _retag(info / "WHEEL", target)
+    tags = abi.tags(target)
+    _retag(info / "WHEEL", tags)
     for path in tree.rglob("*"):
         if path.is_file():
             path.chmod(EXECUTABLE if path.suffix == ".so" else DATA)
     output.mkdir(parents=True, exist_ok=True)
-    for old in output.glob(f"*-{target.tag}.whl"):
+    name = f"pglite_native-*-{abi.python}-{abi.name}-{target.tag}.whl"
+    for old in output.glob(name):
         old.unlink()
     _wheel("pack", "--dest-dir", str(output), str(tree))
-    (wheel,) = output.glob(f"*-{target.tag}.whl")
+    (wheel,) = output.glob(name)
     return wheel
 
 
-def _retag(path: Path, target: Target) -> None:
+def _retag(path: Path, tags: list[str]) -> None:
     lines = [line for line in path.read_text().splitlines() if line and not line.startswith("Tag:")]
-    lines += [f"Tag: {PYTHON}-abi3-{tag}" for tag in target.tag.split(".")]
+    lines += [f"Tag: {tag}" for tag in tags]
     path.write_text("\n".join(lines) + "\n\n")
 
 

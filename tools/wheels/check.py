@@ -17,8 +17,8 @@ from macholib.MachO import MachO
 
 from tools import ROOT
 from tools.build import AOT, PACKAGE
-from tools.wheels.modules import MODULES
-from tools.wheels.targets import MACOS, PYTHON, Target
+from tools.wheels import modules
+from tools.wheels.targets import MACOS, Abi, Target
 
 BYTES_MAX = 30 * 1000 * 1000
 METADATA = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "top_level.txt"}
@@ -42,14 +42,13 @@ MACHINES = {0x01000007: "x86_64", 0x0100000C: "aarch64"}  # macOS's cputype
 SYSTEM_LIBRARIES = {"/usr/lib/libSystem.B.dylib"}
 
 
-def check(target: Target, wheel: Path) -> Iterator[str]:
+def check(target: Target, abi: Abi, wheel: Path) -> Iterator[str]:
     """Tell what is wrong with a wheel."""
-    checks = [_contents, _size, _abi3, _metadata, _macos if target.is_macos else _linux]
-    for one in checks:
-        yield from (f"{wheel.name}: {problem}" for problem in one(target, wheel))
+    for one in (_contents, _size, _abi3, _metadata, _macos if target.is_macos else _linux):
+        yield from (f"{wheel.name}: {problem}" for problem in one(target, abi, wheel))
 
 
-def expected(info: str) -> set[str]:
+def expected(target: Target, abi: Abi, info: str) -> set[str]:
     """What is to be in a wheel: the package, what was compiled, and what NOTICE speaks of."""
     sources = {
         path.relative_to(ROOT).as_posix()
@@ -58,7 +57,7 @@ def expected(info: str) -> set[str]:
     }
     licences = set(NOTED.findall((ROOT / "NOTICE").read_text(encoding="utf-8")))
     resources = {f"resources/{name}" for name in RESOURCES | licences}
-    compiled = {*MODULES, AOT.relative_to(PACKAGE).as_posix()}
+    compiled = {*modules.files(target, abi), AOT.relative_to(PACKAGE).as_posix()}
     return (
         sources
         | {f"{PACKAGE.name}/{name}" for name in resources | compiled}
@@ -66,32 +65,33 @@ def expected(info: str) -> set[str]:
     )
 
 
-def _contents(target: Target, wheel: Path) -> Iterator[str]:
+def _contents(target: Target, abi: Abi, wheel: Path) -> Iterator[str]:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         info = next(name.partition("/")[0] for name in names if ".dist-info/" in name)
         tags = re.findall(r"^Tag: (.*)$", archive.read(f"{info}/WHEEL").decode(), re.M)
-    wanted = expected(info)
+    wanted = expected(target, abi, info)
     yield from (f"holds {name}, which is not expected" for name in sorted(names - wanted))
     yield from (f"lacks {name}" for name in sorted(wanted - names))
-    if tags != [f"{PYTHON}-abi3-{tag}" for tag in target.tag.split(".")]:
+    if tags != abi.tags(target):
         yield f"is tagged {', '.join(tags)}"
 
 
-def _size(_target: Target, wheel: Path) -> Iterator[str]:
+def _size(_target: Target, _abi: Abi, wheel: Path) -> Iterator[str]:
     if wheel.stat().st_size > BYTES_MAX:
         yield f"has {wheel.stat().st_size} bytes, more than {BYTES_MAX}"
 
 
-def _abi3(_target: Target, wheel: Path) -> Iterator[str]:
-    yield from _run("abi3audit", "--strict", str(wheel))
+def _abi3(_target: Target, abi: Abi, wheel: Path) -> Iterator[str]:
+    if abi.is_stable:
+        yield from _run("abi3audit", "--strict", str(wheel))
 
 
-def _metadata(_target: Target, wheel: Path) -> Iterator[str]:
+def _metadata(_target: Target, _abi: Abi, wheel: Path) -> Iterator[str]:
     yield from _run("twine", "check", "--strict", str(wheel))
 
 
-def _linux(target: Target, wheel: Path) -> Iterator[str]:
+def _linux(target: Target, _abi: Abi, wheel: Path) -> Iterator[str]:
     """The C library's version, and which other libraries are needed."""
     # None of this machine's own libraries, which may be of another processor or C library.
     result = _tool("auditwheel", "show", "--json", "--ldpaths", os.devnull, str(wheel))
@@ -103,7 +103,7 @@ def _linux(target: Target, wheel: Path) -> Iterator[str]:
         yield f"fits {found}, not {target.tag}"
 
 
-def _macos(target: Target, wheel: Path) -> Iterator[str]:
+def _macos(target: Target, _abi: Abi, wheel: Path) -> Iterator[str]:
     """The processor, the oldest system, and which libraries are needed."""
     with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():

@@ -1,4 +1,4 @@
-"""Make the wheels of the extensions that PGlite's project publishes: pglite-native-NAME.
+"""Make the wheels of extensions, of PGlite's project and ours: pglite-native-NAME.
 
     python -m tools.wheels.extensions [--platform NAME]... [EXTENSION]...
 
@@ -21,29 +21,22 @@ from pglite_native.extensions import installed
 from pglite_native.extensions.bundle import Bundle, parse_bundle
 from pglite_native.extensions.compiling import BYTES_A_FILE
 from pglite_native.extensions.linking import link_bundles
-from pglite_native.extensions.published import PINS, tarball_in
+from pglite_native.extensions.published import PINS, WHEELS, tarball_in
 from pglite_native.linker import Part, cut
 from tools import ROOT
+from tools.contrib import build as contrib
 from tools.published import archive
 from tools.stamp import Step, report
-from tools.wheels import guest, zig
+from tools.wheels import guest, licences, zig
 from tools.wheels.targets import TARGETS, Target
 from vendor.pins import read_toml
 
 BUILD = ROOT / "build" / "wheels" / "extensions"
 STAMPS = BUILD / "stamps"
 LICENCE_FILES = ("LICENSE", "NOTICE")
-# Of the extensions themselves; PGlite and what is around them here have Apache-2.0.
-LICENCES = {
-    "age": "Apache-2.0",
-    "pg_hashids": "MIT",
-    "pg_ivm": "PostgreSQL",
-    "pg_textsearch": "PostgreSQL",
-    "pg_uuidv7": "MPL-2.0",
-    "pgmq": "PostgreSQL",
-    "pgtap": "PostgreSQL",
-    "postgis": "GPL-2.0-or-later AND LGPL-2.1-only AND MIT",  # with GEOS; PROJ, GDAL
-}
+NAMES = (*PINS, *WHEELS)
+PUBLISHED = "as PGlite's project publishes it ({})"
+ORIGIN = "a contrib module of PostgreSQL's"
 DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip file can have: the same comes of the same
 
 METADATA = """\
@@ -52,12 +45,11 @@ Name: {name}
 Version: {version}
 Summary: The PostgreSQL extension {extension} for pglite-native
 License-Expression: {licence}
-License-File: LICENSE
-License-File: NOTICE
+{files}
 Requires-Python: {python}
 Requires-Dist: pglite-native=={version}
 
-The PostgreSQL extension {extension}, as PGlite's project publishes it ({package}), with its code
+The PostgreSQL extension {extension}, {origin}, with its code
 compiled for pglite-native {version}: `pip install 'pglite-native[{extra}]'`, and then
 `Engine(extensions=["{extension}"])`.
 """
@@ -70,7 +62,9 @@ Root-Is-Purelib: {pure}
 
 def make(name: str, targets: list[Target], output: Path) -> list[Path]:
     """Make an extension's wheels in a folder."""
-    tarball = tarball_in(archive(name).read_bytes(), name)
+    tarball = (
+        contrib.tarball(name) if name in WHEELS else tarball_in(archive(name).read_bytes(), name)
+    )
     bundle = parse_bundle(tarball, name)
     part = cut(link_bundles([bundle])) if bundle.modules else None
     if part is None:
@@ -128,14 +122,19 @@ def write(
     name = f"{project['name']}-{extension}".replace("_", "-")
     package = name.replace("-", "_")
     tags = [f"py3-none-{tag}" for tag in (target.tag if target else "any").split(".")]
+    texts = {path: (ROOT / path).read_bytes() for path in LICENCE_FILES}
+    texts |= licences.files(extension)
     fields = {
         "name": name,
         "version": version,
         "extension": extension,
         "extra": extension.replace("_", "-"),
-        "licence": " AND ".join(dict.fromkeys(["Apache-2.0", *LICENCES[extension].split(" AND ")])),
+        "licence": licences.expression(extension),
+        "files": "\n".join(f"License-File: {path}" for path in texts),
         "python": project["requires-python"],
-        "package": PINS[extension].specification,
+        "origin": ORIGIN
+        if extension in WHEELS
+        else PUBLISHED.format(PINS[extension].specification),
     }
     info = f"{package}-{version}.dist-info"
     wheel = WHEEL.format(pure=str(target is None).lower())
@@ -143,7 +142,7 @@ def write(
         f"{package}/__init__.py": f'"""{name}: see pglite_native.extensions."""\n'.encode(),
         f"{package}/{installed.TARBALL}": bundle.tarball,
         **{f"{package}/{path}": data for path, data in files.items()},
-        **{f"{info}/licenses/{path}": (ROOT / path).read_bytes() for path in LICENCE_FILES},
+        **{f"{info}/licenses/{path}": text for path, text in texts.items()},
         f"{info}/METADATA": METADATA.format(**fields).encode(),
         f"{info}/WHEEL": (wheel + "".join(f"Tag: {tag}\n" for tag in tags)).encode(),
         f"{info}/entry_points.txt": f"[{installed.GROUP}]\n{extension} = {package}\n".encode(),
@@ -173,19 +172,19 @@ def main() -> None:
         prog="tools.wheels.extensions", description=__doc__.partition("\n")[0], allow_abbrev=False
     )
     platforms = {target.name: target for target in TARGETS}
-    parser.add_argument("names", nargs="*", metavar="EXTENSION", help=f"of {', '.join(PINS)}")
+    parser.add_argument("names", nargs="*", metavar="EXTENSION", help=f"of {', '.join(NAMES)}")
     parser.add_argument("--platform", action="append", choices=platforms, help="may be repeated")
     parser.add_argument(
         "--output", type=Path, default=ROOT / "dist", help="a folder (default: dist)"
     )
     arguments = parser.parse_args()
-    unknown = set(arguments.names) - set(PINS)
+    unknown = set(arguments.names) - set(NAMES)
     if unknown:
         parser.error(
-            f"no such extension: {', '.join(sorted(unknown))}; there are {', '.join(PINS)}"
+            f"no such extension: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}"
         )
     targets = [platforms[name] for name in arguments.platform or platforms]
-    for name in arguments.names or PINS:
+    for name in arguments.names or NAMES:
         for wheel in make(name, targets, arguments.output):
             report(name, f"{wheel.name}, {wheel.stat().st_size / 1e6:.1f} MB")
 

@@ -13,13 +13,13 @@ from pglite_native.aot.compiler import CONTRACT, INCLUDE, wasm2c
 from pglite_native.aot.translate import translate
 from tools import ROOT
 from tools.aot.training import Training
-from tools.build import AOT, RESOURCES
+from tools.build import AOT, LINK
 from tools.stamp import Step
 from tools.wheels import zig
 from tools.wheels.targets import Target
 
 FILES = 24
-WASM = RESOURCES / "pglite.wasm"
+WASM = LINK / "pglite.wasm"
 TRANSLATION = (aot.HERE / "translate.py", *Training.sources)
 
 

@@ -5,6 +5,7 @@
 #include "engine/cluster/cluster.h"
 #include "engine/session/call.h"
 #include "engine/session/client.h"
+#include "platform/poller.h"
 
 struct call {
     const uint8_t *input;
@@ -108,6 +109,17 @@ int pgn_exec(pgn_session *session, const uint8_t *input, size_t size, size_t lim
     struct call call = {.input = input, .size = size, .limit = limit, .reply = reply};
 
     return api_run(session, begin, execute, &call, &reply->error);
+}
+
+int pgn_can_serve(pgn_error *error)
+{
+    struct error reason;
+    struct poller *poller = poller_open(&reason);
+
+    if (!poller)
+        return api_error(error, &reason);
+    poller_close(poller);
+    return STATUS_OK;
 }
 
 /* The postmaster takes the session up after the gate has been left. */

@@ -45,6 +45,10 @@ const char *pgn_runtime_added_tier(const pgn_runtime *runtime);
 /* Of shared objects that a module was compiled to; of another number they are refused. */
 int pgn_library_abi(void);
 
+/* Of compressed bytes: how large they are unpacked, and these, where there is room for so many. */
+int pgn_unpacked_size(const uint8_t *bytes, size_t size, size_t *unpacked, pgn_error *error);
+int pgn_unpack(const uint8_t *bytes, size_t size, uint8_t *to, pgn_error *error);
+
 /* Boots PostgreSQL, or maps an image. The runtime stays borrowed; options are copied. */
 int pgn_open(pgn_runtime *runtime, const pgn_options *options, pgn_session **session,
              pgn_error *error);
@@ -82,6 +86,9 @@ int pgn_exec(pgn_session *session, const uint8_t *input, size_t size, size_t lim
    is over: one side has ended it; or else as there is something for the caller to look at: the log, a pgn_cancel. */
 int pgn_serve(pgn_session *session, int fd, uint8_t *buffer, size_t size, bool *over,
               pgn_reply *reply);
+
+/* Whether pgn_serve can do so here: else a system call that it takes is refused. */
+int pgn_can_serve(pgn_error *error);
 
 /* Cancels the running statement, as a CancelRequest does. Never blocks. */
 void pgn_cancel(pgn_session *session);

@@ -17,12 +17,12 @@ int pgn_runtime_open(const char *module, const char *library, const char *added,
 
 void pgn_runtime_before_fork(pgn_runtime *runtime)
 {
-    guest_module_lock(runtime->module);
+    runtime_lock(runtime);
 }
 
 void pgn_runtime_after_fork(pgn_runtime *runtime)
 {
-    guest_module_unlock(runtime->module);
+    runtime_unlock(runtime);
 }
 
 const char *pgn_runtime_tier(const pgn_runtime *runtime)

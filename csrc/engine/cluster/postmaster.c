@@ -35,7 +35,7 @@ void postmaster_push(pgn_session *session)
 {
     struct postmaster *postmaster;
 
-    if (session->is_ready || !postmaster_need(session->cluster))
+    if (session->is_ready || !postmaster_need(session->cluster, NULL))
         return;
     postmaster = session->cluster->postmaster;
     session->is_ready = true;
@@ -91,12 +91,13 @@ static void free_postmaster(struct postmaster *postmaster)
     free(postmaster);
 }
 
-bool postmaster_need(struct cluster *cluster)
+bool postmaster_need(struct cluster *cluster, struct error *error)
 {
     struct postmaster *postmaster = cluster->postmaster;
 
     if (postmaster)
         return true;
+    error_set(error, STATUS_NO_MEMORY, "no memory or thread");
     if (cluster->postmaster_stopped)
         return false; /* the cluster would be freed under its feet */
     postmaster = calloc(1, sizeof *postmaster);
@@ -104,7 +105,7 @@ bool postmaster_need(struct cluster *cluster)
         return false;
     postmaster->cluster = cluster;
     postmaster->deadline_ns = INT64_MAX;
-    postmaster->poller = poller_open();
+    postmaster->poller = poller_open(error);
     postmaster->claim.condition = postmaster->condition = condition_open();
     if (postmaster->poller && postmaster->condition)
         postmaster->thread = thread_start(cluster->attend, postmaster);

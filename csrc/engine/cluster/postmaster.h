@@ -6,6 +6,7 @@
 #include "engine/instance/types.h"
 
 struct cluster;
+struct error;
 
 struct postmaster {
     struct cluster *cluster;
@@ -29,8 +30,8 @@ struct postmaster {
 
 /* All inside the monitor but postmaster_stop. */
 
-/* It is there from the first time that it is needed. False: there is no memory or thread for it. */
-bool postmaster_need(struct cluster *cluster);
+/* It is there from the first time that it is needed. False: there is no memory or thread for it, or it may not wait. */
+bool postmaster_need(struct cluster *cluster, struct error *error);
 void postmaster_stop(struct cluster *cluster); /* idempotent */
 struct poller *postmaster_poller(struct cluster *cluster);
 

@@ -10,7 +10,6 @@
 #include "engine/instance/limits.h"
 #include "engine/instance/program.h"
 #include "platform/coroutine.h"
-#include "platform/map.h"
 #include "platform/random_source.h"
 #include "platform/virtual_clock.h"
 
@@ -30,7 +29,7 @@ struct bytes {
 };
 
 struct pgn_program {
-    struct map file;
+    struct module_file file;
     struct guest_module *module;
     struct reservation memory;
     struct arena arena;
@@ -170,12 +169,13 @@ static bool make_executable(struct vfs *vfs, const char *path)
 
 static enum status open_module(pgn_program *program, const char *path, struct error *error)
 {
-    int result = map_open(path, &program->file);
+    enum status status = module_file_open(path, &program->file, error);
 
-    if (result < 0)
-        return error_set_errno(error, result, "cannot map %s: is the package complete?", path);
-    return guest_module_open(program->file.base, program->file.size, NULL, &host_import_table,
-                             &program->module, error);
+    if (!status)
+        status = module_file_need(&program->file, MODULE_WHOLE, error);
+    return status ? status
+                  : guest_module_open(program->file.bytes, program->file.size, NULL,
+                                      &host_import_table, &program->module, error);
 }
 
 enum status client_program_open(const char *module, const char *const *arguments,
@@ -190,8 +190,8 @@ enum status client_program_open(const char *module, const char *const *arguments
     if (!status)
         status = open_files(program, error);
     if (!status)
-        status = program_open(program->module, VALUE_STACK, &program->arena, program->vfs,
-                              environment, &program->host, error);
+        status = program_open(&program->file, program->module, VALUE_STACK, &program->arena,
+                              program->vfs, environment, &program->host, error);
     if (status)
         goto fail;
     program->host.upcalls = &upcalls;
@@ -252,7 +252,7 @@ void client_program_close(pgn_program *program)
     guest_module_close(program->module);
     vfs_close(program->vfs);
     reservation_close(&program->memory);
-    map_close(&program->file);
+    module_file_close(&program->file);
     arguments_close(&program->arguments);
     free(program->request.at);
     free(program->output.at);

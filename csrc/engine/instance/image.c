@@ -18,12 +18,12 @@
 #include "vfs/vfs.h"
 
 enum {
-    FORMAT = 5,
+    FORMAT = 6,
     PAGE = PLATFORM_PAGE, /* what is looked at, and left out where it is zero */
     UNIT_PAGES = IMAGE_UNIT / PAGE,
     /* Fewer zero pages than this are stored rather than left out: every section costs each engine two
        of the kernel's memory maps. */
-    GAP_PAGES = 256,
+    GAP_PAGES = 64,
     GAP_PAGES_MAX = 1 << 22, /* no region is so large */
     REGION_SECTIONS_MAX = IMAGE_SECTIONS_MAX / IMAGE_REGIONS,
     COPY_SIZE = 1 << 18

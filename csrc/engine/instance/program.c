@@ -21,13 +21,15 @@ static const char *const server_environment[] = {
     NULL,
 };
 
-enum status program_open(struct guest_module *module, size_t stack_size, struct arena *arena,
-                         struct vfs *vfs, const char *const *environment, struct host *host,
-                         struct error *error)
+enum status program_open(struct module_file *file, struct guest_module *module, size_t stack_size,
+                         struct arena *arena, struct vfs *vfs, const char *const *environment,
+                         struct host *host, struct error *error)
 {
     enum status status = host_open(host, arena, vfs, environment ? environment : server_environment,
                                    error);
 
+    if (!status)
+        status = module_file_need(file, MODULE_DATA, error);
     return status ? status : guest_open(module, host, stack_size, &host->guest, error);
 }
 

@@ -52,36 +52,29 @@ static enum status find_exports(pgn_runtime *runtime, struct error *error)
     return STATUS_OK;
 }
 
-static enum status map_file(const char *path, struct map *map, struct error *error)
-{
-    int result = map_open(path, map);
-
-    if (result == 0)
-        return STATUS_OK;
-    if (result == -GE_NOENT)
-        return error_set(error, STATUS_NOT_FOUND, "%s does not exist: is the package complete?",
-                         path);
-    return error_set_errno(error, result, "cannot map %s", path);
-}
-
 enum status runtime_open(const char *module, const struct guest_libraries *libraries,
                          const char *initdb, const char *system, const char *cluster,
                          pgn_runtime **opened, struct error *error)
 {
     pgn_runtime *runtime = calloc(1, sizeof *runtime);
+    bool is_compiled = libraries && libraries->module;
+    /* Its data are for those that boot; an image has them. */
+    unsigned parts = MODULE_DECLARATIONS | (is_compiled ? 0 : MODULE_CODE);
     enum status status;
 
     if (!runtime)
         return no_memory_for(error, "a runtime");
     runtime->process = process_note_open();
-    status = map_file(module, &runtime->module_file, error);
+    status = module_file_open(module, &runtime->module_file, error);
     if (!status)
-        status = guest_module_open(runtime->module_file.base, runtime->module_file.size, libraries,
+        status = module_file_need(&runtime->module_file, parts, error);
+    if (!status)
+        status = guest_module_open(runtime->module_file.bytes, runtime->module_file.size, libraries,
                                    &host_import_table, &runtime->module, error);
     if (!status)
         status = find_exports(runtime, error);
     if (!status)
-        status = map_file(initdb, &runtime->initdb_file, error);
+        status = module_file_open(initdb, &runtime->initdb_file, error);
     if (!status)
         status = pack_open(system, &runtime->system, error);
     if (!status && cluster)
@@ -100,8 +93,26 @@ void runtime_close(pgn_runtime *runtime)
     guest_module_close(runtime->module);
     pack_close(runtime->system);
     pack_close(runtime->cluster);
-    map_close(&runtime->initdb_file);
-    map_close(&runtime->module_file);
+    module_file_close(&runtime->initdb_file);
+    module_file_close(&runtime->module_file);
     process_note_close(runtime->process);
     free(runtime);
+}
+
+void runtime_lock(pgn_runtime *runtime)
+{
+    guest_module_lock(runtime->module);
+    module_file_lock(&runtime->module_file);
+    module_file_lock(&runtime->initdb_file);
+    pack_lock(runtime->system);
+    pack_lock(runtime->cluster);
+}
+
+void runtime_unlock(pgn_runtime *runtime)
+{
+    pack_unlock(runtime->cluster);
+    pack_unlock(runtime->system);
+    module_file_unlock(&runtime->initdb_file);
+    module_file_unlock(&runtime->module_file);
+    guest_module_unlock(runtime->module);
 }

@@ -4,9 +4,9 @@
 
 #include <stdatomic.h>
 
+#include "engine/instance/module_file.h"
 #include "engine/instance/types.h"
 #include "guest/guest.h"
-#include "platform/map.h"
 #include "platform/process.h"
 #include "vfs/pack.h"
 
@@ -62,7 +62,7 @@ struct engine_exports {
 };
 
 struct pgn_runtime {
-    struct map module_file, initdb_file;
+    struct module_file module_file, initdb_file;
     struct guest_module *module;
     struct pack *system, *cluster; /* cluster: NULL before there is one, in the build */
     struct engine_exports exports;
@@ -76,5 +76,9 @@ enum status runtime_open(const char *module, const struct guest_libraries *libra
                          const char *initdb, const char *system, const char *cluster,
                          pgn_runtime **runtime, struct error *error);
 void runtime_close(pgn_runtime *runtime); /* NULL is fine */
+
+/* Around fork(), in the thread that forks: no other one is changing the runtime then, whose locks the child could not get. */
+void runtime_lock(pgn_runtime *runtime);
+void runtime_unlock(pgn_runtime *runtime);
 
 #endif

@@ -63,7 +63,7 @@ void attend_at_rest(pgn_session *session)
     housekeeping_ns = housekeeping_due_ns(cluster);
     if (housekeeping_ns < due_ns && housekeeping_is_worth_a_thread(cluster))
         due_ns = housekeeping_ns;
-    if (due_ns != INT64_MAX && postmaster_need(cluster))
+    if (due_ns != INT64_MAX && postmaster_need(cluster, NULL))
         postmaster_note_deadline(cluster->postmaster, due_ns);
 }
 

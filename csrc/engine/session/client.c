@@ -331,12 +331,16 @@ static enum status serve(struct client *client)
 {
     pgn_session *session = client->session;
     struct cluster *cluster = session->cluster;
+    struct error reason;
 
     if (session->closed || atomic_load(&session->closing)) /* since the gate was left */
         return error_set(&client->error, STATUS_CLOSED, "%s", status_message(STATUS_CLOSED));
-    if (!client->condition || !postmaster_need(cluster)
+    if (!postmaster_need(cluster, &reason))
+        return error_set(&client->error, STATUS_NO_MEMORY, "a client cannot be served: %s",
+                         reason.message);
+    if (!client->condition
         || !poller_add(postmaster_poller(cluster), client->fd, POLLER_READABLE, client))
-        return error_set(&client->error, STATUS_NO_MEMORY, "no memory or thread to serve a client");
+        return error_set(&client->error, STATUS_NO_MEMORY, "no memory to serve a client");
     client->watched = POLLER_READABLE;
     session->client = client;
     postmaster_push(session);

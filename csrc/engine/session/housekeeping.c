@@ -82,7 +82,7 @@ void housekeeping_note_writing(struct cluster *cluster)
         || vfs_bytes_written(cluster->vfs) - cluster->checkpointed < ENGINE_CHECKPOINT_AFTER)
         return;
     monitor_enter(cluster->monitor);
-    if (!cluster->ending && cluster->template_process && postmaster_need(cluster)) {
+    if (!cluster->ending && cluster->template_process && postmaster_need(cluster, NULL)) {
         cluster->checkpoint_wanted = true;
         cluster->checkpoint_due_ns = platform_monotonic_ns();
         postmaster_note_deadline(cluster->postmaster, cluster->checkpoint_due_ns);
@@ -99,7 +99,7 @@ void housekeeping_need_wal_writer(void *context, int32_t milliseconds)
         return;
     monitor_enter(cluster->monitor);
     if (!cluster->ending && !cluster->wal_writer && cluster->template_process
-        && postmaster_need(cluster)) {
+        && postmaster_need(cluster, NULL)) {
         cluster->wal_writer_due_ns = platform_monotonic_ns() + milliseconds * NS_PER_MS;
         postmaster_note_deadline(cluster->postmaster, cluster->wal_writer_due_ns);
     }

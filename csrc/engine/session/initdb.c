@@ -116,13 +116,13 @@ static int run_program(struct host *host, const struct arguments *arguments)
 }
 
 /* An instance of its own over the engine's files. */
-static bool open_child(pgn_session *session, struct guest_module *module, size_t stack_size,
-                       const struct host_upcalls *upcalls, struct host *host)
+static bool open_child(pgn_session *session, struct module_file *file, struct guest_module *module,
+                       size_t stack_size, const struct host_upcalls *upcalls, struct host *host)
 {
     struct cluster *cluster = session->cluster;
     struct error error;
-    enum status status = program_open(module, stack_size, &cluster->arena, cluster->vfs, NULL, host,
-                                      &error);
+    enum status status = program_open(file, module, stack_size, &cluster->arena, cluster->vfs, NULL,
+                                      host, &error);
 
     host->upcalls = upcalls;
     host->engine = session;
@@ -150,8 +150,9 @@ static int run_postgres(void *context, const char *text, const char *input, cons
                          VFS_O_WRONLY | VFS_O_CREAT | VFS_O_TRUNC, &saved_output)
                     < 0)
         code = 126;
-    else if (open_child(session, session->cluster->runtime->module, ENGINE_VALUE_STACK,
-                        &engine_upcalls, &child))
+    else if (open_child(session, &session->cluster->runtime->module_file,
+                        session->cluster->runtime->module, ENGINE_VALUE_STACK, &engine_upcalls,
+                        &child))
         code = run_program(&child, &command.words);
     guest_close(child.guest);
     restore(session->cluster->vfs, 1, saved_output);
@@ -166,6 +167,7 @@ static const struct host_upcalls initdb_upcalls = {.run = run_postgres};
 bool engine_initdb(pgn_session *session)
 {
     struct arguments arguments = {0, 0, NULL};
+    struct module_file *file = &session->cluster->runtime->initdb_file;
     struct guest_module *module = NULL;
     struct host host = {0};
     struct error error = {STATUS_BOOT, ""};
@@ -178,11 +180,9 @@ bool engine_initdb(pgn_session *session)
                    && arguments_add(&arguments, session->cluster->options->initdb_arguments[i]);
     complete = complete && arguments_add(&arguments, "-D")
                && arguments_add(&arguments, ENGINE_DATA_DIR);
-    if (complete
-        && !guest_module_open(session->cluster->runtime->initdb_file.base,
-                              session->cluster->runtime->initdb_file.size, NULL, &host_import_table,
-                              &module, &error)
-        && open_child(session, module, VALUE_STACK, &initdb_upcalls, &host))
+    if (complete && !module_file_need(file, MODULE_WHOLE, &error)
+        && !guest_module_open(file->bytes, file->size, NULL, &host_import_table, &module, &error)
+        && open_child(session, file, module, VALUE_STACK, &initdb_upcalls, &host))
         code = run_program(&host, &arguments);
     if (code != 0) {
         const char *trap = host.guest ? guest_trap(host.guest) : NULL;

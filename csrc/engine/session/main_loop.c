@@ -259,7 +259,9 @@ static bool start_session(pgn_session *session)
 {
     const struct engine_exports *exports = &session->cluster->runtime->exports;
     uint64_t port, result;
-    uint64_t args[3] = {0, 1, 1}; /* port; no TLS and no GSS negotiation, which need a socket */
+    /* port; no TLS and no GSS negotiation, which need a socket; what a request to cancel is written to, which no caller
+       sends: below all data */
+    uint64_t args[4] = {0, 1, 1, 0};
 
     if (!session_settle(session, session_call(session, exports->my_port, NULL, &port),
                         "pgl_getMyProcPort"))

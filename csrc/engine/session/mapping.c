@@ -20,8 +20,9 @@ static enum status open_pristine(pgn_session *session, struct error *error)
 {
     struct cluster *cluster = session->cluster;
     struct host *host = &session->instance.host;
-    enum status status = program_open(cluster->runtime->module, ENGINE_VALUE_STACK, &cluster->arena,
-                                      cluster->vfs, NULL, host, error);
+    enum status status = program_open(&cluster->runtime->module_file, cluster->runtime->module,
+                                      ENGINE_VALUE_STACK, &cluster->arena, cluster->vfs, NULL, host,
+                                      error);
 
     host->upcalls = &engine_upcalls;
     host->engine = session;

@@ -20,7 +20,8 @@ static enum guest_outcome call(struct aot_guest *own, const struct aot_function 
     own->landing = &landing;
     outcome = jump_mark(landing.registers);
     if (outcome == GUEST_RETURNED)
-        type->enter(function->code, own->header, args, result ? result : &unused);
+        type->enter(function->code, (struct aot_instance *) own->base.memory, args,
+                    result ? result : &unused);
     own->landing = landing.outer;
     fault_enter(outer_scope);
     return (enum guest_outcome) outcome;

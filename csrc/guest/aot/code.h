@@ -29,7 +29,7 @@ typedef int64_t s64;
 typedef float f32;
 typedef double f64;
 
-typedef struct aot_header instance_t;
+typedef struct aot_instance instance_t;
 
 enum {
     /* A zero fill of so many bytes is cheaper as fresh pages than as zeros written and kept. */
@@ -38,13 +38,13 @@ enum {
 
 /* Macros, and for loads and stores as well: of a module's 500,000 calls each would be inlined, which takes a fifth of
    the time that all of its compilation takes. */
-#define memory_at(instance, address) ((u8 *) ((instance) + 1) + (address))
+#define memory_at(instance, address) ((u8 *) (instance) + (address))
 
 /* Is [offset, offset + size) inside the memory? Both come from 32 bits: the sum does not wrap. */
 static inline void check_range(instance_t *instance, u64 offset, u64 size)
 {
-    if (UNLIKELY(offset + size > instance->memory_size))
-        instance->host->trap(instance, AOT_TRAP_MEMORY);
+    if (UNLIKELY(offset + size > AOT_HEADER(instance)->memory_size))
+        AOT_HEADER(instance)->host->trap(instance, AOT_TRAP_MEMORY);
 }
 
 #ifdef AOT_BOUNDS_CHECKS /* to be measured against the guard: docs/AOT.md */
@@ -105,7 +105,7 @@ static inline void memory_fill(instance_t *instance, u32 offset, u32 byte, u32 s
 {
     check_range(instance, offset, size);
     if ((u8) byte == 0 && size >= LARGE_FILL)
-        instance->host->zero(instance, offset, size);
+        AOT_HEADER(instance)->host->zero(instance, offset, size);
     else if (__builtin_constant_p(size))
         memset(memory_at(instance, offset), (u8) byte, size);
     else
@@ -121,12 +121,12 @@ static inline void memory_copy(instance_t *instance, u32 to, u32 from, u32 size)
 
 static inline u32 memory_grow(instance_t *instance, u32 pages)
 {
-    return instance->host->grow(instance, pages);
+    return AOT_HEADER(instance)->host->grow(instance, pages);
 }
 
 static inline u32 memory_pages(instance_t *instance)
 {
-    return (u32) (instance->memory_size / 65536);
+    return (u32) (AOT_HEADER(instance)->memory_size / 65536);
 }
 
 /* --- calls ---------------------------------------------------------------------------------- */
@@ -142,9 +142,9 @@ register const u8 *aot_stack __asm__("sp");
 /* Is there stack left, has somebody asked for a look around, is a safe point due? */
 #define FUNC_PROLOGUE                                                                              \
     do {                                                                                           \
-        if (UNLIKELY(aot_stack < *(const u8 *volatile *) &instance->stack_limit)                   \
-            || UNLIKELY(--instance->countdown < 0))                                                \
-            instance->host->look_around(instance);                                                 \
+        if (UNLIKELY(aot_stack < *(const u8 *volatile *) &AOT_HEADER(instance)->stack_limit)       \
+            || UNLIKELY(--AOT_HEADER(instance)->countdown < 0))                                    \
+            AOT_HEADER(instance)->host->look_around(instance);                                     \
     } while (0)
 
 #define FUNC_EPILOGUE
@@ -153,9 +153,10 @@ register const u8 *aot_stack __asm__("sp");
 static __attribute__((noinline, cold)) aot_code find_function(instance_t *instance, u32 index,
                                                               u32 type)
 {
-    if (LIKELY(index < instance->table_size && instance->table[index].type == type))
-        return instance->table[index].code;
-    return instance->host->find(instance, index, type);
+    if (LIKELY(index < AOT_HEADER(instance)->table_size
+               && AOT_HEADER(instance)->table[index].type == type))
+        return AOT_HEADER(instance)->table[index].code;
+    return AOT_HEADER(instance)->host->find(instance, index, type);
 }
 
 /* TABLE_SIZE and MODULE_TABLE: the module's own, which are constant.
@@ -167,7 +168,7 @@ static __attribute__((noinline, cold)) aot_code find_function(instance_t *instan
 
 /* --- numbers: WebAssembly Core Specification 1.0, 4.3 --------------------------------------- */
 
-#define TRAP(name) (instance->host->trap(instance, AOT_TRAP_##name), 0)
+#define TRAP(name) (AOT_HEADER(instance)->host->trap(instance, AOT_TRAP_##name), 0)
 #define UNREACHABLE                                                                                \
     do {                                                                                           \
         (void) TRAP(UNREACHABLE);                                                                  \

@@ -1,9 +1,9 @@
 /* What compiled code asks of the tier: imports, host functions, looking around, traps. */
 #include "guest/aot/internal.h"
 
-static struct aot_guest *guest_of(const struct aot_header *header)
+static struct aot_guest *guest_of(const struct aot_instance *instance)
 {
-    return header->guest;
+    return AOT_HEADER(instance)->guest;
 }
 
 static _Noreturn void trap(struct aot_guest *own, const char *reason)
@@ -26,9 +26,9 @@ static uint64_t serve(struct aot_guest *own, guest_handler handler, const char *
     return call.result;
 }
 
-static uint64_t call_import(struct aot_header *header, uint32_t import, const uint64_t *slots)
+static uint64_t call_import(struct aot_instance *instance, uint32_t import, const uint64_t *slots)
 {
-    struct aot_guest *own = guest_of(header);
+    struct aot_guest *own = guest_of(instance);
     const struct aot_module_state *module = aot_module(own->base.module);
 
     return serve(own, module->handlers[import], module->imports[import].type, slots);
@@ -46,9 +46,9 @@ static uint64_t call_interpreted(struct aot_guest *own, uint32_t index, const ui
     return result;
 }
 
-static uint64_t call_element(struct aot_header *header, uint32_t index, const uint64_t *slots)
+static uint64_t call_element(struct aot_instance *instance, uint32_t index, const uint64_t *slots)
 {
-    struct aot_guest *own = guest_of(header);
+    struct aot_guest *own = guest_of(instance);
     const struct aot_module_state *module = aot_module(own->base.module);
     const struct aot_host_function *function;
 
@@ -93,9 +93,9 @@ const char *aot_find(struct aot_guest *own, uint32_t index, struct aot_function 
     return NULL;
 }
 
-static aot_code find(struct aot_header *header, uint32_t index, uint32_t type)
+static aot_code find(struct aot_instance *instance, uint32_t index, uint32_t type)
 {
-    struct aot_guest *own = guest_of(header);
+    struct aot_guest *own = guest_of(instance);
     struct aot_function function;
     const char *reason = aot_find(own, index, &function);
 
@@ -116,16 +116,17 @@ static void watch_stack(struct aot_guest *own, const uint8_t *here)
         trap(own, guest_trap_stack);
 }
 
-static void look_around(struct aot_header *header)
+static void look_around(struct aot_instance *instance)
 {
-    struct aot_guest *own = guest_of(header);
-    const uint8_t *limit = __atomic_exchange_n(&header->stack_limit, own->stack, __ATOMIC_ACQ_REL);
-    bool due = limit != own->stack || header->countdown < 0;
+    struct aot_guest *own = guest_of(instance);
+    const uint8_t *limit = __atomic_exchange_n(&AOT_HEADER(instance)->stack_limit, own->stack,
+                                               __ATOMIC_ACQ_REL);
+    bool due = limit != own->stack || AOT_HEADER(instance)->countdown < 0;
 
     watch_stack(own, __builtin_frame_address(0));
     if (!due)
         return;
-    header->countdown = AOT_SAFE_POINT_CALLS;
+    AOT_HEADER(instance)->countdown = AOT_SAFE_POINT_CALLS;
     if (own->base.poll) {
         enum guest_outcome outcome = own->base.poll(own->base.context);
 
@@ -135,7 +136,7 @@ static void look_around(struct aot_header *header)
     }
 }
 
-static void stop(struct aot_header *header, enum aot_trap reason)
+static void stop(struct aot_instance *instance, enum aot_trap reason)
 {
     static const char *const reasons[] = {
         [AOT_TRAP_UNREACHABLE] = guest_trap_unreachable, [AOT_TRAP_MEMORY] = guest_trap_memory,
@@ -143,7 +144,7 @@ static void stop(struct aot_header *header, enum aot_trap reason)
         [AOT_TRAP_CONVERSION] = guest_trap_conversion,
     };
 
-    trap(guest_of(header), reasons[reason]);
+    trap(guest_of(instance), reasons[reason]);
 }
 
 /* A fault of compiled code: an access beyond the memory, or of more stack than a frame may have. */
@@ -158,17 +159,17 @@ _Noreturn void aot_recover(struct fault_scope *scope, const void *address)
     trap(own, inside ? guest_trap_memory : guest_trap_stack);
 }
 
-static uint32_t grow(struct aot_header *header, uint32_t pages)
+static uint32_t grow(struct aot_instance *instance, uint32_t pages)
 {
-    struct guest *guest = &guest_of(header)->base;
-    uint32_t before = (uint32_t) (header->memory_size / GUEST_PAGE);
+    struct guest *guest = &guest_of(instance)->base;
+    uint32_t before = (uint32_t) (AOT_HEADER(instance)->memory_size / GUEST_PAGE);
 
     return guest_grow(guest, ((uint64_t) before + pages) * GUEST_PAGE) ? UINT32_MAX : before;
 }
 
-static void zero(struct aot_header *header, uint64_t offset, uint64_t size)
+static void zero(struct aot_instance *instance, uint64_t offset, uint64_t size)
 {
-    memory_zero(&guest_of(header)->base, offset, size);
+    memory_zero(&guest_of(instance)->base, offset, size);
 }
 
 const struct aot_host aot_host = {

@@ -576,7 +576,7 @@ SELECT 1;
 ROLLBACK;
 
 --- session-information
-SELECT current_user, session_user, user, current_role, current_catalog, current_schema, current_database(), pg_is_in_recovery(), txid_current_if_assigned(), pg_trigger_depth(), version() LIKE 'PostgreSQL 18.6%', pg_postmaster_start_time() < now(), pg_conf_load_time() < now(), current_query();
+SELECT current_user, session_user, user, current_role, current_catalog, current_schema, current_database(), pg_is_in_recovery(), txid_current_if_assigned(), pg_trigger_depth(), version() LIKE 'PostgreSQL 18.%', pg_postmaster_start_time() < now(), pg_conf_load_time() < now(), current_query();
 
 SELECT pg_size_pretty(10240::bigint), pg_size_bytes('1.5 GB'), pg_column_size('abc'::text), pg_typeof(pg_backend_pid()), pg_encoding_to_char(encoding), datlocprovider, datname FROM pg_database WHERE datname = current_database();
 
