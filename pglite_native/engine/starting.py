@@ -12,6 +12,8 @@ _FAILED = r"(?s)PostgreSQL did not start \((?P<step>[^)]*)\): (?P<log>.*)"
 _CAUSE = r"(?:FATAL|PANIC):  (.*)"
 _VERSION = r"initialized by PostgreSQL version (\S+),"
 
+_OF_A_SERVER = "postmaster.opts"  # pg_ctl and postgres write it, and no engine does
+
 _IMPORT = (
     "start that server, and copy its database into a new directory by"
     " `pglite-native import --from URL --data-dir DIRECTORY`"
@@ -24,6 +26,8 @@ def explained(error: EngineError, data_dir: str | os.PathLike[str] | None) -> En
     if failed is None:
         if data_dir is not None and os.path.isfile(data_dir):
             return type(error)(f"{error}: a database is a directory, and {data_dir} is a file")
+        if data_dir is not None and os.path.exists(os.path.join(data_dir, _OF_A_SERVER)):
+            return type(error)(f"{error}\n{data_dir} was made by a PostgreSQL server: {_IMPORT}")
         return error
     log = failed["log"].rstrip()
     cause = re.search(_CAUSE, log)

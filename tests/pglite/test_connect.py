@@ -248,8 +248,8 @@ def begin(db: PGlite) -> None:
     "use",
     [
         lambda db: db.exec("select 1"),
-        lambda db: db.copy_to("t", io.BytesIO()),
-        lambda db: db.copy_from("t", io.BytesIO(b"3\t3\n")),
+        lambda db: db.copy_to("copy t to stdout", io.BytesIO()),
+        lambda db: db.copy_from("copy t from stdin", io.BytesIO(b"3\t3\n")),
         begin,
     ],
     ids=["exec", "copy_to", "copy_from", "transaction"],

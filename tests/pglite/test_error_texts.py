@@ -199,6 +199,15 @@ def test_a_directory_of_a_server_s_says_to_import_it(directory_of_a_server: Path
     assert "64-bit" in advice and "`pglite-native import --from URL --data-dir DIR" in advice
 
 
+def test_a_directory_of_a_server_s_user_says_so_too(tmp_path: Path) -> None:
+    PGlite(tmp_path / "data").close()
+    (tmp_path / "data" / "postmaster.opts").touch()
+    (tmp_path / "data").chmod(0o755)
+    with pytest.raises(EngineError, match="has invalid permissions") as caught:
+        PGlite(tmp_path / "data")
+    assert "was made by a PostgreSQL server: start that server" in str(caught.value)
+
+
 def test_another_major_version_is_named(tmp_path: Path) -> None:
     PGlite(tmp_path / "data").close()
     (tmp_path / "data" / "PG_VERSION").write_text("17\n")
