@@ -21,6 +21,8 @@ MODULES = (
     *("tablefunc", "tsm_system_rows", "tsm_system_time", "unaccent", "uuid-ossp"),
 )
 
+ADDED = ("pg_prewarm", "pgrowlocks", "pgstattuple")  # of those that are wheels
+
 ASSIGNMENT = re.compile(r"^(\w+)[ \t]*=[ \t]*((?:.*\\\n)*.*)$", re.MULTILINE)
 VARIABLE = re.compile(r"\$\((\w+)\)")
 NAMES = ("REGRESS", "ISOLATION")

@@ -31,7 +31,7 @@ class Native(Own):
     def _start(self) -> None:
         packages = self._suite.packages
         programs = debian.installed(packages, BUILD / "debian") if packages else None
-        with patch.dict(SETTINGS, NATIVE_SETTINGS):
+        with patch.dict(SETTINGS, {**NATIVE_SETTINGS, **self._suite.settings}):
             server = self._stack.enter_context(NativeServer(programs))
         folder = server.directory / FILES
         self._lay_files(folder, "nobody" if os.geteuid() == 0 else None)

@@ -31,7 +31,7 @@ def main(directory: Path, name: str, tier: Tier) -> None:
     if not directory.exists():
         with Engine(directory, tier=tier) as engine, PGlite(engine=engine) as db:
             db.exec(CREATE_DATABASE.format(database))
-    settings = {**SETTINGS, "fsync": "off"}
+    settings = {**SETTINGS, **suite.settings, "fsync": "off"}
     with (
         Engine(directory, database=database, settings=settings, tier=tier) as engine,
         Server(engine) as server,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.conformance import schedule
@@ -52,6 +52,8 @@ class Suite:
     """Debian's, with the native server that is compared with; none: the oracle's."""
     create: str = ""
     """Statements for each new database."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of both servers."""
 
     def group(self, test: str) -> str:
         """What tests have a database of their own together."""

