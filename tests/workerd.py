@@ -57,6 +57,8 @@ def _install(folder: Path) -> None:
 def build(folder: Path) -> Path:
     """Make the example in a folder that does not exist yet; returns its configuration."""
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("build", "node_modules"))
+    modules = program().parents[3]  # node_modules, with what build.mjs imports
+    (folder / modules.name).symlink_to(modules)
     resources = guest.files().module.parent
     command = ["node", "build.mjs", str(resources)]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True)

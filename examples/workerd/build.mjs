@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { decompress } from 'fzstd'
 import { Files } from './files.js'
 import { save } from './image.js'
 import { readPack } from './pack.mjs'
@@ -43,7 +44,7 @@ function withPages(binary, pages) {
   return result
 }
 
-const original = read('pglite.wasm')
+const original = Buffer.from(decompress(read('pglite.wasm')))
 const whole = new Session(new WebAssembly.Module(original), new Files(), UPSTREAM_PAGES)
 const pages = Math.ceil(whole.guest.exports.__heap_base.value / 65536)
 const binary = withPages(original, pages)
