@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,11 @@ class Contrib(Suite):
     def command(self, source: Path, test: str, dsn: str, files: str) -> list[str]:
         is_sql = self.input(source, test).suffix == ".sql"
         return self.program(dsn) if is_sql else isolationtester(dsn)
+
+    def environment(self, test: str, files: str, limit_s: float) -> Mapping[str, str]:
+        # By what pg_isolation_regress calls them some tests find their sessions.
+        name = f"isolation/{test.partition('/')[2]}"
+        return {**super().environment(test, files, limit_s), "PGAPPNAME": name}
 
     def expected(self, source: Path, test: str) -> list[bytes]:
         name, _, test = test.partition("/")

@@ -44,11 +44,17 @@ void wal_writer_finish(void)
 
 void __real_XLogSetAsyncXactLSN(uint64_t position);
 
+static bool is(const char *setting, const char *value)
+{
+    return strcmp(GetConfigOption(setting, false, false), value) == 0;
+}
+
 /* Where commits wait for their WAL, what comes here was promised to no client: what an aborted transaction has
- * written, or a query that has tidied up a page. */
+ * written, or a query that has tidied up a page. But who makes a slot for logical decoding logs which transactions
+ * run, and then waits until that is written. */
 void __wrap_XLogSetAsyncXactLSN(uint64_t position)
 {
     __real_XLogSetAsyncXactLSN(position);
-    if (has_work() && strcmp(GetConfigOption("synchronous_commit", false, false), "off") == 0)
+    if (has_work() && (is("synchronous_commit", "off") || is("wal_level", "logical")))
         pglite_host_need_wal_writer(WalWriterDelay);
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,27 @@ def test_again_and_by_other_sessions(place: Path) -> None:
             run(session, "insert into t values (1)")
             until(lambda: is_written(engine), "it is not written")
         assert value(engine, WRITERS) == "1"
+
+
+def test_a_slot_is_made_while_transactions_run(place: Path) -> None:
+    """Who makes one waits for the transaction, then for WAL that only the writer writes."""
+    blocked = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+    settings = {"wal_level": "logical", "autovacuum": "off", "statement_timeout": "60s"}
+    with (
+        Engine(place, settings=settings) as engine,
+        engine.open_session() as maker,
+        engine.open_session() as watcher,
+        ThreadPoolExecutor() as pool,
+    ):
+        run(engine, "begin; insert into t values (1)")
+        made = pool.submit(
+            value,
+            maker,
+            "select slot_name from pg_create_logical_replication_slot('s', 'pgoutput')",
+        )
+        until(lambda: value(watcher, blocked) == "1", "it does not wait for the transaction")
+        run(engine, "commit")
+        assert made.result() == "s"
 
 
 def test_where_there_is_nothing_to_write_it_sleeps(place: Path) -> None:

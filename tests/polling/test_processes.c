@@ -301,7 +301,8 @@ static void test_idle_releases_the_catalogs_snapshot(void)
 
 /* ---- Autovacuum ---- */
 
-static const char *autovacuum, *track_counts, *naptime, *timeout, *synchronous_commit = "on";
+static const char *autovacuum, *track_counts, *naptime, *timeout, *synchronous_commit = "on",
+                                                                  *wal_level = "replica";
 
 const char *GetConfigOption(const char *name, bool missing_ok, bool restrict_privileged)
 {
@@ -314,6 +315,8 @@ const char *GetConfigOption(const char *name, bool missing_ok, bool restrict_pri
         return timeout;
     if (strcmp(name, "synchronous_commit") == 0)
         return synchronous_commit;
+    if (strcmp(name, "wal_level") == 0)
+        return wal_level;
     CHECK_TEXT("autovacuum_naptime", name);
     return naptime;
 }
@@ -493,6 +496,10 @@ static void test_wal_writer(void)
 {
     __wrap_XLogSetAsyncXactLSN(9);
     CHECK_CALLS("set(9)");
+    wal_level = "logical"; /* who decodes WAL waits for it */
+    __wrap_XLogSetAsyncXactLSN(9);
+    CHECK_CALLS("set(9) need(200)");
+    wal_level = "replica";
     synchronous_commit = "off";
     __wrap_XLogSetAsyncXactLSN(10);
     CHECK_CALLS("set(10) need(200)");
