@@ -94,9 +94,13 @@ def _kind(pin: Pin) -> list[str]:
     """pip's options for the very archive: the sdist, or one wheel for whatever machine."""
     if not pin.archive.endswith(".whl"):
         return ["--no-binary", pin.package, "--no-build-isolation"]
-    *_, python, abi, platform = pin.archive.removesuffix(".whl").split("-")
-    tags = ["--python-version", python.removeprefix("cp"), "--abi", abi, "--platform", platform]
-    return ["--only-binary", pin.package, "--implementation", "cp", *tags]
+    *_, python, abi, platforms = pin.archive.removesuffix(".whl").split("-")
+    options = ["--only-binary", pin.package, "--implementation", "cp", "--abi", abi]
+    if python.startswith("cp"):  # and not for any, as py3 says
+        options += ["--python-version", python.removeprefix("cp")]
+    for platform in platforms.split("."):
+        options += ["--platform", platform]
+    return options
 
 
 def _download_package(pin: Pin, folder: Path) -> None:

@@ -228,6 +228,37 @@ def test_pip_is_given_the_hash_before_it_runs_a_setup(
     assert find_archive(pin, cache=cache) == cache / pin.archive
 
 
+@pytest.mark.parametrize(
+    ("archive", "python", "platforms"),
+    [
+        ("part-1-cp311-cp311-manylinux_2_28_x86_64.whl", ["311"], ["manylinux_2_28_x86_64"]),
+        (
+            "part-1-py3-none-manylinux_2_27_x86_64.manylinux2014_x86_64.whl",
+            [],  # any
+            ["manylinux_2_27_x86_64", "manylinux2014_x86_64"],
+        ),
+    ],
+)
+def test_pip_is_asked_for_the_very_wheel(
+    archive: str,
+    python: list[str],
+    platforms: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pin = replace(make_archive(tmp_path / "part-1.tar.gz", MEMBERS), archive=archive)
+
+    def pip(command: Sequence[str]) -> None:
+        def values(option: str) -> list[str]:
+            return [command[i + 1] for i, word in enumerate(command) if word == option]
+
+        assert (values("--python-version"), values("--platform")) == (python, platforms)
+        (tmp_path / "part-1.tar.gz").rename(tmp_path / "cache" / archive)
+
+    monkeypatch.setattr("vendor.fetch.run", pip)
+    find_archive(pin, cache=tmp_path / "cache")
+
+
 def test_everything_is_fetched_unpacked_edited_and_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,7 +20,7 @@ from tools.build import AOT, PACKAGE
 from tools.wheels import modules
 from tools.wheels.targets import MACOS, Abi, Target
 
-BYTES_MAX = 30 * 1000 * 1000
+BYTES_MAX = 20 * 1000 * 1000
 METADATA = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "top_level.txt"}
 LICENCES = {"licenses/LICENSE", "licenses/NOTICE"}
 RESOURCES = {
