@@ -21,7 +21,10 @@ def is_foreign(value: object) -> bool:
 
 def plain(value: Any) -> Any:
     """Return it as Python has it: a scalar, a list, a vector's text, None for NaT and NA, or else
-    itself."""
+    itself.
+
+    In a column of pandas' that is not of floats, NaN is a missing value, too.
+    """
     if type(value).__name__ in _MISSING:
         return None
     if hasattr(value, "to_text"):  # pgvector's
@@ -31,5 +34,11 @@ def plain(value: Any) -> Any:
         value = value.astype(kind + _MICROSECONDS)
     for name in _CONVERSIONS:
         if hasattr(value, name):
-            return getattr(value, name)()
+            found = getattr(value, name)()
+            if hasattr(value, "isna") and kind != "f":
+                return [
+                    None if missing else item
+                    for item, missing in zip(found, value.isna(), strict=True)
+                ]
+            return found
     return value

@@ -259,6 +259,16 @@ def serialize_bytea(value: object) -> str:
     raise TypeError(f"bytea takes bytes, or a str to be read, and not {type(value).__qualname__}")
 
 
+def serialize_text(value: object) -> str:
+    """Not of NaN, by which pandas means that there is no text."""
+    if isinstance(value, float) and value != value:
+        raise ValueError(
+            "NaN for a parameter of text: where it is a missing value of pandas', None is NULL;"
+            " 'NaN' is the text"
+        )
+    return serialize(value)
+
+
 def serialize_vector(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ",".join(str(float(number)) for number in value) + "]"
@@ -272,6 +282,7 @@ SERIALIZERS: dict[str, Serializer] = {
     "timestamp": serialize_naive,
     "time": serialize_naive,
     "bytea": serialize_bytea,
+    **dict.fromkeys(("text", "varchar", "bpchar", "name", "citext"), serialize_text),
     "vector": serialize_vector,
     "halfvec": serialize_vector,
 }

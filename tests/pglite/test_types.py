@@ -333,6 +333,12 @@ def test_refreshing_forgets_what_types_were(db: PGlite) -> None:
         ("timestamp", pandas.Timestamp(NINES), NINES),
         ("interval", pandas.Timedelta(seconds=90), timedelta(seconds=90)),
         ("timestamp[]", pandas.Series([pandas.Timestamp(NINES), pandas.NaT]), [NINES, None]),
+        ("text[]", pandas.Series(["a", None]), ["a", None]),
+        ("text[]", pandas.Series(["a", None], dtype="category"), ["a", None]),
+        ("text[]", pandas.Index(["a", float("nan")]), ["a", None]),
+        ("text[]", pandas.array(["a", None], dtype="string"), ["a", None]),
+        ("int[]", pandas.Series([1, None], dtype="Int64"), [1, None]),
+        ("float8[]", pandas.Series([1.5, float("inf")]), [1.5, float("inf")]),
         ("tsrange", Range(pandas.Timestamp(NINES), pandas.NaT), Range(NINES, None)),
     ],
 )
@@ -395,6 +401,19 @@ def test_tuples_are_rows(db: PGlite) -> None:
     for value in ([1], {"x": 1}):
         with pytest.raises(TypeError, match="as place: a tuple of its fields, in their order"):
             db.query("select $1::place", [value])
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [
+        ("select $1::text", float("nan")),
+        ("select $1::varchar[]", ["a", float("nan")]),
+        ("select upper($1)", pandas.Series(["a", None]).tolist()[1]),
+    ],
+)
+def test_nan_is_no_text(db: PGlite, sql: str, value: object) -> None:
+    with pytest.raises(ValueError, match="NaN for a parameter of text: .* None is NULL"):
+        db.query(sql, [value])
 
 
 def test_containers_that_do_not_fit_are_told_what_does(db: PGlite) -> None:
