@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from pglite_native import Engine, extensions
 from tests.engine.sql import SqlError, run, sqlstate, value
 from tests.extensions.packages import package
+from tools import ROOT
 
 pytestmark = pytest.mark.long
 
@@ -171,3 +174,23 @@ def test_another_process_opens_it(postgis: Engine, tmp_path: Path) -> None:
     postgis.snapshot().save(tmp_path / "image")
     with Engine(image=tmp_path / "image") as engine:
         assert value(engine, "select st_astext(st_point(1, 2))") == "POINT(1 2)"
+
+
+@pytest.mark.parametrize(
+    ("program", "printed"),
+    [
+        (
+            "tests.extensions.geoalchemy",
+            "POLYGON ((1 0, 3 0, 3 2, 1 2, 1 0))\n[1.0, 4.0]\ngist\n",
+        ),
+        (
+            "tests.extensions.geodjango",
+            "Paris 261601 6249448\n100.0 sq_m\n(2.35, 45.76, 4.83, 48.85)\n",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("postgis")  # which has added it
+def test_object_relational_mappers_run_on_it(program: str, printed: str) -> None:
+    command = [sys.executable, "-m", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == (printed, 0), done.stderr

@@ -1,0 +1,1 @@
+"""A project of GeoDjango's, with one application."""

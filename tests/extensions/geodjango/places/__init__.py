@@ -1,0 +1,1 @@
+"""Cities, with where they are."""
