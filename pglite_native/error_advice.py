@@ -52,6 +52,7 @@ _PARAMETER = r"\$\d+"
 _HYPHENATED = r"(?i)\bcreate\s+extension\s+(?:if\s+not\s+exists\s+)?([\w-]+)"
 _BOUND = r"bind message supplies (\d+) parameters.* requires (\d+)"
 _COMMAND = r"\\\S*"  # of psql's
+_OF_DUMPS = ("\\restrict", "\\unrestrict")
 _LAST_WORD = r"\w*\Z"
 
 # What is missing, by PostgreSQL's words.
@@ -59,6 +60,7 @@ _MISSING_TYPE = r'type "(\w+)" does not exist'
 _MISSING_CLASS = r'operator class "(\w+)" does not exist'
 _MISSING_FUNCTION = r"function (?:\w+\.)?(\w+)\("
 _MISSING_RELATION = r'relation "(\w+)" does not exist'
+_MISSING_ROLE = r'role "(.+)" does not exist'
 _MISSING_SETTING = r'unrecognized configuration parameter "(\w+)"'
 _MISSING_COLLATION = r'collation "(\w\w)[_-](\w\w)\b'
 _UNCHANGEABLE = r'parameter "(\w+)" cannot be changed'
@@ -152,7 +154,13 @@ def _placeholder(fields: Mapping[str, str], sql: str, interface: Interface) -> s
 def _misplaced(fields: Mapping[str, str], sql: str, interface: Interface) -> str | None:
     """What is no SQL where it stands: a command of psql's, or a placeholder."""
     at = _position(fields, sql)
-    if command := re.match(_COMMAND, sql[at:]):
+    command = re.match(_COMMAND, sql[at:])
+    if command and command[0] in _OF_DUMPS:
+        return (
+            f"{command[0]} is for psql, in a dump of pg_dump's: PGlite's exec_file(path), or"
+            " exec_file(io.StringIO(text)), runs one, as `pglite-native sql -f` does"
+        )
+    if command:
         return (
             f"{command[0]} is a command of psql's, and no SQL: `pglite-native shell` has the"
             " commonest; psql connects to the address that `url` or `pglite-native serve` tells"
@@ -193,6 +201,11 @@ def _missing(message: str) -> str | None:
         return foreign_sql.missing_function(found[1])
     if found := re.match(_MISSING_SETTING, message):
         return foreign_sql.missing_setting(found[1])
+    if found := re.match(_MISSING_ROLE, message):
+        return (
+            f'create role "{found[1]}" makes it; a dump names no roles if it is made with'
+            " --no-owner --no-privileges"
+        )
     if found := re.match(_MISSING_COLLATION, message):
         language, country = found.groups()
         return f'Collations are those of ICU: "{language}-{country}-x-icu", or "{language}-x-icu"'

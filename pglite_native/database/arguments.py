@@ -56,7 +56,7 @@ def check_sql(sql: object, method: str) -> None:
     if not isinstance(sql, str):
         advice = ""
         if isinstance(sql, os.PathLike) or hasattr(sql, "read"):
-            advice = "; exec_file(path) runs a file"
+            advice = "; exec_file(file) runs a file"
         raise TypeError(
             f"{method}() takes SQL as a str, and not {type(sql).__name__}: {sql!r}{advice}"
         )

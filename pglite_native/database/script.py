@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from pglite_native.database.conversation import Conversation
 from pglite_native.database.parser import Parser
@@ -23,10 +24,19 @@ END_OF_DATA = "\\."
 _CANDIDATE = re.compile(r"^\\|\bfrom\s+stdin\b", re.IGNORECASE | re.MULTILINE)
 
 # What is of no consequence here: pg_dump's guard, and how psql prints.
-_IGNORED = ("\\restrict", "\\unrestrict", "\\echo", "\\qecho", "\\pset", "\\timing", "\\x")
+_IGNORED = ("\\restrict", "\\echo", "\\qecho", "\\pset", "\\timing", "\\x")
 _ON_ERROR_STOP = ["\\set", "ON_ERROR_STOP"]  # which is what is done here
 _INCLUDES = ("\\i", "\\include", "\\ir", "\\include_relative")
 _QUITS = ("\\q", "\\quit")
+
+# A dump sets an empty search_path, and counts on psql's session to end with it; ours continues.
+_END_OF_DUMP = "\\unrestrict"
+_AFTER_DUMP = "reset search_path"
+
+_UNNAMED = "<file>"  # an open file that is none of the system's
+
+Source = str | os.PathLike[str] | IO[str] | IO[bytes]
+"""A path, or an open file."""
 
 
 class Part:
@@ -73,23 +83,19 @@ class Script:
         self._taken = 0
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str], parser: Parser) -> Script:
+    def read(cls, source: Source, parser: Parser) -> Script:
         """Read a file.
 
         Raises:
             OSError: it cannot be read.
             ValueError: it is not UTF-8.
         """
-        data = Path(path).expanduser().read_bytes()
-        name = os.fspath(path)
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            raise ValueError(
-                f"{name}:{line}: the file is not UTF-8 (byte 0x{data[error.start]:02x}): convert"
-                " it, by iconv -f latin1 -t utf-8 say"
-            ) from None
+        content: str | bytes
+        if isinstance(source, (str, os.PathLike)):
+            name, content = os.fspath(source), Path(source).expanduser().read_bytes()
+        else:
+            name, content = str(getattr(source, "name", _UNNAMED)), source.read()
+        text = content if isinstance(content, str) else _decoded(content, name)
         return cls(name, text.replace("\r\n", "\n").replace("\r", "\n"), parser)
 
     def parts(self) -> Iterator[Part]:
@@ -146,6 +152,9 @@ class Script:
     def _obey(self, words: list[str]) -> Iterator[Part]:
         """Do what a command of psql's says, as far as it matters."""
         name, arguments = words[0], words[1:]
+        if name == _END_OF_DUMP:
+            yield Part(self, self._taken, _AFTER_DUMP)
+            return
         if name in _IGNORED or words[:2] == _ON_ERROR_STOP:
             return
         if name in _INCLUDES and len(arguments) == 1:
@@ -165,7 +174,18 @@ class Script:
         )
 
 
-def run(conversation: Conversation, path: str | os.PathLike[str]) -> None:
+def _decoded(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{name}:{line}: the file is not UTF-8 (byte 0x{data[error.start]:02x}): convert"
+            " it, by iconv -f latin1 -t utf-8 say"
+        ) from None
+
+
+def run(conversation: Conversation, source: Source) -> None:
     """Run a file.
 
     Raises:
@@ -174,7 +194,7 @@ def run(conversation: Conversation, path: str | os.PathLike[str]) -> None:
         OSError, ValueError: as Script does.
     """
     with Parser() as parser:
-        for part in Script.read(path, parser).parts():
+        for part in Script.read(source, parser).parts():
             try:
                 conversation.simple(part.sql, part.copy_data)
             except DatabaseError as error:

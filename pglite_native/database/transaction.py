@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from typing_extensions import Never, Unpack
 
     from pglite_native.database.arrow import ArrowTable
+    from pglite_native.database.script import Source
 
 Objects = Results[dict[str, Any]]
 Arrays = Results[tuple[Any, ...]]
@@ -193,24 +194,29 @@ class Queries(ABC):
         with self._conversation.lock:
             return self._ready().exec(sql, row_mode, **options)
 
-    def exec_file(self, path: str | os.PathLike[str]) -> None:
+    def exec_file(self, file: Source) -> None:
         """Run a file of SQL, also one of pg_dump's with data below its COPY ... FROM stdin.
+
+        It is a path, or an open file: of a text in memory, io.StringIO(text).
 
         It is run as a whole, as by exec(). Where it has lines of psql's, which are the data and
         commands that begin with a backslash, what stands between them is run one after the other.
-        Of the commands those that pg_dump writes, and \\i and \\ir, are known.
+        Of the commands those that pg_dump writes, and \\i and \\ir, are known. A dump empties
+        search_path, and at its end, \\unrestrict, that is reset.
 
         Raises:
             OSError: a file cannot be read.
-            ValueError: it has another command of psql's.
+            ValueError: it has another command of psql's, or is not UTF-8.
+            TypeError: it is SQL itself.
             DatabaseError: PostgreSQL's error, with the file's name and line.
         """
         from pglite_native.database import script  # most programs have no such files
 
-        if hasattr(path, "read"):
-            raise TypeError("exec_file() takes a path, and exec(file.read()) what is in a file")
+        is_path = isinstance(file, (str, os.PathLike))
+        if (isinstance(file, str) and "\n" in file) or not (is_path or hasattr(file, "read")):
+            raise TypeError("exec_file() takes a path or an open file: exec_file(io.StringIO(sql))")
         with self._conversation.lock:
-            script.run(self._ready().text, path)
+            script.run(self._ready().text, file)
 
     def copy_from(self, sql: str, source: copying.Readable) -> int:
         """Run a COPY FROM STDIN; return how many rows were copied.

@@ -345,6 +345,7 @@ def test_commands_and_files_are_run_in_their_order(tmp_path: Path) -> None:
 
 DUMP = r"""
 \restrict 0aVx
+SET search_path = '';
 SET client_encoding = 'UTF8';
 CREATE FUNCTION public.f() RETURNS text LANGUAGE sql AS $$
 SELECT 'from stdin;'
@@ -369,7 +370,7 @@ ALTER TABLE ONLY public.t ADD CONSTRAINT t_pkey PRIMARY KEY (a);
 
 def test_a_dump_of_pg_dump_s_is_taken(tmp_path: Path) -> None:
     (tmp_path / "dump.sql").write_text(DUMP)
-    query = "select a, b, f() from public.t order by a"
+    query = "select a, b, f() from t order by a"  # the dump has emptied search_path
     done = command("sql", "--format", "csv", "-f", str(tmp_path / "dump.sql"), "-c", query)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (

@@ -42,7 +42,8 @@ def test_by_the_standard_streams(folder: str, tmp_path: Path) -> None:
     program = f"{sys.executable} -m pglite_native"
     line = f"{program} dump - --data-dir {folder} | {program} load - --data-dir {tmp_path}/copy"
     done = subprocess.run(line, shell=True, capture_output=True, check=True)
-    assert (done.stdout, done.stderr) == (b"", b"")
+    told = f"pglite-native: a new database, in {tmp_path}/copy\n"
+    assert (done.stdout, done.stderr.decode()) == (b"", told)
     assert rows(tmp_path / "copy") == [{"a": 42}]
 
 

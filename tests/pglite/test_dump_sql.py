@@ -53,6 +53,29 @@ def test_a_file_stays_when_a_dump_fails(db: PGlite, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("args", [(), ("--inserts",)])
+def test_its_text_is_read_back_and_its_tables_are_found(db: PGlite, args: tuple[str, ...]) -> None:
+    text = db.dump_sql(args=args)
+    expected = db.query("select * from author order by id").rows
+    for file in (io.StringIO(text), io.BytesIO(text.encode())):
+        with PGlite() as copy:
+            copy.exec_file(file)
+            assert copy.query("select * from author order by id").rows == expected
+
+
+def test_its_text_without_psql_s_lines_is_sql(db: PGlite) -> None:
+    """As docs/MIGRATING.md leaves them out."""
+    text = db.dump_sql(args=["--inserts"])
+    with PGlite() as copy:
+        copy.exec(re.sub(r"(?m)^\\(un)?restrict .*", "", text))
+        assert len(copy.query("select * from public.author").rows) == 2
+
+
+def test_a_file_in_memory_is_named_in_errors(db: PGlite) -> None:
+    with pytest.raises(DatabaseError, match=r"<file>:2: 42P01"):
+        db.exec_file(io.StringIO("select 1;\ntable nope"))
+
+
 class Parts(io.RawIOBase):
     """A file that does something when it is first written to, and keeps the sizes."""
 

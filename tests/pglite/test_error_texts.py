@@ -95,6 +95,8 @@ def test_parameters_without_a_placeholder_are_told_of_them(db: PGlite) -> None:
         ("select 1; select 2", "exec() runs several, without parameters"),
         ("\\d author", "\\d is a command of psql's, and no SQL: `pglite-native shell`"),
         ("select 1 \\gx", "\\gx is a command of psql's"),
+        ("--\n\\restrict abc\n", "exec_file(io.StringIO(text)), runs one"),
+        ("create schema s authorization me", "--no-owner --no-privileges"),
     ],
 )
 def test_what_is_no_sql_where_it_stands_is_named(db: PGlite, sql: str, advice: str) -> None:

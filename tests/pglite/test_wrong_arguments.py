@@ -32,9 +32,14 @@ async def coroutine(payload: str) -> None: ...
     [
         (lambda db: db.query("select $1, $2", 1, "a"), TypeError, r"query\(sql, \[1, 'a'\]\)"),
         (lambda db: db.query("select 1", timeout=5), TypeError, "set statement_timeout = '5s'"),
-        (lambda db: db.query(Path("a.sql")), TypeError, r"exec_file\(path\) runs a file"),
-        (lambda db: db.exec(io.StringIO("select 1")), TypeError, r"exec_file\(path\) runs a file"),
-        (lambda db: db.exec_file(io.StringIO("select 1")), TypeError, r"exec\(file.read\(\)\)"),
+        (lambda db: db.query(Path("a.sql")), TypeError, r"exec_file\(file\) runs a file"),
+        (lambda db: db.exec(io.StringIO("select 1")), TypeError, r"exec_file\(file\) runs a file"),
+        (
+            lambda db: db.exec_file("select 1;\nselect 2"),
+            TypeError,
+            r"exec_file\(io.StringIO\(sql\)",
+        ),
+        (lambda db: db.exec_file(None), TypeError, "takes a path or an open file"),
         (lambda db: db.transaction(print), TypeError, "with db.transaction\\(\\) as transaction"),
         (
             lambda db: db.transaction(isolation_level="dirty"),
