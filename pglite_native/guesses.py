@@ -18,7 +18,11 @@ OF_QUERIES = {
     "savepoint": "transaction() within a transaction is one",
     "executemany": "call query() for each, or give it lists: ... select * from unnest($1::int[])",
     "executescript": "exec(sql) runs any number of statements, exec_file(path) a file's",
-    **dict.fromkeys(("cancel", "interrupt"), "session.cancel() cancels what runs"),
+    **dict.fromkeys(
+        ("cancel", "interrupt"),
+        "session.cancel() ends the statement that another thread runs; a task's ends when the task"
+        " is cancelled",
+    ),
     "terminate": "close() ends it",
     "snapshot": "engine.snapshot() takes one",
     "restore": "engine.restore(snapshot) does",
@@ -133,7 +137,8 @@ def unknown(owner: object, name: str, guesses: Mapping[str, str]) -> AttributeEr
     text = f"{kind!r} object has no attribute {name!r}"
     pythonic = _CAPITAL.sub("_", name).lower()  # of PGlite's own names
     if name in guesses:
-        text += f": {guesses[name]}"
-    elif pythonic != name and hasattr(type(owner), pythonic):
+        # No obj: Python would add a guess of its own, the name that looks most like it.
+        return AttributeError(f"{text}: {guesses[name]}", name=name, obj=None)
+    if pythonic != name and hasattr(type(owner), pythonic):
         text += f": it is {pythonic} here"
     return AttributeError(text, name=name, obj=owner)
