@@ -96,8 +96,11 @@ def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -
         return f"Nothing says what it is: give its type by a cast, {mark}::int"
     if state == CANT_CHANGE_RUNTIME_PARAM and (setting := re.match(_UNCHANGEABLE, message)):
         return f'It is set where the database is opened: settings={{"{setting[1]}": ...}}'
-    if state == ACTIVE_SQL_TRANSACTION and "cannot run inside a transaction block" in message:
-        return "Run it by itself: several statements at once are one transaction"
+    if state == ACTIVE_SQL_TRANSACTION and "cannot run inside a " in message:
+        return (
+            "Run it by itself, outside of `with db.transaction()` and of BEGIN, in DB-API with"
+            " autocommit; several statements at once are one transaction, too"
+        )
     if state == UNDEFINED_PARAMETER:
         return f"{interface.parameters}; CREATE, ALTER, SET and DO have none"
     if state == IN_FAILED_TRANSACTION:
@@ -115,6 +118,11 @@ def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -
         return (
             "PostgreSQL sees its own files here, not this machine's: copy_from with COPY ... FROM"
             " STDIN sends one, as \\copy does in the shell"
+        )
+    if state == UNDEFINED_FILE and fields.get("R") == "BeginCopyTo":
+        return (
+            "PostgreSQL sees its own files here, not this machine's: copy_to with COPY ... TO"
+            " STDOUT writes one, as \\copy does in the shell"
         )
     if state == PROTOCOL_VIOLATION and (bound := re.match(_BOUND, message)):
         if int(bound[1]) < int(bound[2]):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 _RUNS = "query(sql, params) runs a statement, exec(sql) several; pglite_native.dbapi has cursors"
 _ROWS = "the rows are query(...).rows, and first(), one(), scalar() return one of them"
@@ -18,7 +19,11 @@ OF_QUERIES = {
     "savepoint": "transaction() within a transaction is one",
     "executemany": "call query() for each, or give it lists: ... select * from unnest($1::int[])",
     "executescript": "exec(sql) runs any number of statements, exec_file(path) a file's",
-    **dict.fromkeys(("cancel", "interrupt"), "session.cancel() cancels what runs"),
+    **dict.fromkeys(
+        ("cancel", "interrupt"),
+        "session.cancel() ends the statement that another thread runs; a task's ends when the task"
+        " is cancelled",
+    ),
     "terminate": "close() ends it",
     "snapshot": "engine.snapshot() takes one",
     "restore": "engine.restore(snapshot) does",
@@ -82,6 +87,28 @@ OF_RESULTS = {
     "blob": "copy_to() returns what COPY TO STDOUT sends",
 }
 
+OF_TABLES = {
+    **dict.fromkeys(
+        ("to_pandas", "df", "to_df", "fetchdf"),
+        "pandas.DataFrame.from_arrow(table) makes one, or pyarrow.table(table).to_pandas()",
+    ),
+    **dict.fromkeys(("pl", "polars", "to_polars"), "polars.DataFrame(table) makes one"),
+    **dict.fromkeys(
+        (
+            "to_arrow",
+            "to_pylist",
+            "to_pydict",
+            "schema",
+            "column",
+            "columns",
+            "slice",
+            "num_columns",
+        ),
+        "pyarrow.table(table) has it",
+    ),
+    **dict.fromkeys(("rows", "fetchall", "first", "one", "scalar"), "query() returns rows"),
+}
+
 OF_ERRORS = {
     **dict.fromkeys(("pgcode", "code", "sql_state"), "it is sqlstate here"),
     "diag": "what it says are attributes of its own: constraint, detail, ...",
@@ -124,6 +151,18 @@ OF_CURSORS = {
     "statusmessage": "description and rowcount say what came of the statement",
 }
 
+_SET = {
+    "row_factory": "PGlite.query() returns dicts; a cursor's rows are tuples, and"
+    " dict(zip([column[0] for column in cursor.description], row)) has the names",
+    "text_factory": "text is str, and bytea is bytes",
+    "on_notice": "it is an argument: PGlite(on_notice=...)",
+    "cursor_factory": "cursor() makes cursors",
+    **dict.fromkeys(
+        ("timeout", "statement_timeout"), "the statement `set statement_timeout = '5s'` sets it"
+    ),
+    "autocommit": _ENDS,
+}
+
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -133,7 +172,22 @@ def unknown(owner: object, name: str, guesses: Mapping[str, str]) -> AttributeEr
     text = f"{kind!r} object has no attribute {name!r}"
     pythonic = _CAPITAL.sub("_", name).lower()  # of PGlite's own names
     if name in guesses:
-        text += f": {guesses[name]}"
-    elif pythonic != name and hasattr(type(owner), pythonic):
+        # No obj: Python would add a guess of its own, the name that looks most like it.
+        return AttributeError(f"{text}: {guesses[name]}", name=name, obj=None)
+    if pythonic != name and hasattr(type(owner), pythonic):
         text += f": it is {pythonic} here"
     return AttributeError(text, name=name, obj=owner)
+
+
+def unknown_of_table(table: object, name: str) -> AttributeError:
+    """Return the same for the result of query_arrow(), whose class is in C."""
+    return unknown(table, name, OF_TABLES)
+
+
+def unsettable(owner: object, name: str, settable: Iterable[str]) -> AttributeError:
+    """Return the error for setting an attribute that there is not."""
+    public = {known for known in dir(type(owner)) if not known.startswith("_")}.union(settable)
+    similar = difflib.get_close_matches(name, sorted(public), 1)
+    advice = _SET.get(name) or (f"did you mean {similar[0]}?" if similar else "")
+    text = f"{type(owner).__name__!r} object has no attribute {name!r} that could be set"
+    return AttributeError(f"{text}: {advice}" if advice else text, name=name, obj=None)

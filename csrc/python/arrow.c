@@ -891,6 +891,24 @@ static void finish(PyObject *self)
     Py_DECREF(type);
 }
 
+/* An attribute; of one that there is not, what may be meant by it: pglite_native.guesses. */
+static PyObject *get_attribute(PyObject *self, PyObject *name)
+{
+    PyObject *found = PyObject_GenericGetAttr(self, name), *guesses, *error = NULL;
+
+    if (found || !PyErr_ExceptionMatches(PyExc_AttributeError))
+        return found;
+    PyErr_Clear();
+    guesses = PyImport_ImportModule("pglite_native.guesses");
+    if (guesses)
+        error = PyObject_CallMethod(guesses, "unknown_of_table", "OO", self, name);
+    if (error)
+        PyErr_SetObject(PyExc_AttributeError, error);
+    Py_XDECREF(error);
+    Py_XDECREF(guesses);
+    return NULL;
+}
+
 static PyMethodDef methods[] = {
     {"__arrow_c_stream__", (PyCFunction) (void (*)(void)) to_stream, METH_VARARGS | METH_KEYWORDS,
      "Return the table as a capsule; a schema that is requested is not looked at."},
@@ -905,8 +923,13 @@ static PyGetSetDef properties[] = {
 };
 
 static PyType_Slot table_slots[] = {
-    {Py_tp_doc, (void *) table_doc}, {Py_tp_new, (void *) make}, {Py_tp_dealloc, (void *) finish},
-    {Py_tp_methods, methods},        {Py_tp_getset, properties}, {0, NULL},
+    {Py_tp_doc, (void *) table_doc},
+    {Py_tp_new, (void *) make},
+    {Py_tp_dealloc, (void *) finish},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, properties},
+    {Py_tp_getattro, (void *) get_attribute},
+    {0, NULL},
 };
 
 static PyType_Spec table_type = {"pglite_native._arrow.ArrowTable", sizeof(struct object), 0,

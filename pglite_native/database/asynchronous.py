@@ -15,10 +15,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial, wraps
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, NoReturn, ParamSpec, TypeVar
 
 from pglite_native.database.arguments import check_callable, check_options
 from pglite_native.database.modes import MODES, modes
+from pglite_native.database.opening import opening
 from pglite_native.database.pglite import EngineOptions, PGlite, check_place
 from pglite_native.database.results import Results
 from pglite_native.database.scalar_converters import Parser, Serializer
@@ -29,6 +30,7 @@ from pglite_native.diagnostics import Notice
 from pglite_native.engine.engine import Engine
 from pglite_native.engine.session import Session
 from pglite_native.errors import TransactionError
+from pglite_native.known_attributes import KnownAttributes
 from pglite_native.uncopied import Uncopied
 
 if TYPE_CHECKING:
@@ -258,7 +260,7 @@ class AsyncTransaction(AsyncQueries):
         await self._worker.run(lambda database: self._own(database).__exit__(kind), cancels=False)
 
 
-class AsyncPGlite(AsyncQueries):
+class AsyncPGlite(AsyncQueries, KnownAttributes):
     """PGlite for asyncio: the same arguments, and the same methods to be awaited.
 
     It opens with the first call, or in `async with`, and belongs to the event loop that runs then.
@@ -271,6 +273,8 @@ class AsyncPGlite(AsyncQueries):
     It is one session, whose tasks wait for each other; `connect` gives a task one of its own.
     Callbacks are called by the event loop.
     """
+
+    _settable: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self,
@@ -389,6 +393,7 @@ class AsyncPGlite(AsyncQueries):
             timeout,
         )
 
+    @opening
     async def live_query(
         self,
         sql: str,
@@ -402,7 +407,7 @@ class AsyncPGlite(AsyncQueries):
         """Run a query now, and again whenever any session has committed a change to its tables:
         PGlite.live_query. Callbacks are called by the event loop.
 
-        >>> async with await db.live_query("select * from author") as live:
+        >>> async with db.live_query("select * from author") as live:
         ...     async for results in live:  # what there is, then whenever it has changed
         ...         print(results.rows)
         """
@@ -416,6 +421,7 @@ class AsyncPGlite(AsyncQueries):
         )
         return AsyncLiveQuery(live)
 
+    @opening
     async def live_incremental_query(
         self,
         sql: str,
@@ -438,6 +444,7 @@ class AsyncPGlite(AsyncQueries):
         )
         return AsyncLiveIncrementalQuery(live)
 
+    @opening
     async def live_changes(
         self,
         sql: str,
@@ -483,6 +490,7 @@ class AsyncPGlite(AsyncQueries):
     dump_data_dir = _forwarded(PGlite.dump_data_dir)
     dump_sql = _forwarded(PGlite.dump_sql)
 
+    @opening
     async def clone(self) -> AsyncPGlite:
         """Return a copy in memory, as PGlite.clone does."""
         database = await self._made(PGlite.clone, PGlite.close)

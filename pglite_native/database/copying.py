@@ -37,6 +37,17 @@ def source(stream: Stream) -> Iterator[bytes]:
             f"a COPY reads text, and not a {type(stream).__name__}: its to_csv(), or write_csv(),"
             " without a header, encoded"
         )
+    if hasattr(stream, "__arrow_c_stream__"):  # pyarrow's, duckdb's, and query_arrow()'s own
+        raise TypeError(
+            f"a COPY reads text, and not a {type(stream).__name__}: pyarrow.csv.write_csv() writes"
+            " it as csv; or insert its columns: select * from unnest($1::int[], $2::text[])"
+        )
+    if hasattr(stream, "__aiter__"):
+        raise TypeError(
+            f"a COPY is read in a thread, which cannot wait for a {type(stream).__name__}: give it"
+            " what has come, [piece async for piece in source], or a generator that is not"
+            " asynchronous"
+        )
     if isinstance(stream, bytes | bytearray | memoryview):
         return files.chunks(stream, COPY_CHUNK)
     read = getattr(stream, "read", None)

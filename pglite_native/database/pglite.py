@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict, overload
 
 from pglite_native._closing import Closing
 from pglite_native.database.arguments import check_callable, check_options
@@ -23,6 +23,7 @@ from pglite_native.engine.guest import Tier
 from pglite_native.engine.session import Session
 from pglite_native.engine.snapshot import Snapshot
 from pglite_native.errors import EngineClosed, SnapshotError, TransactionError
+from pglite_native.known_attributes import KnownAttributes
 from pglite_native.uncopied import Uncopied
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class EngineOptions(TypedDict, total=False):
     tier: Tier
 
 
-class PGlite(Queries, Uncopied, Closing):
+class PGlite(Queries, KnownAttributes, Uncopied, Closing):
     """A PostgreSQL 18 database in this process, in memory or in a directory.
 
     >>> with PGlite() as db:
@@ -88,6 +89,8 @@ class PGlite(Queries, Uncopied, Closing):
         "clone() is a copy, connect() one more session; another process opens a database of its"
         " own, PGlite(image=path), or connects by a driver to `url`"
     )
+
+    _settable: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self,

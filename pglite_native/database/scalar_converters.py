@@ -275,6 +275,14 @@ def serialize_vector(value: object) -> str:
     return serialize(value)
 
 
+def serialize_point(value: object) -> str:
+    if not isinstance(value, tuple):
+        return serialize(value)
+    if len(value) != 2:
+        raise TypeError(f"a point is a tuple of two numbers, and not of {len(value)}")
+    return f"({float(value[0])!r},{float(value[1])!r})"
+
+
 # Where the server's type says more than the value's.
 SERIALIZERS: dict[str, Serializer] = {
     "json": serialize_json,
@@ -285,6 +293,7 @@ SERIALIZERS: dict[str, Serializer] = {
     **dict.fromkeys(("text", "varchar", "bpchar", "name", "citext"), serialize_text),
     "vector": serialize_vector,
     "halfvec": serialize_vector,
+    "point": serialize_point,
 }
 
 _BY_TYPE: dict[type, Callable[[Any], str]] = {

@@ -188,9 +188,10 @@ class Types:
         serialize = partial(self.serialize, known.of)
         match known.kind, value:
             case "array", list() | tuple():
-                of_rows = self._types.get(known.of, Type("")).kind == "composite"
+                element = self._types.get(known.of, _UNKNOWN)
+                of_tuples = element.kind == "composite" or element.name == _POINT
                 return container_converters.serialize_array(
-                    value, serialize, known.delimiter, (list,) if of_rows else (list, tuple)
+                    value, serialize, known.delimiter, (list,) if of_tuples else (list, tuple)
                 )
             case "composite", tuple():
                 return container_converters.serialize_row(value, partial(self.serialize, 0))
@@ -208,12 +209,16 @@ class Types:
 _CONTAINERS = (list, tuple, dict, set, frozenset, range)
 _JSON = ("json", "jsonb")
 _VECTORS = ("vector", "halfvec")
+_POINT = "point"
+_GEOMETRIC = (_POINT, "box", "circle", "line", "lseg", "path", "polygon")
 _TEXTS = ("", "text", "varchar", "bpchar")  # where a dict is JSON's text
 
 
 def _takes(name: str, value: object) -> bool:
     """Whether a container is a value of a scalar type's, or at least JSON's concern."""
     of_lists = isinstance(value, list | tuple) and name in _VECTORS
+    if name == _POINT and isinstance(value, tuple):
+        return True
     return name in _JSON or of_lists or (isinstance(value, dict) and name in _TEXTS)
 
 
@@ -225,6 +230,9 @@ def _refusal(known: Type, value: object) -> str:
         return f"{given} as {known.name}: {many} of pglite_native is its value"
     if known.kind == "composite":
         return f"{given} as {known.name}: a tuple of its fields, in their order, is its value"
+    if known.name in _GEOMETRIC:
+        tuples = "a point is a tuple of two numbers; " if known.name == _POINT else ""
+        return f"{given} as {known.name}: {tuples}a str is its text, as PostgreSQL writes it"
     if isinstance(value, list | tuple):
         return (
             f"{given}: the parameter is no array; `= any(...)` takes a list, and IN each value by"

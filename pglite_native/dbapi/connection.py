@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
 
 from pglite_native._closing import Closing
 from pglite_native.database.conversation import IDLE, Conversation
@@ -22,6 +22,7 @@ from pglite_native.dbapi.two_phase import Xid
 from pglite_native.diagnostics import Notice
 from pglite_native.engine.session import Session
 from pglite_native.errors import PGliteError
+from pglite_native.known_attributes import KnownAttributes
 from pglite_native.protocol import wire
 
 Value = TypeVar("Value")
@@ -29,7 +30,7 @@ Value = TypeVar("Value")
 NOTICES_MAX = 100
 
 
-class Connection(Closing):
+class Connection(KnownAttributes, Closing):
     """What `connect` returns: a session of its own, with a transaction that the first statement
     begins, and `commit` or `rollback` ends.
 
@@ -60,6 +61,17 @@ class Connection(Closing):
     NotSupportedError = exceptions.NotSupportedError
 
     _cursor_class = Cursor
+    _settable: ClassVar[frozenset[str]] = frozenset(
+        (
+            "autocommit",
+            "deferrable",
+            "isolation_level",
+            "notices",
+            "notifications",
+            "paramstyle",
+            "read_only",
+        )
+    )
 
     def __init__(self, session: Session, *, owns_engine: bool, paramstyle: Paramstyle) -> None:
         """Not to be called. The session is the connection's, and closed with it."""

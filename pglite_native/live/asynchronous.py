@@ -95,7 +95,7 @@ class _AsyncLiveResults(AsyncLive[Rows], Generic[Query]):
 class AsyncLiveQuery(_AsyncLiveResults[LiveQuery]):
     """A query whose results are kept up to date; AsyncPGlite.live_query makes it.
 
-    >>> async with await db.live_query("select * from author order by name") as live:
+    >>> async with db.live_query("select * from author order by name") as live:
     ...     async for results in live:  # what there is, then whenever it has changed
     ...         print(results.rows)
     """

@@ -46,6 +46,14 @@ def test_each_test_has_a_database_with_the_name_and_the_address_of_the_options(
     run(pytester, {"test_it.py": test}, ini=ini).assert_outcomes(passed=2)
 
 
+def test_the_original_beside_it_is_named(pytester: pytest.Pytester) -> None:
+    both = '["pytest_postgresql", "pglite_native.testing.pytest_postgresql"]'
+    files = {"conftest.py": f"pytest_plugins = {both}\n", "pytest_postgresql.py": ""}
+    result = run(pytester, files)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines("ERROR: pytest-postgresql itself is installed*")
+
+
 def test_coroutines(pytester: pytest.Pytester) -> None:
     test = """
         import pytest

@@ -291,6 +291,22 @@ def test_notices_come_by_the_event_loop() -> None:
     assert heard == [("n", threading.current_thread())]
 
 
+def test_a_clone_can_be_opened_by_its_block() -> None:
+    async def scenario(db: AsyncPGlite) -> None:
+        await insert(db, 1)
+        async with db.clone() as clone:
+            assert await kept(clone) == [1]
+        assert clone.closed
+        task = asyncio.create_task(db.clone())
+        async with await task as clone:
+            assert await kept(clone) == [1]
+        with pytest.raises(RuntimeError, match="cannot reuse"):
+            await (opening := db.clone())
+            await opening
+
+    run(scenario)
+
+
 def test_a_clone_goes_its_own_way() -> None:
     async def scenario(db: AsyncPGlite) -> None:
         await insert(db, 1)

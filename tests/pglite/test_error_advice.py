@@ -93,6 +93,16 @@ def test_what_must_be_alone_says_so(db: PGlite) -> None:
     assert "HINT: Run it by itself" in str(caught.value)
 
 
+def test_what_must_be_outside_of_a_transaction_says_so(db: PGlite) -> None:
+    with pytest.raises(DatabaseError) as caught, db.transaction() as transaction:
+        transaction.query("vacuum")
+    assert "outside of `with db.transaction()`" in str(caught.value)
+    with pytest.raises(DatabaseError) as caught, db.transaction() as outer:
+        with outer.transaction() as inner:
+            inner.query("vacuum")
+    assert "outside of `with db.transaction()`" in str(caught.value)
+
+
 def test_other_errors_keep_postgresql_s_words(shop: PGlite) -> None:
     for sql in ("selec 1", "select 1 from", "select nope", "select 1::nope", "create nope x"):
         assert "HINT" not in text_of(shop, sql)

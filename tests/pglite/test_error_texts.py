@@ -366,6 +366,8 @@ def test_a_file_of_this_machine_is_not_postgresql_s(db: PGlite, tmp_path: Path) 
     db.exec("create table t (a int)")
     shown = text_of(db, f"copy t from '{tmp_path}/a.csv'")
     assert "HINT: PostgreSQL sees its own files here" in shown and "copy_from" in shown
+    shown = text_of(db, f"copy t to '{tmp_path}/b.csv'")
+    assert "HINT: PostgreSQL sees its own files here" in shown and "copy_to" in shown
 
 
 def test_a_full_memory_names_its_limit() -> None:

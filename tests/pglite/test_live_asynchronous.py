@@ -37,6 +37,24 @@ def play(scenario: Scenario) -> None:
     asyncio.run(asyncio.wait_for(main(), 2 * DEADLINE_S))
 
 
+def test_live_queries_can_be_opened_by_their_block() -> None:
+    async def scenario(db: AsyncPGlite) -> None:
+        table = "select id from t"
+        async with (
+            db.live_query(COUNT) as live,
+            db.live_incremental_query(table, None, "id") as incremental,
+            db.live_changes(table, None, "id") as changes,
+        ):
+            assert live.results.rows == [{"n": 0}]
+            assert (incremental.results.rows, changes.initial_changes) == ([], [])
+        assert live.closed and incremental.closed and changes.closed
+        with pytest.raises(DatabaseError):
+            async with db.live_query("select nope"):
+                raise AssertionError("it has opened")
+
+    play(scenario)
+
+
 def test_callbacks_are_called_by_the_event_loop() -> None:
     async def scenario(db: AsyncPGlite) -> None:
         heard: list[int] = []

@@ -386,6 +386,21 @@ def test_what_has_no_serializer_says_what_to_do(shared: PGlite, sent: Any, advic
         shared.query("select $1::int", [sent])
 
 
+def test_a_tuple_of_two_numbers_is_a_point(db: PGlite) -> None:
+    for _ in range(3):  # also where it is prepared
+        results = db.query(
+            "select $1::point as a, $2::point[] as b, $3::point as c",
+            [(1, 2.5), [(1, 2), None, (-3e300, 4)], "(5,6)"],
+        )
+        assert results.one() == {"a": "(1,2.5)", "b": ["(1,2)", None, "(-3e+300,4)"], "c": "(5,6)"}
+    with pytest.raises(TypeError, match="a point is a tuple of two numbers, and not of 3"):
+        db.query("select $1::point", [(1, 2, 3)])
+    with pytest.raises(TypeError, match=r"list as point: a point is a tuple of two numbers"):
+        db.query("select $1::point", [[1, 2]])
+    with pytest.raises(TypeError, match=r"tuple as box: a str is its text"):
+        db.query("select $1::box", [((1, 2), (3, 4))])
+
+
 def test_tuples_are_rows(db: PGlite) -> None:
     db.exec("""
         create type place as (x int, name text, at date, sizes int[], open bool);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,10 @@ class Frame:
 
 
 async def coroutine(payload: str) -> None: ...
+
+
+async def pieces() -> AsyncIterator[bytes]:
+    yield b"1\n"
 
 
 @pytest.mark.parametrize(
@@ -68,6 +72,16 @@ async def coroutine(payload: str) -> None: ...
             lambda db: db.copy_from("copy t from stdin", Frame()),
             TypeError,
             r"not a Frame: its to_csv\(\)",
+        ),
+        (
+            lambda db: db.copy_from("copy t from stdin", db.query_arrow("select 1 as n")),
+            TypeError,
+            r"not a ArrowTable: pyarrow\.csv\.write_csv",
+        ),
+        (
+            lambda db: db.copy_from("copy t from stdin", pieces()),
+            TypeError,
+            r"async_generator: .*\[piece async for piece in source\]",
         ),
         (lambda db: db.query("copy t to stdout"), ValueError, "copy_to returns it: copy t"),
         (lambda db: db.exec("select 1; copy t to stdout"), ValueError, "copy_to returns it"),

@@ -28,7 +28,13 @@ _OPTIONS: list[tuple[str, Any, Any, str]] = [
 ]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    if pluginmanager.has_plugin("pytest_postgresql"):  # its entry point's name
+        raise pytest.UsageError(
+            "pytest-postgresql itself is installed, and has the same options and fixtures:"
+            " `pip uninstall pytest-postgresql`, or `-p no:pytest_postgresql` among pytest's"
+            " options; pglite_native.testing.pytest_postgresql is in its place"
+        )
     group = parser.getgroup("postgresql", "databases by pglite-native, as by pytest-postgresql")
     for name, kind, default, text in _OPTIONS:
         key = f"postgresql_{name}"
