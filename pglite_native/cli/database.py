@@ -87,8 +87,8 @@ def open_engine(options: argparse.Namespace) -> Engine:
         tier=options.tier,
         **chosen,
     )
-    if is_new:  # which a name that was misspelt would be, too
-        print(f"pglite-native: a new database, in {options.data_dir}", file=sys.stderr)
+    if is_new:
+        tell_of_new(options.data_dir)
     try:
         # Quietly: tags and "already exists" are not what was asked for.
         for name in options.extension:
@@ -97,6 +97,11 @@ def open_engine(options: argparse.Namespace) -> Engine:
         engine.close()
         raise
     return engine
+
+
+def tell_of_new(directory: str) -> None:
+    """Say that a directory is new, which it is, too, where its name was misspelt."""
+    print(f"pglite-native: a new database, in {directory}", file=sys.stderr)
 
 
 def run_quietly(engine: Engine, sql: str) -> None:

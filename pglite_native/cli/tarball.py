@@ -18,6 +18,7 @@ from pglite_native.cli.database import (
     directory,
     existing,
     open_engine,
+    tell_of_new,
 )
 from pglite_native.cli.progress import Meter
 from pglite_native.engine.atomic_files import replacing
@@ -151,11 +152,12 @@ def _load(options: argparse.Namespace) -> bool:
     if options.file == "-":
         with Meter("load", sys.stdin.buffer) as meter:
             _make(options, meter)
-        return True
-    with open(options.file, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        with Meter(options.file, file, size) as meter:
-            _make(options, meter)
+    else:
+        with open(options.file, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            with Meter(options.file, file, size) as meter:
+                _make(options, meter)
+    tell_of_new(options.data_dir)
     return True
 
 

@@ -56,7 +56,7 @@ class Server(Closing):
     server: `Server(db)` and `Server(engine)` serve what is open already, `Server(snapshot)` and
     `Server()` a cluster made of the snapshot, or an empty one.
 
-    With `shared=False` each connection gets a fork of it to itself, in half a millisecond, and
+    With `shared=False` each connection gets a fork of it to itself, in less than a millisecond, and
     what it does there no other connection sees.
 
     A connection that asks for a database `scratch_<anything>` gets the fork of that name, which

@@ -10,7 +10,10 @@ import pytest
 from tools import ROOT
 
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PROGRAMS = ("API", "ASYNCIO", "COMING_FROM", "DBAPI", "FASTAPI", "LIVE", "MIGRATING", "SQLALCHEMY")
+PROGRAMS = (
+    *("API", "ASYNCIO", "COMING_FROM", "DBAPI", "FASTAPI", "LIVE"),
+    *("MIGRATING", "SQLALCHEMY", "TIME"),
+)
 
 
 @pytest.mark.parametrize("page", PROGRAMS)
