@@ -164,9 +164,14 @@ _PLACES = {name: module for module, names in _MODULES.items() for name in names}
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version  # the distribution's, which alone has it
+        # The distribution's, which alone has it.
+        from importlib.metadata import PackageNotFoundError, version
 
-        return version("pglite-native")
+        try:
+            return version("pglite-native")
+        except PackageNotFoundError:
+            reason = f"{__name__} is a source tree that is not installed, and has no {name}"
+            raise AttributeError(reason) from None
     if name not in _PLACES:
         advice = f": {_GUESSES[name]}" if name in _GUESSES else ""
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{advice}")

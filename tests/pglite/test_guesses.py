@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import pickle
 import re
+import sys
 import traceback
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -123,8 +125,20 @@ def test_the_names_of_what_is_not_begun_by_hand(db: PGlite) -> None:
             connection.cursor().copy("copy t to stdout")  # type: ignore[attr-defined]
 
 
+def test_the_version_is_that_of_what_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    information = tmp_path / "pglite_native-4.5.6.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Name: pglite-native\nVersion: 4.5.6\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert pglite_native.__version__ == "4.5.6"
+    monkeypatch.setattr(sys, "path", [])
+    with pytest.raises(AttributeError, match="a source tree that is not installed"):
+        pglite_native.__version__  # noqa: B018
+
+
 def test_the_package_s_own_names() -> None:
-    assert pglite_native.__version__.count(".") == 2
     assert pglite_native.Server is Server
     with pytest.raises(AttributeError, match=r"has no attribute 'connect': PGlite\(\) opens"):
         pglite_native.connect  # noqa: B018

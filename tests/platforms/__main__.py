@@ -47,7 +47,7 @@ def main() -> int:
     parser.add_argument("--wheel", type=Path, help="instead of the one in dist/ for the place")
     arguments = parser.parse_args()
     chosen = arguments.names or names
-    lines, failed = {}, False
+    failed = False
     for place in PLACES:
         if place.name not in chosen:
             continue
@@ -67,8 +67,7 @@ def main() -> int:
             *map(str, runs),
             datetime.date.today().isoformat(),
         )
-        lines[place.name] = f"| {' | '.join(columns)} |"
-    write(lines)
+        write(place, f"| {' | '.join(columns)} |")
     return 1 if failed else 0
 
 
@@ -87,12 +86,12 @@ def try_tier(place: Place, tier: str, wheel: Path | None) -> Run:
     return Run(len(steps), seconds, json.loads(result.stdout.splitlines()[-1]), "")
 
 
-def write(lines: dict[str, str]) -> None:
-    """Put the lines into the page, in the places' order, in place of what it said of them."""
+def write(place: Place, line: str) -> None:
+    """Put a line into the page, in the places' order, in place of what it said of the place."""
     before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
     table, after = rest.split(END)
-    known = {line.split(" | ")[0].strip("| "): line for line in table.splitlines()[2:]}
-    known |= lines
+    known = {row.split(" | ")[0].strip("| "): row for row in table.splitlines()[2:]}
+    known[place.name] = line
     rows = "".join(f"{known[place.name]}\n" for place in PLACES if place.name in known)
     PAGE.write_text(f"{before}{BEGIN}{HEAD}{rows}{END}{after}", encoding="utf-8")
 
