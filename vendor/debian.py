@@ -1,4 +1,4 @@
-"""Source packages of Debian's, by apt-get, without touching the machine's own configuration.
+"""Packages and sources of Debian's, by apt-get, without touching the machine's own configuration.
 
 A machine's suite seldom has the version wanted, so those where new versions arrive are asked, at
 the archive that the machine's apt-get is set up for. What apt-get has to write goes into a folder
@@ -22,7 +22,6 @@ def download(pin: Pin, folder: Path) -> None:
     """Have apt-get write `pin.archive` into `folder`."""
     private = folder / "apt"
     options = set_up(private, [f"deb-src {{}} {suite} main" for suite in SUITES])
-    run(["apt-get", *options, "--quiet", "update"], folder)
     described = run(["apt-cache", *options, "showsrc", "--only-source", pin.package], folder)
     version = matching_version(described, pin.version)
     if version is None:
@@ -32,6 +31,31 @@ def download(pin: Pin, folder: Path) -> None:
     if not (folder / pin.archive).is_file():
         raise VendorError(f"apt-get left no {pin.archive}")
     shutil.rmtree(private)
+
+
+def fetch_package(name: str, suite: str, folder: Path) -> Path:
+    """Return a suite's package, as a file in `folder`.
+
+    Raises:
+        VendorError: apt-get is not here, or fails.
+    """
+    return _fetch(f"deb {{}} {suite} main", ["download", name], folder, f"{name}_*.deb")
+
+
+def fetch_source(name: str, suite: str, folder: Path) -> Path:
+    """Return the archive of a package's upstream source, as a file in `folder`.
+
+    Raises:
+        VendorError: apt-get is not here, or fails.
+    """
+    words = ["source", "--download-only", "--tar-only", name]
+    return _fetch(f"deb-src {{}} {suite} main", words, folder, f"{name}_*.orig.tar.*z")
+
+
+def _fetch(line: str, words: Sequence[str], folder: Path, pattern: str) -> Path:
+    options = set_up(folder / "apt", [line])
+    run(["apt-get", *options, "--quiet", *words], folder)
+    return max(folder.glob(pattern))
 
 
 def matching_version(described: str, upstream: str) -> str | None:
@@ -44,14 +68,16 @@ def matching_version(described: str, upstream: str) -> str | None:
 
 
 def set_up(private: Path, lines: Sequence[str]) -> list[str]:
-    """Make what apt-get needs, with sources as sources.list has them; return its options."""
+    """Have apt-get know sources, as sources.list has them; return its options."""
     for name in ("lists/partial", "cache/archives/partial"):
         (private / name).mkdir(parents=True, exist_ok=True)
     archive = f"[signed-by={_keyring(private)}] {_site(private)}"
     sources = private / "sources.list"
     sources.write_text("".join(f"{line.format(archive)}\n" for line in lines))
     (private / "status").touch()  # nothing is installed
-    return _options(private, sources)
+    options = _options(private, sources)
+    run(["apt-get", *options, "--quiet", "update"], private)
+    return options
 
 
 def _site(folder: Path) -> str:

@@ -33,7 +33,6 @@ def installed(packages: Sequence[str], folder: Path) -> Path:
     private, unfinished = folder / "apt", root.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     options = set_up(private, [f"deb {{}} {BINARIES} main"])
-    run(["apt-get", *options, "--quiet", "update"], folder)
     wanted = ["--download-only", "--no-install-recommends", "--yes", *packages]
     run(["apt-get", *options, "--quiet", "install", *wanted], folder)
     for package in (private / "cache" / "archives").glob("*.deb"):

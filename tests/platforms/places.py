@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.platforms import pythons
 from tools import ROOT
+from vendor.pins import VendorError
 
 BUILD = ROOT / "build" / "platforms"
 DIST = ROOT / "dist"
@@ -116,8 +117,9 @@ class Place:
     def _build(self, root: Path) -> None:
         try:
             pythons.build(self.built_for, BUILD / "python", root / pythons.PREFIX[1:])
-        except subprocess.CalledProcessError as error:
-            raise Missing(f"no CPython could be made: {error}\n{error.stderr[-1000:]}") from error
+        except (VendorError, subprocess.CalledProcessError) as error:
+            said = getattr(error, "stderr", "")
+            raise Missing(f"no CPython could be made: {error}\n{said[-1000:]}") from error
 
     def _unpack(self, suite: str, architecture: str) -> None:
         BUILD.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import ziglang
 
-from tools import debian
+from vendor import debian
 
 VERSION = "3.11"
 PREFIX = "/python"  # of what is made, in its root
@@ -41,6 +41,7 @@ def build(triple: str, scratch: Path, prefix: Path) -> None:
 
     Raises:
         CalledProcessError: a step fails; what it said is in its `stderr`.
+        VendorError: the source cannot be fetched.
     """
     scratch.mkdir(parents=True, exist_ok=True)
     source = _source(scratch)

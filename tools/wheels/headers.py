@@ -11,7 +11,8 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-from tools import debian
+from vendor import debian
+from vendor.pins import VendorError
 
 CONFIGURATION = Path(__file__).with_name("pyconfig.h")
 SUITE = "sid"  # which has all versions that are out
@@ -52,10 +53,9 @@ def _debian(version: str, scratch: Path) -> Path:
     try:
         package = debian.fetch_package(f"libpython{version}-dev", SUITE, scratch)
         subprocess.run(["dpkg-deb", "-x", package, scratch], check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        reason = getattr(error, "stderr", None) or error
+    except (VendorError, OSError, subprocess.CalledProcessError) as error:
         raise RuntimeError(
             f"no headers of CPython {version} here: install python{version} with them, or have"
-            f" Debian's apt-get, which failed: {reason}"
+            f" Debian's apt-get, which failed: {error}"
         ) from error
     return headers
