@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from bench import (
     drivers,
     instant,
     interpreter,
-    machine,
     memory,
     peers,
     queries,
@@ -28,10 +26,7 @@ from bench import (
     workerd,
 )
 from bench.figures import Group
-from bench.report import Result
-
-RESULTS = Path(__file__).resolve().parent / "results"
-
+from bench.report import RESULTS, publish
 
 PARTS: dict[str, Callable[[bool], Iterable[Group]]] = {
     "instant": lambda quick: instant.run(
@@ -72,26 +67,20 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, help="one part of it")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder for the results")
     arguments = parser.parse_args()
-    result = Result(
-        date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        commit=machine.commit(),
-        command="python -m bench"
+    publish(
+        "python -m bench"
         + (" --quick" if arguments.quick else "")
         + (f" --only {arguments.only}" if arguments.only else ""),
-        quick=arguments.quick,
-        only=arguments.only,
-        machine=machine.describe(),
-        groups=[
+        lambda: (
             group
             for part, run in PARTS.items()
             if arguments.only in (None, part)
             for group in run(arguments.quick)
-        ],
+        ),
+        arguments.output,
+        only=arguments.only,
+        quick=arguments.quick,
     )
-    for path in result.write(arguments.output):
-        print(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
-    print()
-    print(result.markdown(), end="")
 
 
 if __name__ == "__main__":

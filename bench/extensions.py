@@ -8,7 +8,6 @@ to bench/results/.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
 import subprocess
@@ -19,11 +18,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import machine, progress
-from bench.__main__ import RESULTS
+from bench import progress
 from bench.figures import Group
 from bench.libraries import cpu_us
-from bench.report import Result
+from bench.report import RESULTS, publish
 from pglite_native import Engine
 from pglite_native.engine.guest import TIER_VARIABLE, runtime
 from pglite_native.engine.store import HOME_VARIABLE
@@ -106,20 +104,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder for the results")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        groups = compare(Path(folder))
-    result = Result(
-        date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        commit=machine.commit(),
-        command="python -m bench.extensions",
-        quick=False,
-        only="extensions",
-        machine=machine.describe(),
-        groups=groups,
-    )
-    for path in result.write(arguments.output):
-        print(os.path.relpath(path))
-    print()
-    print(result.markdown(), end="")
+        publish(
+            "python -m bench.extensions",
+            lambda: compare(Path(folder)),
+            arguments.output,
+            only="extensions",
+        )
 
 
 def compare(folder: Path) -> list[Group]:

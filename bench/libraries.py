@@ -8,10 +8,8 @@ counts, as what disturbs only adds to it. Results go to bench/results/.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import math
-import os
 import subprocess
 import sys
 import time
@@ -19,10 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import geometric_mean
 
-from bench import machine, progress
-from bench.__main__ import RESULTS
+from bench import progress
 from bench.figures import Group
-from bench.report import Result
+from bench.report import RESULTS, publish
 from bench.statements import COMPUTING
 from bench.untrained import UNTRAINED
 from pglite_native import Engine
@@ -47,19 +44,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder for the results")
     arguments = parser.parse_args()
     libraries = dict(each.split("=", 1) for each in arguments.library)
-    result = Result(
-        date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        commit=machine.commit(),
-        command=f"python -m bench.libraries {' '.join(f'{name}=...' for name in libraries)}",
-        quick=False,
+    publish(
+        f"python -m bench.libraries {' '.join(f'{name}=...' for name in libraries)}",
+        lambda: compare({name: Path(path) for name, path in libraries.items()}),
+        arguments.output,
         only="libraries",
-        machine=machine.describe(),
-        groups=compare({name: Path(path) for name, path in libraries.items()}),
     )
-    for path in result.write(arguments.output):
-        print(os.path.relpath(path))
-    print()
-    print(result.markdown(), end="")
 
 
 def compare(libraries: dict[str, Path]) -> list[Group]:

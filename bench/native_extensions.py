@@ -8,7 +8,6 @@ which the least of several runs counts, by turns. Results go to bench/results/.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import math
 import os
@@ -17,6 +16,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from statistics import geometric_mean
 from typing import NamedTuple
@@ -24,14 +24,13 @@ from unittest.mock import patch
 
 import psycopg
 
-from bench import machine, progress
-from bench.__main__ import RESULTS
+from bench import progress
 from bench.conformance import debian
 from bench.conformance.source import BUILD
 from bench.conformance.suites import SUITES
 from bench.figures import Group
 from bench.libraries import cpu_us
-from bench.report import Result
+from bench.report import RESULTS, publish
 from pglite_native import Engine
 from pglite_native.engine.guest import runtime
 from pglite_native.engine.store import HOME_VARIABLE
@@ -136,19 +135,12 @@ def main() -> None:
     parser.add_argument("wheel", type=Path, nargs="+")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder for the results")
     arguments = parser.parse_args()
-    result = Result(
-        date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        commit=machine.commit(),
-        command="python -m bench.native_extensions WHEEL...",
-        quick=False,
+    publish(
+        "python -m bench.native_extensions WHEEL...",
+        lambda: chain.from_iterable(map(compare, arguments.wheel)),
+        arguments.output,
         only="native-extensions",
-        machine=machine.describe(),
-        groups=[group for wheel in arguments.wheel for group in compare(wheel)],
     )
-    for path in result.write(arguments.output):
-        print(os.path.relpath(path))
-    print()
-    print(result.markdown(), end="")
 
 
 def compare(wheel: Path) -> list[Group]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import machine
 from bench.figures import Figure, Group
+
+RESULTS = Path(__file__).resolve().parent / "results"
 
 
 @dataclass
@@ -75,6 +80,30 @@ class Result:
 
     def _group_of(self, figure: Figure) -> Group:
         return next(group for group in self.groups if any(f is figure for f in group.figures))
+
+
+def publish(
+    command: str,
+    measure: Callable[[], Iterable[Group]],
+    output: Path,
+    *,
+    only: str | None,
+    quick: bool = False,
+) -> None:
+    """Measure, write what came of it into a folder, and print it."""
+    result = Result(
+        date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        commit=machine.commit(),
+        command=command,
+        quick=quick,
+        only=only,
+        machine=machine.describe(),
+        groups=list(measure()),
+    )
+    for path in result.write(output):
+        print(os.path.relpath(path))
+    print()
+    print(result.markdown(), end="")
 
 
 def _row(figure: Figure) -> str:

@@ -7,15 +7,11 @@ that an installer makes of the sources. Results go to bench/results/.
 from __future__ import annotations
 
 import argparse
-import datetime
-import os
 import zipfile
 from pathlib import Path
 
-from bench import machine
-from bench.__main__ import RESULTS
 from bench.figures import Group
-from bench.report import Result
+from bench.report import RESULTS, publish
 
 INSTALLED_MAX, WHEEL_MAX = 50.0, 16.0  # MB
 LARGE = 100_000  # bytes
@@ -27,19 +23,12 @@ def main() -> None:
     parser.add_argument("wheel", type=Path)
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder for the results")
     arguments = parser.parse_args()
-    result = Result(
-        date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        commit=machine.commit(),
-        command=f"python -m bench.sizes {arguments.wheel.name}",
-        quick=False,
+    publish(
+        f"python -m bench.sizes {arguments.wheel.name}",
+        lambda: measure(arguments.wheel),
+        arguments.output,
         only="sizes",
-        machine=machine.describe(),
-        groups=measure(arguments.wheel),
     )
-    for path in result.write(arguments.output):
-        print(os.path.relpath(path))
-    print()
-    print(result.markdown(), end="")
 
 
 def measure(wheel: Path) -> list[Group]:

@@ -11,14 +11,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench import machine, progress
-from bench.__main__ import RESULTS
 from bench.against import plot, targets
 from bench.against.child import CannotDo, Child, Failed
 from bench.against.contestants import NAMES, Contestant, prepare
 from bench.against.report import Comparison
 from bench.against.works import MEMORY, SIZE, START, VECTORS, Kind, Work, tables, vectors, works
 from bench.figures import Group
-from bench.report import Result
+from bench.report import RESULTS, Result
 
 ROUNDS = 7
 METHOD = (

@@ -20,13 +20,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import machine, progress
-from bench.__main__ import RESULTS
 from bench.conformance import page, reasons
 from bench.conformance.arguments import Arguments, parse
 from bench.conformance.report import Result, SuiteResult, line
 from bench.conformance.source import fetch, pinned
 from bench.conformance.suites import SUITES
 from bench.conformance.work import Work, unknown
+from bench.report import RESULTS
 from vendor.pins import VendorError
 
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.__main__ import RESULTS
 from bench.conformance.suites import SUITES
+from bench.report import RESULTS
 
 MODULE = "bench.conformance"
 

@@ -10,7 +10,6 @@ pg_dump by a server before it. They must write the same, but for pg_dump's own v
 from __future__ import annotations
 
 import argparse
-import datetime
 import difflib
 import re
 import subprocess
@@ -19,8 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bench import machine, progress
-from bench.__main__ import RESULTS
+from bench import progress
 from bench.conformance.ours import Ours
 from bench.conformance.own import FILES
 from bench.conformance.run import Runner
@@ -28,7 +26,7 @@ from bench.conformance.source import BUILD, fetch
 from bench.conformance.store import Store
 from bench.conformance.suites import SUITES
 from bench.figures import Group
-from bench.report import Result
+from bench.report import RESULTS, publish
 from pglite_native import Engine
 from pglite_native.engine.guest import Tier
 from pglite_native.server import Server
@@ -44,6 +42,7 @@ OPTIONS: dict[str, Sequence[str]] = {
     "rows, by INSERT": ("--data-only", "--inserts"),
     "all, with statistics": ("--statistics",),
 }
+TIERS: Sequence[Tier] = ("aot", "wasm3")
 VERSION = re.compile(r"^-- Dumped by pg_dump version .*$", re.MULTILINE)
 
 
@@ -70,18 +69,12 @@ def main() -> None:
         runner = Runner(SUITE, source, SUITE.limit_s)
         kept = Kept(source, arguments.data_dir)
         runner.run(SUITE.tests(source), kept, Store(BUILD / "kept" / SUITE.name))
-    result = Result(
-        date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        commit=machine.commit(),
-        command="python -m bench.conformance.dump",
-        quick=False,
+    publish(
+        "python -m bench.conformance.dump",
+        lambda: [_measure(arguments.data_dir, tier) for tier in TIERS],
+        arguments.output,
         only="dump",
-        machine=machine.describe(),
-        groups=[_measure(arguments.data_dir, tier) for tier in ("aot", "wasm3")],
     )
-    for path in result.write(arguments.output):
-        print(path.name)
-    print(result.markdown(), end="")
 
 
 def _measure(directory: Path, tier: Tier) -> Group:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.__main__ import RESULTS
 from bench.conformance import reasons
 from bench.conformance.report import NAME
 from bench.conformance.suites import SUITES
 from bench.machine import ROOT
+from bench.report import RESULTS
 
 PATH = ROOT / "docs" / "CONFORMANCE.md"
 

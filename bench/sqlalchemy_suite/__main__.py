@@ -15,8 +15,8 @@ from importlib import metadata
 from pathlib import Path
 
 from bench import machine
-from bench.__main__ import RESULTS
 from bench.machine import ROOT
+from bench.report import RESULTS
 from bench.sqlalchemy_suite import outcomes
 from bench.sqlalchemy_suite.report import Result, Run
 from bench.sqlalchemy_suite.targets import TARGETS, Target

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from bench import machine
-from bench.__main__ import RESULTS
+from bench.report import RESULTS
 from tests.fuzz.libfuzzer import BUILD
 from tests.fuzz.running import Run
 from tests.fuzz.targets import BY_NAME, Target

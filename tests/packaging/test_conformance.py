@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from bench.__main__ import RESULTS
 from bench.conformance import contrib, page, reasons, source
 from bench.conformance.__main__ import main
 from bench.conformance.arguments import parse
@@ -22,6 +21,7 @@ from bench.conformance.suite import Suite
 from bench.conformance.suites import SUITES
 from bench.conformance.verdicts import judge
 from bench.conformance.work import Work, unknown
+from bench.report import RESULTS
 from pglite_native.extensions.published import WHEELS
 from vendor.debian import matching_version
 from vendor.fetch import LOCAL_VARIABLE
