@@ -25,20 +25,32 @@ _ENVIRONMENT = {
 }
 
 
+def isolationtester(dsn: str) -> list[str]:
+    folder = programs().parent / "lib" / "pgxs" / "src" / "test" / "isolation"
+    return [str(folder / "isolationtester"), dsn]
+
+
+def psql(dsn: str) -> list[str]:
+    hidden = ("HIDE_TABLEAM", "HIDE_TOAST_COMPRESSION")
+    variables = [word for name in hidden for word in ("-v", f"{name}=on")]
+    return [str(programs() / "psql"), "-X", "-a", "-q", *variables, "-d", dsn]
+
+
 @dataclass(frozen=True)
 class Suite:
     name: str
     title: str
-    schedule: str
-    inputs: str
+    schedule: str = ""
+    """The file that lists the tests, if there is one."""
+    inputs: str = "sql/{}.sql"
     """A test's input, with a place for its name."""
-    program: Callable[[str], list[str]]
+    program: Callable[[str], list[str]] = psql
     """The command that reads it, for a server's connection string."""
-    database: str
+    database: str = "contrib_regression"
     """Some tests name the one that they are run in."""
-    limit_s: float
+    limit_s: float = 120
     """A test that takes longer is ended."""
-    is_independent: bool
+    is_independent: bool = False
     """Whether a test does without what earlier ones have left."""
     source: str = "postgresql"
     """The name of the pin that has the tests."""
@@ -103,14 +115,3 @@ class Suite:
 def outputs(folder: Path, test: str) -> list[bytes]:
     names = [f"{test}.out", *(f"{test}_{number}.out" for number in range(10))]
     return [(folder / name).read_bytes() for name in names if (folder / name).is_file()]
-
-
-def isolationtester(dsn: str) -> list[str]:
-    folder = programs().parent / "lib" / "pgxs" / "src" / "test" / "isolation"
-    return [str(folder / "isolationtester"), dsn]
-
-
-def psql(dsn: str) -> list[str]:
-    hidden = ("HIDE_TABLEAM", "HIDE_TOAST_COMPRESSION")
-    variables = [word for name in hidden for word in ("-v", f"{name}=on")]
-    return [str(programs() / "psql"), "-X", "-a", "-q", *variables, "-d", dsn]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.conformance import contrib
 from bench.conformance.files import Files
 from bench.conformance.postgis import PostGIS
-from bench.conformance.suite import Suite, isolationtester, psql
+from bench.conformance.suite import Suite, isolationtester
 
 SUITES = {
     suite.name: suite
@@ -24,44 +24,24 @@ SUITES = {
             name="regress",
             title="regress: SQL through psql",
             schedule="parallel_schedule",
-            inputs="sql/{}.sql",
-            program=psql,
             database="regression",
             limit_s=240,
-            is_independent=False,
         ),
         contrib.Contrib(
             name="contrib",
             title="contrib: the extensions that PostgreSQL brings",
-            schedule="",
-            inputs="sql/{}.sql",
-            program=psql,
-            database="contrib_regression",
-            limit_s=120,
-            is_independent=False,
             modules=contrib.MODULES,
         ),
         contrib.Contrib(
             name="contrib-wheels",
             title="contrib: modules that are wheels",
-            schedule="",
-            inputs=contrib.SQL,
-            program=psql,
-            database="contrib_regression",
-            limit_s=120,
-            is_independent=False,
             extensions=contrib.ADDED,
             modules=contrib.ADDED,
         ),
         contrib.Contrib(
             name="decoding",
             title="decoding: changes for logical replication, by test_decoding",
-            schedule="",
-            inputs=contrib.SQL,
-            program=psql,
             database="regression",
-            limit_s=120,
-            is_independent=False,
             extensions=("test_decoding",),
             settings={
                 "wal_level": "logical",
@@ -74,12 +54,7 @@ SUITES = {
             name="pgvector",
             title="pgvector: its own tests",
             about="Tests of 0.8.0, the newest whose source Debian has; both servers have 0.8.7.",
-            schedule="",
             inputs="test/sql/{}.sql",
-            program=psql,
-            database="contrib_regression",
-            limit_s=120,
-            is_independent=False,
             source="pgvector",
             packages=("postgresql-18-pgvector=0.8.7-1",),
             create="create extension vector",
@@ -88,12 +63,7 @@ SUITES = {
             name="pgtap",
             title="pgTAP: its own tests",
             about="Tests of 1.3.4, which the native server has, too; ours has 1.3.5.",
-            schedule="",
             inputs="test/sql/{}.sql",
-            program=psql,
-            database="contrib_regression",
-            limit_s=120,
-            is_independent=False,
             source="pgtap",
             extensions=("pgtap",),
             packages=("postgresql-18-pgtap=1.3.4-1",),
@@ -109,12 +79,8 @@ SUITES = {
                 "without, of rasters in files of the server's, and of the time that an interrupt "
                 "takes."
             ),
-            schedule="",
-            inputs="",
-            program=psql,
             database="postgis_reg",
             limit_s=240,
-            is_independent=False,
             source="postgis",
             extensions=("postgis",),
             compile=False,  # which takes longer than the tests
