@@ -1,4 +1,4 @@
-"""Run PostgreSQL's own tests on our server, and compare with a native one of the same version.
+"""Run PostgreSQL's own tests on our server, and compare with a native one.
 
     python -m bench.conformance                          all: a result, and the page made of it
     python -m bench.conformance --suite isolation        one suite: likewise

@@ -159,9 +159,8 @@ def _entries(data: bytes) -> Iterator[Entry]:
 
 
 def _unpacked(stored: bytes) -> bytes:
-    from pglite_native.engine import (
-        compressed,
-    )  # by the extension module, which the build has later
+    # By the extension module, which the build has not made yet when it writes packs.
+    from pglite_native.engine import compressed
 
     _, count = CHUNKS.unpack_from(stored)
     return compressed.unpack(stored[CHUNKS.size + count * CHUNK_SIZE.size :])

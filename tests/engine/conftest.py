@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pglite_native.engine import guest
+
 RAM = Path("/dev/shm")
 
 
@@ -23,3 +25,12 @@ def ram_path(tmp_path: Path) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(dir=RAM) as folder:
         yield Path(folder)
+
+
+def packaged_without(name: str, folder: Path) -> Path:
+    """Return a new folder with the packaged files, as links, but for one."""
+    folder.mkdir()
+    for file in guest.packaged().iterdir():
+        if file.name != name:
+            (folder / file.name).symlink_to(file)
+    return folder

@@ -9,6 +9,7 @@ import pytest
 from pglite_native import EngineError
 from pglite_native.engine import compressed, guest
 from tests.engine import child
+from tests.engine.conftest import packaged_without
 from tools import compress
 from tools.build import LINK, VENDOR
 
@@ -37,13 +38,7 @@ for options in ({}, {"image": False}):
 
 @pytest.fixture
 def package(ram_path: Path) -> Path:
-    """A copy of the packaged files, as links; the module is missing."""
-    folder = ram_path / "resources"
-    folder.mkdir()
-    for file in guest.packaged().iterdir():
-        if file.name != "pglite.wasm":
-            (folder / file.name).symlink_to(file)
-    return folder
+    return packaged_without("pglite.wasm", ram_path / "resources")
 
 
 @pytest.mark.parametrize("name", MODULES)

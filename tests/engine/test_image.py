@@ -14,6 +14,7 @@ from pglite_native import Engine, EngineError, Snapshot, SnapshotError
 from pglite_native.engine import guest
 from tests.cli import tarballs
 from tests.engine import child
+from tests.engine.conftest import packaged_without
 from tests.engine.sql import run, sqlstate, value
 
 # csrc/engine/instance/image.h: struct image_header, of which this is where things are.
@@ -260,13 +261,7 @@ print(message)
 
 @pytest.fixture
 def package(ram_path: Path) -> Path:
-    """A copy of the packaged files, as links; the image is missing."""
-    folder = ram_path / "resources"
-    folder.mkdir()
-    for file in guest.packaged().iterdir():
-        if file.name != "postgres.image":
-            (folder / file.name).symlink_to(file)
-    return folder
+    return packaged_without("postgres.image", ram_path / "resources")
 
 
 def test_a_broken_packaged_image(package: Path, saved: bytes) -> None:

@@ -83,7 +83,7 @@ def fetch(name: str) -> None:
         package(name)
     else:
         try:
-            contrib.built(name)
+            contrib.archives()
         except VendorError as error:
             pytest.skip(f"PostgreSQL's source is not to be had: {error}")
 

@@ -18,7 +18,7 @@ from pglite_native.extensions.published import WHEELS
 from tools import ROOT
 from tools.guest import CPU, LDFLAGS, zig, zig_lib
 from vendor.fetch import find_archive
-from vendor.pins import load_pins
+from vendor.pins import Pin, load_pins
 from vendor.unpack import unpack
 
 FOLDER = Path(__file__).parent
@@ -43,14 +43,23 @@ def tarball(name: str) -> bytes:
     """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        for pin in load_pins(FOLDER / "pins.toml"):
-            unpack(pin, find_archive(pin), folder / pin.name)
+        for pin, archive in archives():
+            unpack(pin, archive, folder / pin.name)
         _configure(folder)
         module = _compile(folder, name)
         source = folder / "source" / "contrib" / name
         scripts = sorted((*source.glob("*.control"), *source.glob("*.sql")))
         files = {f"share/postgresql/extension/{path.name}": path.read_bytes() for path in scripts}
         return _packed({f"lib/postgresql/{name}.so": module, **files})
+
+
+def archives() -> list[tuple[Pin, Path]]:
+    """Return what modules are made of, fetched where it is not here yet.
+
+    Raises:
+        VendorError: it cannot be fetched, or is not what was pinned.
+    """
+    return [(pin, find_archive(pin)) for pin in load_pins(FOLDER / "pins.toml")]
 
 
 def built(name: str) -> Path:

@@ -1,5 +1,5 @@
-/* Module files: a WebAssembly module in a file, as it is or compressed part by part, so that what nobody asks for is never
- * unpacked. Format: docs/ARCHITECTURE.md, "Compressed files".
+/* Module files: a WebAssembly module in a file, as it is or compressed in parts, each of which is unpacked when it is
+ * needed. Format: docs/ARCHITECTURE.md, "Compressed files".
  */
 #ifndef PGN_ENGINE_MODULE_FILE_H
 #define PGN_ENGINE_MODULE_FILE_H

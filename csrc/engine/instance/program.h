@@ -6,8 +6,8 @@
 #include "engine/instance/module_file.h"
 #include "host/host.h"
 
-/* A guest of its own over the files. file: where the module's bytes are. environment: as host_open's; NULL: that of a server. The host's upcalls and
-   engine are the caller's to set. */
+/* A guest of its own over the files. file: where the module's bytes are. environment: as host_open's; NULL: that of a
+   server. The host's upcalls and engine are the caller's to set. */
 enum status program_open(struct module_file *file, struct guest_module *module, size_t stack_size,
                          struct arena *arena, struct vfs *vfs, const char *const *environment,
                          struct host *host, struct error *error);
