@@ -42,6 +42,7 @@ class Place:
         self.loop = asyncio.new_event_loop()
         self.adb = AsyncPGlite()
         self.run(self.adb.exec("create table t (a int)"))
+        self.run(asyncio.to_thread(int))  # begins the thread in which a cancelled call is undone
         self.other_thread = ThreadPoolExecutor(1)
 
     def run(self, awaitable: Awaitable[object]) -> None:
