@@ -6,7 +6,7 @@ Reference: PostgreSQL documentation, "Error and Notice Message Fields".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 
 class _HasFields(Protocol):
@@ -43,6 +43,13 @@ class Diagnostic:
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         self.fields = fields
+
+    if not TYPE_CHECKING:  # to whom names that are wrong are errors already
+
+        def __getattr__(self, name: str) -> NoReturn:
+            from pglite_native import guesses  # only for those who have made a mistake
+
+            raise guesses.unknown(self, name, guesses.OF_ERRORS)
 
     @property
     def severity(self) -> str:

@@ -21,6 +21,7 @@ DISK_FULL = "53100"
 UNDEFINED_FILE = "58P01"
 IN_FAILED_TRANSACTION = "25P02"
 INVALID_TEXT = "22P02"
+INVALID_DATETIME = "22007"
 UNDEFINED_OBJECT = "42704"
 UNDEFINED_TABLE = "42P01"
 INDETERMINATE_DATATYPE = "42P18"
@@ -68,6 +69,9 @@ _PRELOADED = r'(\w+) must be loaded via "shared_preload_libraries"'
 _NUMBER = (
     r'invalid input syntax for type (smallint|integer|bigint|numeric|real|double precision): "(.*)"'
 )
+_DATETIME = r'invalid input syntax for type (interval|date|time|timestamp).*: "(.*)"'
+_OF_A_TIMEDELTA = " microseconds"
+_DATE = r"\d{4}-\d\d-\d\d"
 _FLOAT = r"-?\d+\.\d*(e[+-]?\d+)?|-?(nan|inf)"
 _CAPITALS = r"[^\W\d_a-z]"
 
@@ -89,6 +93,12 @@ def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -
             from pglite_native import foreign_sql  # only for those who have made a mistake
 
             return found or foreign_sql.syntax(sql, _position(fields, sql))
+    if state == UNDEFINED_FUNCTION and message.startswith("operator ") and _has_parameters(sql):
+        mark = interface.placeholder
+        return (
+            "There is none for these types. A parameter may have been taken for another type than"
+            f" its value's: a cast gives it, {mark}::interval"
+        )
     if state in (UNDEFINED_FUNCTION, UNDEFINED_OBJECT, UNDEFINED_TABLE, UNDEFINED_COLUMN):
         return _missing(message) or _folded(fields, sql)
     if state == INDETERMINATE_DATATYPE:
@@ -112,6 +122,8 @@ def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -
         return "A str is taken for JSON's text, in which a string has quotation marks: json.dumps()"
     if state == INVALID_TEXT and (number := re.match(_NUMBER, message)):
         return _number(number[1], number[2])
+    if state == INVALID_DATETIME and (taken := re.match(_DATETIME, message)):
+        return _datetime(taken[1], taken[2], interface) if _has_parameters(sql) else None
     if state == DISK_FULL:
         return 'In memory it is memory_limit that is used up: PGlite(memory_limit="32GB")'
     if state == UNDEFINED_FILE and fields.get("R") == "BeginCopyFrom":
@@ -239,6 +251,19 @@ def _number(kind: str, text: str) -> str | None:
         return "A bool is no number to PostgreSQL: int(value) is"
     if kind in ("smallint", "integer", "bigint") and re.fullmatch(_FLOAT, text):
         return "A float is no integer: int(value) or round(value) is; $1::float8 takes floats"
+    return None
+
+
+def _has_parameters(sql: str) -> bool:
+    return re.search(_PARAMETER, sql) is not None
+
+
+def _datetime(kind: str, text: str, interface: Interface) -> str | None:
+    """What a date or time of Python's is that PostgreSQL took for something else."""
+    if kind != "interval" and text.endswith(_OF_A_TIMEDELTA):
+        return f"A timedelta is an interval, which a cast says: {interface.placeholder}::interval"
+    if kind == "interval" and re.match(_DATE, text):
+        return f"A date is no interval: a cast says what it is, {interface.placeholder}::timestamp"
     return None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import groupby
-from typing import TYPE_CHECKING, NoReturn
 
 from pglite_native.diagnostics import Diagnostic
 from pglite_native.error_advice import PGLITE, Interface, advice
@@ -77,13 +76,6 @@ class DatabaseError(Diagnostic, PGliteError):
         self.query = query
         self._completed = completed
         """How many statements of the query have been carried out before."""
-
-    if not TYPE_CHECKING:  # to whom names that are wrong are errors already
-
-        def __getattr__(self, name: str) -> NoReturn:
-            from pglite_native import guesses  # only for those who have made a mistake
-
-            raise guesses.unknown(self, name, guesses.OF_ERRORS)
 
     def __str__(self) -> str:
         place = "" if self.script is None else f"{self.script}: "

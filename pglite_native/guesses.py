@@ -115,8 +115,23 @@ OF_ERRORS = {
     **{
         name + "_name": f"it is {name} here" for name in ("constraint", "table", "column", "schema")
     },
-    "pgerror": "it is message here, and str() has all",
+    "datatype_name": "it is data_type here",
+    **dict.fromkeys(("pgerror", "message_primary"), "it is message here, and str() has all"),
+    "message_detail": "it is detail here",
+    "message_hint": "it is hint here",
+    "statement_position": "it is position here",
     "context": "it is where here",
+    **{f"source_{name}": f"it is {name} here" for name in ("file", "line")},
+    "source_function": "it is routine here",
+}
+
+OF_DBAPI_ERRORS = {
+    **dict.fromkeys(("pgcode", "code", "sql_state"), OF_ERRORS["pgcode"]),
+    "pgerror": "str() has all, and diag its fields",
+    **dict.fromkeys(
+        ("message", "detail", "hint", "constraint", "constraint_name", "table", "column", "schema"),
+        "diag has the fields: diag.message, diag.constraint, ...",
+    ),
 }
 
 OF_SERVERS = {

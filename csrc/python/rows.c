@@ -10,6 +10,7 @@
 enum {
     NUMBER_SIZE = 64,    /* longer ones go the slow way */
     INTEGER_DIGITS = 18, /* that always fit into a long long */
+    ESCAPE_SIZE = 4,     /* a backslash and three octal digits */
 };
 
 /* How a column's text, or what it has in binary format, becomes a value: one of these, or what Python gives. */
@@ -149,15 +150,11 @@ static int hex_digit(char digit)
     return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-/* The form of bytea_output = hex; the other, escape, stays text. */
-static PyObject *binary(const char *bytes, Py_ssize_t size)
+static PyObject *hexadecimal(const char *bytes, Py_ssize_t size)
 {
-    PyObject *value;
+    PyObject *value = PyBytes_FromStringAndSize(NULL, size / 2 - 1);
     char *to;
 
-    if (size < 2 || size % 2 != 0 || bytes[0] != '\\' || bytes[1] != 'x')
-        return text(bytes, size);
-    value = PyBytes_FromStringAndSize(NULL, size / 2 - 1);
     if (!value)
         return NULL;
     to = PyBytes_AsString(value);
@@ -166,11 +163,60 @@ static PyObject *binary(const char *bytes, Py_ssize_t size)
 
         if (high < 0 || low < 0) {
             Py_DECREF(value);
-            return text(bytes, size);
+            return damaged();
         }
         *to++ = (char) (high << 4 | low);
     }
     return value;
+}
+
+/* One byte of the escape format: itself, \\ or \ooo. Returns how many characters it has, 0 for none. */
+static Py_ssize_t unescape(const char *at, Py_ssize_t left, char *byte)
+{
+    int code = 0;
+
+    *byte = *at;
+    if (*at != '\\')
+        return 1;
+    if (left > 1 && at[1] == '\\')
+        return 2;
+    if (left < ESCAPE_SIZE)
+        return 0;
+    for (int i = 1; i < ESCAPE_SIZE; i++) {
+        if (at[i] < '0' || at[i] > '7')
+            return 0;
+        code = code << 3 | (at[i] - '0');
+    }
+    *byte = (char) code;
+    return ESCAPE_SIZE;
+}
+
+static PyObject *escaped(const char *bytes, Py_ssize_t size)
+{
+    Py_ssize_t count = 0, length;
+    PyObject *value;
+    char byte, *to;
+
+    for (Py_ssize_t i = 0; i < size; i += length, count++) {
+        length = unescape(bytes + i, size - i, &byte);
+        if (length == 0)
+            return damaged();
+    }
+    value = PyBytes_FromStringAndSize(NULL, count);
+    if (!value)
+        return NULL;
+    to = PyBytes_AsString(value);
+    for (Py_ssize_t i = 0; i < size; i += length)
+        length = unescape(bytes + i, size - i, to++);
+    return value;
+}
+
+/* In either form of bytea_output; only hex begins with \x. */
+static PyObject *binary(const char *bytes, Py_ssize_t size)
+{
+    if (size >= 2 && size % 2 == 0 && bytes[0] == '\\' && bytes[1] == 'x')
+        return hexadecimal(bytes, size);
+    return escaped(bytes, size);
 }
 
 static PyObject *binary_integer(const unsigned char *bytes, Py_ssize_t size)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pglite_native import extensions
 from pglite_native.cli.database import add_arguments, existing, open_engine
+from pglite_native.cli.progress import amount
 from pglite_native.database.pglite import PGlite
 from pglite_native.engine import guest
 from pglite_native.engine.engine import Engine
@@ -96,9 +97,8 @@ def _print(facts: dict[str, Any]) -> None:
         "tier": facts["tier"],
         "guest": f"{facts['guest']['identity']}",
         "module": facts["guest"]["module"],
-        "image": f"{image['path']} ({image['bytes'] / 1e6:.1f} MB)",
-        "database": f"{database['name']}, {database['bytes'] / 1e6:.1f} MB, "
-        f"{database['tables']} tables",
+        "image": f"{image['path']} ({amount(image['bytes'])})",
+        "database": f"{database['name']}, {amount(database['bytes'])}, {database['tables']} tables",
         "extensions": f"{len(found['available'])} available (`extension list`)",
         "created": ", ".join(created) or "none",
         "added": ", ".join(found["added"]) or "none",

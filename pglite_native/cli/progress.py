@@ -11,6 +11,11 @@ INTERVAL_S = 0.1
 CLEAR_LINE = "\r\x1b[K"
 
 
+def amount(size: int) -> str:
+    """Bytes in a unit in which there are some."""
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
+
+
 class Meter:
     """Counts the bytes that go through it, to or from a binary file."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pglite_native.cli.database import add_arguments, open_engine, run_file_quietly, run_quietly
+from pglite_native.cli.progress import amount
 
 DESCRIPTION = """\
 Save a database as an image: a file from which an engine starts in less than a
@@ -60,5 +61,5 @@ def run(options: argparse.Namespace) -> bool:
             run_quietly(copy, "discard all")
             snapshot = copy.snapshot()
     snapshot.save(options.file)
-    print(f"{options.file}: {snapshot.size / 1e6:.1f} MB")
+    print(f"{options.file}: {amount(snapshot.size)}")
     return True

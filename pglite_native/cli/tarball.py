@@ -20,7 +20,7 @@ from pglite_native.cli.database import (
     open_engine,
     tell_of_new,
 )
-from pglite_native.cli.progress import Meter
+from pglite_native.cli.progress import Meter, amount
 from pglite_native.engine.atomic_files import replacing
 from pglite_native.engine.data_dir import compression_of
 from pglite_native.engine.engine import Engine
@@ -29,7 +29,7 @@ DUMP = """\
 Write a database's files as a tarball: a backup, which any version of this
 package with the same major version of PostgreSQL loads, and PGlite on Node.
 
-With --sql, write one database as SQL, by the pg_dump that the package brings:
+To a FILE.sql, or with --sql, write one database as SQL, by the pg_dump that the package brings:
 any PostgreSQL as new runs it, and so does `pglite-native sql -f`.
 """
 
@@ -38,7 +38,7 @@ examples:
   dump shop.tar.gz --data-dir ./shop
   dump shop.tar --data-dir ./shop             not compressed
   dump - --data-dir ./shop | ssh host "cat > shop.tar.gz"
-  dump shop.sql --sql --data-dir ./shop
+  dump shop.sql --data-dir ./shop
   dump - --sql --data-dir ./shop --args --schema-only --table=author
 
 A file is there whole or not at all.
@@ -69,11 +69,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     dumping.set_defaults(command=_dump, parser=dumping)
     dumping.add_argument("file", metavar="FILE", help='what is written; "-" for standard output')
-    dumping.add_argument("--sql", action="store_true", help="write SQL")
+    dumping.add_argument(
+        "--sql", action="store_true", help="write SQL, as a FILE.sql has it anyway"
+    )
     dumping.add_argument(
         "--args",
         nargs=argparse.REMAINDER,
-        help="with --sql: options of pg_dump, up to the end of the line",
+        help="for SQL: options of pg_dump, up to the end of the line",
     )
     add_arguments(dumping)
 
@@ -102,10 +104,12 @@ def _dump(options: argparse.Namespace) -> bool:
         options.parser.error(f"FILE is what is written; {usage.of_path(options.file)}")
     if options.data_dir is not None:
         existing(options.data_dir)
-    if options.sql:
+    if options.sql or options.file.endswith(".sql"):
         return _dump_sql(options)
     if options.args is not None or options.database is not None:
-        options.parser.error("--args and --database are for --sql: a tarball has all databases")
+        options.parser.error(
+            "--args and --database are for SQL (a FILE.sql, or --sql): a tarball has all databases"
+        )
     if options.file == "-" and sys.stdout.isatty():
         options.parser.error(
             "the tarball will not be written to a terminal: redirect it to a file, or give a FILE"
@@ -118,7 +122,7 @@ def _dump(options: argparse.Namespace) -> bool:
         path = Path(options.file)
         with replacing(path, private=True) as file, Meter(options.file, file) as meter:
             engine.dump_data_dir(meter, compression_of(path))
-    print(f"{options.file}: {path.stat().st_size / 1e6:.1f} MB")
+    print(f"{options.file}: {amount(path.stat().st_size)}")
     return True
 
 
@@ -133,7 +137,7 @@ def _dump_sql(options: argparse.Namespace) -> bool:
             Meter(options.file, file) as meter,
         ):
             engine.dump_sql(meter, args=args, database=options.database)
-    print(f"{options.file}: {Path(options.file).stat().st_size / 1e6:.1f} MB")
+    print(f"{options.file}: {amount(Path(options.file).stat().st_size)}")
     return True
 
 

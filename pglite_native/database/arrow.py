@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pglite_native import _arrow
 from pglite_native._arrow import ArrowTable
+from pglite_native.database.results import keys
 from pglite_native.protocol import wire
 
 __all__ = ["ArrowTable", "described", "formats"]
@@ -35,7 +36,10 @@ Described = tuple[str, int, int, int]
 
 
 def described(columns: Iterable[wire.Column]) -> tuple[Described, ...]:
-    return tuple(map(_described, columns))
+    """The second of a name is numbered, as in rows: data frames want each name once."""
+    found = tuple(columns)
+    names = keys([column.name for column in found])
+    return tuple(map(_described, names, found))
 
 
 def formats(columns: Iterable[Described]) -> bytes:
@@ -43,13 +47,13 @@ def formats(columns: Iterable[Described]) -> bytes:
     return wire.result_formats([int(kind != _arrow.TEXT) for _, kind, _, _ in columns])
 
 
-def _described(column: wire.Column) -> Described:
+def _described(name: str, column: wire.Column) -> Described:
     if column.type != _NUMERIC:
-        return column.name, _KINDS.get(column.type, _arrow.TEXT), 0, 0
+        return name, _KINDS.get(column.type, _arrow.TEXT), 0, 0
     precision, scale = _numeric(column.modifier)
     if 0 < precision <= _PRECISION_MAX and 0 <= scale <= precision:
-        return column.name, _arrow.DECIMAL, precision, scale
-    return column.name, _arrow.TEXT, 0, 0
+        return name, _arrow.DECIMAL, precision, scale
+    return name, _arrow.TEXT, 0, 0
 
 
 def _numeric(modifier: int) -> tuple[int, int]:

@@ -69,14 +69,11 @@ Serialize = Callable[[Any], str | None]
 """What writes an element or a bound; None is NULL."""
 
 
-_NESTED: tuple[type, ...] = (list, tuple)
-
-
 def serialize_array(
     values: Iterable[Any],
     serialize: Serialize,
     delimiter: str = ",",
-    nested: tuple[type, ...] = _NESTED,
+    nested: tuple[type, ...] = (list, tuple),
 ) -> str:
     """Write lists, and those `nested` in them, as an array; None is NULL."""
     items = (_item(value, serialize, delimiter, nested) for value in values)

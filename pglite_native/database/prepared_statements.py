@@ -71,8 +71,7 @@ class Statements:
         self._known: set[bytes] = set()  # names that the server may know
         self._altered = False  # in a transaction that has not ended
         self.exact: bool | None = None
-        """Whether text says all of a value: as extra_float_digits and bytea_output are by default.
-        None: not known."""
+        """Whether text says all of a float, by extra_float_digits; None: not known."""
 
     def find(self, key: Key) -> Statement | None:
         """Return a statement if it is prepared, and take note of its use."""

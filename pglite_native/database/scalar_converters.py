@@ -42,14 +42,23 @@ _INTERVALS = (
     r"(?:\.(?P<fraction>\d{1,6}))?)?"
 )
 
+_ESCAPE = r"\\(?:\\|([0-3][0-7]{2}))"  # of bytea_output = escape
+
 
 def parse_bool(text: str) -> bool:
     return text == "t"
 
 
-def parse_bytes(text: str) -> bytes | str:
-    # The other form, bytea_output = escape, is not worth a reader.
-    return bytes.fromhex(text[2:]) if text.startswith("\\x") else text
+def parse_bytes(text: str) -> bytes:
+    """In either form of bytea_output."""
+    if text.startswith("\\x"):
+        return bytes.fromhex(text[2:])
+    return re.sub(_ESCAPE, _unescaped, text).encode("latin-1")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    code = found[1]
+    return chr(int(code, 8)) if code else "\\"
 
 
 def parse_date(text: str) -> date | str:

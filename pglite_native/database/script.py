@@ -33,6 +33,10 @@ _QUITS = ("\\q", "\\quit")
 _END_OF_DUMP = "\\unrestrict"
 _AFTER_DUMP = "reset search_path"
 
+_OTHER_FORMATS = {
+    b"PGDMP": "a dump in pg_dump's custom format, of which `pg_restore -f FILE.sql` makes SQL",
+    b"\x1f\x8b": "it is compressed: `gunzip` it first; a tarball of `dump` is read by `load`",
+}
 _UNNAMED = "<file>"  # an open file that is none of the system's
 
 Source = str | os.PathLike[str] | IO[str] | IO[bytes]
@@ -175,6 +179,9 @@ class Script:
 
 
 def _decoded(data: bytes, name: str) -> str:
+    for magic, advice in _OTHER_FORMATS.items():
+        if data.startswith(magic):
+            raise ValueError(f"{name}: {advice}")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

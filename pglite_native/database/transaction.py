@@ -8,6 +8,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict, overload
 
 from pglite_native._closing import Closing
@@ -77,6 +78,11 @@ class Queries(ABC):
 
             raise guesses.unknown(self, name, guesses.OF_QUERIES)
 
+    @property
+    def _lock(self) -> AbstractContextManager[object]:
+        """What a call holds."""
+        return self._conversation.lock
+
     @abstractmethod
     def _ready(self) -> TypedConversation:
         """Return the conversation to its lock's holder; raise when it is too late."""
@@ -131,7 +137,7 @@ class Queries(ABC):
             check_spread(more, params, "query")
             check_options(options, _QUERY, "query")
         check_sql(sql, "query")
-        with self._conversation.lock:
+        with self._lock:
             return self._ready().query(sql, params, row_mode, **options)
 
     def query_arrow(
@@ -157,7 +163,7 @@ class Queries(ABC):
                 NaN as a decimal, 24:00 as a time. The statement has been run.
         Otherwise raises as query() does.
         """
-        with self._conversation.lock:
+        with self._lock:
             return self._ready().query_arrow(sql, params, **options)
 
     @overload
@@ -191,7 +197,7 @@ class Queries(ABC):
         if no_params or options:
             check_no_params((*no_params, *_PARAMS.intersection(options)), "exec")
             check_options(options, _EXEC, "exec")
-        with self._conversation.lock:
+        with self._lock:
             return self._ready().exec(sql, row_mode, **options)
 
     def exec_file(self, file: Source) -> None:
@@ -215,7 +221,7 @@ class Queries(ABC):
         is_path = isinstance(file, (str, os.PathLike))
         if (isinstance(file, str) and "\n" in file) or not (is_path or hasattr(file, "read")):
             raise TypeError("exec_file() takes a path or an open file: exec_file(io.StringIO(sql))")
-        with self._conversation.lock:
+        with self._lock:
             script.run(self._ready().text, file)
 
     def copy_from(self, sql: str, source: copying.Readable) -> int:
@@ -237,7 +243,7 @@ class Queries(ABC):
         Otherwise raises as query() does.
         """
         check_copy(sql, "copy_from")
-        with self._conversation.lock:
+        with self._lock:
             return self._ready().copy_from(sql, source)
 
     @overload
@@ -263,7 +269,7 @@ class Queries(ABC):
         Otherwise raises as query() does.
         """
         check_copy(sql, "copy_to")
-        with self._conversation.lock:
+        with self._lock:
             conversation = self._ready()
             if sink is not None:
                 return conversation.copy_to(sql, sink)
@@ -277,7 +283,7 @@ class Queries(ABC):
         Takes param_types, and raises, as query() does.
         """
         check_sql(sql, "describe_query")
-        with self._conversation.lock:
+        with self._lock:
             return self._ready().describe(sql, param_types)
 
     def transaction(
@@ -321,12 +327,13 @@ class Transaction(Queries, Closing):
         self._parent = parent
         self._modes = modes
         self._conversation = parent._conversation
-        self._hold = _holding(self._conversation.lock)
+        self._hold = _holding(parent._lock)
         self._depth = 0
         self._savepoint: str | None = None
         self._open = False
         self._half_ended = False
         self._used = False
+        self._thread = 0
 
     if not TYPE_CHECKING:  # to whom names that are wrong are errors already
 
@@ -342,9 +349,18 @@ class Transaction(Queries, Closing):
 
     def rollback(self) -> None:
         """Undo it, and end it: the rest of its block cannot use it any more."""
-        with self._conversation.lock:
+        with self._lock:
             self._ready()
             self._end(self._roll_back)
+
+    @property
+    def _lock(self) -> AbstractContextManager[object]:
+        if self._open and self._thread != get_ident():  # it would wait for the end of the block
+            raise TransactionError(
+                "a transaction is used by the thread whose block it is: give other threads sessions"
+                " of their own, db.connect(), or run their statements in that thread"
+            )
+        return self._conversation.lock
 
     def _ready(self) -> TypedConversation:
         conversation = self._parent._ready()
@@ -378,6 +394,7 @@ class Transaction(Queries, Closing):
             self._savepoint = f"pglite_{self._depth + 1}"
             conversation.exec(f"savepoint {self._savepoint}")
             conversation.savepoints += 1
+        self._thread = get_ident()
         self._open = self._used = True
         conversation.unsettled = False
 

@@ -15,7 +15,7 @@ from pglite_native.database.conversation import IDLE, Answer, Conversation
 from pglite_native.database.prepared_statements import Key, Statement
 from pglite_native.database.results import Description, Field, Results, keys
 from pglite_native.database.scalar_converters import Parser, Serializer
-from pglite_native.database.types import BY_SETTINGS, LOOKUP, Types
+from pglite_native.database.types import FLOAT8, LOOKUP, Types
 from pglite_native.diagnostics import Notice
 from pglite_native.engine import forking
 from pglite_native.engine.files import Writable
@@ -186,7 +186,7 @@ class TypedConversation:
         oids = [column.type for column in columns]
         if not self.types.know((*param_types, *oids)):
             self.look_up_types()
-        exact = BY_SETTINGS.isdisjoint(oids) or self._is_exact()
+        exact = FLOAT8 not in oids or self._is_exact()
         plain = Types(texts=self.types.texts).like(self.types)
         converters: list[_rows.Converter] = []
         codes = []
@@ -207,12 +207,12 @@ class TypedConversation:
         return statement
 
     def _is_exact(self) -> bool:
-        """Whether text says all of a float and of a bytea."""
+        """Whether text says all of a float."""
         statements = self.text.statements
         if statements.exact is None:
-            digits, output = self.text.simple("show extra_float_digits; show bytea_output")
-            ((shown,),) = digits.rows([_rows.INTEGER])
-            statements.exact = shown > 0 and output.rows([_rows.TEXT]) == [("hex",)]
+            (answer,) = self.text.simple("show extra_float_digits")
+            ((digits,),) = answer.rows([_rows.INTEGER])
+            statements.exact = digits > 0
         return statements.exact
 
     def ask(self, sql: str, params: Sequence[Any] | None) -> Answer:

@@ -72,8 +72,8 @@ left join pg_catalog.pg_range r on r.rngtypid operator(pg_catalog.=) t.oid
 left join pg_catalog.pg_range m on m.rngmultitypid operator(pg_catalog.=) t.oid"""
 
 
-BY_SETTINGS = frozenset((17, 701))
-"""OIDs of the types whose text depends on settings: bytea_output, extra_float_digits."""
+FLOAT8 = 701
+"""The OID of the type whose text depends on a setting, extra_float_digits."""
 
 
 class Types:
@@ -158,10 +158,10 @@ class Types:
     def binary_converter(self, oid: int, exact: bool) -> _rows.Converter | None:
         """Return how values in binary format are converted, where that is as good as text.
 
-        `exact`: settings do not keep anything of a value from its text.
+        `exact`: extra_float_digits keeps nothing of a value from its text.
         """
         known = self._types.get(oid, _UNKNOWN)
-        if known.kind != "scalar" or (oid in BY_SETTINGS and not exact):
+        if known.kind != "scalar" or (oid == FLOAT8 and not exact):
             return None
         return scalar_converters.BINARY_CONVERTERS.get(known.name)
 
@@ -188,10 +188,9 @@ class Types:
         serialize = partial(self.serialize, known.of)
         match known.kind, value:
             case "array", list() | tuple():
-                element = self._types.get(known.of, _UNKNOWN)
-                of_tuples = element.kind == "composite" or element.name == _POINT
+                nested = _nested(self._types.get(known.of, _UNKNOWN))
                 return container_converters.serialize_array(
-                    value, serialize, known.delimiter, (list,) if of_tuples else (list, tuple)
+                    value, serialize, known.delimiter, nested
                 )
             case "composite", tuple():
                 return container_converters.serialize_row(value, partial(self.serialize, 0))
@@ -212,6 +211,13 @@ _VECTORS = ("vector", "halfvec")
 _POINT = "point"
 _GEOMETRIC = (_POINT, "box", "circle", "line", "lseg", "path", "polygon")
 _TEXTS = ("", "text", "varchar", "bpchar")  # where a dict is JSON's text
+
+
+def _nested(element: Type) -> tuple[type, ...]:
+    """The classes that make an array in an array, and are no values of the element's type."""
+    if element.name in _VECTORS:
+        return ()
+    return (list,) if element.kind == "composite" or element.name == _POINT else (list, tuple)
 
 
 def _takes(name: str, value: object) -> bool:

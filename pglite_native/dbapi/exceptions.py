@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from pglite_native import errors
 from pglite_native.diagnostics import Diagnostic
@@ -22,6 +22,13 @@ class Error(Exception):
     """
 
     diag: Diagnostic | None = None
+
+    if not TYPE_CHECKING:  # to whom names that are wrong are errors already
+
+        def __getattr__(self, name: str) -> NoReturn:
+            from pglite_native import guesses  # only for those who have made a mistake
+
+            raise guesses.unknown(self, name, guesses.OF_DBAPI_ERRORS)
 
     @property
     def sqlstate(self) -> str | None:

@@ -100,8 +100,8 @@ def test_what_cannot_be_loaded(
 
 def test_dumped_as_sql(folder: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "t.sql"
-    assert main(["dump", str(file), "--sql", "--data-dir", folder]) == 0
-    assert capfd.readouterr().out == f"{file}: 0.0 MB\n"
+    assert main(["dump", str(file), "--data-dir", folder]) == 0
+    assert capfd.readouterr().out == f"{file}: {file.stat().st_size / 1e3:.1f} kB\n"
     assert main(["sql", "--data-dir", str(tmp_path / "copy"), "-f", str(file)]) == 0
     assert rows(tmp_path / "copy") == [{"a": 42}]
 
@@ -132,4 +132,4 @@ def test_pg_dump_s_options_are_for_sql(folder: str, capsys: pytest.CaptureFixtur
     for options in (["--database", "postgres"], ["--args", "--schema-only"]):
         with pytest.raises(SystemExit):
             main(["dump", "x.tar", "--data-dir", folder, *options])
-        assert "are for --sql" in capsys.readouterr().err
+        assert "are for SQL" in capsys.readouterr().err

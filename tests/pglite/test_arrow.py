@@ -75,6 +75,10 @@ TYPES = [
 ]
 
 
+def test_the_second_column_of_a_name_is_numbered(db: PGlite) -> None:
+    assert arrow(db, "select 1 as a, 2 as a, 3 as b").column_names == ["a", "a_2", "b"]
+
+
 @pytest.mark.parametrize(("of", "text", "type_", "value"), TYPES, ids=lambda item: str(item)[:20])
 def test_a_type(db: PGlite, of: str, text: str, type_: pyarrow.DataType, value: object) -> None:
     db.exec(f"create table t (n int generated always as identity, v {of})")
@@ -138,7 +142,7 @@ def test_many_rows_come_in_batches(db: PGlite) -> None:
 def test_shapes(db: PGlite) -> None:
     assert arrow(db, "select 1 as a, 2 as a, null as b where false").num_rows == 0
     table = db.query_arrow("select 1 as a, 2 as a, 'x' as \"É\"")
-    assert (table.num_rows, table.column_names) == (1, ["a", "a", "É"])
+    assert (table.num_rows, table.column_names) == (1, ["a", "a_2", "É"])
     assert pyarrow.table(table).columns[1].to_pylist() == [2]
     assert db.query_arrow("select from generate_series(1, 3)").num_rows == 3
     assert arrow(db, "create table t (a int)").num_columns == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
 from pglite_native import DatabaseError, PGlite, foreign_sql
@@ -80,6 +82,9 @@ def test_settings_of_the_start_are_set_there(db: PGlite) -> None:
         ("set work_mem = $1", "1MB", "set_config('name', $1, false)"),
         ("set local work_mem to $1", "1MB", "set_config('name', $1, false)"),
         ("select $2::int", 1, "by a cast, $1::int"),
+        ("select now() - $1", timedelta(1), "$1::interval"),
+        ("select now() > now() - $1", timedelta(1), "a cast gives it, $1::interval"),
+        ("select $1 + interval '1 day'", date(2020, 1, 1), "$1::timestamp"),
     ],
 )
 def test_parameters_that_do_not_fit(db: PGlite, sql: str, value: object, advice: str) -> None:

@@ -111,6 +111,22 @@ def test_the_fields_of_an_error_by_the_names_of_other_drivers(db: PGlite, name: 
         getattr(caught.value, name)
 
 
+@pytest.mark.parametrize("name", ["constraint_name", "message_primary", "source_function"])
+def test_the_fields_of_a_diagnostic_by_psycopg_s_names(db: PGlite, name: str) -> None:
+    with dbapi.connect(db) as connection, pytest.raises(dbapi.DatabaseError) as caught:
+        connection.execute("select 1/0")
+    with pytest.raises(AttributeError, match=rf"'Diagnostic' .*{name}.*: it is "):
+        getattr(caught.value.diag, name)
+
+
+@pytest.mark.parametrize("name", ["pgcode", "constraint", "pgerror"])
+def test_the_fields_of_an_error_of_db_api_by_other_names(db: PGlite, name: str) -> None:
+    with dbapi.connect(db) as connection, pytest.raises(dbapi.DatabaseError) as caught:
+        connection.execute("select 1/0")
+    with pytest.raises(AttributeError, match=rf"'DataError' .*{name}.*: "):
+        getattr(caught.value, name)
+
+
 def test_the_names_of_what_is_not_begun_by_hand(db: PGlite) -> None:
     with db.transaction() as transaction:
         for name in ("commit", "savepoint", "live_query"):
@@ -173,6 +189,7 @@ def test_names_that_are_advised_exist(db: PGlite) -> None:
             (guesses.OF_CURSORS, connection.cursor()),
             (guesses.OF_SERVERS, server),
             (guesses.OF_ERRORS, DatabaseError({"C": "", "M": "", "V": ""}, "")),
+            (guesses.OF_DBAPI_ERRORS, dbapi.Error()),
             (pglite_native._GUESSES, pglite_native),
         )
         for table, owner in tables:

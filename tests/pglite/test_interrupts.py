@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+# Before any interrupt, as CPython 3.11 makes a SystemError of one while pytest parses a module.
+import pglite_native.engine.sql_dump  # noqa: F401
 from pglite_native import Engine, PGlite
 from tests import wire
 from tests.interrupts import interrupted_after

@@ -54,8 +54,8 @@ def rows(
         (BOOLEAN, b"f", False),
         (BYTES, b"\\x", b""),
         (BYTES, b"\\x00ff10", b"\0\xff\x10"),
-        (BYTES, b"\\000a", "\\000a"),
-        (BYTES, b"\\xg0", "\\xg0"),
+        (BYTES, b"\\000a\\\\\\377", b"\0a\\\xff"),
+        (BYTES, b"", b""),
         ((str.upper, None), b"a", "A"),
         ((int, str), b"7", 7),
         ((int, str), b"x", "x"),
@@ -100,6 +100,12 @@ def test_floats_are_those_that_python_makes() -> None:
 def test_what_is_no_float_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match="could not convert"):
         rows(row(text), (FLOAT,), None)
+
+
+@pytest.mark.parametrize("text", [b"\\xg0", b"\\", b"a\\0", b"\\089", b"\\x0"])
+def test_bytes_that_are_in_no_form_of_bytea_output(text: bytes) -> None:
+    with pytest.raises(ValueError, match="damaged"):
+        rows(row(text), (BYTES,), None)
 
 
 def test_many_runs_make_one_list() -> None:

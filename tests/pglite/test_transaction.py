@@ -185,3 +185,22 @@ def test_another_thread_that_waited_finds_it_over(db: PGlite) -> None:
     thread.join(10)
     assert len(caught) == 1
     assert kept(db) == []
+
+
+def test_another_thread_cannot_use_a_transaction(db: PGlite) -> None:
+    raised: list[BaseException] = []
+
+    def use(transaction: Transaction) -> None:
+        for call in (lambda: insert(transaction, 2), transaction.rollback, transaction.transaction):
+            try:
+                call()
+            except TransactionError as error:
+                raised.append(error)
+
+    with db.transaction() as transaction:
+        insert(transaction, 1)
+        thread = threading.Thread(target=use, args=(transaction,))
+        thread.start()
+        thread.join()  # which would wait for the block, and the block for it
+    assert len(raised) == 3 and "thread whose block it is" in str(raised[0])
+    assert kept(db) == [1]

@@ -201,10 +201,19 @@ def test_what_python_has_no_type_for_is_text(shared: PGlite, sql: str, text: str
 
 
 def test_other_styles_are_text_and_never_misread(db: PGlite) -> None:
-    db.exec("set datestyle = 'SQL, DMY'; set intervalstyle = iso_8601; set bytea_output = escape")
-    sql = "select '2020-03-15'::date, '2020-03-15'::timestamptz, '1 day'::interval, 'a'::bytea"
+    db.exec("set datestyle = 'SQL, DMY'; set intervalstyle = iso_8601")
+    sql = "select '2020-03-15'::date, '2020-03-15'::timestamptz, '1 day'::interval"
     rows = db.query(sql, row_mode="array").rows
-    assert rows == [("15/03/2020", "15/03/2020 00:00:00 UTC", "P1D", "a")]
+    assert rows == [("15/03/2020", "15/03/2020 00:00:00 UTC", "P1D")]
+
+
+@pytest.mark.parametrize("output", ["hex", "escape"])
+def test_bytes_in_either_form_of_bytea_output(db: PGlite, output: str) -> None:
+    db.exec(f"set bytea_output = {output}")
+    for given in (bytes(range(256)) + b"\\x00\\", b"\\", b"\\x12", b"a", b""):
+        for _ in range(3):  # also where it is prepared
+            assert value(db, "select $1::bytea", given) == given
+        assert value(db, "select array[$1::bytea, null]", given) == [given, None]
 
 
 def test_months_are_kept_apart(shared: PGlite) -> None:
@@ -282,6 +291,8 @@ def test_vectors_are_lists(db: PGlite) -> None:
     assert value(db, "select $1::vector <-> '[0,4]'", (3, 0)) == 5.0
     assert value(db, "select '[1,2]'::halfvec") == [1.0, 2.0]
     assert value(db, "select $1::vector[]", ["[1,2]"]) == [[1.0, 2.0]]
+    for many in ([[1, 2], (3, 4)], np.array([[1, 2], [3, 4]]), [np.array([1, 2]), [3, 4]]):
+        assert value(db, "select $1::vector[]", many) == [[1.0, 2.0], [3.0, 4.0]]
 
 
 def test_converters_of_the_user() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -161,3 +162,19 @@ def test_a_callback_may_be_a_coroutine_s() -> None:
             await stop()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"PGDMP\1\x10\0", "pg_dump's custom format, of which `pg_restore -f FILE.sql` makes SQL"),
+        (b"\x1f\x8b\x08\0", "it is compressed: `gunzip` it first"),
+        (b"select '\xe4'", "not UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_sql_says_what_it_is(
+    db: PGlite, tmp_path: Path, data: bytes, said: str
+) -> None:
+    (tmp_path / "shop.dump").write_bytes(data)
+    with pytest.raises(ValueError, match=re.escape(said)):
+        db.exec_file(tmp_path / "shop.dump")
