@@ -178,3 +178,7 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
     globals()[name] = value  # the next time it is simply there
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

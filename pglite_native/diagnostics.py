@@ -87,3 +87,6 @@ class Notice(Diagnostic):
 
     def __str__(self) -> str:
         return f"{self.severity}: {self.message}"
+
+    def __repr__(self) -> str:
+        return f"<Notice {str(self)!r}>"

@@ -70,6 +70,7 @@ _NUMBER = (
     r'invalid input syntax for type (smallint|integer|bigint|numeric|real|double precision): "(.*)"'
 )
 _DATETIME = r'invalid input syntax for type (interval|date|time|timestamp).*: "(.*)"'
+_NO_RANGE = "malformed range literal"
 _OF_A_TIMEDELTA = " microseconds"
 _DATE = r"\d{4}-\d\d-\d\d"
 _FLOAT = r"-?\d+\.\d*(e[+-]?\d+)?|-?(nan|inf)"
@@ -116,12 +117,14 @@ def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -
     if state == IN_FAILED_TRANSACTION:
         return (
             "An earlier statement of the transaction has failed: roll back; and put what may fail"
-            " into a savepoint, which a transaction() within another is"
+            " into a savepoint, which PGlite's transaction() within another is"
         )
     if state == INVALID_TEXT and message.startswith("invalid input syntax for type json"):
         return "A str is taken for JSON's text, in which a string has quotation marks: json.dumps()"
     if state == INVALID_TEXT and (number := re.match(_NUMBER, message)):
         return _number(number[1], number[2])
+    if state == INVALID_TEXT and message.startswith(_NO_RANGE) and _has_parameters(sql):
+        return f"One value is no range: a cast says what it is, {interface.placeholder}::date"
     if state == INVALID_DATETIME and (taken := re.match(_DATETIME, message)):
         return _datetime(taken[1], taken[2], interface) if _has_parameters(sql) else None
     if state == DISK_FULL:

@@ -51,6 +51,10 @@ OF_QUERIES = {
         "session.exec_protocol_raw() takes the protocol's bytes",
     ),
     **dict.fromkeys(("create_extension", "load_extension"), 'exec("create extension NAME") does'),
+    "wait_ready": "it is ready when it is made",
+    "run_exclusive": "calls of several threads wait for each other; transaction() keeps others out",
+    "off_notification": "unlisten() does",
+    "pg_dump": "dump_sql() writes SQL",
 }
 
 _BLOCK = "the end of the `with` block commits, an exception that leaves it or rollback() undoes"
@@ -186,9 +190,10 @@ def unknown(owner: object, name: str, guesses: Mapping[str, str]) -> AttributeEr
     kind = type(owner).__name__
     text = f"{kind!r} object has no attribute {name!r}"
     pythonic = _CAPITAL.sub("_", name).lower()  # of PGlite's own names
-    if name in guesses:
+    advice = guesses.get(name) or guesses.get(pythonic)
+    if advice:
         # No obj: Python would add a guess of its own, the name that looks most like it.
-        return AttributeError(f"{text}: {guesses[name]}", name=name, obj=None)
+        return AttributeError(f"{text}: {advice}", name=name, obj=None)
     if pythonic != name and hasattr(type(owner), pythonic):
         text += f": it is {pythonic} here"
     return AttributeError(text, name=name, obj=owner)

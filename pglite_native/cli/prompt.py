@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -26,8 +27,9 @@ from pglite_native.errors import EngineClosed, PGliteError
 from pglite_native.protocol import wire
 
 HELP = """\
-Statements end with a semicolon, and may have many lines. Ctrl-C cancels one,
-or drops what has been typed; Ctrl-D, exit or \\q leaves. Tab completes.
+Statements end with a semicolon, or with \\g or \\gx, and may have many lines.
+Ctrl-C cancels one, or drops what has been typed, as \\r does; Ctrl-D, exit or
+\\q leaves. Tab completes.
   \\l [NAME]       list the databases
   \\d [NAME]       list the tables, views and sequences, or describe one
   \\dt \\dv \\dm \\ds \\di \\df \\dn \\du \\dx [NAME]
@@ -42,7 +44,12 @@ or drops what has been typed; Ctrl-D, exit or \\q leaves. Tab completes.
   \\?              this
 """
 
+WITHIN = ("\\e", "\\r")
+"""The commands that are heard below the first lines of a statement, also of one in quotes."""
+
 STATUS_MARKS = {"I": "", "T": "*", "E": "!"}  # as psql's prompt has them
+
+_RUNS = re.compile(r"(.*)(\\gx?)\s*")  # at a line's end
 
 EDITORS = ("PSQL_EDITOR", "VISUAL", "EDITOR")
 
@@ -72,6 +79,9 @@ class Prompt:
             "\\unrestrict": _pass,
             "\\timing": self._time,
             "\\x": self._expand,
+            "\\g": lambda _: self._run_typed(),
+            "\\gx": lambda _: self._run_typed(is_expanded=True),
+            "\\r": self._reset,
             "\\?": self._help,
         }
 
@@ -132,8 +142,13 @@ class Prompt:
             if word == "help":
                 self._help("")
                 return True
-        if line.lstrip().startswith("\\") and (not self._typed or name == "\\e"):
+        if line.lstrip().startswith("\\") and (not self._typed or name in WITHIN):
             self._command(name, argument.strip())
+            return True
+        ending = _RUNS.fullmatch(line)
+        if ending and not self._parser.is_open(self._typed + ending[1]):
+            self._typed += ending[1]
+            self._command(ending[2], "")
             return True
         self._typed += line + "\n"
         self._run_if_complete()
@@ -141,9 +156,17 @@ class Prompt:
 
     def _run_if_complete(self) -> None:
         if self._typed.rstrip().endswith(";") and not self._parser.is_open(self._typed):
-            sql, self._typed = self._typed, ""
-            self._last = sql
+            self._run_typed()
+
+    def _run_typed(self, *, is_expanded: bool = False) -> None:
+        """Run it, or where nothing has been typed, what was run last."""
+        sql, self._typed = self._typed or self._last, ""
+        self._last = sql
+        before, self._is_expanded = self._is_expanded, self._is_expanded or is_expanded
+        try:
             self._run(sql)
+        finally:
+            self._is_expanded = before
 
     def _command(self, name: str, argument: str) -> None:
         command = self._commands.get(name)
@@ -263,6 +286,10 @@ class Prompt:
     def _expand(self, argument: str) -> None:
         self._is_expanded = argument == "on" if argument in ("on", "off") else not self._is_expanded
         print(f"Expanded output is {'on' if self._is_expanded else 'off'}.")
+
+    def _reset(self, _: str) -> None:
+        self._typed = ""
+        print("What was typed has been dropped.")
 
     def _help(self, _: str) -> None:
         print(HELP, end="")

@@ -181,6 +181,11 @@ class PGlite(Queries, KnownAttributes, Uncopied, Closing):
         """Whether close() was called."""
         return self._conversation.closed
 
+    def __repr__(self) -> str:
+        folder = self._session.engine.data_dir
+        where = "in memory" if folder is None else f"in {folder}"
+        return f"<{type(self).__name__} {where}{', closed' if self.closed else ''}>"
+
     def _ready(self) -> TypedConversation:
         conversation = self._conversation
         if conversation.closed:

@@ -22,6 +22,16 @@ class Range:
         if self.bounds not in ("[)", "[]", "(]", "()"):
             raise ValueError(f"bounds must be '[)', '[]', '(]' or '()': {self.bounds!r}")
 
+    def __contains__(self, value: Any) -> bool:
+        """Whether a value lies in it, as PostgreSQL's @> has it."""
+        if self.empty or value is None:
+            return False
+        above = self.lower is None or self.lower < value
+        below = self.upper is None or value < self.upper
+        return (above or (self.bounds[0] == "[" and value == self.lower)) and (
+            below or (self.bounds[1] == "]" and value == self.upper)
+        )
+
 
 @dataclass(frozen=True)
 class Interval:

@@ -8,26 +8,32 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
 
 from pglite_native._closing import Closing
-from pglite_native.database.conversation import IDLE, Conversation
+from pglite_native.database.conversation import FAILED, IDLE, IN_TRANSACTION, Conversation
 from pglite_native.database.modes import modes
 from pglite_native.database.scalar_converters import Parser, Serializer
 from pglite_native.database.typed_conversation import Converted, TypedConversation
 from pglite_native.database.types import Types
 from pglite_native.dbapi import exceptions, two_phase
 from pglite_native.dbapi.cursor import Cursor
-from pglite_native.dbapi.exceptions import DataError, InterfaceError, ProgrammingError
+from pglite_native.dbapi.exceptions import (
+    DataError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
 from pglite_native.dbapi.paramstyles import INTERFACES, Parameters, Paramstyle
 from pglite_native.dbapi.server_cursor import ServerCursor
 from pglite_native.dbapi.two_phase import Xid
 from pglite_native.diagnostics import Notice
 from pglite_native.engine.session import Session
-from pglite_native.errors import PGliteError
+from pglite_native.errors import EngineClosed, PGliteError
 from pglite_native.known_attributes import KnownAttributes
 from pglite_native.protocol import wire
 
 Value = TypeVar("Value")
 
 NOTICES_MAX = 100
+IN_BLOCK = (IN_TRANSACTION, FAILED)
 
 
 class Connection(KnownAttributes, Closing):
@@ -37,7 +43,6 @@ class Connection(KnownAttributes, Closing):
     Threads may share it: each call waits for the one before.
 
     Attributes:
-        autocommit: whether statements begin no transaction, and each is one of its own.
         isolation_level: of the transactions that are begun from now on: "READ COMMITTED",
             "REPEATABLE READ", "SERIALIZABLE"; None for the session's default, as for the next two.
         read_only: whether they only read.
@@ -63,7 +68,6 @@ class Connection(KnownAttributes, Closing):
     _cursor_class = Cursor
     _settable: ClassVar[frozenset[str]] = frozenset(
         (
-            "autocommit",
             "deferrable",
             "isolation_level",
             "notices",
@@ -82,7 +86,7 @@ class Connection(KnownAttributes, Closing):
         self._conversation = TypedConversation(conversation, Types())
         self.notifications = conversation.notifications
         self.paramstyle: Paramstyle = paramstyle
-        self.autocommit = False
+        self._autocommit = False
         self.isolation_level: str | None = None
         self.read_only: bool | None = None
         self.deferrable: bool | None = None
@@ -109,6 +113,23 @@ class Connection(KnownAttributes, Closing):
             OperationalError: the session cannot be used.
         """
         return self._call(lambda: self._conversation.text.status)
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether statements begin no transaction, and each is one of its own.
+
+        Raises:
+            ProgrammingError: it is changed in a transaction.
+        """
+        return self._autocommit
+
+    @autocommit.setter
+    def autocommit(self, on: bool) -> None:
+        if on != self._autocommit and self._conversation.text.known_status in IN_BLOCK:
+            raise ProgrammingError(
+                "autocommit cannot be changed in a transaction: commit() or rollback() before"
+            )
+        self._autocommit = on
 
     @property
     def parsers(self) -> dict[int, Parser]:
@@ -181,7 +202,7 @@ class Connection(KnownAttributes, Closing):
         Raises:
             ProgrammingError: a transaction is in progress, or `autocommit` is on.
         """
-        if self.autocommit or self.status != IDLE:
+        if self._autocommit or self.status != IDLE:
             raise ProgrammingError(
                 "a transaction of two phases begins outside of a transaction, with autocommit off"
             )
@@ -251,7 +272,19 @@ class Connection(KnownAttributes, Closing):
             self._session.engine.close()
 
     def _leave(self, kind: type[BaseException] | None) -> None:
+        """At a block's good end what it did is kept, as with psycopg."""
+        if kind is None and not self.closed and self._two_phase is None:
+            self._commit_what_is_there()
         self.close()
+
+    def _commit_what_is_there(self) -> None:
+        is_interrupted = self._conversation.text.known_status is None
+        try:
+            self.commit()
+        except OperationalError as error:
+            # Where the session has ended, the statement that it ended with has raised that.
+            if not (is_interrupted and isinstance(error.__cause__, EngineClosed)):
+                raise
 
     def _check(self) -> None:
         if self._conversation.closed:
@@ -285,7 +318,7 @@ class Connection(KnownAttributes, Closing):
 
     def _in_transaction(self, call: Callable[..., Value], *arguments: Any) -> Value:
         text = self._conversation.text
-        if self.autocommit or text.status != IDLE:
+        if self._autocommit or text.status != IDLE:
             return call(*arguments)
         text.beginning = _beginning(self.isolation_level, self.read_only, self.deferrable)
         try:

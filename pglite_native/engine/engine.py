@@ -207,6 +207,12 @@ class Engine(Session):
         return self
 
     @property
+    def data_dir(self) -> Path | None:
+        """The directory whose database it is; None in memory."""
+        place = self._boot["data_dir"]
+        return None if place is None else Path(place)
+
+    @property
     def tier(self) -> Literal["wasm3", "aot"]:
         """What runs this engine's PostgreSQL: "aot" or "wasm3"."""
         return self._runtime.tier

@@ -209,6 +209,16 @@ def test_a_dump_is_taken_from_a_pipe() -> None:
     assert "its sum\n" in done.stdout and "  42\n" in done.stdout
 
 
+def test_statements_end_with_g_too() -> None:
+    done = piped(
+        "select 1 as a \\g\nselect 2 as b\n\\gx\n\\g\nselect '\n\\g x' as quoted;\n"
+        "select (\n\\r\nselect 3 as c;\n"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert " a \n" in done.stdout and "b | 2\n" in done.stdout and " b \n" in done.stdout
+    assert "\\g x" in done.stdout and " c \n" in done.stdout
+
+
 def test_timing() -> None:
     done = piped("\\timing\nselect 1;\n\\timing off\nselect 1;\n")
     assert "Timing is on." in done.stdout and "Timing is off." in done.stdout

@@ -178,10 +178,11 @@ def test_notifications_of_another_connection_come_with_the_next_statement(
 
 
 def test_closing_ends_the_session_and_its_transaction(db: PGlite, first: dbapi.Connection) -> None:
-    with dbapi.connect(db) as second:
-        second.cursor().execute("insert into t values (2, 0)")
-        assert value(first, CONNECTED) == 2
-        first.commit()
+    second = dbapi.connect(db)
+    second.cursor().execute("insert into t values (2, 0)")
+    assert value(first, CONNECTED) == 2
+    first.commit()
+    second.close()
     assert value(first, CONNECTED) == 1
     assert value(first, "select count(*) from t") == 1
 

@@ -110,6 +110,52 @@ def test_an_interrupt_anywhere_leaves_all_or_nothing() -> None:
         assert crossing > 50
 
 
+def divide(connection: dbapi.Connection) -> None:
+    connection.execute("insert into t values (2)")
+    _ = 1 // 0
+
+
+def close_under(connection: dbapi.Connection) -> None:
+    connection.execute("create table t (n int)")
+    connection._session.engine.close()
+
+
+def test_a_block_s_good_end_commits() -> None:
+    db = PGlite()
+    db.exec("create table t (n int unique deferrable initially deferred)")
+    with dbapi.connect(db) as connection:
+        connection.execute("insert into t values (1)")
+    assert connection.closed
+    with pytest.raises(ZeroDivisionError), dbapi.connect(db) as connection:
+        divide(connection)
+    assert connection.closed
+    with dbapi.connect(db) as connection:
+        connection.execute("insert into t values (3)")
+        connection.close()
+    with pytest.raises(dbapi.IntegrityError), dbapi.connect(db) as connection:
+        connection.execute("insert into t values (1)")
+    assert connection.closed
+    assert db.query("table t").rows == [{"n": 1}]
+    db.close()
+
+
+def test_a_block_whose_session_is_closed_with_a_transaction_says_so() -> None:
+    with pytest.raises(dbapi.OperationalError, match="closed"), dbapi.connect() as connection:
+        close_under(connection)
+    assert connection.closed
+
+
+def test_autocommit_is_not_changed_in_a_transaction(connection: dbapi.Connection) -> None:
+    connection.execute("select 1")
+    connection.autocommit = False  # as it is
+    with pytest.raises(dbapi.ProgrammingError, match="in a transaction"):
+        connection.autocommit = True
+    connection.rollback()
+    connection.autocommit = True
+    connection.execute("create table at_once (n int)")
+    assert connection.status == "I"
+
+
 def test_threads_may_share_a_connection(connection: dbapi.Connection) -> None:
     import threading
 

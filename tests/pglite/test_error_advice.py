@@ -85,6 +85,7 @@ def test_settings_of_the_start_are_set_there(db: PGlite) -> None:
         ("select now() - $1", timedelta(1), "$1::interval"),
         ("select now() > now() - $1", timedelta(1), "a cast gives it, $1::interval"),
         ("select $1 + interval '1 day'", date(2020, 1, 1), "$1::timestamp"),
+        ("select daterange('2020-01-01', null) @> $1", date(2020, 1, 1), "$1::date"),
     ],
 )
 def test_parameters_that_do_not_fit(db: PGlite, sql: str, value: object, advice: str) -> None:

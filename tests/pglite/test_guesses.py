@@ -25,6 +25,8 @@ from pglite_native import AsyncPGlite, DatabaseError, PGlite, Server, dbapi, gue
         ("commit", "each call is a transaction of its own"),
         ("snapshot", "engine.snapshot() takes one"),
         ("describeQuery", "it is describe_query here"),
+        ("execProtocolRaw", "session.exec_protocol_raw() takes the protocol's bytes"),
+        ("waitReady", "it is ready when it is made"),
         ("nothing_like_it", "'PGlite' object has no attribute 'nothing_like_it'"),
     ],
 )
@@ -198,3 +200,7 @@ def test_names_that_are_advised_exist(db: PGlite) -> None:
                 for name in re.findall(r"(\w+)\(", advice):
                     if name not in theirs:
                         assert any(hasattr(place, name) for place in (owner, *beside)), name
+
+
+def test_all_names_of_the_package_are_listed() -> None:
+    assert set(pglite_native.__all__) <= set(dir(pglite_native))

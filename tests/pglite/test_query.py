@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -362,3 +363,12 @@ def test_unknown_options_are_told_by_the_method_that_got_them(db: PGlite) -> Non
         db.exec("select 1", rowmode="array")  # type: ignore[call-overload]
     with pytest.raises(TypeError, match=r"values, for \$1, \$2, ... in order: {'a': 1}"):
         db.query("select $1", {"a": 1})  # type: ignore[call-overload]
+
+
+def test_what_a_database_prints_as(tmp_path: Path) -> None:
+    with PGlite() as db:
+        assert repr(db) == "<PGlite in memory>" and db.engine.data_dir is None
+    assert repr(db) == "<PGlite in memory, closed>"
+    with PGlite(tmp_path / "shop") as db, db.connect() as session:
+        assert repr(session) == f"<PGlite in {tmp_path}/shop>"
+        assert db.engine.data_dir == tmp_path / "shop"

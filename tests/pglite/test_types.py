@@ -476,3 +476,11 @@ def test_series_of_polars_and_arrow_are_arrays(db: PGlite) -> None:
     for value in (polars.Series([1, None]), pyarrow.array([1, None])):
         assert db.query("select $1::int[] as a", [value]).scalar() == [1, None]
     assert db.query("select $1::int as a", [pyarrow.scalar(5)]).scalar() == 5
+
+
+def test_values_in_a_range() -> None:
+    for bounds, inside in (("[)", "123"), ("[]", "1234"), ("(]", "234"), ("()", "23")):
+        found = [str(number) for number in range(6) if number in Range(1, 4, bounds)]
+        assert "".join(found) == inside, bounds
+    assert 5 in Range() and 5 in Range(lower=5) and 5 not in Range(upper=5)
+    assert 5 not in Range(empty=True) and None not in Range()
