@@ -21,7 +21,7 @@ from bench import (
     server,
     sessions,
     statements,
-    suite500,
+    suites,
     threads,
     workerd,
 )
@@ -52,7 +52,9 @@ PARTS: dict[str, Callable[[bool], Iterable[Group]]] = {
     "drivers": lambda quick: drivers.run(rounds=3 if quick else 30),
     "rows": lambda quick: rows.run(rounds=1 if quick else 7),
     "memory": lambda quick: memory.run(rounds=1 if quick else 3, stream_mib=100 if quick else 1024),
-    "suite500": lambda quick: suite500.run(rounds=1 if quick else 3),
+    "suites": lambda quick: suites.run(
+        rounds=1 if quick else 3, sizes=(50,) if quick else (500, 5000)
+    ),
     "compile": lambda quick: compile.run(rounds=1 if quick else 5),
     "interpreter": lambda quick: interpreter.run(rounds=1 if quick else 5),
     "workerd": lambda quick: workerd.run(

@@ -45,9 +45,9 @@ class Contestant:
 
 
 # What others are compared with, and who is compared: see targets.py.
-NATIVE_RAW = "ours, native, raw"
-NATIVE_PGLITE = "ours, native, PGlite"
-NATIVE_SERVER = "ours, native, server"
+AOT_RAW = "ours, aot, raw"
+AOT_PGLITE = "ours, aot, PGlite"
+AOT_SERVER = "ours, aot, server"
 WASM3_RAW = "ours, wasm3, raw"
 WASM3_PGLITE = "ours, wasm3, PGlite"
 WASM3_SERVER = "ours, wasm3, server"
@@ -58,9 +58,9 @@ PYTEST_PGLITE_SERVER = "pytest-pglite"
 POSTGRESQL = "PostgreSQL, native"
 
 NAMES = (
-    NATIVE_RAW,
-    NATIVE_PGLITE,
-    NATIVE_SERVER,
+    AOT_RAW,
+    AOT_PGLITE,
+    AOT_SERVER,
     WASM3_RAW,
     WASM3_PGLITE,
     WASM3_SERVER,
@@ -75,9 +75,9 @@ NAMES = (
 def prepare(names: Sequence[str], stack: ExitStack) -> tuple[list[Contestant], dict[str, str]]:
     """Those that can be had on this machine, in order, and why the others cannot, by name."""
     makers: dict[str, Callable[[], Contestant]] = {
-        NATIVE_RAW: lambda: _ours(NATIVE_RAW, "raw", "aot"),
-        NATIVE_PGLITE: lambda: _ours(NATIVE_PGLITE, "pglite", "aot"),
-        NATIVE_SERVER: lambda: _ours(NATIVE_SERVER, "our_server", "aot"),
+        AOT_RAW: lambda: _ours(AOT_RAW, "raw", "aot"),
+        AOT_PGLITE: lambda: _ours(AOT_PGLITE, "pglite", "aot"),
+        AOT_SERVER: lambda: _ours(AOT_SERVER, "our_server", "aot"),
         WASM3_RAW: lambda: _ours(WASM3_RAW, "raw", "wasm3"),
         WASM3_PGLITE: lambda: _ours(WASM3_PGLITE, "pglite", "wasm3"),
         WASM3_SERVER: lambda: _ours(WASM3_SERVER, "our_server", "wasm3"),

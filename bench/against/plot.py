@@ -16,9 +16,9 @@ ROW_INCHES = 0.32
 BASE = who.NODE_RAW, who.NODE_CLASS  # where raw there is none: fetching values
 
 STYLES: Mapping[str, tuple[str, str]] = {
-    who.NATIVE_RAW: ("#c2410c", "o"),
-    who.NATIVE_PGLITE: ("#c2410c", "s"),
-    who.NATIVE_SERVER: ("#c2410c", "^"),
+    who.AOT_RAW: ("#c2410c", "o"),
+    who.AOT_PGLITE: ("#c2410c", "s"),
+    who.AOT_SERVER: ("#c2410c", "^"),
     who.WASM3_RAW: ("#eab308", "o"),
     who.WASM3_PGLITE: ("#eab308", "s"),
     who.WASM3_SERVER: ("#eab308", "^"),

@@ -125,11 +125,14 @@ def second(contestant: Contestant) -> float:
     return elapsed[0]
 
 
-def reset(contestant: Contestant) -> float:
-    contestant.write()
-    with stopwatch() as elapsed:
-        contestant.reset()
-    return elapsed[0]
+def reset(contestant: Contestant, times: int) -> float:
+    total = 0.0
+    for _ in range(times):
+        contestant.write()
+        with stopwatch() as elapsed:
+            contestant.reset()
+        total += elapsed[0]
+    return total
 
 
 OPERATIONS: dict[str, Callable[..., float]] = {

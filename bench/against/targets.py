@@ -7,9 +7,9 @@ from functools import partial
 from statistics import geometric_mean
 
 from bench.against.contestants import (
-    NATIVE_PGLITE,
-    NATIVE_RAW,
-    NATIVE_SERVER,
+    AOT_PGLITE,
+    AOT_RAW,
+    AOT_SERVER,
     NODE_RAW,
     POSTGRESQL,
 )
@@ -33,31 +33,30 @@ def _computing(other: str) -> Callable[[Round], list[float]]:
     """Of what both have: a peer without pgvector is compared in the rest."""
 
     def ratios(round_: Round) -> list[float]:
-        both = [
-            name for name in COMPUTING if (name, NATIVE_RAW) in round_ and (name, other) in round_
-        ]
+        both = [name for name in COMPUTING if (name, AOT_RAW) in round_ and (name, other) in round_]
         if not both:
             raise KeyError(other)
-        return [ratio(round_, name, NATIVE_RAW, other) for name in both]
+        return [ratio(round_, name, AOT_RAW, other) for name in both]
 
     return ratios
 
 
 def _fetched(round_: Round) -> float:
     (work,) = {work for work, _ in round_ if work.startswith(FETCH) and work.endswith("values")}
-    return ratio(round_, work, NATIVE_PGLITE, POSTGRESQL)
+    return ratio(round_, work, AOT_PGLITE, POSTGRESQL)
 
 
 def _arrow(round_: Round) -> float:
     """Ours to Arrow, theirs to values."""
-    (ours,) = (work for work, _ in round_ if work.startswith(FETCH) and work.endswith("Arrow"))
-    return round_[ours, NATIVE_PGLITE] / round_[ours.replace("Arrow", "values"), POSTGRESQL]
+    (ours,) = {work for work, _ in round_ if work.startswith(FETCH) and work.endswith("Arrow")}
+    return round_[ours, AOT_PGLITE] / round_[ours.replace("Arrow", "values"), POSTGRESQL]
 
 
 def group(rounds: list[dict[tuple[str, str], float]]) -> tuple[Group, list[str]]:
     """The targets with their samples, and the titles of those that could not be measured."""
     node, native = _computing(NODE_RAW), _computing(POSTGRESQL)
     tpcb = "TPC-B-like transaction"
+    prepared = f"{tpcb}, prepared"
     times = "times"
     ours, theirs = "the AOT tier, raw", "PGlite on Node, raw"
     wanted: list[tuple[str, str, float, bool, Callable[[Round], float]]] = [
@@ -66,14 +65,14 @@ def group(rounds: list[dict[tuple[str, str], float]]) -> tuple[Group, list[str]]
             times,
             0.35,
             False,
-            lambda figures: ratio(figures, SELECT_1, NATIVE_RAW, NODE_RAW),
+            lambda figures: ratio(figures, SELECT_1, AOT_RAW, NODE_RAW),
         ),
         (
             f"prepared statement: {ours} / {theirs}",
             times,
             0.6,
             False,
-            lambda figures: ratio(figures, "prepared statement", NATIVE_RAW, NODE_RAW),
+            lambda figures: ratio(figures, "prepared statement", AOT_RAW, NODE_RAW),
         ),
         (
             f"computing, geometric mean: {ours} / {theirs}",
@@ -108,21 +107,21 @@ def group(rounds: list[dict[tuple[str, str], float]]) -> tuple[Group, list[str]]
             times,
             0.25,
             False,
-            lambda figures: ratio(figures, SELECT_1, NATIVE_RAW, POSTGRESQL),
+            lambda figures: ratio(figures, SELECT_1, AOT_RAW, POSTGRESQL),
         ),
         (
             f"{SELECT_1} by psycopg: our server, AOT tier / native PostgreSQL",
             times,
             1.0,
             False,
-            lambda figures: ratio(figures, SELECT_1, NATIVE_SERVER, POSTGRESQL),
+            lambda figures: ratio(figures, SELECT_1, AOT_SERVER, POSTGRESQL),
         ),
         (
-            f"TPC-B-like transactions per second: {ours} / {theirs}",
+            f"{tpcb}, rate: {ours} / {theirs}",
             times,
             1.5,
             True,
-            lambda figures: ratio(figures, tpcb, NODE_RAW, NATIVE_RAW),
+            lambda figures: ratio(figures, tpcb, NODE_RAW, AOT_RAW),
         ),
         (
             "rows fetched to values, time: PGlite, AOT tier / psycopg, native PostgreSQL",
@@ -144,33 +143,33 @@ def group(rounds: list[dict[tuple[str, str], float]]) -> tuple[Group, list[str]]
                 times,
                 2.0,
                 False,
-                partial(ratio, work=work, one=NATIVE_PGLITE, other=NATIVE_RAW),
+                partial(ratio, work=work, one=AOT_PGLITE, other=AOT_RAW),
             )
             for work in (SELECT_1, "prepared statement", "a row by its key, prepared")
         ),
         *(
             (
-                f"{work}s per second: PGlite / raw, both the AOT tier",
+                f"{work}, rate: PGlite / raw, both the AOT tier",
                 times,
                 0.6,
                 True,
-                partial(ratio, work=work, one=NATIVE_RAW, other=NATIVE_PGLITE),
+                partial(ratio, work=work, one=AOT_RAW, other=AOT_PGLITE),
             )
-            for work in (tpcb, f"{tpcb}, prepared")
+            for work in (tpcb, prepared)
         ),
         (
-            f"{tpcb}s per second, prepared: PGlite, AOT tier / psycopg, native PostgreSQL",
+            f"{prepared}, rate: PGlite, AOT tier / psycopg, native PostgreSQL",
             times,
             1.5,
             True,
-            lambda figures: ratio(figures, f"{tpcb}, prepared", POSTGRESQL, NATIVE_PGLITE),
+            lambda figures: ratio(figures, prepared, POSTGRESQL, AOT_PGLITE),
         ),
         (
             "idle RSS of a process, AOT tier, raw",
             "MiB",
             IDLE_MIB,
             False,
-            lambda figures: figures[MEMORY, NATIVE_RAW],
+            lambda figures: figures[MEMORY, AOT_RAW],
         ),
     ]
     targets = Group("Ratios", "Computed in each round, of that round's figures.")

@@ -11,6 +11,7 @@ Kind = Literal["start", "calls", "rows", "computing", "memory", "size"]
 
 START = "cold start"
 MEMORY = "memory"
+RESETS = 10  # one after the other, as in a suite of tests
 SIZE = "installed size"
 
 VECTORS = "pgvector"  # how their names begin
@@ -76,7 +77,7 @@ def works(quick: bool) -> list[Work]:
     select_calls = 100 if quick else 2000
     return [
         Work("a second database", "start", "ms", "second", {}),
-        Work("per-test reset", "start", "ms", "reset", {}),
+        Work("per-test reset", "start", "ms", "reset", {"times": RESETS}, count=RESETS),
         _repeated("SELECT 1", "µs", ["select 1"], select_calls),
         Work(
             "prepared statement",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
 Fetch = Callable[..., Sequence[tuple[Any, ...]]]
 """Runs one statement with parameters $1, $2, ...; returns its rows."""
 
+KINDS = 5  # of tests, in test_suite.py
+
 _times: dict[str, float] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--way", default="pglite", help="a fixture of bench/suite/conftest.py")
-    parser.addoption("--times", type=Path, help="where to write how long each test took, as JSON")
+    parser.addoption("--tests", type=int, default=500, help="how many there are")
+    parser.addoption("--report", type=Path, help="where to write what they took, as JSON")
     parser.addoption("--py-pglite", type=Path, help="py-pglite's folder for node's packages")
 
 
@@ -33,8 +37,14 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if path := session.config.getoption("times"):
-        path.write_text(json.dumps(list(_times.values())))
+    if path := session.config.getoption("report"):
+        memory_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        report = {"seconds": list(_times.values()), "memory_mib": memory_kib / 1024}
+        path.write_text(json.dumps(report))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    metafunc.parametrize("number", range(metafunc.config.getoption("tests") // KINDS))
 
 
 @pytest.fixture(scope="session")

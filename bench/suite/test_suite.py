@@ -1,4 +1,4 @@
-"""500 small tests on a schema of 30 tables. They pass on a shared database, too, where what others
+"""Small tests on a schema of 30 tables. They pass on a shared database, too, where what others
 have left does not carry the same names.
 """
 
@@ -13,11 +13,9 @@ from bench.template import TABLES
 if TYPE_CHECKING:
     from bench.suite.conftest import Fetch
 
-ROUNDS = 100
 
-
-@pytest.fixture(params=range(ROUNDS))
-def name(request: pytest.FixtureRequest) -> str:
+@pytest.fixture
+def name(request: pytest.FixtureRequest, number: int) -> str:
     """The name of this test's rows; of what is in a table only these are looked at."""
     return f"{request.node.name}"
 

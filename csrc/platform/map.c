@@ -46,6 +46,11 @@ int map_open(const char *path, struct map *map)
     return result;
 }
 
+void map_drop_pages(const struct map *map)
+{
+    (void) madvise((void *) (uintptr_t) map->base, map->size, MADV_DONTNEED);
+}
+
 void map_close(struct map *map)
 {
     if (map->base)

@@ -14,6 +14,9 @@ struct map {
 int map_open(const char *path, struct map *map);
 int map_descriptor(int fd, struct map *map); /* which stays the caller's */
 
+/* What has been read of it counts for the process no more; it can be read again. */
+void map_drop_pages(const struct map *map);
+
 /* Idempotent. */
 void map_close(struct map *map);
 
