@@ -85,8 +85,8 @@ class Engine(Session):
         image: a Snapshot, or the path of a saved one, to start from; False to boot in any case.
             With a snapshot all other arguments but memory_limit, clock, seed and tier are its own.
         tier: what runs PostgreSQL: "aot", compiled ahead of time, or "wasm3", an interpreter,
-            which is always there; "auto" for native where it is there, or what PGLITE_NATIVE_TIER
-            in the environment says. Answers are the same.
+            which is always there; "auto" for the first where it is there, or what
+            PGLITE_NATIVE_TIER in the environment says. Answers are the same.
 
     Raises:
         ExtensionError: one of `extensions` is not there, or cannot be added.
