@@ -34,7 +34,12 @@ RECEIVE_BYTES = 64 * 1024  # at a time, from a client
 _log = logging.getLogger("pglite_native.server")
 _log.addHandler(logging.NullHandler())  # prints nothing where a program sets up no logging
 
-TERMINATED = Refusal("57P01", "terminating connection due to administrator command")
+
+def terminated() -> Refusal:
+    """What a connection is told that is ended. An exception of its own: one that is raised keeps
+    the frames that it came through, with all that they have.
+    """
+    return Refusal("57P01", "terminating connection due to administrator command")
 
 
 class Others(Protocol):
@@ -239,7 +244,7 @@ def _refusal_of(error: Refusal | EngineError) -> Refusal:
     if isinstance(error, Refusal):
         return error
     if isinstance(error, EngineClosed):
-        return TERMINATED
+        return terminated()
     if isinstance(error, EngineMemoryError):
         return Refusal("53200", "out of memory", detail=str(error))
     # Why may have words of other connections in it.

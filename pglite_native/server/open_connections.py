@@ -8,7 +8,7 @@ import time
 
 from pglite_native.server import timeouts
 from pglite_native.server.cluster import Cluster, crashed
-from pglite_native.server.connection import TERMINATED, ClientConnection
+from pglite_native.server.connection import ClientConnection, terminated
 from pglite_native.server.messages import Refusal
 from pglite_native.server.startup import CancelRequest
 
@@ -75,10 +75,10 @@ class Connections:
 
     def end_cluster(self, cluster: Cluster) -> None:
         """Have a cluster's connections end, as it has failed or is to be closed (57P02, 57P01)."""
-        reason = crashed() if cluster.has_failed else TERMINATED
+        reason = crashed if cluster.has_failed else terminated
         for connection in self._present():
             if connection.cluster is cluster:
-                connection.stop(reason)
+                connection.stop(reason())
 
     def shut(self) -> None:
         """Let none in any more."""
@@ -97,7 +97,7 @@ class Connections:
             if not left:
                 return
             for connection in left.keys() - aborting:
-                connection.stop(TERMINATED)
+                connection.stop(terminated())
                 if time.monotonic() > deadline:
                     aborting.add(connection)
                     threading.Thread(target=connection.abort, daemon=True).start()

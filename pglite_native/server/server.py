@@ -33,13 +33,6 @@ from pglite_native.server.tls import announce
 PORT = 5432
 PORT_MAX = 65535
 
-NO_DESCRIPTOR = Refusal(
-    "53300",
-    "sorry, too many clients already",
-    detail="The server's process has no file descriptor left.",
-    hint="Let it have more (ulimit -n), or fewer connections (max_connections).",
-)
-
 
 class HasEngine(Protocol):
     """A PGlite or an engine: what belongs to a cluster."""
@@ -320,7 +313,7 @@ class Server(Closing):
                 # The listener's end, or no descriptor left at all.
                 time.sleep(0 if self._is_closing else timeouts.ACCEPT_RETRY_S)
                 continue
-            self._welcome(client, authentication, NO_DESCRIPTOR if is_last else None)
+            self._welcome(client, authentication, _no_descriptor() if is_last else None)
 
     def _welcome(
         self, client: socket.socket, authentication: Authentication, refusal: Refusal | None
@@ -375,3 +368,12 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _no_descriptor() -> Refusal:
+    return Refusal(
+        "53300",
+        "sorry, too many clients already",
+        detail="The server's process has no file descriptor left.",
+        hint="Let it have more (ulimit -n), or fewer connections (max_connections).",
+    )

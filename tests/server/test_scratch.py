@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import threading
@@ -15,8 +16,10 @@ from psycopg import errors
 
 from pglite_native import Engine, SnapshotError
 from pglite_native.server import Server
+from pglite_native.server.connection import ClientConnection
 from tests import wire
 from tests.server.client import Client
+from tests.waiting import until
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -201,6 +204,20 @@ def test_dropping_by_force_does_not_wait_for_statements(server: Server) -> None:
         began = time.monotonic()
         assert server.drop("scratch_busy", force=True)
         assert time.monotonic() - began < 2
+
+
+def served() -> int:
+    """How many connections' objects there are."""
+    gc.collect()
+    return sum(type(each) is ClientConnection for each in gc.get_objects())
+
+
+def test_connections_that_are_ended_leave_nothing(server: Server) -> None:
+    before = served()
+    for number in range(3):
+        with closing(connect(server, f"scratch_{number}")):
+            assert server.drop(f"scratch_{number}", force=True)
+    until(lambda: served() <= before)
 
 
 @pytest.mark.parametrize("database", ["postgres", "scratch_a/postgres"])
