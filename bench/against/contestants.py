@@ -41,7 +41,7 @@ class Contestant:
 
     def installed_mib(self) -> float:
         files = (file for path in self.installed for file in _files(path))
-        return sum(file.stat().st_size for file in files if file.name not in self.without) / 2**20
+        return sum(_size(file) for file in files if file.name not in self.without) / 2**20
 
 
 # What others are compared with, and who is compared: see targets.py.
@@ -195,6 +195,15 @@ def _distributions(*names: str) -> Iterator[Path]:
                 yield Path(str(file.locate()))
         except metadata.PackageNotFoundError:
             continue
+
+
+def _size(file: Path) -> int:
+    """In bytes; a shared object's without what is for debuggers, which no wheel has."""
+    if file.suffix != ".so":
+        return file.stat().st_size
+    with tempfile.NamedTemporaryFile() as stripped:
+        subprocess.run(["strip", "-o", stripped.name, file], check=True)
+        return Path(stripped.name).stat().st_size
 
 
 def _files(path: Path) -> Iterator[Path]:
