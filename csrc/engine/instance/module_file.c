@@ -55,7 +55,7 @@ enum status module_file_open(const char *path, struct module_file *file, struct 
     if (!find_frames(file))
         return error_set(error, STATUS_MODULE,
                          "%s is damaged or cut off: install the package again", path);
-    map_drop_pages(&file->map); /* the frames were found by their blocks' headers, which are everywhere */
+    map_drop_pages(&file->map); /* where its blocks begin has been read, which is everywhere */
     file->content = calloc(1, file->size + 1); /* of which only what is unpacked takes memory */
     file->monitor = monitor_open();
     file->bytes = file->content;
