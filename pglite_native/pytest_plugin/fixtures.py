@@ -25,7 +25,10 @@ def pglite_template(pytestconfig: pytest.Config) -> PGlite:
     for extension in extensions:
         db.exec(f"create extension if not exists {identifier(extension)} cascade")
     for path in pytestconfig.getini("pglite_schema"):
-        db.exec_file(path)
+        try:
+            db.exec_file(path)
+        except OSError as error:
+            raise pytest.UsageError(f"pglite_schema names files of SQL: {error}") from None
     return db
 
 

@@ -54,6 +54,18 @@ def test_the_original_beside_it_is_named(pytester: pytest.Pytester) -> None:
     result.stderr.fnmatch_lines("ERROR: pytest-postgresql itself is installed*")
 
 
+def test_fixtures_without_the_plugin_name_it(pytester: pytest.Pytester) -> None:
+    conftest = """
+        from pglite_native.testing.pytest_postgresql import factories
+
+        proc = factories.postgresql_proc()
+        client = factories.postgresql("proc")
+    """
+    result = run(pytester, {"conftest.py": conftest, "test_it.py": "def test_it(client): ...\n"})
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines("*pytest_plugins = *pglite_native.testing.pytest_postgresql*")
+
+
 def test_coroutines(pytester: pytest.Pytester) -> None:
     test = """
         import pytest

@@ -33,6 +33,18 @@ def test_an_error_in_the_schema_names_its_line(run: Run) -> None:
     assert "conversation.py" not in str(result.stdout)
 
 
+def test_several_files_of_the_schema_and_one_that_is_missing(run: Run) -> None:
+    files = {
+        "one.sql": "create table one ();\n",
+        "two.sql": "create table two ();\n",
+        "test_it.py": "def test_it(pglite): pglite.query('select from one, two')\n",
+    }
+    run(files, ini="pglite_schema = one.sql two.sql").assert_outcomes(passed=1)
+    result = run(files, ini="pglite_schema = *.sql")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*UsageError: pglite_schema names files of SQL: *'*.sql'*"])
+
+
 def test_a_schema_may_be_a_dump(run: Run) -> None:
     schema = r"""
         \restrict abc

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+PLUGIN = "pglite_native.testing.pytest_postgresql"
+
 # Its name, pytest.ini's type, what it is without being set, and what it says.
 _OPTIONS: list[tuple[str, Any, Any, str]] = [
     ("host", None, "127.0.0.1", "address to listen at"),
@@ -61,6 +63,11 @@ class Config:
     load: list[Path | str]
 
     def __init__(self, config: pytest.Config) -> None:
+        if not config.pluginmanager.has_plugin(PLUGIN):
+            raise pytest.UsageError(
+                f"the fixtures of pytest-postgresql want its options, too: pytest_plugins ="
+                f' ["{PLUGIN}"] in the conftest.py of the root folder, or `-p {PLUGIN}`'
+            )
         for name, *_ in _OPTIONS:
             key = f"postgresql_{name}"
             value = config.getoption(key)
