@@ -253,7 +253,7 @@ def _number(kind: str, text: str) -> str | None:
     if text in ("true", "false"):
         return "A bool is no number to PostgreSQL: int(value) is"
     if kind in ("smallint", "integer", "bigint") and re.fullmatch(_FLOAT, text):
-        return "A float is no integer: int(value) or round(value) is; $1::float8 takes floats"
+        return "A float or a Decimal is no integer: int(value) or round(value) is"
     return None
 
 

@@ -8,13 +8,19 @@ from PyInstaller.utils.hooks import collect_data_files, collect_submodules, get_
 
 # For pytest, and for building: they import what no program has.
 NOT_FOR_PROGRAMS = (
+    "pglite_native.__main__",
     "pglite_native._pyinstaller",
     "pglite_native.notebook",
     "pglite_native.pytest_plugin",
     "pglite_native.testing",
 )
-# What is there only if its driver is; a program that wants one imports it by name.
-OPTIONAL = ("pglite_native.django", "pglite_native.migrate", "pglite_native.sqlalchemy")
+# What brings drivers and more, if they are there; a program that wants one imports it by name.
+OPTIONAL = (
+    "pglite_native.cli",
+    "pglite_native.django",
+    "pglite_native.migrate",
+    "pglite_native.sqlalchemy",
+)
 
 RESOURCES = "resources"
 _folder = Path(get_package_paths("pglite_native")[1], RESOURCES)

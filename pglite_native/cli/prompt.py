@@ -189,15 +189,17 @@ class Prompt:
     def _run(
         self,
         sql: str,
-        output: TextIO | None = None,
+        target: TextIO | None = None,
         copied: script.Readable | None = None,
     ) -> bool:
         began_s = time.monotonic()
         with contextlib.ExitStack() as stack:
-            shown = output or self._shown(stack)
+            shown = self._shown(stack)
             if copied is None:
                 copied = io.BufferedReader(_CopiedLines(self._lines.read, shown))
-            ok = script.run(self._session, sql, shown, sys.stderr, copied, self._form())
+            ok = script.run(
+                self._session, sql, shown, sys.stderr, copied, self._form(), copy_output=target
+            )
         if self._is_timed:
             print(f"Time: {(time.monotonic() - began_s) * 1e3:.3f} ms")
         self._ok &= ok
@@ -277,7 +279,7 @@ class Prompt:
                 self._run(copy.sql, copied=source)
         else:
             with Path(copy.file).expanduser().open("w", encoding="utf-8", newline="") as target:
-                self._run(copy.sql, output=target)
+                self._run(copy.sql, target=target)
 
     def _time(self, argument: str) -> None:
         self._is_timed = argument == "on" if argument in ("on", "off") else not self._is_timed

@@ -35,18 +35,20 @@ def run(
     copy_input: Readable | None = None,
     form: Format | None = None,
     place: Place | None = None,
+    copy_output: TextIO | None = None,
 ) -> bool:
     """Run the statements of a string, together; return whether there was no error.
 
-    COPY FROM STDIN reads `copy_input`. `form` is how results are written: as tables. `place` says
-    where an error is, if the statements are a file's.
+    COPY FROM STDIN reads `copy_input`, COPY TO STDOUT writes to `copy_output`, or to `output`.
+    `form` is how results are written: as tables. `place` says where an error is, if the statements
+    are a file's.
 
     Raises:
         KeyboardInterrupt: the statement that ran was cancelled, and what is left of its answer
             dropped; the session can be used.
         ValueError: the format cannot have this result; the statement was cancelled.
     """
-    printer = _Printer(sql, output, errors, form or Table("", None), place)
+    printer = _Printer(sql, output, errors, form or Table("", None), place, copy_output)
     printer.exchange(session, wire.query(sql))
     while printer.wants_copy_data:
         try:
@@ -117,7 +119,13 @@ class _Printer:
     """Writes the messages of one query's answer."""
 
     def __init__(
-        self, sql: str, output: TextIO, errors: TextIO, form: Format, place: Place | None
+        self,
+        sql: str,
+        output: TextIO,
+        errors: TextIO,
+        form: Format,
+        place: Place | None,
+        copy_output: TextIO | None,
     ) -> None:
         self._place = place
         self._completed = 0
@@ -125,6 +133,7 @@ class _Printer:
         self.wants_copy_data = False
         self._sql = sql
         self._output = output
+        self._copy_output = copy_output
         self._errors = errors
         self._format = form
         self._splitter = wire.Splitter()
@@ -154,7 +163,7 @@ class _Printer:
         elif kind == "H":
             self._copies_out = True
         elif kind == "d":
-            self._output.write(wire.text(payload))
+            (self._copy_output or self._output).write(wire.text(payload))
         elif kind == "A":
             process, channel, content = wire.notification(payload)
             with_content = f' with payload "{content}"' if content else ""
@@ -170,7 +179,8 @@ class _Printer:
         if self._has_rows:
             self._lines(self._format.end())
             self._remark("")
-        if not self._copies_out and (not self._has_rows or tag.startswith(CHANGES)):
+        is_mixed = self._copies_out and self._copy_output is None  # the tag would be among the data
+        if not is_mixed and (not self._has_rows or tag.startswith(CHANGES)):
             self._remark(tag)
         self._forget()
 

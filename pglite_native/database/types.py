@@ -236,6 +236,8 @@ def _refusal(known: Type, value: object) -> str:
         return f"{given} as {known.name}: {many} of pglite_native is its value"
     if known.kind == "composite":
         return f"{given} as {known.name}: a tuple of its fields, in their order, is its value"
+    if known.name == "record":
+        return f"{given} as record: a cast says which composite type it is, as $1::address"
     if known.name in _GEOMETRIC:
         tuples = "a point is a tuple of two numbers; " if known.name == _POINT else ""
         return f"{given} as {known.name}: {tuples}a str is its text, as PostgreSQL writes it"
@@ -245,7 +247,7 @@ def _refusal(known: Type, value: object) -> str:
             " itself"
         )
     if isinstance(value, set | frozenset | range):
-        return f"{given}: give a list"
+        return f"{given}: give a list, list(value)"
     return f"{given} as {known.name}: it is JSON, which that type is not; a str is its text"
 
 

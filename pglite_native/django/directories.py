@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import atexit
 import errno
+import socket
 import threading
+import time
 from pathlib import Path
 
 from pglite_native.engine.engine import Engine
 from pglite_native.errors import EngineLocked
 from pglite_native.server import Server
 from pglite_native.server.server import PORT
+
+PATIENCE_S = 10.0
+"""How long another process may have a directory that it does not serve yet."""
+
+RETRY_S = 0.05
 
 _lock = threading.Lock()
 _servers: dict[str, Server] = {}
@@ -28,15 +35,28 @@ def address(directory: str) -> tuple[str, int]:
         OSError: it cannot be served.
     """
     with _lock:
-        if directory not in _servers:
+        deadline_s = time.monotonic() + PATIENCE_S
+        while directory not in _servers:
             try:
                 engine = Engine(directory)
             except EngineLocked:
-                if Path(directory, f".s.PGSQL.{PORT}").exists():
+                if _is_served(directory):
                     return directory, PORT
-                raise
-            _servers[directory] = _serve(engine, directory)
+                if time.monotonic() > deadline_s:
+                    raise
+                time.sleep(RETRY_S)  # the other process is opening it, or closing
+            else:
+                _servers[directory] = _serve(engine, directory)
         return _servers[directory].address
+
+
+def _is_served(directory: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        try:
+            client.connect(str(Path(directory, f".s.PGSQL.{PORT}")))
+        except OSError:  # it is not there, or left from a process that was killed
+            return False
+    return True
 
 
 def _serve(engine: Engine, directory: str) -> Server:

@@ -13,7 +13,7 @@ there is one way to move, whichever side is ours.
 The notes are in the target (notes.py), so they stay true when either process is killed: a migration
 that is begun again continues with the first table that is not done.
 
-psycopg does the talking and tqdm the bars: the extra `move`.
+psycopg does the talking and tqdm the bars: the extra `migrate`.
 """
 
 from pglite_native.migrate.errors import MoveError

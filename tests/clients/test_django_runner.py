@@ -149,6 +149,26 @@ def test_a_directory_is_the_database_of_several_processes(project: Path) -> None
     assert "count 4" in manage(project, "shell", "-c", create)
 
 
+@pytest.mark.parametrize("is_new", [True, False], ids=["new", "there"])
+def test_processes_that_begin_at_once_share_a_directory(project: Path, is_new: bool) -> None:
+    if not is_new:
+        manage(project, "migrate")
+    ask = (
+        "from django.db import connection; connection.cursor().execute('select 1');"
+        "print('answered', flush=True); import sys; sys.stdin.read()"
+    )
+    processes = [begin(project, "shell", "-c", ask) for _ in range(3)]
+    for process in processes:
+        assert process.stdout is not None
+        shown = ""
+        while "answered" not in shown:
+            line = process.stdout.readline()
+            assert line, shown
+            shown += line
+    for process in processes:
+        process.communicate("")
+
+
 def test_dbshell_finds_the_directory_s_socket(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

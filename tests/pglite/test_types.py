@@ -387,7 +387,7 @@ def test_a_serializer_may_return_none_for_null(db: PGlite) -> None:
     ("sent", "advice"),
     [
         ([1], r"list: the parameter is no array; `= any\(...\)` takes a list"),
-        ({1}, "set: give a list"),
+        ({1}, r"set: give a list, list\(value\)"),
         (1j, "complex: give its text, or add a function for it to `serializers`"),
         (np.complex64(1), "complex: give its text"),
     ],
@@ -476,6 +476,11 @@ def test_series_of_polars_and_arrow_are_arrays(db: PGlite) -> None:
     for value in (polars.Series([1, None]), pyarrow.array([1, None])):
         assert db.query("select $1::int[] as a", [value]).scalar() == [1, None]
     assert db.query("select $1::int as a", [pyarrow.scalar(5)]).scalar() == 5
+
+
+def test_a_tuple_for_a_row_of_no_type_wants_a_cast(shared: PGlite) -> None:
+    with pytest.raises(TypeError, match="as record: a cast says which composite type it is"):
+        shared.query("select row(1, 2) = $1", [(1, 2)])
 
 
 def test_values_in_a_range() -> None:
