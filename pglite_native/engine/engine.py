@@ -403,6 +403,11 @@ def _start(
         raise ValueError(
             f"these options belong to the image and cannot be given with one: {', '.join(changed)}"
         )
+    if not isinstance(image, Snapshot | str | os.PathLike):
+        raise TypeError(
+            "image is a Snapshot, as engine.snapshot() takes one, or the path of a saved one, and"
+            f" not {type(image).__name__}"
+        )
     snapshot = image if isinstance(image, Snapshot) else Snapshot.load(image)
     runtime = snapshot._runtime if tier == "auto" else guest.runtime(tier)
     return runtime, snapshot._image

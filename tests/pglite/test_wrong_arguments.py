@@ -45,6 +45,7 @@ async def pieces() -> AsyncIterator[bytes]:
             r"exec_file\(io.StringIO\(sql\)",
         ),
         (lambda db: db.exec_file(None), TypeError, "takes a path or an open file"),
+        (lambda db: opened(image=db), TypeError, r"as engine.snapshot\(\) takes one"),
         (lambda db: db.transaction(print), TypeError, "with db.transaction\\(\\) as transaction"),
         (
             lambda db: db.transaction(isolation_level="dirty"),
