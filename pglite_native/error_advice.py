@@ -71,6 +71,7 @@ _NUMBER = (
 )
 _DATETIME = r'invalid input syntax for type (interval|date|time|timestamp).*: "(.*)"'
 _NO_RANGE = "malformed range literal"
+_OF_TIMES = r"operator does not exist: .*\b(interval|timestamp)\b"
 _OF_A_TIMEDELTA = " microseconds"
 _DATE = r"\d{4}-\d\d-\d\d"
 _FLOAT = r"-?\d+\.\d*(e[+-]?\d+)?|-?(nan|inf)"
@@ -94,7 +95,7 @@ def advice(fields: Mapping[str, str], sql: str, interface: Interface = PGLITE) -
             from pglite_native import foreign_sql  # only for those who have made a mistake
 
             return found or foreign_sql.syntax(sql, _position(fields, sql))
-    if state == UNDEFINED_FUNCTION and message.startswith("operator ") and _has_parameters(sql):
+    if state == UNDEFINED_FUNCTION and re.match(_OF_TIMES, message) and _has_parameters(sql):
         mark = interface.placeholder
         return (
             "There is none for these types. A parameter may have been taken for another type than"
@@ -264,7 +265,7 @@ def _has_parameters(sql: str) -> bool:
 def _datetime(kind: str, text: str, interface: Interface) -> str | None:
     """What a date or time of Python's is that PostgreSQL took for something else."""
     if kind != "interval" and text.endswith(_OF_A_TIMEDELTA):
-        return f"A timedelta is an interval, which a cast says: {interface.placeholder}::interval"
+        return f"A timedelta is an interval, as a cast can say: {interface.placeholder}::interval"
     if kind == "interval" and re.match(_DATE, text):
         return f"A date is no interval: a cast says what it is, {interface.placeholder}::timestamp"
     return None

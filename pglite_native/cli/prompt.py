@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from pglite_native.cli import copying, lines, script
 from pglite_native.cli.formats import Table
@@ -142,11 +142,11 @@ class Prompt:
             if word == "help":
                 self._help("")
                 return True
-        if line.lstrip().startswith("\\") and (not self._typed or name in WITHIN):
+        if line.lstrip().startswith("\\") and (not self._typed.strip() or name in WITHIN):
             self._command(name, argument.strip())
             return True
         ending = _RUNS.fullmatch(line)
-        if ending and not self._parser.is_open(self._typed + ending[1]):
+        if ending and not self._parser.continues(self._typed + ending[1]):
             self._typed += ending[1]
             self._command(ending[2], "")
             return True
@@ -155,12 +155,13 @@ class Prompt:
         return True
 
     def _run_if_complete(self) -> None:
-        if self._typed.rstrip().endswith(";") and not self._parser.is_open(self._typed):
+        sql = self._typed.rstrip()
+        if sql.endswith(";") and not self._parser.continues(sql):
             self._run_typed()
 
     def _run_typed(self, *, is_expanded: bool = False) -> None:
         """Run it, or where nothing has been typed, what was run last."""
-        sql, self._typed = self._typed or self._last, ""
+        sql, self._typed = self._typed if self._typed.strip() else self._last, ""
         self._last = sql
         before, self._is_expanded = self._is_expanded, self._is_expanded or is_expanded
         try:
@@ -189,7 +190,7 @@ class Prompt:
     def _run(
         self,
         sql: str,
-        target: TextIO | None = None,
+        target: BinaryIO | None = None,
         copied: script.Readable | None = None,
     ) -> bool:
         began_s = time.monotonic()
@@ -278,7 +279,7 @@ class Prompt:
             with Path(copy.file).expanduser().open("rb") as source:
                 self._run(copy.sql, copied=source)
         else:
-            with Path(copy.file).expanduser().open("w", encoding="utf-8", newline="") as target:
+            with Path(copy.file).expanduser().open("wb") as target:
                 self._run(copy.sql, target=target)
 
     def _time(self, argument: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable
-from typing import Protocol, TextIO
+from typing import BinaryIO, Protocol, TextIO
 
 from pglite_native.cli.formats import Format, Table
 from pglite_native.cli.report import describe
@@ -35,7 +35,7 @@ def run(
     copy_input: Readable | None = None,
     form: Format | None = None,
     place: Place | None = None,
-    copy_output: TextIO | None = None,
+    copy_output: BinaryIO | None = None,
 ) -> bool:
     """Run the statements of a string, together; return whether there was no error.
 
@@ -125,7 +125,7 @@ class _Printer:
         errors: TextIO,
         form: Format,
         place: Place | None,
-        copy_output: TextIO | None,
+        copy_output: BinaryIO | None,
     ) -> None:
         self._place = place
         self._completed = 0
@@ -163,7 +163,7 @@ class _Printer:
         elif kind == "H":
             self._copies_out = True
         elif kind == "d":
-            (self._copy_output or self._output).write(wire.text(payload))
+            self._write(payload)
         elif kind == "A":
             process, channel, content = wire.notification(payload)
             with_content = f' with payload "{content}"' if content else ""
@@ -173,6 +173,15 @@ class _Printer:
             )
         elif kind == "Z":
             self.wants_copy_data = False
+
+    def _write(self, copied: bytes) -> None:
+        """As it comes: it may be binary, or of another encoding."""
+        target = self._copy_output or getattr(self._output, "buffer", None)
+        if target is None:
+            self._output.write(wire.text(copied))
+            return
+        self._output.flush()
+        target.write(copied)
 
     def _complete(self, tag: str) -> None:
         self._completed += 1

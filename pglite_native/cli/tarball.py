@@ -104,7 +104,9 @@ def _dump(options: argparse.Namespace) -> bool:
         options.parser.error(f"FILE is what is written; {usage.of_path(options.file)}")
     if options.data_dir is not None:
         existing(options.data_dir)
-    if options.sql or options.file.endswith(".sql"):
+    if options.file.lower().endswith(".sql.gz"):
+        options.parser.error("SQL is not compressed here: `dump - --sql ... | gzip > FILE` does it")
+    if options.sql or options.file.lower().endswith(".sql"):
         return _dump_sql(options)
     if options.args is not None or options.database is not None:
         options.parser.error(

@@ -35,6 +35,10 @@ class Parser(Closing):
         reason = self._complaint(sql)
         return reason.startswith(OPEN_START) or reason.endswith(OPEN_END)
 
+    def continues(self, sql: str) -> bool:
+        """Would it be cut short if it ended here? A comment of one line counts, too."""
+        return self.is_open(sql) or self._is_in_comment(sql)
+
     def _is_in_comment(self, sql: str) -> bool:
         """Does it end in a comment of one line? Then a quotation mark is a part of that."""
         last_line = sql.rpartition("\n")[2]
@@ -45,7 +49,7 @@ class Parser(Closing):
         start = 0
         for end in _END.finditer(sql):
             piece = sql[start : end.end()]
-            if end.end() < len(sql) and (self.is_open(piece) or self._is_in_comment(piece)):
+            if end.end() < len(sql) and self.continues(piece):
                 continue
             blank = _BLANK.match(piece)
             begin = start + (blank.end() if blank else 0)

@@ -182,7 +182,10 @@ class PGlite(Queries, KnownAttributes, Uncopied, Closing):
         return self._conversation.closed
 
     def __repr__(self) -> str:
-        folder = self._session.engine.data_dir
+        session = vars(self).get("_session")
+        if session is None:  # a subclass's own __init__ has not come to ours
+            return object.__repr__(self)
+        folder = session.engine.data_dir
         where = "in memory" if folder is None else f"in {folder}"
         return f"<{type(self).__name__} {where}{', closed' if self.closed else ''}>"
 

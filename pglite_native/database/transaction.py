@@ -66,6 +66,9 @@ _PARAMS = frozenset(("params", "args", "parameters", "values"))
 _QUERY = ("params", *_EXEC, *QueryOptions.__annotations__)
 
 
+_ENDED = "the transaction has ended, or was not entered by `with`"
+
+
 class Queries(ABC):
     """What a database and a transaction in it have in common."""
 
@@ -327,7 +330,7 @@ class Transaction(Queries, Closing):
         self._parent = parent
         self._modes = modes
         self._conversation = parent._conversation
-        self._hold = _holding(parent._lock)
+        self._hold = _holding(parent._conversation.lock)
         self._depth = 0
         self._savepoint: str | None = None
         self._open = False
@@ -355,7 +358,9 @@ class Transaction(Queries, Closing):
 
     @property
     def _lock(self) -> AbstractContextManager[object]:
-        if self._open and self._thread != get_ident():  # it would wait for the end of the block
+        if self._used and self._thread != get_ident():  # it would wait for the end of the block
+            if not self._open:
+                raise TransactionError(_ENDED)
             raise TransactionError(
                 "a transaction is used by the thread whose block it is: give other threads sessions"
                 " of their own, db.connect(), or run their statements in that thread"
@@ -365,7 +370,7 @@ class Transaction(Queries, Closing):
     def _ready(self) -> TypedConversation:
         conversation = self._parent._ready()
         if not self._open:
-            raise TransactionError("the transaction has ended, or was not entered by `with`")
+            raise TransactionError(_ENDED)
         return conversation
 
     def __enter__(self) -> Transaction:
@@ -373,6 +378,7 @@ class Transaction(Queries, Closing):
             raise TransactionError(
                 "a transaction can be used in one `with` statement: call transaction() for another"
             )
+        self._hold = _holding(self._parent._lock)
         try:
             next(self._hold)
             self._begin(self._parent._ready())
@@ -400,6 +406,7 @@ class Transaction(Queries, Closing):
 
     def _leave(self, kind: type[BaseException] | None) -> None:
         """End it. What that raises has it called again, until nothing is left half done."""
+        self._come_over()
         if self._open:
             self._end(self._commit if kind is None else self._roll_back_if_possible)
         if self._half_ended and self._savepoint:
@@ -409,6 +416,14 @@ class Transaction(Queries, Closing):
         if self._used:
             self._conversation.savepoints = self._depth
         self._hold.close()
+
+    def _come_over(self) -> None:
+        """Hold the lock in this thread where the block, a generator's, has begun in another one."""
+        if self._used and self._thread != get_ident():
+            lock: Any = self._conversation.lock
+            count, _ = lock._release_save()  # as threading.Condition does
+            lock._acquire_restore((count, get_ident()))
+            self._thread = get_ident()
 
     def _end(self, how: Callable[[], None]) -> None:
         conversation = self._conversation

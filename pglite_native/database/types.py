@@ -188,7 +188,10 @@ class Types:
         serialize = partial(self.serialize, known.of)
         match known.kind, value:
             case "array", list() | tuple():
-                nested = _nested(self._types.get(known.of, _UNKNOWN))
+                element = self._types.get(known.of, _UNKNOWN)
+                nested = _nested(element)
+                if element.name in _VECTORS:
+                    value = [_with_vectors_as_text(item) for item in value]
                 return container_converters.serialize_array(
                     value, serialize, known.delimiter, nested
                 )
@@ -215,9 +218,17 @@ _TEXTS = ("", "text", "varchar", "bpchar")  # where a dict is JSON's text
 
 def _nested(element: Type) -> tuple[type, ...]:
     """The classes that make an array in an array, and are no values of the element's type."""
-    if element.name in _VECTORS:
-        return ()
     return (list,) if element.kind == "composite" or element.name == _POINT else (list, tuple)
+
+
+def _with_vectors_as_text(value: Any) -> Any:
+    """A list of numbers is a vector, and one of others an array of them."""
+    value = foreign_values.plain(value) if foreign_values.is_foreign(value) else value
+    if not isinstance(value, list | tuple):
+        return value
+    if value and isinstance(value[0], float | int):
+        return scalar_converters.serialize_vector(value)
+    return [_with_vectors_as_text(item) for item in value]
 
 
 def _takes(name: str, value: object) -> bool:

@@ -26,8 +26,8 @@ class Range:
         """Whether a value lies in it, as PostgreSQL's @> has it."""
         if self.empty or value is None:
             return False
-        above = self.lower is None or self.lower < value
-        below = self.upper is None or value < self.upper
+        above = self.lower in (None, "-infinity") or self.lower < value
+        below = self.upper in (None, "infinity") or value < self.upper
         return (above or (self.bounds[0] == "[" and value == self.lower)) and (
             below or (self.bounds[1] == "]" and value == self.upper)
         )

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
 
 from pglite_native._closing import Closing
-from pglite_native.database.conversation import FAILED, IDLE, IN_TRANSACTION, Conversation
+from pglite_native.database.conversation import IDLE, Conversation
 from pglite_native.database.modes import modes
 from pglite_native.database.scalar_converters import Parser, Serializer
 from pglite_native.database.typed_conversation import Converted, TypedConversation
@@ -33,7 +33,6 @@ from pglite_native.protocol import wire
 Value = TypeVar("Value")
 
 NOTICES_MAX = 100
-IN_BLOCK = (IN_TRANSACTION, FAILED)
 
 
 class Connection(KnownAttributes, Closing):
@@ -125,7 +124,7 @@ class Connection(KnownAttributes, Closing):
 
     @autocommit.setter
     def autocommit(self, on: bool) -> None:
-        if on != self._autocommit and self._conversation.text.known_status in IN_BLOCK:
+        if on != self._autocommit and not self.closed and self.status != IDLE:
             raise ProgrammingError(
                 "autocommit cannot be changed in a transaction: commit() or rollback() before"
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -14,6 +15,9 @@ from pglite_native.django import directories
 
 DIRECTORY = "PGLITE_DIRECTORY"  # where a setting is kept whose place a database's name takes
 DATABASE = USER = "postgres"
+
+ENDING = ("terminating connection", "shutting down", "closed the connection", "connection failed")
+"""In libpq's words, and the server's: the process that has the directory comes to its end."""
 
 
 class _Client(DatabaseClient):  # type: ignore[misc]
@@ -51,6 +55,20 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
             settings_dict[DIRECTORY] = os.path.abspath(settings_dict["NAME"])
             settings_dict.update(NAME=DATABASE, USER=settings_dict["USER"] or USER)
         super().__init__(settings_dict, alias)
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Connect; where the process that has the directory is just ending, to the next one."""
+        deadline_s = time.monotonic() + directories.PATIENCE_S
+        while True:
+            try:
+                return super().get_new_connection(conn_params)
+            except base.Database.OperationalError as error:
+                is_ending = any(words in str(error) for words in ENDING)
+                if self.settings_dict["HOST"] or not is_ending or time.monotonic() > deadline_s:
+                    raise
+            time.sleep(directories.RETRY_S)
+            host, port = directories.address(self.settings_dict[DIRECTORY])
+            conn_params.update(host=host, port=port)
 
     def get_connection_params(self) -> dict[str, Any]:
         """Keyword arguments of the driver's connect."""

@@ -219,6 +219,35 @@ def test_statements_end_with_g_too() -> None:
     assert "\\g x" in done.stdout and " c \n" in done.stdout
 
 
+@pytest.mark.parametrize("end", [";", " \\g"])
+def test_a_comment_of_one_line_ends_no_statement(end: str) -> None:
+    done = piped(
+        "create table t as select generate_series(1, 5) as i;\n"
+        f"delete from t -- the first only{end}\nwhere i = 1;\nselect count(*) as left from t;\n"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "DELETE 1\n" in done.stdout and "    4\n" in done.stdout
+
+
+def test_a_blank_line_begins_no_statement() -> None:
+    done = piped("create table t (a int);\n\n\\dt\nselect 42 as n;\n\n\\g\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert " public | t" in done.stdout and done.stdout.count(" 42\n") == 2
+
+
+def test_what_is_copied_is_written_as_it_comes(tmp_path: Path) -> None:
+    done = piped(
+        "create table t as select 'é' as a, '\\xff'::bytea as b;\n"
+        f"\\copy t to {tmp_path}/t.bin with (format binary)\n"
+        f"\\copy t (a) to {tmp_path}/t.txt with (encoding latin1)\n"
+        f"truncate t;\n\\copy t from {tmp_path}/t.bin with (format binary)\ntable t;\n"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "t.bin").read_bytes().startswith(b"PGCOPY\n\xff\r\n\0")
+    assert (tmp_path / "t.txt").read_bytes() == b"\xe9\n"
+    assert "é | \\xff" in done.stdout
+
+
 def test_timing() -> None:
     done = piped("\\timing\nselect 1;\n\\timing off\nselect 1;\n")
     assert "Timing is on." in done.stdout and "Timing is off." in done.stdout

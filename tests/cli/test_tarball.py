@@ -106,6 +106,12 @@ def test_dumped_as_sql(folder: str, tmp_path: Path, capfd: pytest.CaptureFixture
     assert rows(tmp_path / "copy") == [{"a": 42}]
 
 
+def test_sql_is_not_compressed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["dump", str(tmp_path / "t.sql.gz")])
+    assert "| gzip > FILE` does it" in capsys.readouterr().err
+
+
 def test_dumped_as_sql_with_pg_dump_s_options(
     folder: str, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

@@ -156,6 +156,14 @@ def test_autocommit_is_not_changed_in_a_transaction(connection: dbapi.Connection
     assert connection.status == "I"
 
 
+def test_autocommit_is_not_changed_where_a_transaction_is_interrupted() -> None:
+    with dbapi.connect() as connection:
+        connection.execute("select 1")
+        connection._conversation.text._status = None  # as an interrupt leaves it
+        with pytest.raises(dbapi.ProgrammingError, match="in a transaction"):
+            connection.autocommit = True
+
+
 def test_threads_may_share_a_connection(connection: dbapi.Connection) -> None:
     import threading
 

@@ -93,6 +93,11 @@ def test_parameters_that_do_not_fit(db: PGlite, sql: str, value: object, advice:
         assert advice in text_of(db, sql, [value]).partition("HINT: ")[2]
 
 
+def test_operators_of_no_times_keep_postgresql_s_hint(db: PGlite) -> None:
+    shown = text_of(db, "select 1 + 'a'::text || $1::int", [1])
+    assert "HINT: No operator matches the given name and argument types" in shown
+
+
 def test_what_must_be_alone_says_so(db: PGlite) -> None:
     with pytest.raises(DatabaseError) as caught:
         db.exec("select 1; vacuum")

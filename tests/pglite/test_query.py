@@ -365,7 +365,16 @@ def test_unknown_options_are_told_by_the_method_that_got_them(db: PGlite) -> Non
         db.query("select $1", {"a": 1})  # type: ignore[call-overload]
 
 
+class Shop(PGlite):
+    """Fails before it is a PGlite."""
+
+    def __init__(self) -> None:
+        raise ValueError(f"{self!r}")
+
+
 def test_what_a_database_prints_as(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"<.*Shop object at"):
+        Shop()
     with PGlite() as db:
         assert repr(db) == "<PGlite in memory>" and db.engine.data_dir is None
     assert repr(db) == "<PGlite in memory, closed>"

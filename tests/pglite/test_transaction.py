@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from pglite_native import DatabaseError, Engine, PGlite, Transaction, TransactionError
 from tests import wire
+
+PATIENCE_S = 60
 
 
 @pytest.fixture
@@ -191,7 +195,8 @@ def test_another_thread_cannot_use_a_transaction(db: PGlite) -> None:
     raised: list[BaseException] = []
 
     def use(transaction: Transaction) -> None:
-        for call in (lambda: insert(transaction, 2), transaction.rollback, transaction.transaction):
+        within = transaction.transaction()
+        for call in (lambda: insert(transaction, 2), transaction.rollback, within.__enter__):
             try:
                 call()
             except TransactionError as error:
@@ -204,3 +209,40 @@ def test_another_thread_cannot_use_a_transaction(db: PGlite) -> None:
         thread.join()  # which would wait for the block, and the block for it
     assert len(raised) == 3 and "thread whose block it is" in str(raised[0])
     assert kept(db) == [1]
+
+
+def in_another_thread(call: Callable[[], object]) -> BaseException | None:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call).exception(PATIENCE_S)
+
+
+def test_another_thread_cannot_use_what_has_ended_or_is_within(db: PGlite) -> None:
+    with db.transaction() as transaction:
+        within = transaction.transaction()
+        error = in_another_thread(within.__enter__)
+        assert isinstance(error, TransactionError) and "thread whose block it is" in str(error)
+        transaction.rollback()
+        error = in_another_thread(lambda: transaction.query("select 1"))
+        assert isinstance(error, TransactionError) and "has ended" in str(error)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_block_may_end_in_another_thread(db: PGlite, fails: bool) -> None:
+    def block() -> Iterator[Transaction]:
+        with db.transaction() as transaction:
+            insert(transaction, 1)
+            yield transaction
+
+    opened = block()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(next, opened).result(PATIENCE_S)
+
+        def end() -> None:
+            if fails:
+                opened.close()
+            else:
+                next(opened, None)
+
+        assert in_another_thread(end) is None
+        assert pool.submit(kept, db).result(PATIENCE_S) == ([] if fails else [1])
+    assert kept(db) == ([] if fails else [1])

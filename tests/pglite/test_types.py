@@ -293,6 +293,8 @@ def test_vectors_are_lists(db: PGlite) -> None:
     assert value(db, "select $1::vector[]", ["[1,2]"]) == [[1.0, 2.0]]
     for many in ([[1, 2], (3, 4)], np.array([[1, 2], [3, 4]]), [np.array([1, 2]), [3, 4]]):
         assert value(db, "select $1::vector[]", many) == [[1.0, 2.0], [3.0, 4.0]]
+    for deep in ([["[1,2]"], ["[3,4]"]], [[[1, 2]], [[3, 4]]], np.array([[[1, 2]], [[3, 4]]])):
+        assert value(db, "select $1::vector[]", deep) == [[[1.0, 2.0]], [[3.0, 4.0]]]
 
 
 def test_converters_of_the_user() -> None:
@@ -489,3 +491,6 @@ def test_values_in_a_range() -> None:
         assert "".join(found) == inside, bounds
     assert 5 in Range() and 5 in Range(lower=5) and 5 not in Range(upper=5)
     assert 5 not in Range(empty=True) and None not in Range()
+    ever = Range(date(2020, 1, 1), "infinity")
+    assert date(2021, 1, 1) in ever and date(2019, 1, 1) not in ever
+    assert date(2021, 1, 1) in Range("-infinity", date(2022, 1, 1))
