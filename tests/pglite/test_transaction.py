@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -228,7 +228,7 @@ def test_another_thread_cannot_use_what_has_ended_or_is_within(db: PGlite) -> No
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_block_may_end_in_another_thread(db: PGlite, fails: bool) -> None:
-    def block() -> Iterator[Transaction]:
+    def block() -> Generator[Transaction, None, None]:
         with db.transaction() as transaction:
             insert(transaction, 1)
             yield transaction
