@@ -330,7 +330,7 @@ class Transaction(Queries, Closing):
         self._parent = parent
         self._modes = modes
         self._conversation = parent._conversation
-        self._hold = _holding(parent._conversation.lock)
+        self._hold: Generator[None, None, None] | None = None
         self._depth = 0
         self._savepoint: str | None = None
         self._open = False
@@ -415,7 +415,8 @@ class Transaction(Queries, Closing):
             self._conversation.settle()
         if self._used:
             self._conversation.savepoints = self._depth
-        self._hold.close()
+        if self._hold is not None:
+            self._hold.close()
 
     def _come_over(self) -> None:
         """Hold the lock in this thread where the block, a generator's, has begun in another one."""
