@@ -63,7 +63,7 @@ class Config:
     load: list[Path | str]
 
     def __init__(self, config: pytest.Config) -> None:
-        if not config.pluginmanager.has_plugin(PLUGIN):
+        if not hasattr(config.option, "postgresql_host"):  # as pytest_addoption makes it
             raise pytest.UsageError(
                 f"the fixtures of pytest-postgresql want its options, too: pytest_plugins ="
                 f' ["{PLUGIN}"] in the conftest.py of the root folder, or `-p {PLUGIN}`'
