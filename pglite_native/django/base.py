@@ -16,8 +16,11 @@ from pglite_native.django import directories
 DIRECTORY = "PGLITE_DIRECTORY"  # where a setting is kept whose place a database's name takes
 DATABASE = USER = "postgres"
 
-ENDING = ("terminating connection", "shutting down", "closed the connection", "connection failed")
-"""In libpq's words, and the server's: the process that has the directory comes to its end."""
+ENDING = (
+    *("terminating connection", "shutting down"),
+    *("closed the connection", "Connection refused", "No such file or directory"),
+)
+"""In the server's words, and libpq's: the process that has the directory comes to its end."""
 
 
 class _Client(DatabaseClient):  # type: ignore[misc]
