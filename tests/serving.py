@@ -9,7 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.threads import count_threads
+
 STOP_S = 20
+OWN_THREADS = 3
 
 
 class Serving:
@@ -38,8 +41,9 @@ class Serving:
         text = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text(encoding="ascii")
         return sum(int(size) << 10 for size in re.findall(r"Private_Dirty: +(\d+) kB", text))
 
-    def count_threads(self) -> int:
-        return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
+    def is_at_rest(self) -> bool:
+        """Has it no threads but the main one, the listener's and the postmaster's?"""
+        return count_threads(self.process.pid) <= OWN_THREADS
 
     def __enter__(self) -> Serving:
         return self

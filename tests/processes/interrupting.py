@@ -37,6 +37,7 @@ from tests.processes.calls import (
     open_a_directory,
     sqlalchemy_in_process,
 )
+from tests.threads import count_threads
 
 HANG_S = 60
 LEAKS_EVERY = 20  # interrupts
@@ -128,7 +129,7 @@ def cancel(call: AsyncCall, place: Place, delay_s: float) -> bool:
 
 def held() -> Counter[str]:
     """What the process has: threads, memory files, other descriptors."""
-    found = Counter(threads=len(os.listdir("/proc/self/task")))
+    found = Counter(threads=count_threads(os.getpid()))
     for name in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):  # the folder's own
             path = os.readlink(f"/proc/self/fd/{name}")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from pglite_native.server import Server
 from tests import wire
 from tests.engine import child
 from tests.server.client import Client
+from tests.threads import count_threads
 
 WAIT_S = 20
 
@@ -130,27 +131,28 @@ def test_a_half_closed_client_gets_its_answer(options: dict[str, Any]) -> None:
 
 
 def test_nothing_is_left_of_a_thousand_clients() -> None:
-    def count_of(path: str) -> int:
-        return len(os.listdir(path))
-
     with Server() as server:
         for _ in range(20):
             psycopg.connect(server.dsn).close()
-        connect_until_alone()
-        descriptors, threads = count_of("/proc/self/fd"), count_of("/proc/self/task")
+        wait_until_alone()
+        descriptors, threads = len(os.listdir("/proc/self/fd")), count_threads(os.getpid())
         maps = len(Path("/proc/self/maps").read_bytes().splitlines())
         for _ in range(1000):
             psycopg.connect(server.dsn).close()
-        connect_until_alone()
-        assert count_of("/proc/self/fd") <= descriptors
-        assert count_of("/proc/self/task") <= threads
+        wait_until_alone()
+        assert len(os.listdir("/proc/self/fd")) <= descriptors
+        wait_until(lambda: count_threads(os.getpid()) <= threads)  # the system ends them, too
         assert len(Path("/proc/self/maps").read_bytes().splitlines()) < maps + 100
 
 
-def connect_until_alone() -> None:
+def wait_until_alone() -> None:
     """Wait until no thread of a connection is left."""
+    wait_until(lambda: all(t.name != "pglite-connection" for t in threading.enumerate()))
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WAIT_S
-    while any(thread.name == "pglite-connection" for thread in threading.enumerate()):
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -161,7 +163,7 @@ def test_crowds_at_the_door_are_turned_away() -> None:
         assert sum(t.name == "pglite-connection" for t in threading.enumerate()) <= 200
         for client in clients:
             client.close()
-        connect_until_alone()
+        wait_until_alone()
         connect_when_free(server)
 
 

@@ -40,7 +40,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def test_two_hundred_clients_at_once(serving: Serving) -> None:
-    before, threads = serving.private_bytes(), serving.count_threads()
+    before = serving.private_bytes()
     there = peak = 0
 
     async def work(number: int, everybody: asyncio.Event) -> None:
@@ -66,7 +66,7 @@ def test_two_hundred_clients_at_once(serving: Serving) -> None:
     asyncio.run(main())
     assert there == CLIENTS
     assert 0 < peak - before < CLIENTS * CLIENT_BYTES
-    wait_until(lambda: serving.count_threads() <= threads)
+    wait_until(serving.is_at_rest)
     assert serving.private_bytes() - before < LEFT_BYTES
 
 
@@ -105,13 +105,13 @@ DOING = {
 def test_of_a_killed_client_with_fifty_connections_nothing_is_left(
     serving: Serving, sql: str
 ) -> None:
-    before, threads = serving.private_bytes(), serving.count_threads()
+    before = serving.private_bytes()
     command = [sys.executable, "-c", VICTIM, serving.url, sql]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as victim:
         assert victim.stdout is not None
         assert victim.stdout.readline() == b"ready\n"
         victim.send_signal(signal.SIGKILL)
-    wait_until(lambda: serving.count_threads() <= threads)
+    wait_until(serving.is_at_rest)
     assert serving.private_bytes() - before < LEFT_BYTES
     with psycopg.connect(serving.url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
