@@ -40,9 +40,9 @@ CFLAGS = (
 HOT: tuple[str, ...] = ("-O2",)
 COLD = ("-Os",)
 # gcc's. clang's counters want a program to be made sense of, which is not always there.
-# What was counted lies beside each object, where the next compilation looks for it. -O3 pays only
-# with it (docs/AOT.md).
-USE = ("-O3", "-fprofile-use")
+# What was counted lies beside each object, where the next compilation looks for it. -O3 and
+# optimisation across files pay only with it (docs/AOT.md).
+USE = ("-O3", "-fprofile-use", "-flto=auto")
 # Up to where the counters come in, the same passes have to run as then. Of those behind, which
 # would only make the training faster, the longest are left out.
 COUNT = (
@@ -159,7 +159,7 @@ class Builder:
             counting = self._compile("counting", sources.hot, *COUNT)
             training.run(self._link([*counting, *cold], *COUNT))
             flags = USE
-        return self._link([*self._compile("optimising", sources.hot, *flags), *cold])
+        return self._link([*self._compile("optimising", sources.hot, *flags), *cold], *flags)
 
     def _compile(self, what: str, sources: list[Path], *flags: str) -> list[Path]:
         running = [
