@@ -182,7 +182,7 @@ def test_notifications(connection: Connection) -> None:
     connection.autocommit = True
     connection.execute("LISTEN news")
     connection.execute("NOTIFY news, 'payload'")
-    (notification,) = connection.notifies(timeout=20, stop_after=1)
+    (notification,) = connection.notifies(timeout=5, stop_after=1)
     assert (notification.channel, notification.payload) == ("news", "payload")
 
 

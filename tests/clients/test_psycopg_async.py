@@ -126,7 +126,7 @@ def test_notifications(place: Place) -> None:
         await connection.set_autocommit(True)
         await connection.execute("LISTEN news")
         await connection.execute("NOTIFY news, 'payload'")
-        async for notification in connection.notifies(timeout=20, stop_after=1):
+        async for notification in connection.notifies(timeout=5, stop_after=1):
             assert (notification.channel, notification.payload) == ("news", "payload")
             return
         pytest.fail("nothing heard")

@@ -27,7 +27,7 @@ SECOND = timedelta(seconds=1)
 
 NOW = "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
 # Sleeping is to take no time, or to end by a cancel; a shared machine may be slow.
-AT_ONCE_SECONDS = 20.0
+AT_ONCE_SECONDS = 5.0
 SETTLE_SECONDS = 0.3  # until a statement in another thread is well under way
 
 

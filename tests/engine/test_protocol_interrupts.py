@@ -30,7 +30,7 @@ TEN_MINUTES = {
 }
 
 # The promises are 100 ms to cancel and a few to time out; a shared machine may be slow.
-CANCEL_SECONDS = 20.0  # on a busy machine; what is cancelled takes minutes
+CANCEL_SECONDS = 2.0
 SETTLE_SECONDS = 0.3  # until a statement in another thread is well under way
 
 
@@ -247,11 +247,12 @@ def test_second_thread_is_refused_at_once(engine: Engine) -> None:
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(engine.exec_protocol_raw, wire.query("SELECT pg_sleep(600)"))
         time.sleep(SETTLE_SECONDS)
+        started = time.monotonic()
         with pytest.raises(EngineBusy):
             engine.exec_protocol_raw(SELECT_1)
         with pytest.raises(EngineBusy):
             engine.exec_protocol_stream(SELECT_1)
-        assert not running.done()
+        assert time.monotonic() - started < 0.5
         engine.cancel()
         assert wire.sqlstates(running.result()) == ["57014"]
     assert wire.rows(engine.exec_protocol_raw(SELECT_1)) == [(b"1",)]

@@ -5,6 +5,7 @@ The AOT tier's tests need the compiled guest: `make aot`.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -112,7 +113,6 @@ def test_a_snapshot_stays_with_its_tier() -> None:
         assert engine.tier == "wasm3"
 
 
-SOON_S = 20  # on a busy machine; the loops take minutes
 LOOPS = {
     "executor": "select count(*) from generate_series(1, 1000000000) a",
     "plpgsql": "do $$ begin loop end loop; end $$",
@@ -132,7 +132,7 @@ def test_cancel_ends_any_loop(loop: str) -> None:
         begun.start()
         start = time.monotonic()
         assert sqlstate(engine, loop) == "57014"
-        assert time.monotonic() - start < SOON_S
+        assert time.monotonic() - start < 0.3 + 0.1 * slowness()
 
 
 @compiled
@@ -142,7 +142,12 @@ def test_a_timeout_ends_any_loop(loop: str) -> None:
         run(engine, "set statement_timeout = '200ms'")
         start = time.monotonic()
         assert sqlstate(engine, loop) == "57014"
-        assert time.monotonic() - start < SOON_S
+        assert time.monotonic() - start < 0.2 + 0.1 * slowness()
+
+
+def slowness() -> float:
+    """How much longer than on an idle machine things may take here."""
+    return 2 + os.getloadavg()[0]
 
 
 FAULT = """

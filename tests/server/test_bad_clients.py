@@ -177,7 +177,7 @@ def test_closing_tells_the_clients() -> None:
     began = time.monotonic()
     server.close()
     server.close()
-    assert time.monotonic() - began < WAIT_S
+    assert time.monotonic() - began < 5
     assert wire.sqlstates(idle.receive()) == ["57P01"]
     assert wire.sqlstates(busy.receive()) == ["57014", "57P01"]
     assert starting.receive() == b""
@@ -194,7 +194,7 @@ def test_closing_does_not_wait_for_who_does_not_read() -> None:
         time.sleep(0.2)
         began = time.monotonic()
         server.close()
-        assert time.monotonic() - began < WAIT_S
+        assert time.monotonic() - began < 10
 
 
 def test_closing_under_load() -> None:

@@ -20,7 +20,7 @@ from tests.engine.sql import run, value
 from tests.server.client import Client
 
 WORKERS = 4
-PROMPTLY_S = 20
+PROMPTLY_S = 15
 PATIENCE_S = 60
 HEADER_SIZE = 100  # of a compressed file, at most
 

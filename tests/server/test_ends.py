@@ -22,7 +22,7 @@ from tests import wire
 from tests.server.client import Client
 from tests.serving import Serving
 
-PROMPTLY_S = 20
+PROMPTLY_S = 10
 CLEARED_S = 60
 BUSY = (
     "SELECT pg_sleep(600)",

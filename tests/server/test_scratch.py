@@ -203,7 +203,7 @@ def test_dropping_by_force_does_not_wait_for_statements(server: Server) -> None:
         time.sleep(0.1)
         began = time.monotonic()
         assert server.drop("scratch_busy", force=True)
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 2
 
 
 def served() -> int:

@@ -21,7 +21,7 @@ ROWS = 50_000
 SLACK_BYTES = 48 << 20
 WIDE = f"SELECT repeat('x', 1000) FROM generate_series(1, {ROWS})"
 ENDLESS = "SELECT repeat('x', 1000), generate_series(1, 1000000000)"
-PROMPTLY_S = 20
+PROMPTLY_S = 10
 
 
 def resident_bytes() -> int:
@@ -120,7 +120,7 @@ def test_an_idle_listener_hears_by_tls(tls_server: Server) -> None:
     with connect_by_tls(tls_server) as one, connect_by_tls(tls_server) as other:
         one.execute("LISTEN news")
         other.execute("NOTIFY news, 'x'")
-        (heard,) = one.notifies(timeout=20, stop_after=1)
+        (heard,) = one.notifies(timeout=5, stop_after=1)
         assert heard.payload == "x"
 
 

@@ -168,7 +168,7 @@ def test_a_startup_in_drops_is_ended_too() -> None:
             for byte in packet * 100:
                 client.send(bytes([byte]))
                 time.sleep(0.05)
-        assert 0.3 < time.monotonic() - began < 20
+        assert 0.3 < time.monotonic() - began < 5
 
 
 def test_a_second_startup_packet_is_refused(server: Server) -> None:
