@@ -12,7 +12,6 @@ from pathlib import Path
 from tests.threads import count_threads
 
 STOP_S = 20
-OWN_THREADS = 3
 
 
 class Serving:
@@ -20,6 +19,7 @@ class Serving:
 
     def __init__(self, *arguments: str | Path, descriptors: int | None = None) -> None:
         command = [sys.executable, "-m", "pglite_native", "serve", *map(str, arguments)]
+        self._own_threads = 2 if "--isolated" in arguments else 3
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -42,8 +42,8 @@ class Serving:
         return sum(int(size) << 10 for size in re.findall(r"Private_Dirty: +(\d+) kB", text))
 
     def is_at_rest(self) -> bool:
-        """Has it no threads but the main one, the listener's and the postmaster's?"""
-        return count_threads(self.process.pid) <= OWN_THREADS
+        """Has it no threads but the main one, the listener's and a shared cluster's postmaster?"""
+        return count_threads(self.process.pid) <= self._own_threads
 
     def __enter__(self) -> Serving:
         return self

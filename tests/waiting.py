@@ -16,9 +16,9 @@ DEADLINE_S = 20.0
 WAITING = "select count(*) from pg_locks where not granted"
 
 
-def until(condition: Callable[[], object]) -> None:
+def until(condition: Callable[[], object], patience_s: float = DEADLINE_S) -> None:
     """Return when a condition holds; fail when it takes too long."""
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < deadline, "it has not come about"
         time.sleep(0.005)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tests import wire
 from tests.engine import child
 from tests.server.client import Client
 from tests.threads import count_threads
+from tests.waiting import until
 
 WAIT_S = 20
 
@@ -141,20 +142,13 @@ def test_nothing_is_left_of_a_thousand_clients() -> None:
             psycopg.connect(server.dsn).close()
         wait_until_alone()
         assert len(os.listdir("/proc/self/fd")) <= descriptors
-        wait_until(lambda: count_threads(os.getpid()) <= threads)  # the system ends them, too
+        until(lambda: count_threads(os.getpid()) <= threads)  # the system ends them, too
         assert len(Path("/proc/self/maps").read_bytes().splitlines()) < maps + 100
 
 
 def wait_until_alone() -> None:
     """Wait until no thread of a connection is left."""
-    wait_until(lambda: all(t.name != "pglite-connection" for t in threading.enumerate()))
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: all(t.name != "pglite-connection" for t in threading.enumerate()))
 
 
 def test_crowds_at_the_door_are_turned_away() -> None:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from tests.serving import Serving
+from tests.waiting import until
 
 CLIENTS = 200
 WAIT_S = 60
@@ -30,13 +31,6 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
     with Serving("--isolated", "--socket-dir", tmp_path / "socket") as serving:
         psycopg.connect(serving.url).close()  # what it needs for the first client it keeps
         yield serving
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_two_hundred_clients_at_once(serving: Serving) -> None:
@@ -66,7 +60,7 @@ def test_two_hundred_clients_at_once(serving: Serving) -> None:
     asyncio.run(main())
     assert there == CLIENTS
     assert 0 < peak - before < CLIENTS * CLIENT_BYTES
-    wait_until(serving.is_at_rest)
+    until(serving.is_at_rest, WAIT_S)
     assert serving.private_bytes() - before < LEFT_BYTES
 
 
@@ -111,7 +105,7 @@ def test_of_a_killed_client_with_fifty_connections_nothing_is_left(
         assert victim.stdout is not None
         assert victim.stdout.readline() == b"ready\n"
         victim.send_signal(signal.SIGKILL)
-    wait_until(serving.is_at_rest)
+    until(serving.is_at_rest, WAIT_S)
     assert serving.private_bytes() - before < LEFT_BYTES
     with psycopg.connect(serving.url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)

@@ -21,6 +21,7 @@ from pglite_native.server import Server
 from tests import wire
 from tests.server.client import Client
 from tests.serving import Serving
+from tests.waiting import until
 
 PROMPTLY_S = 10
 CLEARED_S = 60
@@ -200,7 +201,4 @@ def test_of_a_killed_client_with_fifty_connections_nothing_is_left(tmp_path: Pat
             victim.send_signal(signal.SIGKILL)
         with psycopg.connect(serving.url) as connection:
             assert connection.execute("TABLE t").fetchall() == [(1,)]
-        deadline = time.monotonic() + CLEARED_S
-        while not serving.is_at_rest():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(serving.is_at_rest, CLEARED_S)
