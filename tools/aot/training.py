@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 STATEMENTS = HERE / "training.sql"
 
-# As PGlite's queries ask for rows.
-BIND_BINARY = b"\0\0\0\0\0\0\0\1\0\1"  # no names, no parameters, one format for all columns
+# In binary format, in which PGlite's queries ask for rows.
 BINARY = (
     "select * from line",
     "select n, n::int8, n / 7.0::float8, n % 2 = 0, timestamp '2026-01-01' + n * interval '1 hour',"
@@ -98,8 +97,10 @@ def train(engine: Engine) -> None:
 
     for statement in STATEMENTS.read_text().split(";\n"):
         run(wire.query(statement))
+    unnamed, no_parameters = b"\0\0", bytes(4)
+    bind = wire.message(b"B", unnamed + no_parameters + wire.result_formats([1]))
     for statement in BINARY:
-        run(wire.parse(statement) + wire.message(b"B", BIND_BINARY) + wire.execute() + wire.sync())
+        run(wire.parse(statement) + bind + wire.execute() + wire.sync())
     lines = "".join(f"{n}\t1\t{n * 7}\tsome text\n" for n in range(10_000, 10_000 + ROWS))
     run(wire.query("copy account from stdin") + wire.copy_data(lines.encode()) + wire.copy_done())
     run(wire.query("copy account to stdout"))
